@@ -1,0 +1,1 @@
+"""How the model's numbers are obtained: microbenchmarks, curve fitting, profiles, published facts."""

@@ -1,0 +1,1 @@
+"""Which split is best: candidates, evaluation, choice, placement, deployment files."""

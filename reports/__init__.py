@@ -1,0 +1,1 @@
+"""How the answer is told: terminal tables, charts, one HTML file."""
