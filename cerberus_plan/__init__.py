@@ -1,0 +1,1 @@
+"""The front door: public names, loaded on first use, and the command line."""
