@@ -1,0 +1,114 @@
+"""Files are written whole or not at all, and bad ones are refused with one sentence."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calibration.files import decode, read_text, write_atomically
+from model.errors import CannotAnswerError, InputError
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"), min_size=1).filter(
+    str.strip
+)
+
+
+@given(texts)
+def test_decoding_undoes_encoding(text: str) -> None:
+    """Any text without carriage returns comes back as it was, whatever line ends or mark it was given."""
+    assert decode(text.encode(), "f") == text
+    assert decode(text.encode("utf-8-sig").replace(b"\n", b"\r\n"), "f") == text
+
+
+def test_a_written_file_is_read_back_and_replaced_whole(tmp_path: Path) -> None:
+    """The second text replaces the first and no temporary file stays."""
+    target = tmp_path / "a.csv"
+    write_atomically(target, "n,value\n")
+    write_atomically(target, "new\n")
+    assert read_text(target) == "new\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_modes_follow_the_umask_and_then_the_file(tmp_path: Path) -> None:
+    """A new file is as readable as any other; a replaced one keeps its mode."""
+    target = tmp_path / "a"
+    old = os.umask(0o022)
+    try:
+        write_atomically(target, "x")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+    target.chmod(0o600)
+    write_atomically(target, "y")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    """Writing through a symbolic link changes the file it points to."""
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_atomically(tmp_path / "link", "new")
+    assert (tmp_path / "real").read_text() == "new"
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_device_is_written_to_not_replaced() -> None:
+    """Writing to /dev/null leaves the device where it is."""
+    write_atomically("/dev/null", "x")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full the old text stays and the temporary file goes."""
+    target = tmp_path / "a"
+    target.write_text("old")
+
+    def full(_fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotAnswerError, match="No space left on device; nothing was changed"):
+        write_atomically(target, "new")
+    assert target.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    """A missing folder and a folder in place of a file are named."""
+    with pytest.raises(InputError, match="does not exist; create it first"):
+        write_atomically(tmp_path / "no" / "a", "x")
+    with pytest.raises(InputError, match="is a folder"):
+        write_atomically(tmp_path, "x")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n\t\n", "is empty"),
+        (b"n,value\n\xffELF", "line 2: byte 0xff is not UTF-8"),
+        (b"\xff\xfea\0b\0", "UTF-16"),
+        (b"n\n1\0", "line 2: a null byte"),
+    ],
+)
+def test_what_is_not_text_is_refused(tmp_path: Path, raw: bytes, message: str) -> None:
+    """Empty and binary files are refused with the place."""
+    path = tmp_path / "f"
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match=message):
+        read_text(path)
+
+
+def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    """A missing file, a folder, a too large file and a broken path each have their sentence."""
+    with pytest.raises(InputError, match="there is no such file"):
+        read_text(tmp_path / "missing")
+    with pytest.raises(InputError, match="is a folder"):
+        read_text(tmp_path)
+    with pytest.raises(InputError, match="larger than"):
+        read_text("/dev/zero", max_bytes=2**20)
+    with pytest.raises(InputError, match="cannot read"):
+        read_text("a\0b")
