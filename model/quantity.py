@@ -75,9 +75,7 @@ class Quantity:
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if not low <= self.value <= high:
-            raise InputError(
-                f"interval [{self.low}, {self.high}] does not hold the value {self.value} {self.unit}"
-            )
+            raise InputError(f"interval [{self.low}, {self.high}] does not hold the value {self.value} {self.unit}")
 
     @property
     def dimension(self) -> str:

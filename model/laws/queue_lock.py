@@ -1,0 +1,34 @@
+"""Queue lock (MCS, CLH): each waiter spins on its own line, so the hand-over is constant.
+
+Equation: service_time(k) = hold + handover min(k - 1, 1). Throughput saturates, it does not collapse.
+Assumptions: exponential holds; one line transfer for each contended hand-over.
+When not to use it: with more spinning threads than cores (first-come first-served spinning stalls).
+Source: Mellor-Crummey, Scott, ACM Transactions on Computer Systems 9 (1991).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from model.laws.station import Parameter, Station
+
+
+def service_time(lib: Any, customers: Any, hold: Any, handover: Any) -> Any:
+    """Time per completion with ``customers`` present [s]."""
+    return hold + handover * lib.minimum(customers - 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLock(Station):
+    """A lock held for ``hold`` seconds a cycle; passing it to a waiter costs ``handover`` seconds."""
+
+    law = staticmethod(service_time)
+    parameter_names: ClassVar[tuple[str, ...]] = (
+        "hold",
+        "handover",
+    )
+
+    hold: Parameter
+    handover: Parameter = field(kw_only=True)
+    name: str = field(default="queue lock", kw_only=True)

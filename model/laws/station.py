@@ -1,0 +1,72 @@
+"""What every station has in common: a name, a law and checked parameters.
+
+Models: one service centre of a closed network. With k customers present it completes one every
+``service_time(k)`` seconds, whoever is served.
+Assumptions: exponential holds (any distribution at a delay); the state is the number present.
+Parameters are numbers or numpy arrays (a leading batch shape, one value a draw); checked on creation.
+When not to use it: for what depends on more than the number present (who holds, who waits elsewhere).
+Source: load-dependent centres of Baskett, Chandy, Muntz, Palacios (1975).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from model.errors import InputError
+
+Array = npt.NDArray[np.float64]
+# A parameter: one number, or an array with one number a draw.
+Parameter = float | Array
+
+_CUSTOMERS = np.arange(1.0, 129.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Base of all stations: a subclass names its law and, in the law's order, its parameters.
+
+    Raises:
+        InputError: A parameter is negative, infinite, not a number, or outside its own bounds.
+    """
+
+    # service_time(lib, customers, *parameters) of the law's module
+    law: ClassVar[Callable[..., Any]]
+    # parameter -> (smallest, largest) value allowed; where silent, any finite number from 0
+    bounds: ClassVar[dict[str, tuple[float, float]]] = {}
+    parameter_names: ClassVar[tuple[str, ...]] = ()
+
+    _: KW_ONLY
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for name in self.parameter_names:
+            self._check(name, getattr(self, name))
+
+    def _check(self, name: str, value: Any) -> None:
+        least, most = self.bounds.get(name, (0.0, math.inf))
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+            good = bool(np.isfinite(value).all() and (value >= least).all() and (value <= most).all())
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            good = math.isfinite(value) and least <= value <= most
+        else:
+            good = False
+        if not good:
+            allowed = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
+            raise InputError(f"{type(self).__name__}: {name} = {value!r} must be a finite number {allowed}")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The law's parameters in the law's order."""
+        return tuple(getattr(self, name) for name in self.parameter_names)
+
+    def service_times(self, most: int) -> Array:
+        """Time per completion with 1..most customers present: shape (batch..., most) [s]."""
+        present = _CUSTOMERS[:most] if most <= _CUSTOMERS.size else np.arange(1.0, most + 1.0)
+        columns = [p[..., None] if isinstance(p, np.ndarray) else p for p in self.parameters]
+        return np.asarray(type(self).law(np, present, *columns), dtype=np.float64)

@@ -1,0 +1,80 @@
+"""A closed queueing network of OS instances: who visits which station.
+
+Models: m instances; instance v runs k_v threads, each cycling for ever through the instance's own stations and
+then the shared ones, once each. Service laws are in ``model.laws``.
+Assumptions: all threads of an instance are alike; product form (exponential holds at queueing stations, any
+distribution at delays); at each shared station all threads have the same demand up to one factor an instance.
+When not to use it: locks held while waiting elsewhere, barriers, broadcasts: see the simulator.
+Source: Gordon and Newell (1967); Baskett, Chandy, Muntz, Palacios (1975).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from model.errors import InputError
+from model.laws.delay import Delay
+from model.laws.queue_lock import QueueLock
+from model.laws.reader_writer import ReaderWriterLock
+from model.laws.servers import Servers
+from model.laws.single_server import Queue
+from model.laws.station import Station
+from model.laws.test_and_set import TestAndSetLock
+from model.laws.ticket_lock import TicketLock
+
+__all__ = [
+    "Delay",
+    "Instance",
+    "Queue",
+    "QueueLock",
+    "ReaderWriterLock",
+    "Servers",
+    "Station",
+    "TestAndSetLock",
+    "TicketLock",
+]
+
+# Above this the O(N^2) tables stop fitting ordinary memory; it also catches slips such as 10^8 threads.
+MOST_THREADS = 16384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One OS instance: ``threads`` threads over its own ``stations``.
+
+    Attributes:
+        threads: Population of the instance, 1 to 16384.
+        stations: Stations only this instance's threads visit, once each a cycle.
+        shared_factor: Demand of its threads at every shared station, relative to the station's own demand.
+
+    Raises:
+        InputError: Threads outside the range, something that is not a station, or a factor that is not positive.
+    """
+
+    threads: int
+    stations: tuple[Station, ...]
+    shared_factor: float = 1.0
+
+    def __init__(self, *, threads: int, stations: Iterable[Station], shared_factor: float = 1.0) -> None:
+        object.__setattr__(self, "threads", threads)
+        object.__setattr__(self, "stations", check_stations(stations))
+        object.__setattr__(self, "shared_factor", shared_factor)
+        if type(threads) is not int or not 1 <= threads <= MOST_THREADS:
+            raise InputError(f"threads = {threads!r} must be a whole number from 1 to {MOST_THREADS}")
+        if not (shared_factor > 0.0 and math.isfinite(shared_factor)):
+            raise InputError(f"shared_factor = {shared_factor!r} must be a positive number")
+
+
+def check_stations(stations: Iterable[Station]) -> tuple[Station, ...]:
+    """The stations as a tuple.
+
+    Raises:
+        InputError: One of them is not a station.
+    """
+    found = tuple(stations)
+    for station in found:
+        if not isinstance(station, Station):
+            raise InputError(f"{station!r} is not a station; use Delay, Queue, Servers, TicketLock or another law")
+    return found
