@@ -42,9 +42,7 @@ def write_atomically(path: str | Path, text: str) -> None:
     except (PermissionError, FileNotFoundError) as error:
         raise InputError(f"cannot write {path}: {error.strerror}; choose another place") from error
     except OSError as error:
-        raise CannotAnswerError(
-            f"cannot write {path}: {error.strerror}; nothing was changed there"
-        ) from error
+        raise CannotAnswerError(f"cannot write {path}: {error.strerror}; nothing was changed there") from error
 
 
 def _write_beside_and_rename(target: Path, text: str) -> None:

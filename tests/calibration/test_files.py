@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from calibration.files import decode, read_text, write_atomically
 from model.errors import CannotAnswerError, InputError
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"), min_size=1).filter(
-    str.strip
-)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"), min_size=1).filter(str.strip)
 
 
 @given(texts)
