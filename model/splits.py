@@ -1,0 +1,120 @@
+"""All even splits of a machine under all draws of its uncertain costs, in one go.
+
+Models: the same networks as ``model.solver``, for equal instances, vectorised over splits and draws.
+Equations: those of ``model.tables`` where they fit; every other case goes to ``model.solver`` split by split:
+exact too, only slower.
+Assumptions: those of ``model.network``. When not to use it: for unequal instances.
+Source: see ``model.tables`` and ``model.solver``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from model.laws.single_server import Queue
+from model.laws.station import Array, Station
+from model.network import Instance
+from model.solver import Solution, solve
+from model.structure import Structure
+from model.tables import Independent, LocalTable, SharedQueue, Splits
+
+__all__ = ["Splits", "occupancy", "solution", "station_at", "throughput"]
+
+
+def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
+    """Cycles per second of every split under every draw: shape (splits, draws).
+
+    Args:
+        structure: Stations whose parameters broadcast to (splits, draws).
+        splits: The splits, in the order of the structure's first axis.
+        n_draws: Number of draws.
+    """
+    shape = (splits.vms.size, n_draws)
+    table = _table(structure, splits)
+    found = None if table is None else table.throughput()
+    if found is None:
+        found = _one_by_one(structure, splits, shape)
+    return np.broadcast_to(found / structure.stretch, shape)
+
+
+def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
+    """Mean customers at each station, by name, over all instances, under the first draw: shape (splits,) each.
+
+    They sum to the threads of the split: everybody is somewhere. Stations of one name are added.
+    """
+    first = replace(
+        structure,
+        local=tuple(_first_draw(s) for s in structure.local),
+        shared=tuple(_first_draw(s) for s in structure.shared),
+    )
+    table = _table(first, splits)
+    found = None if table is None else table.occupancy(first.local)
+    return _occupancy_one_by_one(first, splits) if found is None else found
+
+
+def _first_draw(station: Station) -> Station:
+    return _with(
+        station, {n: p[:, :1] for n in station.parameter_names if isinstance(p := getattr(station, n), np.ndarray)}
+    )
+
+
+def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | None:
+    """The fast form that fits the structure, or None."""
+    if any(isinstance(p, np.ndarray) and p.shape[0] > 1 for s in structure.local for p in s.parameters):
+        return None  # a local parameter depends on the split: no one table serves all
+    if len(structure.shared) > 1:
+        return None
+    local = LocalTable.of(structure.local, int(splits.threads.max()))
+    if local is None:
+        return None
+    if not structure.shared:
+        return Independent(local, splits)
+    queue = structure.shared[0]
+    return SharedQueue.of(local, queue, splits) if isinstance(queue, Queue) else None
+
+
+def _occupancy_one_by_one(structure: Structure, splits: Splits) -> dict[str, Array]:
+    found: dict[str, Array] = {s.name: np.zeros(splits.vms.size) for s in (*structure.local, *structure.shared)}
+    for split in range(splits.vms.size):
+        for result in solution(structure, splits, split).stations:
+            found[result.name][split] += result.queue_length
+    return found
+
+
+def _one_by_one(structure: Structure, splits: Splits, shape: tuple[int, int]) -> Array:
+    """Every split and draw through the general solver."""
+    found = np.empty(shape)
+    for split in range(shape[0]):
+        for draw in range(shape[1]):
+            found[split, draw] = solution(structure, splits, split, draw).throughput
+    return found
+
+
+def solution(structure: Structure, splits: Splits, split: int, draw: int = 0) -> Solution:
+    """The exact solution of one split under one draw, times not stretched."""
+    at = (split, draw)
+    instance = Instance(
+        threads=int(splits.threads[split]), stations=[station_at(station, at) for station in structure.local]
+    )
+    return solve(
+        instances=[instance] * int(splits.vms[split]), shared=[station_at(station, at) for station in structure.shared]
+    )
+
+
+def station_at(station: Station, at: tuple[int, int]) -> Station:
+    """The station with its parameters at one split and draw."""
+    return _with(
+        station,
+        {
+            name: float(value[tuple(min(i, n - 1) for i, n in zip(at, value.shape, strict=True))])
+            for name in station.parameter_names
+            if isinstance(value := getattr(station, name), np.ndarray)
+        },
+    )
+
+
+def _with(station: Station, changes: dict[str, Any]) -> Station:
+    return replace(station, **changes) if changes else station

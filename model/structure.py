@@ -1,0 +1,76 @@
+"""What a system makes of a workload on a machine: stations, interference and start-up, for many splits at once.
+
+Models: the step (Machine, Workload, System) -> Network. A system writes its stations as arithmetic on costs; costs
+and splits are numpy arrays that broadcast, splits along the first axis and draws of the uncertain costs along the
+second, so that one call describes every split under every draw.
+When not to use it: for unequal splits; ask for the structure of each size and build instances from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from model.errors import CannotAnswerError
+from model.laws.station import Parameter, Station
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structure:
+    """Stations of one instance, stations shared by all, a factor on all times, and seconds before work starts."""
+
+    local: tuple[Station, ...]
+    shared: tuple[Station, ...] = ()
+    stretch: Parameter = 1.0
+    startup_s: Parameter = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Values of a machine's or workload's quantities by name: numbers, or arrays with one value a draw.
+
+    ``where`` names the machine or workload in the message about a missing one.
+    """
+
+    where: str
+    values: Mapping[str, Any]
+
+    def __call__(self, name: str) -> Any:
+        """The value, which must exist.
+
+        Raises:
+            CannotAnswerError: The machine or workload does not have it.
+        """
+        if name not in self.values:
+            raise CannotAnswerError(f"{self.where} has no quantity {name!r}, which this system needs")
+        return self.values[name]
+
+    def get(self, name: str, default: float = 0.0) -> Any:
+        """The value, or the default for an operation that does not occur."""
+        return self.values.get(name, default)
+
+
+# machine costs, workload operations, VMs, threads per VM -> structure
+StructureLaw = Callable[[Costs, Costs, Any, Any], Structure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """How an OS structure maps operations onto contention points.
+
+    Attributes:
+        name: Name in the command line and in JSON.
+        title: Name for people.
+        law: Builds the structure; ``law(machine_costs, operations, vms, threads_per_vm)``.
+        clustered: True when it may run several instances, False for one OS on all cores.
+        instance_noun: What an instance is called ("VM", "process", "OS").
+        deployable: True for what an ordinary host can run today.
+    """
+
+    name: str
+    title: str
+    law: StructureLaw
+    clustered: bool
+    instance_noun: str = "VM"
+    deployable: bool = False

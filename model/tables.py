@@ -1,0 +1,245 @@
+"""Tables of normalising constants that answer for every even split at once.
+
+Models: equal instances with the same stations whatever the split, alone or with one shared single server.
+Equations: alone, X = VMs g(k - 1) / g(k). With a shared single server of demand D, sum_J J! D^J q_J is the
+integral of exp(-t) q(D t), and Gauss-Laguerre quadrature with N / 2 + 1 nodes is exact for N threads; every term
+is positive, so nothing cancels.
+Assumptions: those of ``model.network``; local parameters do not depend on the split.
+When not to use it: directly. ``model.splits`` chooses the form and falls back to the general solver.
+Source: McKenna and Mitra, Journal of the ACM 31 (1984), for the integral.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from model import series
+from model.laws.delay import Delay
+from model.laws.single_server import Queue
+from model.laws.station import Array, Station
+
+# Gauss-Laguerre weights leave the range of a double beyond about 180 nodes.
+_MOST_NODES = 160
+# Bound on the logarithm of a constant: products of two stay within a double.
+_SAFE = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Splits:
+    """Instances and threads per instance of each split: two whole-number arrays of one length."""
+
+    vms: Array
+    threads: Array
+
+    @property
+    def columns(self) -> tuple[Array, Array]:
+        """VMs and threads as columns, to broadcast against draws."""
+        return self.vms[:, None], self.threads[:, None]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTable:
+    """Local normalising constants for all populations, tilted into the range of a double.
+
+    Attributes:
+        constants: g(j) unit^-j, shape (draws, populations).
+        factors: The same for each queueing station alone, and for the sum of all delays first.
+        unit: The tilt, a time: shape (draws,).
+    """
+
+    constants: Array
+    factors: tuple[Array, ...]
+    queueing: tuple[Station, ...]
+    delay: Array
+    unit: Array
+
+    @staticmethod
+    def of(stations: tuple[Station, ...], most: int) -> LocalTable | None:
+        """Tables for populations 0..most; None when they might leave the range of a double."""
+        delay = np.asarray(sum((_row(s.demand) for s in stations if isinstance(s, Delay)), np.zeros(1)))
+        queueing = tuple(s for s in stations if not isinstance(s, Delay))
+        population = np.arange(most + 1.0)
+        logs = [_delay_factors(delay, population), *(_factors(s, most) for s in queueing)]
+        slope = logs[0][:, -1]
+        for rows in logs[1:]:
+            slope = np.maximum(slope, rows[:, -1])
+        slope = slope / most
+        if not np.isfinite(slope).all():
+            return None
+        factors = []
+        for rows in logs:
+            tilted = rows - slope[:, None] * population
+            if tilted.max() > _SAFE:
+                return None
+            factors.append(np.exp(tilted))
+        constants = _product(factors)
+        if not (constants.max() < math.exp(_SAFE) and constants.min() > math.exp(-_SAFE)):
+            return None
+        return LocalTable(constants, tuple(factors), queueing, delay, np.exp(slope))
+
+    def lengths(self, station: int) -> Array:
+        """Constants with the queueing station's F(k) replaced by k F(k)."""
+        changed = list(self.factors)
+        changed[station + 1] = changed[station + 1] * np.arange(changed[station + 1].shape[1])
+        return _product(changed)
+
+
+def _delay_factors(delay: Array, population: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rows = np.log(delay)[:, None] * population - series.log_factorial(population.size)
+    rows[:, 0] = 0.0
+    return rows
+
+
+def _factors(station: Station, most: int) -> Array:
+    times = station.service_times(most)
+    times = times[0] if times.ndim == 3 else times.reshape(-1, most)
+    rows = np.zeros((times.shape[0], most + 1))
+    with np.errstate(divide="ignore"):
+        np.cumsum(np.log(times), axis=1, out=rows[:, 1:])
+    return rows
+
+
+def _row(parameter: Any) -> Array:
+    """A parameter of shape (1, draws), (1, 1) or a number as (draws,) or (1,)."""
+    return np.atleast_1d(np.asarray(parameter[0] if isinstance(parameter, np.ndarray) else parameter, dtype=np.float64))
+
+
+def _product(factors: list[Array]) -> Array:
+    found = factors[0]
+    for factor in factors[1:]:
+        found = _convolve_rows(found, factor)
+    return found
+
+
+def _convolve_rows(left: Array, right: Array) -> Array:
+    """Row by row product of two series, cut to their length: shapes (draws or 1, n) both."""
+    n = left.shape[1]
+    padded = np.zeros((right.shape[0], 2 * n - 1))
+    padded[:, n - 1 :] = right
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n, axis=1)
+    return np.matmul(windows, left[:, ::-1, None])[..., 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Independent:
+    """No shared station: X = VMs g(threads - 1) / g(threads)."""
+
+    local: LocalTable
+    splits: Splits
+
+    def throughput(self) -> Array:
+        """Cycles per second: shape (splits, draws)."""
+        constants = self.local.constants
+        rate = constants[:, :-1] / constants[:, 1:] / self.local.unit[:, None]
+        return self.splits.vms[:, None] * rate[:, self.splits.threads.astype(int) - 1].T
+
+    def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array]:
+        """Mean customers by station name under the first draw: shape (splits,) each."""
+        size = self.splits.threads.astype(int)
+        lengths = [
+            self.splits.vms * (self.local.lengths(i) / self.local.constants)[0, size]
+            for i in range(len(self.local.queueing))
+        ]
+        return _by_name(self.throughput()[:, 0], lengths, local, self.local.queueing)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedQueue:
+    """One shared single server: G = integral of exp(-t) P(D t)^VMs, exactly by quadrature.
+
+    Attributes:
+        demand: The shared server's demand over the local unit, shape (1 or splits, draws).
+        scale: t^i / i! at each node, shape (populations, nodes).
+        log_weights: Of the nodes.
+    """
+
+    local: LocalTable
+    splits: Splits
+    queue: Queue
+    demand: Array
+    scale: Array
+    log_weights: Array
+
+    @staticmethod
+    def of(local: LocalTable, queue: Queue, splits: Splits) -> SharedQueue | None:
+        """The form with enough nodes for all threads; None above what Gauss-Laguerre weights can express."""
+        n_nodes = int((splits.vms * splits.threads).max()) // 2 + 1
+        if n_nodes > _MOST_NODES:
+            return None
+        nodes, log_weights = _laguerre(n_nodes)
+        powers = np.arange(float(local.constants.shape[1]))
+        scale = np.exp(powers[:, None] * np.log(nodes) - series.log_factorial(powers.size)[:, None])
+        demand = np.atleast_2d(np.asarray(queue.demand, dtype=np.float64)) / local.unit
+        return SharedQueue(local, splits, queue, demand, scale, log_weights)
+
+    def _at_nodes(self, constants: Array, less: int = 0) -> Array:
+        """P(D t) of each split's instance, ``less`` threads taken away: shape (splits, draws, nodes)."""
+        most = constants.shape[1] - 1
+        size = self.splits.threads.astype(int) - less
+        padded = np.zeros((constants.shape[0], 2 * most + 1))
+        padded[:, most:] = constants
+        # entry (draw, m, i) of these windows is the constant of population m - i
+        toeplitz = np.lib.stride_tricks.sliding_window_view(padded, most + 1, axis=1)[:, :, ::-1]
+        powers = self.demand[:, :, None] ** np.arange(most + 1.0)
+        if self.demand.shape[0] == 1:
+            values = np.matmul(toeplitz, powers[0][:, :, None] * self.scale)
+            return np.moveaxis(values, 1, 0)[size]
+        return np.matmul(toeplitz[:, size].swapaxes(0, 1) * powers, self.scale)
+
+    def _weights(self, full: Array) -> Array:
+        """Weight of each node with the other instances' P in it, largest 1."""
+        exponent = self.log_weights + (self.splits.vms - 1.0)[:, None, None] * np.log(full)
+        exponent -= exponent.max(axis=2, keepdims=True)
+        return np.exp(exponent)
+
+    def throughput(self) -> Array | None:
+        """Cycles per second: shape (splits, draws); None when a term leaves the range of a double."""
+        full = self._at_nodes(self.local.constants)
+        if not (np.isfinite(full).all() and full.min() > 0.0):
+            return None
+        weights = self._weights(full)
+        rate = (weights * self._at_nodes(self.local.constants, less=1)).sum(axis=2) / (weights * full).sum(axis=2)
+        return self.splits.vms[:, None] * rate / self.local.unit
+
+    def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array] | None:
+        """Mean customers by station name under the first draw: shape (splits,) each."""
+        rate = self.throughput()
+        if rate is None:
+            return None
+        full = self._at_nodes(self.local.constants)
+        weights = self._weights(full)
+        normal = (weights * full).sum(axis=2)[:, 0]
+        lengths = [
+            self.splits.vms * (weights * self._at_nodes(self.local.lengths(i))).sum(axis=2)[:, 0] / normal
+            for i in range(len(self.local.queueing))
+        ]
+        found = _by_name(rate[:, 0], lengths, local, self.local.queueing)
+        rest = self.splits.vms * self.splits.threads - sum(found.values())
+        found[self.queue.name] = found.get(self.queue.name, 0.0) + rest
+        return found
+
+
+@lru_cache(maxsize=8)
+def _laguerre(n_nodes: int) -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.laguerre.laggauss(n_nodes)
+    return nodes, np.log(weights)
+
+
+def _by_name(
+    rate: Array, lengths: list[Array], local: tuple[Station, ...], queueing: tuple[Station, ...]
+) -> dict[str, Array]:
+    """Delays by Little's law and queueing stations by their length, added up by name."""
+    found: dict[str, Array] = {}
+    for station in local:
+        if isinstance(station, Delay):
+            length = rate * _row(station.demand)[0]
+        else:
+            length = next(row for row, known in zip(lengths, queueing, strict=True) if known is station)
+        found[station.name] = found.get(station.name, 0.0) + length
+    return found

@@ -1,0 +1,42 @@
+"""A workload: what one unit of its work does, as operations with counts.
+
+Models: a closed program; each thread repeats a cycle of operations, so the cost of a cycle on a machine is the
+sum of count x cost, and its contention is decided by which lock each operation takes.
+Assumptions: all threads do the same mix; counts do not depend on the number of threads.
+When not to use it: for programs whose parallelism is limited by their own structure (barriers, pipelines);
+fit a measured curve instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model.quantity import Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A program by name.
+
+    Attributes:
+        name: Short name, as given to ``--workload``.
+        description: One line for people.
+        unit: Unit of throughput (``GiB/s``, ``requests/s``); larger is better.
+        units_per_cycle: Units of work that one cycle completes.
+        operations: Counts, times and sizes of a cycle, SI units, by name (``compute``, ``page_faults``, ...).
+        job_units: Size of a finite job in units of work, None for a program that runs for ever.
+        needs_network_card: True when every VM needs a network card of its own.
+        memory_per_instance_bytes: Memory that each OS instance needs [B], None when unknown.
+        note: What users must know about these numbers (for example that all are assumed).
+    """
+
+    name: str
+    description: str
+    unit: str
+    units_per_cycle: float
+    operations: Mapping[str, Quantity]
+    job_units: float | None = None
+    needs_network_card: bool = False
+    memory_per_instance_bytes: float | None = None
+    note: str = ""
