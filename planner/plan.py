@@ -1,0 +1,161 @@
+"""What the planner answers with: candidates and plans.
+
+Nouns only; how they are made is in ``candidates``, ``evaluate`` and ``choose``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from model.machine import Machine
+from model.quantity import Quantity
+from model.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """What a plan must respect.
+
+    Attributes:
+        cores: Cores of the machine to plan for.
+        host_cores: Cores kept for the host, not planned.
+        max_vms: Most OS instances, None for no bound of the user's.
+    """
+
+    cores: int
+    host_cores: int = 0
+    max_vms: int | None = None
+
+    @property
+    def usable(self) -> int:
+        """Cores left for instances."""
+        return self.cores - self.host_cores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One split under one system, evaluated.
+
+    Attributes:
+        system: Name of the system.
+        split: Threads (vCPUs) of each instance.
+        throughput: Expected throughput in the workload's unit.
+        low: 5th percentile of the predictive distribution.
+        high: 95th percentile.
+        seconds: Completion time of a finite job, None for one without end [s]; seconds_low and seconds_high likewise.
+        probability_best: Probability of being the fastest of all candidates.
+        regret: Expected loss against the best choice under each draw, as a share of it.
+        bottleneck: Name of the station where waiting and work take the largest share besides useful compute.
+        ledger: Share of the used cores' time by station; sums to 1.
+    """
+
+    system: str
+    split: tuple[int, ...]
+    throughput: float
+    low: float
+    high: float
+    seconds: float | None = None
+    seconds_low: float | None = None
+    seconds_high: float | None = None
+    probability_best: float
+    regret: float
+    bottleneck: str
+    ledger: Mapping[str, float]
+
+    @property
+    def vms(self) -> int:
+        """Number of OS instances."""
+        return len(self.split)
+
+    @property
+    def cores(self) -> int:
+        """Cores used by all instances."""
+        return sum(self.split)
+
+    @property
+    def cores_per_vm(self) -> int | None:
+        """Cores of each instance, None when they differ."""
+        return self.split[0] if len(set(self.split)) == 1 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The candidate as the command line contract has it."""
+        return {
+            "system": self.system,
+            "vms": self.vms,
+            "cores_per_vm": self.cores_per_vm,
+            "cores": self.cores,
+            "split": list(self.split),
+            "throughput": self.throughput,
+            "low": self.low,
+            "high": self.high,
+            "seconds": self.seconds,
+            "seconds_low": self.seconds_low,
+            "seconds_high": self.seconds_high,
+            "probability_best": self.probability_best,
+            "regret": self.regret,
+            "bottleneck": self.bottleneck,
+            "ledger": dict(self.ledger),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The answer for one workload on one machine.
+
+    Attributes:
+        machine: The machine planned for.
+        workload: The workload planned.
+        constraints: What was respected.
+        verdict: The answer in one sentence.
+        reason: Why, in one sentence.
+        best: The recommended candidate; it may leave cores idle.
+        best_all_cores: The best candidate that uses every core given, None when none does.
+        no_all_cores_reason: Why there is none.
+        ties: Candidates whose expected throughput is within its paired uncertainty of the best.
+        candidates: All, best first.
+        inputs: Every uncertain or published number the plan used, by "machine.name" or "workload.name".
+        warnings: What limits the answer: extrapolated cores, assumed numbers, structural doubt.
+    """
+
+    machine: Machine
+    workload: Workload
+    constraints: Constraints
+    verdict: str
+    reason: str
+    best: Candidate
+    best_all_cores: Candidate | None
+    no_all_cores_reason: str | None
+    ties: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
+    inputs: Mapping[str, Quantity]
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as the command line contract has it."""
+        return {
+            "workload": self.workload.name,
+            "unit": self.workload.unit,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "best": self.best.to_json(),
+            "best_all_cores": self.best_all_cores.to_json() if self.best_all_cores else None,
+            "no_all_cores_reason": self.no_all_cores_reason,
+            "ties": [tie.to_json() for tie in self.ties],
+            "candidates": [candidate.to_json() for candidate in self.candidates],
+            "warnings": list(self.warnings),
+            "inputs": {name: quantity_json(quantity) for name, quantity in self.inputs.items()},
+        }
+
+
+def quantity_json(quantity: Quantity) -> dict[str, Any]:
+    """A quantity with its interval, provenance and source."""
+    return {
+        "value": quantity.value,
+        "unit": quantity.unit,
+        "low": quantity.low,
+        "high": quantity.high,
+        "provenance": str(quantity.provenance),
+        "source": quantity.source,
+    }
