@@ -1,0 +1,1 @@
+"""Files people already have, read into our nouns; one format a file."""
