@@ -1,0 +1,185 @@
+"""Extrapolation judged on families left out: `python benchmarks/extrapolation.py FOLDER [--families]`.
+
+Each curve is cut at its largest count divided by 2, 4 and 8; the points up to the cut (three at least) are fitted,
+the points above are judged. Our priors and interval multipliers are learned anew without the family that is judged,
+so nothing of a family helps to forecast it. Incumbents: universal scalability law and Amdahl's law, least squares,
+with intervals by the delta method.
+
+error     |forecast / measured - 1|, over all judged points: median and 90th percentile
+coverage  share of judged points inside the 90 % interval, with a bootstrap over families (5 % to 95 %)
+width     high / low of the interval, median
+regret    throughput lost by running on the count the forecast calls best, against the best measured; mean over curves
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.curves.curve import Curve
+from calibration.curves.fit import intervals
+from calibration.curves.incumbents import least_squares
+from calibration.curves.learn import CUTS, Example, learn, read_folder
+from calibration.curves.posterior import weigh
+from calibration.curves.priors import Priors
+
+Array = NDArray[np.float64]
+Method = Callable[[Curve, Array], tuple[Array, Array, Array]]
+# 95 % point of the standard normal distribution: a two-sided 90 % interval.
+Z = 1.645
+HEADER = (
+    "cut",
+    "method",
+    "curves",
+    "median error",
+    "90th percentile",
+    "median of curves",
+    "coverage of points",
+    "coverage of curves (family bootstrap)",
+    "width",
+    "regret",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One curve at one cut by one method; arrays have one entry a judged point."""
+
+    family: str
+    name: str
+    error: Array
+    covered: Array
+    ratio: Array
+    regret: float
+
+
+def ours(priors: Priors) -> Method:
+    """Our forecast under these priors: low, middle, high at the targets."""
+
+    def forecast(train: Curve, targets: Array) -> tuple[Array, Array, Array]:
+        return intervals(weigh(train, priors).predict(targets), targets, float(train.n[-1]), priors.widening)
+
+    return forecast
+
+
+def textbook(*, coherent: bool) -> Method:
+    """An incumbent with its delta-method predictive interval."""
+    free = 3 if coherent else 2
+
+    def forecast(train: Curve, targets: Array) -> tuple[Array, Array, Array]:
+        best = np.array(least_squares(train.n, train.value, coherent=coherent))
+        at, jacobian = shape(best, targets), slopes(best, targets)[:, :free]
+        residual, inside = train.value - shape(best, train.n), slopes(best, train.n)[:, :free]
+        variance = (residual @ residual) / max(train.n.size - free, 1)
+        spread = np.einsum("ij,jk,ik->i", jacobian, np.linalg.pinv(inside.T @ inside), jacobian)
+        half = Z * np.sqrt(variance * (1 + spread))
+        return np.maximum(at - half, 1e-3 * at), at, at + half
+
+    return forecast
+
+
+def shape(p: Array, n: Array) -> Array:
+    """Universal scalability law with parameters scale, contention, coherency."""
+    return np.asarray(p[0] * n / (1 + p[1] * (n - 1) + p[2] * n * (n - 1)))
+
+
+def slopes(p: Array, n: Array) -> Array:
+    """Its derivatives by the three parameters, shape (n, 3)."""
+    divisor = 1 + p[1] * (n - 1) + p[2] * n * (n - 1)
+    top = -p[0] * n / divisor**2
+    return np.stack([n / divisor, top * (n - 1), top * n * (n - 1)], axis=1)
+
+
+def judge(example: Example, cut: int, method: Method) -> Row | None:
+    """Fit below the cut, judge above; None where fewer than three counts lie below."""
+    curve = example.curve
+    beyond = curve.n > curve.n[-1] / cut
+    if (~beyond).sum() < 3:
+        return None
+    low, middle, high = method(curve.up_to(curve.n[-1] / cut), curve.n)
+    believed = np.where(beyond, middle, curve.value)
+    return Row(
+        family=example.family,
+        name=curve.name,
+        error=np.abs(middle / curve.value - 1)[beyond],
+        covered=((low <= curve.value) & (curve.value <= high))[beyond],
+        ratio=(high / low)[beyond],
+        regret=float(1 - curve.value[believed.argmax()] / curve.value.max()),
+    )
+
+
+def summary(rows: list[Row]) -> list[str]:
+    """The table's cells for one method at one cut."""
+    error, ratio = np.concatenate([r.error for r in rows]), np.concatenate([r.ratio for r in rows])
+    low, high = family_bootstrap(rows)
+    return [
+        f"{len(rows)}",
+        f"{np.median(error):.1%}",
+        f"{np.quantile(error, 0.9):.0%}",
+        f"{np.median([np.median(r.error) for r in rows]):.1%}",
+        f"{np.concatenate([r.covered for r in rows]).mean():.1%}",
+        f"{np.mean([r.covered.mean() for r in rows]):.1%} ({low:.0%} to {high:.0%})",
+        f"{np.median(ratio):.2f}",
+        f"{np.mean([r.regret for r in rows]):.1%}",
+    ]
+
+
+def family_bootstrap(rows: list[Row]) -> tuple[float, float]:
+    """5 % and 95 % points of the curves' mean coverage when whole families are drawn anew."""
+    families = sorted({row.family for row in rows})
+    members = {f: [row.covered.mean() for row in rows if row.family == f] for f in families}
+    generator = np.random.default_rng(0)
+    draws = (generator.choice(families, len(families)) for _ in range(2000))
+    means = [np.mean(np.concatenate([members[f] for f in drawn])) for drawn in draws]
+    low, high = np.quantile(means, [0.05, 0.95])
+    return float(low), float(high)
+
+
+def evaluate(examples: list[Example]) -> dict[tuple[int, str], list[Row]]:
+    """Every method at every cut; ours with priors that never saw the judged family."""
+    rows: dict[tuple[int, str], list[Row]] = {}
+    for family in sorted({example.family for example in examples}):
+        methods = {
+            "ours": ours(Priors.from_document(learn(examples, skip=family))),
+            "USL": textbook(coherent=True),
+            "Amdahl": textbook(coherent=False),
+        }
+        for example in (e for e in examples if e.family == family):
+            for cut in CUTS:
+                for name, method in methods.items():
+                    row = judge(example, cut, method)
+                    if row is not None:
+                        rows.setdefault((cut, name), []).append(row)
+    return rows
+
+
+def show(rows: dict[tuple[int, str], list[Row]]) -> None:
+    """One markdown table."""
+    print("| " + " | ".join(HEADER) + " |")
+    print("|" + "---|" * len(HEADER))
+    for (cut, name), found in sorted(rows.items(), key=lambda item: item[0][0]):
+        if found:
+            print("| " + " | ".join([f"{cut}x", name, *summary(found)]) + " |")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--families", action="store_true", help="one table a family as well")
+    arguments = parser.parse_args()
+    rows = evaluate(read_folder(arguments.folder))
+    show(rows)
+    if arguments.families:
+        for family in sorted({row.family for found in rows.values() for row in found}):
+            print(f"\n{family}\n")
+            show({key: [row for row in found if row.family == family] for key, found in rows.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The JSON document of a fit; its keys are a contract: add, never rename.
+
+With `inverted`, values are times: the forecast of a rate is turned over, low end and high end change places.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calibration.curves.fit import LEVEL, Fit, Prediction
+from calibration.curves.laws import LAWS
+
+MODEL = "weighed average of mechanistic laws with drift"
+
+
+def document(fit: Fit, *, inverted: bool = False, clients: bool = False) -> dict[str, Any]:
+    """All of the answer as plain numbers and text."""
+    largest = float(fit.curve.n[-1])
+    return {
+        "model": MODEL,
+        "level": LEVEL,
+        "curve": fit.curve.name,
+        "quantity": "time" if inverted else "throughput",
+        "count": "clients" if clients else "cores",
+        "measured": {"levels": int(fit.curve.n.size), "points": int(fit.curve.repeats.sum()), "largest_n": largest},
+        "predictions": [prediction(p, largest, inverted) for p in fit.predictions],
+        "peak": {"n": fit.peak.n, "low": fit.peak.low, "high": fit.peak.high, "rising": fit.peak.rising},
+        "laws": [
+            {"name": name, "weight": round(weight, 6), "cause": LAWS[name].cause}
+            for name, weight in fit.law_weights.items()
+        ],
+        "incumbents": [
+            {
+                "name": law.name,
+                "scale": law.scale,
+                "contention": law.contention,
+                "coherency": law.coherency,
+                "predictions": [
+                    {"n": p.n, "value": 1 / value if inverted else value}
+                    for p, value in zip(fit.predictions, law.predictions, strict=True)
+                ],
+            }
+            for law in fit.incumbents
+        ],
+        "decided": fit.decided,
+        "trusted_to": fit.trusted_to,
+        "horizon": fit.horizon,
+        "next": {"n": fit.advice.n, "reduction": round(fit.advice.reduction, 4)},
+        "verdict": verdict(fit, noun="clients" if clients else "cores"),
+    }
+
+
+def prediction(p: Prediction, largest: float, inverted: bool) -> dict[str, float]:
+    """One forecast, with how far beyond the largest measured count it is."""
+    value, low, high = (1 / p.value, 1 / p.high, 1 / p.low) if inverted else (p.value, p.low, p.high)
+    return {"n": p.n, "value": value, "low": low, "high": high, "extrapolation": p.n / largest}
+
+
+def verdict(fit: Fit, *, noun: str = "cores") -> str:
+    """The answer in one or two sentences."""
+    peak, last = fit.peak, fit.curve.n[-1]
+    if peak.rising:
+        sentence = f"Throughput is expected to rise up to {fit.horizon:g} {noun}"
+        if peak.low < peak.n:
+            sentence += f", but the best count may be as low as {peak.low:g}"
+    else:
+        sentence = f"Throughput is expected to be best at {peak.n:g} {noun} (90 %: {peak.low:g} to {peak.high:g})"
+    if fit.decided:
+        return sentence + "."
+    known = f"beyond {fit.trusted_to:g} {noun}" if fit.trusted_to >= last else "even within what was measured"
+    return (
+        f"{sentence}. The points cannot tell {known}: "
+        f"measure at n = {fit.advice.n:g}, which takes away {fit.advice.reduction:.0%} of the doubt."
+    )

@@ -1,0 +1,155 @@
+"""Fit a curve: forecasts with calibrated 90 % intervals, the peak, the weight of each law, and honest doubt.
+
+The low and high ends are the 5 % and 95 % points of the weighed forecast, moved away from the median by the
+multipliers that made intervals hold on program families left out of the learning (`priors.Widening`).
+When not to use it: fewer than three distinct counts (the error says what to measure).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.curves.advise import Advice, next_count
+from calibration.curves.curve import Curve
+from calibration.curves.incumbents import Incumbent, incumbents
+from calibration.curves.posterior import Forecast, Posterior, weigh
+from calibration.curves.priors import Priors, Widening, shipped
+
+Array = NDArray[np.float64]
+
+LEVEL = 0.9
+TAIL = (1 - LEVEL) / 2
+# Beyond this ratio of high to low an interval does not help anyone to choose.
+USEFUL_RATIO = 3.0
+# The curve is looked at up to this multiple of the largest measured count when nothing else is asked.
+HORIZON = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Throughput at one count."""
+
+    n: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """Where throughput is largest within the horizon; `rising` when that is the horizon itself."""
+
+    n: float
+    low: float
+    high: float
+    rising: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """The answer for one curve."""
+
+    curve: Curve
+    predictions: tuple[Prediction, ...]
+    peak: Peak
+    law_weights: dict[str, float]  # descending, sums to 1
+    incumbents: tuple[Incumbent, ...]
+    trusted_to: float  # largest count whose interval is narrower than USEFUL_RATIO
+    horizon: float
+    advice: Advice
+    posterior: Posterior
+
+    @property
+    def decided(self) -> bool:
+        """Whether the points decide the curve up to the horizon."""
+        return bool(self.trusted_to >= self.horizon)
+
+
+def fit_curve(
+    curve: Curve, *, predict: Array | None = None, boundaries: Array | None = None, priors: Priors | None = None
+) -> Fit:
+    """Fit and forecast.
+
+    Args:
+        curve: measured points, three distinct counts or more.
+        predict: counts to forecast; by default doublings up to four times the largest measured.
+        boundaries: counts at which the machine changes, if known.
+        priors: what is believed before the points; the shipped ones by default.
+
+    Raises:
+        InputError: a single distinct count.
+        CannotAnswerError: two distinct counts; says what to measure.
+    """
+    known = priors or shipped()
+    posterior = weigh(curve, known, boundaries=boundaries)
+    targets = default_targets(curve) if predict is None else np.asarray(predict, dtype=float)
+    grid = _grid(curve, targets)
+    forecast = posterior.predict(grid)
+    low, middle, high = intervals(forecast, grid, float(curve.n[-1]), known.widening)
+    at = np.searchsorted(grid, targets)
+    return Fit(
+        curve=curve,
+        predictions=tuple(
+            Prediction(n=float(grid[i]), value=float(middle[i]), low=float(low[i]), high=float(high[i])) for i in at
+        ),
+        peak=_peak(grid, middle, forecast),
+        law_weights=dict(sorted(posterior.law_weights.items(), key=lambda item: -item[1])),
+        incumbents=incumbents(curve, targets),
+        trusted_to=_trusted_to(grid, low, high),
+        horizon=float(grid[-1]),
+        advice=next_count(curve, grid, forecast),
+        posterior=posterior,
+    )
+
+
+def intervals(forecast: Forecast, targets: Array, largest: float, widening: Widening) -> tuple[Array, Array, Array]:
+    """Low end, median and high end of throughput at each target.
+
+    Args:
+        forecast: weighed members at the targets.
+        targets: counts, shape (targets,).
+        largest: the largest measured count.
+        widening: multipliers by targets / largest.
+    """
+    low, middle, high = forecast.quantiles([TAIL, 0.5, 1 - TAIL])
+    below, above = widening.at(targets / largest)
+    return (
+        np.asarray(np.exp(middle - below * (middle - low))),
+        np.asarray(np.exp(middle)),
+        np.asarray(np.exp(middle + above * (high - middle))),
+    )
+
+
+def default_targets(curve: Curve) -> Array:
+    """The measured counts, then doublings of the largest up to the horizon."""
+    last = curve.n[-1]
+    doublings = last * 2.0 ** np.arange(1, np.log2(HORIZON) + 1)
+    return np.concatenate([curve.n[-MOST_SHOWN:], doublings])
+
+
+# Measured counts shown by default: the last ones matter for what comes next.
+MOST_SHOWN = 8
+
+
+def _grid(curve: Curve, targets: Array) -> Array:
+    """Every target, and enough whole counts in between to find the peak."""
+    horizon = max(float(targets.max()), float(curve.n[-1]))
+    steps = np.round(np.exp(np.linspace(np.log(curve.n[0]), np.log(horizon), 32)))
+    steps = steps[(steps >= curve.n[0]) & (steps <= horizon)]
+    return np.unique(np.concatenate([steps, targets, [horizon]]))
+
+
+def _peak(grid: Array, middle: Array, forecast: Forecast) -> Peak:
+    where = grid[forecast.paths().argmax(axis=1)]
+    low, high = np.quantile(where, [TAIL, 1 - TAIL], method="nearest")
+    best = float(grid[middle.argmax()])
+    return Peak(n=best, low=min(float(low), best), high=max(float(high), best), rising=bool(best == grid[-1]))
+
+
+def _trusted_to(grid: Array, low: Array, high: Array) -> float:
+    wide = np.flatnonzero(high / low > USEFUL_RATIO)
+    first = int(wide[0]) if wide.size else grid.size
+    return float(grid[first - 1]) if first else 0.0

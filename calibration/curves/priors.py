@@ -1,0 +1,106 @@
+"""What was learned from public curves before the user's points are seen: `priors.json`, beside this file.
+
+It holds the weight of each law, the shape of each parameter's distribution (a beta distribution on its range),
+the weights of noise and drift scales, and how much wider an interval must be beyond the measured range.
+Numbers only; `calibration.curves.learn` wrote them and can write them again from a folder of curves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.curves.drift import Drift
+from calibration.curves.laws import LAWS, positions
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widening:
+    """Interval ends by extrapolation factor: multiples of the raw distance from the median, and a shift."""
+
+    factor: Array  # n / largest measured n, ascending, starting at 1
+    below: Array  # multiplier of the distance from the median down to the low end
+    above: Array  # the same, up to the high end
+
+    def at(self, factor: Array) -> tuple[Array, Array]:
+        """Multipliers (below, above) at these factors, interpolated in the logarithm."""
+        x, known = np.log2(np.maximum(factor, 1.0)), np.log2(self.factor)
+        return np.interp(x, known, self.below), np.interp(x, known, self.above)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priors:
+    """Draws of every law's parameters and the scales of drift, with the logarithm of their weights."""
+
+    units: Mapping[str, Array]  # law name -> positions in [0, 1], shape (draws, parameters)
+    log_weight: Array  # one a draw, laws one after the other, in the order of `units`
+    drifts: tuple[Drift, ...]
+    log_drift: Array  # one a drift
+    widening: Widening
+
+    @property
+    def law_of_draw(self) -> NDArray[np.int64]:
+        """Index of the law, in the order of `units`, for each draw."""
+        return np.repeat(np.arange(len(self.units)), [len(unit) for unit in self.units.values()])
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Priors:
+        """Build the draws from the numbers of `priors.json`."""
+        units: dict[str, Array] = {}
+        weights: list[Array] = []
+        for name, learned in document["laws"].items():
+            shapes = learned["beta"]
+            unit = unit_draws(name, document["draws"])
+            units[name] = unit
+            weights.append(np.log(learned["weight"]) + log_beta(unit, shapes))
+        drifts, log_drift = drift_grid(document["drift"])
+        return cls(
+            units=units,
+            log_weight=np.concatenate(weights),
+            drifts=drifts,
+            log_drift=log_drift,
+            widening=Widening(**{k: np.array(v) for k, v in document["widening"].items()}),
+        )
+
+
+def unit_draws(law: str, draws: int) -> Array:
+    """Draws of one law on the unit cube; a law without parameters needs a single one."""
+    dimensions = len(LAWS[law].ranges)
+    return positions(draws if dimensions else 1, dimensions)
+
+
+def log_beta(unit: Array, shapes: list[list[float]]) -> Array:
+    """Logarithm of a product of beta densities, normalised over the draws."""
+    inside = np.clip(unit, 1e-3, 1 - 1e-3)
+    density = np.zeros(len(unit))
+    for column, (a, b) in enumerate(shapes):
+        density += (a - 1) * np.log(inside[:, column]) + (b - 1) * np.log1p(-inside[:, column])
+    peak = density.max()
+    return np.asarray(density - peak - np.log(np.exp(density - peak).sum()))
+
+
+def drift_grid(document: Mapping[str, list[list[float]]]) -> tuple[tuple[Drift, ...], Array]:
+    """Every combination of noise, wander and bend with the product of their weights."""
+    grid = [
+        (Drift(noise=noise, wander=wander, bend=bend), np.log(a * b * c))
+        for noise, a in document["noise"]
+        for wander, b in document["wander"]
+        for bend, c in document["bend"]
+    ]
+    return tuple(drift for drift, _ in grid), np.array([weight for _, weight in grid])
+
+
+@cache
+def shipped() -> Priors:
+    """The priors that come with this program."""
+    text = files("calibration.curves").joinpath("priors.json").read_text(encoding="utf-8")
+    return Priors.from_document(json.loads(text))

@@ -1,0 +1,94 @@
+"""`cerberus-plan fit CURVE.csv`: from measured points to a forecast with 90 % intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from model.errors import InputError
+
+if TYPE_CHECKING:
+    from calibration.curves.fit import Fit
+
+LARGEST_N = 1_000_000
+
+
+def fit(
+    curve: Annotated[Path, typer.Argument(help="CSV file with the columns n,value; repeats of an n are welcome.")],
+    *,
+    train_max: Annotated[
+        int | None, typer.Option(help="Use only points with n up to this; the rest can be compared.")
+    ] = None,
+    predict: Annotated[
+        str | None, typer.Option(help="Counts to forecast, separated by commas, such as 16,32,48.")
+    ] = None,
+    boundaries: Annotated[
+        str | None,
+        typer.Option(help="Counts at which the machine changes (socket, SMT siblings, L3), such as 24,48."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    time: Annotated[bool, typer.Option("--time", help="Values are times: smaller is better.")] = False,
+    clients: Annotated[bool, typer.Option("--clients", help="n counts clients, not cores.")] = False,
+) -> None:
+    """Forecast throughput beyond the measured core counts, with intervals that hold there."""
+    import numpy as np
+
+    from calibration.curves.document import document
+    from calibration.curves.fit import fit_curve
+    from calibration.curves.read import read_curve
+
+    measured = read_curve(curve, time=time, clients=clients)
+    used = measured if train_max is None else measured.up_to(train_max)
+    answer = fit_curve(
+        used,
+        predict=None if predict is None else np.array(counts(predict, "--predict")),
+        boundaries=None if boundaries is None else np.array(counts(boundaries, "--boundaries")),
+    )
+    answered = document(answer, inverted=time, clients=clients)
+    if as_json:
+        typer.echo(json.dumps(answered, indent=2))
+    else:
+        show(answer, answered, curve.name)
+
+
+def counts(text: str, option: str) -> list[float]:
+    """Whole counts separated by commas, ascending, each once.
+
+    Raises:
+        InputError: a part is not a whole number from 1 to a million.
+    """
+    numbers = set()
+    for part in text.split(","):
+        cell = part.strip()
+        if not (cell.isascii() and cell.isdigit() and 1 <= int(cell) <= LARGEST_N):
+            raise InputError(
+                f"{option} {text}: {cell!r} is not a count; give whole numbers from 1 to {LARGEST_N}, as in 16,32,48"
+            )
+        numbers.add(float(cell))
+    return sorted(numbers)
+
+
+def show(answer: Fit, answered: dict[str, object], title: str) -> None:
+    """Print the verdict, then the forecast beside the incumbents, then the laws."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"[bold]{answered['verdict']}[/bold]", highlight=False)
+    table = Table(title=f"{title}: {answered['quantity']} with 90 % intervals", title_justify="left")
+    for column in ("n", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
+        table.add_column(column, justify="right")
+    predictions, laws = answered["predictions"], answered["incumbents"]
+    assert isinstance(predictions, list)
+    assert isinstance(laws, list)
+    for i, row in enumerate(predictions):
+        beside = [f"{law['predictions'][i]['value']:.4g}" for law in laws]
+        mark = "" if row["extrapolation"] > 1 else " measured"
+        cells = [f"{row[key]:.4g}" for key in ("value", "low", "high")]
+        table.add_row(f"{row['n']:g}{mark}", *cells, f"{row['high'] / row['low']:.2f}", *beside)
+    console.print(table)
+    weights = ", ".join(f"{name} {weight:.0%}" for name, weight in answer.law_weights.items() if weight >= 0.01)
+    console.print(f"Laws by weight: {weights}", highlight=False)
