@@ -1,0 +1,67 @@
+"""The names that machines and workloads may use, each with its dimension and meaning.
+
+A name outside these lists is refused in machine and workload files, with the nearest known one: a misspelt cost
+would otherwise silently count as absent. Calibration profiles carry more (raw primitives) beside these.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Dimension of a quantity (``time``, ``number``, ...) and what it means, in a few words."""
+
+    dimension: str
+    meaning: str
+
+
+# What an operation costs on a machine.
+COSTS: dict[str, Entry] = {
+    "page_fault": Entry("time", "minor fault, all of it under the address-space lock"),
+    "page_fault_direct": Entry("time", "what direct paging adds to a fault, in parallel"),
+    "page_fault_shadow": Entry("time", "what shadow paging adds to a fault, in parallel"),
+    "hypervisor_entry_handover": Entry("time", "hand-over of the hypervisor entry, per waiter and fault"),
+    "shadow_lock_hold": Entry("time", "hold of a VM's shadow paging lock, per fault"),
+    "shadow_lock_handover": Entry("time", "hand-over of that lock, per waiter and fault"),
+    "hypervisor_operation": Entry("time", "serial part of one operation of the hypervisor"),
+    "hypervisor_per_core": Entry("number", "growth of that part with each further core of a VM (flushes)"),
+    "chip_distance": Entry("number", "extra cost of a message between chips, as a share"),
+    "cores_per_chip": Entry("number", "cores of one chip"),
+    "block_allocation": Entry("time", "file system block allocation, alone, per MB written"),
+    "block_search": Entry("time", "longest growth of it when many allocate at once, per MB"),
+    "block_search_width": Entry("number", "allocators beside oneself over which the search grows"),
+    "kernel_virtualisation": Entry("number", "factor on kernel work inside a VM"),
+    "nested_paging": Entry("number", "factor on page faults under nested paging"),
+    "packet": Entry("time", "serial part of the network path of one kernel, per packet"),
+    "packet_handover": Entry("time", "hand-over of the network path, per waiter and packet"),
+    "packet_virtualisation": Entry("time", "what a VM adds to a packet"),
+    "packet_virtualisation_xen": Entry("time", "what a Xen-Linux VM adds to a packet"),
+    "message_round_trip": Entry("time", "message to another instance and the answer"),
+    "clone_fixed": Entry("time", "fixed part of starting threads in all VMs"),
+    "clone_each": Entry("time", "further part for each VM"),
+    "fork_fixed": Entry("time", "fixed part of starting processes in all VMs"),
+    "fork_each": Entry("time", "further part for each VM"),
+}
+
+# What one cycle of a workload does.
+OPERATIONS: dict[str, Entry] = {
+    "compute": Entry("time", "time in the program itself"),
+    "kernel_compute": Entry("time", "time in the kernel that does not queue"),
+    "page_faults": Entry("number", "minor page faults"),
+    "file_mb": Entry("number", "megabytes written to newly allocated blocks"),
+    "hypervisor_operations": Entry("number", "operations that enter the hypervisor, besides page faults"),
+    "packets_received": Entry("number", "network packets received"),
+    "packets_sent": Entry("number", "network packets sent"),
+    "messages": Entry("number", "calls that go to another instance when the target is remote"),
+    "address_space_calls": Entry("number", "mmap, munmap, mprotect, mremap, brk: broadcast to all other VMs"),
+    "threads_cloned": Entry("number", "1 when threads are started in every VM before work begins"),
+    "processes_forked": Entry("number", "1 when processes are started in every VM before work begins"),
+}
+
+# What bounds a plan on a machine.
+LIMITS: dict[str, Entry] = {
+    "network_cards": Entry("number", "network cards that can be given to VMs"),
+    "vcpus_per_vm": Entry("number", "largest VM that the hypervisor runs"),
+    "vms": Entry("number", "most VMs that the hypervisor runs"),
+}
