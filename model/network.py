@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from model.errors import InputError
+from model.laws.allocator_search import AllocatorSearch
 from model.laws.delay import Delay
 from model.laws.queue_lock import QueueLock
 from model.laws.reader_writer import ReaderWriterLock
@@ -25,6 +26,7 @@ from model.laws.test_and_set import TestAndSetLock
 from model.laws.ticket_lock import TicketLock
 
 __all__ = [
+    "AllocatorSearch",
     "Delay",
     "Instance",
     "Queue",

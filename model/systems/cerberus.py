@@ -1,0 +1,57 @@
+"""Cerberus: several Linux VMs that look like one to the program (SuperProcess, clustered file system).
+
+Models: VMs with shadow paging (``shadow``), plus what makes them one system: remote fork and clone at the start,
+a message round trip for every remote call, a broadcast to all VMs for every change of the address space.
+Equations: start-up fixed + each V; remote calls x (V - 1) / V x round trip; address-space calls x (V - 1) x round trip.
+Assumptions: targets of remote calls are spread evenly over VMs; each VM has its own file system and card.
+When not to use it: for programs that communicate intensively between short-lived threads: then spawning and
+messages are the whole cost (section 8 of the source), and the answer is not to cluster.
+Source: OS clustering, EuroSys 2011, sections 4 to 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from model.laws.delay import Delay
+from model.laws.station import Station
+from model.mechanisms import messages, spawn
+from model.structure import Costs, Structure, System
+from model.systems import shadow
+
+
+def _communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Station]:
+    if "messages" in operations.values:
+        share = messages.remote_share(np, vms)
+        yield Delay(operations("messages") * share * machine("message_round_trip"), name="messages")
+    if "address_space_calls" in operations.values:
+        each = messages.broadcast_time(np, vms, machine("message_round_trip"))
+        yield Delay(operations("address_space_calls") * each, name="address-space broadcast")
+
+
+def startup_s(machine: Costs, operations: Costs, vms: Any) -> Any:
+    """Seconds until every VM has its first thread or process."""
+    seconds = 0.0
+    for operation, cost in (("threads_cloned", "clone"), ("processes_forked", "fork")):
+        if operation in operations.values:
+            line = spawn.spawn_time(np, vms, machine(f"{cost}_fixed"), machine(f"{cost}_each"))
+            seconds = seconds + operations(operation) * line
+    return seconds
+
+
+def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
+    """Stations of the VMs, and what they share."""
+    return Structure(
+        local=(
+            *shadow.stations_of_vm(machine, operations),
+            *_communication(machine, operations, vms),
+        ),
+        shared=tuple(shadow.hypervisor(machine, operations, vms, threads)),
+        startup_s=startup_s(machine, operations, vms),
+    )
+
+
+CERBERUS = System(name="cerberus", title="Cerberus (clustered VMs)", law=law, clustered=True)

@@ -1,0 +1,42 @@
+"""Independent VMs with nested paging: what an ordinary host runs today.
+
+Models: in each VM a whole kernel with its own locks; page faults and kernel work stretched by nested paging;
+packets dearer by a paravirtual card. VMs share nothing that queues, and no message is needed.
+Assumptions: the work splits into independent parts; nested faults reach the hypervisor only on first touch; memory
+bandwidth is not the limit.
+When not to use it: for programs that need one file system or one address space across VMs (see ``cerberus``).
+Source: structure as in ``linux``; the cost of nested paging is measured on hosts and assumed on the paper's machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from model.laws.delay import Delay
+from model.laws.station import Station
+from model.structure import Costs, Structure, System
+from model.systems import parts
+
+
+def _packets(machine: Costs, operations: Costs) -> Iterator[Station]:
+    count = parts.packets(operations)
+    if count is not None:
+        yield Delay(count * machine("packet_virtualisation_nested"), name="virtual packets")
+
+
+def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:  # noqa: ARG001 - one law for all systems
+    """Stations of one VM; nothing is shared."""
+    nested = machine("nested_paging")
+    return Structure(
+        local=(
+            *parts.computing(operations, nested),
+            *parts.address_space(machine, operations, nested),
+            *parts.files(machine, operations, nested),
+            *_packets(machine, operations),
+            *parts.network(machine, operations),
+        )
+    )
+
+
+KVM = System(name="kvm", title="independent VMs (KVM)", law=law, clustered=True, deployable=True)

@@ -1,0 +1,63 @@
+"""Stations that several systems have in common: the parts of one OS instance.
+
+Models: each function turns counts of one operation and costs of the machine into the stations it visits; an
+operation that does not occur visits none, so networks stay as small as the workload.
+Assumptions: costs add up; one cycle visits each station once with the summed demand.
+When not to use it: for costs that depend on the number of VMs; those are in the systems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from model.laws.allocator_search import AllocatorSearch
+from model.laws.delay import Delay
+from model.laws.single_server import Queue
+from model.laws.station import Station
+from model.laws.ticket_lock import TicketLock
+from model.structure import Costs
+
+# One kernel on bare metal; virtualised kernels pass their factor.
+_NATIVE = 1.0
+
+
+def computing(operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
+    """Work that nobody else disturbs; ``kernel`` stretches the part inside the kernel."""
+    yield Delay(operations.get("compute") + operations.get("kernel_compute") * kernel, name="compute")
+
+
+def address_space(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
+    """Page faults of one address space, all under its lock."""
+    if "page_faults" not in operations.values:
+        return
+    faults = operations("page_faults")
+    yield Queue(faults * machine("page_fault") * kernel, name="address-space lock")
+
+
+def files(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
+    """Writing to files: the block allocator of one file system."""
+    if "file_mb" not in operations.values:
+        return
+    megabytes = operations("file_mb")
+    yield AllocatorSearch(
+        megabytes * machine("block_allocation") * kernel,
+        search=megabytes * machine("block_search") * kernel,
+        width=machine("block_search_width"),
+        name="block allocation",
+    )
+
+
+def packets(operations: Costs) -> Any:
+    """Packets of a cycle, both ways; None without network."""
+    if not {"packets_received", "packets_sent"} & set(operations.values):
+        return None
+    return operations.get("packets_received") + operations.get("packets_sent")
+
+
+def network(machine: Costs, operations: Costs) -> Iterator[Station]:
+    """The network path of one kernel, taken by every packet in turn."""
+    count = packets(operations)
+    if count is None:
+        return
+    yield TicketLock(count * machine("packet"), handover=count * machine.get("packet_handover"), name="network path")

@@ -1,0 +1,32 @@
+"""Several processes on one Linux: they split the address-space lock and nothing else.
+
+Models: an address-space lock a process; block allocation, file-system lock and network path shared by all.
+Assumptions: the processes share no memory and one file system; the work splits evenly among them.
+When not to use it: for programs that cannot be split into processes.
+Source: what one kernel shares, as in ``linux``; prediction only, the source measured no such run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model.structure import Costs, Structure, System
+from model.systems import parts
+
+
+def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:  # noqa: ARG001 - one law for all systems
+    """Stations of several processes on one kernel."""
+    return Structure(
+        local=(*parts.computing(operations), *parts.address_space(machine, operations)),
+        shared=(*parts.files(machine, operations), *parts.network(machine, operations)),
+    )
+
+
+PROCESSES = System(
+    name="processes",
+    title="processes on one Linux",
+    law=law,
+    clustered=True,
+    instance_noun="process",
+    deployable=True,
+)
