@@ -1,0 +1,36 @@
+"""Which primitives there are, in the order in which they are told. Adding one: its file, and its name here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from model.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calibration.primitives.base import Primitive
+
+NAMES: tuple[str, ...] = (
+    "syscall",
+    "atomic_add",
+    "core_to_core",
+)
+
+
+def load_primitives(names: Sequence[str] = ()) -> list[Primitive]:
+    """The primitives called ``names``, or all of them.
+
+    Raises:
+        InputError: A name is not known.
+    """
+    for name in names:
+        if name not in NAMES:
+            raise InputError(f"there is no primitive {name!r}; choose from {', '.join(NAMES)}")
+    chosen = [name for name in NAMES if name in names] if names else NAMES
+    found: list[Primitive] = []
+    for name in chosen:
+        primitive: Primitive = import_module(f"calibration.primitives.{name}").PRIMITIVE
+        found.append(primitive)
+    return found
