@@ -51,6 +51,11 @@ def machine(name_or_file: str) -> Machine:
     return parse_machine(*_text("machines", name_or_file))
 
 
+def this_host() -> Machine | None:
+    """The calibration of the host this runs on, None when there is none."""
+    return None
+
+
 def workload(name_or_file: str) -> Workload:
     """The workload of that name or file.
 

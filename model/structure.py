@@ -9,7 +9,7 @@ When not to use it: for unequal splits; ask for the structure of each size and b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from model.errors import CannotAnswerError
@@ -30,11 +30,13 @@ class Structure:
 class Costs:
     """Values of a machine's or workload's quantities by name: numbers, or arrays with one value a draw.
 
-    ``where`` names the machine or workload in the message about a missing one.
+    ``where`` names the machine or workload in the message about a missing one; ``used`` collects the names asked
+    for, so that a plan can list the numbers it rests on.
     """
 
     where: str
     values: Mapping[str, Any]
+    used: set[str] = field(default_factory=set, compare=False)
 
     def __call__(self, name: str) -> Any:
         """The value, which must exist.
@@ -44,11 +46,15 @@ class Costs:
         """
         if name not in self.values:
             raise CannotAnswerError(f"{self.where} has no quantity {name!r}, which this system needs")
+        self.used.add(name)
         return self.values[name]
 
     def get(self, name: str, default: float = 0.0) -> Any:
         """The value, or the default for an operation that does not occur."""
-        return self.values.get(name, default)
+        if name in self.values:
+            self.used.add(name)
+            return self.values[name]
+        return default
 
 
 # machine costs, workload operations, VMs, threads per VM -> structure
@@ -66,6 +72,7 @@ class System:
         clustered: True when it may run several instances, False for one OS on all cores.
         instance_noun: What an instance is called ("VM", "process", "OS").
         deployable: True for what an ordinary host can run today.
+        least_instances: Fewest instances worth naming (one process of ``processes`` is plain Linux).
     """
 
     name: str
@@ -74,3 +81,4 @@ class System:
     clustered: bool
     instance_noun: str = "VM"
     deployable: bool = False
+    least_instances: int = 1

@@ -29,4 +29,5 @@ PROCESSES = System(
     clustered=True,
     instance_noun="process",
     deployable=True,
+    least_instances=2,
 )

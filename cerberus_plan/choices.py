@@ -1,0 +1,60 @@
+"""From what the user typed to what the planner takes: machine, systems, constraints, workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calibration import catalog
+from model.errors import InputError
+from model.machine import Machine
+from model.structure import System
+from model.systems.registry import SYSTEMS
+from planner.choose import plan
+from planner.plan import Constraints, Plan
+
+PAPER_MACHINE = "amd48"
+# What is compared when no --system is given on a machine that was not measured here: what the paper measured.
+PAPER_SYSTEMS = ("linux", "xen-linux", "cerberus")
+
+
+def machine_for(name: str | None) -> Machine:
+    """The machine asked for; without a name this host's calibration, else the paper's machine."""
+    if name is not None:
+        return catalog.machine(name)
+    return catalog.this_host() or catalog.machine(PAPER_MACHINE)
+
+
+def systems_for(machine: Machine, names: Sequence[str] | None) -> list[System]:
+    """The systems asked for; without names the deployable ones of a measured host, else the paper's.
+
+    Raises:
+        InputError: There is no such system.
+    """
+    if not names:
+        if machine.measured:
+            return [system for system in SYSTEMS.values() if system.deployable]
+        return [SYSTEMS[name] for name in PAPER_SYSTEMS]
+    for name in names:
+        if name not in SYSTEMS:
+            raise InputError(f"unknown system {name!r}; known: {', '.join(SYSTEMS)}")
+    return [SYSTEMS[name] for name in dict.fromkeys(names)]
+
+
+def constraints_for(machine: Machine, *, cores: int | None, host_cores: int, max_vms: int | None) -> Constraints:
+    """The constraints, with all the machine's cores when none are given.
+
+    Raises:
+        InputError: The host keeps every core.
+    """
+    given = machine.topology.n_cpus if cores is None else cores
+    if host_cores >= given:
+        raise InputError(f"--host-cores {host_cores} leaves none of the {given} cores; keep fewer for the host")
+    return Constraints(cores=given, host_cores=host_cores, max_vms=max_vms)
+
+
+def plans_for(
+    machine: Machine, names: Sequence[str] | None, systems: Sequence[System], constraints: Constraints
+) -> list[Plan]:
+    """One plan for each workload asked for, or for every shipped one."""
+    chosen = list(dict.fromkeys(names)) if names else catalog.shipped("workloads")
+    return [plan(machine, catalog.workload(name), systems, constraints) for name in chosen]

@@ -1,0 +1,162 @@
+"""Throughput, intervals and the ledger of every candidate, in one batch over draws of the uncertain numbers.
+
+Models: candidates of several systems for one workload on one machine.
+Equations: rate from ``model.splits``; a finite job of J units takes start-up + J / rate seconds, and its throughput
+is J over that. Predictive spread: the draws', widened by the model's own error (below). Probability of being
+best and regret are over draws, paired.
+Assumptions: the model's own error is the same for neighbouring candidates, so it widens intervals but not
+comparisons.
+When not to use it: for unequal splits (``allocate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model import splits as even
+from model.laws.station import Array
+from model.machine import Machine
+from model.quantity import Z90, Quantity
+from model.structure import Costs, Structure, System
+from model.tables import Splits
+from model.workload import Workload
+from planner.candidates import even_splits
+from planner.draws import N_DRAWS, draw
+from planner.plan import Candidate, Constraints
+
+# Standard deviation of log(model / measured) beyond parameter doubt: the root mean square error of the model on the
+# 28 published quantities it is judged on (docs/paper-fit.md).
+MODEL_ERROR = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """All candidates of all systems under all draws.
+
+    Attributes:
+        systems: System of each candidate.
+        splits: Split of each candidate.
+        rate: Throughput under each draw in units of work, start-up included: shape (candidates, draws).
+        seconds: Completion time of a finite job under each draw, None for a program without end [s].
+        ledger: Share of the used cores' time by station under the central values: shape (candidates,) each.
+        inputs: The quantities the systems asked for.
+    """
+
+    systems: tuple[str, ...]
+    splits: Splits
+    rate: Array
+    seconds: Array | None
+    ledger: tuple[Mapping[str, float], ...]
+    inputs: Mapping[str, Quantity]
+
+
+def evaluate(
+    machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints
+) -> Evaluated | None:
+    """Evaluate every even split under every system; None when the constraints leave no split at all.
+
+    Raises:
+        CannotAnswerError: The machine lacks a cost that a system needs for this workload.
+    """
+    costs_values, operation_values = draw(machine.quantities, workload.operations)
+    costs = Costs(f"machine {machine.name!r}", costs_values)
+    operations = Costs(f"workload {workload.name!r}", operation_values)
+    parts = []
+    for system in systems:
+        splits = even_splits(system, machine, workload, constraints)
+        if splits is not None:
+            parts.append((system.name, splits, _evaluate_system(system, splits, workload, costs, operations)))
+    if not parts:
+        return None
+    names = tuple(name for name, splits, _ in parts for _ in range(splits.vms.size))
+    return Evaluated(
+        systems=names,
+        splits=Splits(
+            vms=np.concatenate([splits.vms for _, splits, _ in parts]),
+            threads=np.concatenate([splits.threads for _, splits, _ in parts]),
+        ),
+        rate=np.concatenate([rate for _, _, (rate, _, _) in parts]),
+        seconds=np.concatenate([seconds for _, _, (_, seconds, _) in parts]) if workload.job_units else None,
+        ledger=tuple(row for _, _, (_, _, ledger) in parts for row in ledger),
+        inputs={
+            **{f"machine.{n}": q for n, q in machine.quantities.items() if n in costs.used},
+            **{f"workload.{n}": q for n, q in workload.operations.items() if n in operations.used},
+        },
+    )
+
+
+def _evaluate_system(
+    system: System, splits: Splits, workload: Workload, costs: Costs, operations: Costs
+) -> tuple[Array, Array, list[dict[str, float]]]:
+    """Rate and seconds, both of shape (splits, draws), and the ledger of each split."""
+    structure = system.law(costs, operations, *splits.columns)
+    rate = even.throughput(structure, splits, N_DRAWS) * workload.units_per_cycle
+    startup = np.broadcast_to(np.asarray(structure.startup_s, dtype=np.float64), rate.shape)
+    if workload.job_units is None:
+        return rate, np.zeros(0), _ledger(structure, splits, np.zeros(splits.vms.size))
+    seconds = startup + workload.job_units / rate
+    return workload.job_units / seconds, seconds, _ledger(structure, splits, startup[:, 0] / seconds[:, 0])
+
+
+def _ledger(structure: Structure, splits: Splits, startup_share: Array) -> list[dict[str, float]]:
+    """Shares of the used cores' time: stations, interference, start-up; they sum to 1."""
+    threads = splits.vms * splits.threads
+    stretch = np.broadcast_to(np.asarray(structure.stretch, dtype=np.float64), (threads.size, N_DRAWS))[:, 0]
+    working = (1.0 - startup_share) / stretch
+    shares = {name: length / threads * working for name, length in even.occupancy(structure, splits).items()}
+    if (stretch > 1.0).any():
+        shares["interference"] = (1.0 - startup_share) * (1.0 - 1.0 / stretch)
+    if (startup_share > 0.0).any():
+        shares["start-up"] = startup_share
+    table = np.stack(list(shares.values()), axis=1)
+    table /= table.sum(axis=1, keepdims=True)
+    return [dict(zip(shares, row, strict=True)) for row in table.tolist()]
+
+
+def to_candidates(evaluated: Evaluated) -> list[tuple[int, Candidate]]:
+    """The candidates, fastest first, each with its row in the evaluation."""
+    rate = evaluated.rate
+    best = rate.max(axis=0)
+    probability = (rate >= best).mean(axis=1)
+    probability /= probability.sum()
+    regret = (1.0 - rate / best).mean(axis=1)
+    low, middle, high = predictive(rate)
+    seconds = None if evaluated.seconds is None else predictive(evaluated.seconds)
+    order = np.argsort(-middle, kind="stable")
+    found = []
+    for i in order.tolist():
+        ledger = evaluated.ledger[i]
+        candidate = Candidate(
+            system=evaluated.systems[i],
+            split=(int(evaluated.splits.threads[i]),) * int(evaluated.splits.vms[i]),
+            throughput=float(middle[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            seconds=None if seconds is None else float(seconds[1][i]),
+            seconds_low=None if seconds is None else float(seconds[0][i]),
+            seconds_high=None if seconds is None else float(seconds[2][i]),
+            probability_best=float(probability[i]),
+            regret=float(regret[i]),
+            bottleneck=max(ledger, key=ledger.__getitem__),
+            ledger=ledger,
+        )
+        found.append((i, candidate))
+    return found
+
+
+def predictive(values: Array) -> tuple[Array, Array, Array]:
+    """5th percentile, centre and 95th percentile: draws' spread and the model's own error, added in quadrature.
+
+    The centre is draw 0, the answer under the central values. Each side has its own spread, so that a collapse
+    that may or may not have begun shows as a long tail on one side.
+    """
+    logs = np.log(values)
+    centre = logs[:, :1]
+    below, above = np.quantile(logs - centre, [0.05, 0.95], axis=1)
+    width_low = np.hypot(np.minimum(below, 0.0), Z90 * MODEL_ERROR)
+    width_high = np.hypot(np.maximum(above, 0.0), Z90 * MODEL_ERROR)
+    middle = values[:, 0]
+    return middle * np.exp(-width_low), middle, middle * np.exp(width_high)
