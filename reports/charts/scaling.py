@@ -1,0 +1,136 @@
+"""Throughput against cores: one line a system, its interval as a band, published or measured points on top.
+
+A clustered system's line is its best split for each number of cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from planner.plan import Candidate, Plan
+from reports import reading
+from reports.charts import theme
+from reports.charts.figure import Figure, rounded, specification
+from reports.formats import interval, number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A throughput somebody measured, to be drawn on the curves.
+
+    Attributes:
+        system: Name of the system that was measured.
+        cores: Cores used.
+        throughput: In the workload's unit.
+        source: Where it is from.
+    """
+
+    system: str
+    cores: int
+    throughput: float
+    source: str
+
+
+def scaling(plan: Plan, *, name: str, points: Sequence[Point] = ()) -> Figure:
+    """Curves of every system of the plan, with the given points.
+
+    Args:
+        plan: The plan.
+        name: Identifier of the figure on its page.
+        points: Published or measured throughputs.
+    """
+    curves = {system: reading.by_cores(plan, system) for system in reading.systems(plan)}
+    clustered = set(reading.clustered_systems(plan))
+    several = " For a clustered system the line is its best split at each number of cores." if clustered else ""
+    marked = f" Outlined marks are {len(points)} published or measured points." if points else ""
+    return Figure(
+        spec=specification(
+            _chart(plan, list(curves), points=bool(points)),
+            {
+                "curves": _rows(curves.values()),
+                "points": [
+                    {"system": p.system, "cores": p.cores, "throughput": rounded(p.throughput), "source": p.source}
+                    for p in points
+                ],
+            },
+            height=320,
+        ),
+        name=name,
+        title=f"Throughput against cores [{plan.workload.unit}]",
+        caption=f"The band is the 90 % interval.{several}{marked}",
+        description=_description(plan, curves),
+        columns=("system", "cores", "split", f"throughput [{plan.workload.unit}]", "90 % interval"),
+        rows=[
+            (c.system, str(c.cores), reading.split_text(c), number(c.throughput, 4), interval(c.low, c.high, digits=4))
+            for curve in curves.values()
+            for c in curve
+        ],
+    )
+
+
+def _description(plan: Plan, curves: dict[str, list[Candidate]]) -> str:
+    sentences = []
+    for system, curve in curves.items():
+        peak = max(curve, key=lambda c: c.throughput)
+        last = curve[-1]
+        sentence = f"{system} peaks at {number(peak.throughput, 4)} {plan.workload.unit} with {peak.cores} cores"
+        if last is not peak:
+            sentence += f" and has {number(last.throughput, 4)} with {last.cores}"
+        sentences.append(sentence + ".")
+    return " ".join(sentences)
+
+
+def _rows(curves: Iterable[list[Candidate]]) -> list[dict[str, object]]:
+    return [
+        {
+            "system": c.system,
+            "cores": c.cores,
+            "throughput": rounded(c.throughput),
+            "low": rounded(c.low),
+            "high": rounded(c.high),
+            "split": reading.split_text(c),
+            "interval": interval(c.low, c.high, digits=4),
+        }
+        for curve in curves
+        for c in curve
+    ]
+
+
+def _chart(plan: Plan, names: list[str], *, points: bool) -> object:
+    import altair as alt
+
+    unit = plan.workload.unit
+    colours, shapes = theme.system_colours(names)
+    paint = {"scale": alt.Scale(domain=names, range=colours)}
+    place = {
+        "x": alt.X("cores:Q", title="cores used", scale=alt.Scale(domain=[0, plan.constraints.cores], nice=False),
+                   axis=alt.Axis(tickMinStep=1, grid=False)),
+        "y": alt.Y("throughput:Q", title=None, axis=alt.Axis(tickCount=6)),
+    }  # fmt: skip
+    tooltip = [
+        alt.Tooltip("system:N"),
+        alt.Tooltip("cores:Q"),
+        alt.Tooltip("split:N"),
+        alt.Tooltip("throughput:Q", title=unit, format=",.4~r"),
+        alt.Tooltip("interval:N", title="90 % interval"),
+    ]
+    base = alt.Chart(alt.NamedData(name="curves")).encode(
+        color=alt.Color("system:N", legend=theme.LINE_LEGEND, **paint), **place
+    )
+    band = base.mark_area(opacity=0.16, line=False).encode(y=alt.Y("low:Q", title=None), y2="high")
+    # an invisible, larger mark at each core count makes the thin line easy to point at
+    targets = base.mark_point(size=220, opacity=0).encode(tooltip=tooltip)
+    layers = [band, base.mark_line(), targets]
+    if points:
+        layers.append(
+            alt.Chart(alt.NamedData(name="points"))
+            .mark_point(size=85, fill=theme.PAPER, filled=False, strokeWidth=2.2, opacity=1)
+            .encode(
+                color=alt.Color("system:N", legend=None, **paint),
+                shape=alt.Shape("system:N", scale=alt.Scale(domain=names, range=shapes), legend=None),
+                tooltip=[*tooltip[:2], tooltip[3], alt.Tooltip("source:N")],
+                **place,
+            )
+        )
+    return alt.layer(*layers)

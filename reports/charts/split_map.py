@@ -1,0 +1,124 @@
+"""The split map: how many instances against how big, each possible split a tile.
+
+The axes are square roots, so that small counts, where one core more matters, get more room.
+Uneven splits have no place on it and are left to the table.
+"""
+
+from __future__ import annotations
+
+from planner.plan import Candidate, Plan
+from reports import reading
+from reports.charts import theme
+from reports.charts.figure import Figure, rounded, specification
+from reports.formats import interval, number, percent
+
+
+def split_map(plan: Plan, system: str, *, name: str) -> Figure:
+    """Tiles of one system's even splits, stronger colour for more throughput; the best and its ties marked.
+
+    Args:
+        plan: The plan.
+        system: The clustered system to draw.
+        name: Identifier of the figure on its page.
+    """
+    cells = [c for c in plan.candidates if c.system == system and c.cores_per_vm is not None]
+    top = max(cells, key=lambda c: c.throughput)
+    best = next((c for c in cells if reading.same_split(c, plan.best)), top)
+    ties = [c for c in cells if any(reading.same_split(c, t) for t in plan.ties) and c is not best]
+    marks = {id(best): "best"} | {id(tie): "tie" for tie in ties}
+    return Figure(
+        spec=specification(
+            _chart(plan.workload.unit, cells),
+            {"cells": [_row(cell, top.throughput, marks.get(id(cell), "")) for cell in cells]},
+            height=340,
+        ),
+        name=name,
+        title="Every split",
+        caption=_caption(system, ties),
+        description=(
+            f"Map of {len(cells)} splits under {system}: instances against cores of each. The highest throughput, "
+            f"{number(top.throughput, 4)} {plan.workload.unit}, is at {reading.split_text(top)}."
+        ),
+        columns=("instances", "cores each", f"throughput [{plan.workload.unit}]", "90 % interval", "chance to be best"),
+        rows=[
+            (str(c.vms), str(c.cores_per_vm), number(c.throughput, 4), interval(c.low, c.high, digits=4),
+             percent(c.probability_best))
+            for c in sorted(cells, key=lambda c: -c.throughput)
+        ],
+    )  # fmt: skip
+
+
+def _caption(system: str, ties: list[Candidate]) -> str:
+    marked = "The ring marks the best split"
+    if ties:
+        marked += ", small dots mark ties that the model cannot tell from it"
+    return f"Stronger colour is more throughput under {system}. {marked}. Point at a tile for its interval."
+
+
+def _row(cell: Candidate, top: float, mark: str) -> dict[str, object]:
+    size = cell.cores_per_vm or 0
+    return {
+        "cores": size, "cores0": size - 0.5, "cores1": size + 0.5,
+        "vms": cell.vms, "vms0": cell.vms - 0.5, "vms1": cell.vms + 0.5,
+        "used": cell.cores, "mark": mark,
+        "share": rounded(cell.throughput / top),
+        "throughput": rounded(cell.throughput),
+        "interval": interval(cell.low, cell.high, digits=4),
+        "probability": percent(cell.probability_best),
+        "lost": cell.bottleneck,
+    }  # fmt: skip
+
+
+def _chart(unit: str, cells: list[Candidate]) -> object:
+    import altair as alt
+
+    base = alt.Chart(alt.NamedData(name="cells"))
+    scales = [
+        alt.Scale(type="sqrt", domain=[0.5, max(values) + 0.5], nice=False, zero=False)
+        for values in ([c.cores_per_vm or 1 for c in cells], [c.vms for c in cells])
+    ]
+    axes = [
+        alt.Axis(title=title, values=_ticks(most), grid=False, format="d")
+        for title, most in (
+            ("cores of each instance", max(c.cores_per_vm or 1 for c in cells)),
+            ("instances", max(c.vms for c in cells)),
+        )
+    ]
+    x, y = ({"scale": scale, "axis": axis} for scale, axis in zip(scales, axes, strict=True))
+    tooltip = [
+        alt.Tooltip("vms:Q", title="instances"),
+        alt.Tooltip("cores:Q", title="cores of each"),
+        alt.Tooltip("used:Q", title="cores used"),
+        alt.Tooltip("throughput:Q", title=unit, format=",.4~r"),
+        alt.Tooltip("interval:N", title="90 % interval"),
+        alt.Tooltip("probability:N", title="chance to be best"),
+        alt.Tooltip("lost:N", title="bottleneck"),
+    ]
+    tiles = base.mark_rect(fill=theme.ACCENT, stroke=theme.PAPER, strokeWidth=1).encode(
+        x=alt.X("cores0:Q", **x), x2="cores1", y=alt.Y("vms0:Q", **y), y2="vms1",
+        fillOpacity=alt.FillOpacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.95]),
+                                    legend=None),
+        tooltip=tooltip,
+    )  # fmt: skip
+    place = {"x": alt.X("cores:Q", **x), "y": alt.Y("vms:Q", **y), "tooltip": tooltip}
+    dots = base.transform_filter("datum.mark == 'tie'").mark_point(
+        size=26, fill=theme.PAPER, stroke=theme.INK, strokeWidth=1.5, opacity=1
+    ).encode(**place)  # fmt: skip
+    ring = base.transform_filter("datum.mark == 'best'").mark_point(
+        size=190, fill=theme.PAPER, stroke=theme.INK, strokeWidth=2.5, opacity=1, filled=True
+    ).encode(**place)  # fmt: skip
+    centre = base.transform_filter("datum.mark == 'best'").mark_point(
+        size=50, fill=theme.ACCENT, strokeWidth=0, opacity=1
+    ).encode(**place)  # fmt: skip
+    label = base.transform_filter("datum.mark == 'best'").transform_calculate(
+        text="datum.vms + ' × ' + datum.cores"
+    ).mark_text(align="left", dx=15, dy=1, fontWeight=700, fontSize=14).encode(
+        text="text:N", x=place["x"], y=place["y"]
+    )  # fmt: skip
+    return alt.layer(tiles, dots, ring, centre, label)
+
+
+def _ticks(most: int) -> list[int]:
+    """1, 2, 4, 8, ... and the largest itself, where they do not crowd."""
+    doubling = [1 << power for power in range(most.bit_length())]
+    return [tick for tick in doubling if tick * 1.25 <= most or tick == most] + ([most] if most not in doubling else [])

@@ -1,0 +1,63 @@
+"""Numbers as people read them: few digits, the right prefix, the interval beside the value.
+
+Assumptions: values are SI, as everywhere inside the program.
+When not to use it: for files that programs read; those carry every digit.
+"""
+
+from __future__ import annotations
+
+import math
+
+from model.quantity import Quantity
+
+_TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B"))
+_BANDWIDTH = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s"))
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with ``digits`` significant digits, thousands separated, powers of ten when very large or small."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
+    exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if not -4 <= exponent < 9:
+        mantissa = f"{value / 10.0**exponent:.{digits - 1}f}"
+        return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+    rounded = round(value, digits - 1 - exponent) if exponent < digits else round(value)
+    return f"{rounded:,.{max(digits - 1 - exponent, 0)}f}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage: whole above ten, one digit below, "under 0.1 %" where that would show as nothing."""
+    value = 100.0 * share
+    if value == 0.0:
+        return "0 %"
+    if 0.0 < value < 0.1:
+        return "under 0.1 %"
+    if 99.5 <= value < 100.0:
+        return "over 99 %"
+    return f"{value:.0f} %" if abs(value) >= 9.95 else f"{value:.1f} %"
+
+
+def quantity(value: float, unit: str, digits: int = 3) -> str:
+    """An SI value with a prefix that suits its size; ``unit`` as in ``model.quantity``."""
+    scales = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}.get(unit)
+    if scales is None:
+        return number(value, digits) if unit == "1" else f"{number(value, digits)} {unit}"
+    factor, name = next((pair for pair in scales if abs(value) >= pair[0] * 0.9995), scales[-1])
+    if value == 0.0:
+        factor, name = 1.0, unit
+    return f"{number(value / factor, digits)} {name}"
+
+
+def interval(low: float | None, high: float | None, unit: str = "1", digits: int = 3) -> str:
+    """Both ends with the word "to" between, or a dash when there is none."""
+    if low is None or high is None:
+        return "–"
+    return f"{quantity(low, unit, digits)} to {quantity(high, unit, digits)}"
+
+
+def quantity_text(given: Quantity, digits: int = 4) -> str:
+    """The value of a quantity with its unit."""
+    return quantity(given.value, given.unit, digits)

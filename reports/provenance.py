@@ -1,0 +1,53 @@
+"""The table of what the numbers rest on: every input with its interval, how it became known, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from model.quantity import Provenance, Quantity
+from planner.plan import Plan
+from reports.formats import interval, quantity_text
+
+# the weakest first: they are what a doubter should look at
+_ORDER = (Provenance.ASSUMED, Provenance.FITTED, Provenance.DERIVED, Provenance.PUBLISHED, Provenance.MEASURED)
+MEANING = {
+    Provenance.MEASURED: "measured on this machine",
+    Provenance.PUBLISHED: "read from a publication",
+    Provenance.DERIVED: "computed from other numbers here",
+    Provenance.FITTED: "adjusted so that the model meets known results",
+    Provenance.ASSUMED: "a guess, marked as such",
+}
+
+
+def rows(plans: Sequence[Plan]) -> list[dict[str, Any]]:
+    """One row for each input of the plans, weakest provenance first.
+
+    A name used by several plans for different values, as a workload's compute time, carries the workload's name.
+    """
+    found: dict[str, Quantity] = {}
+    for plan in plans:
+        for name, quantity in plan.inputs.items():
+            owner, _, rest = name.partition(".")
+            found[f"{plan.workload.name}: {rest}" if owner == "workload" and len(plans) > 1 else name] = quantity
+    ordered = sorted(found.items(), key=lambda item: _ORDER.index(item[1].provenance))
+    return [row(name, quantity) for name, quantity in ordered]
+
+
+def row(name: str, quantity: Quantity) -> dict[str, Any]:
+    """One quantity as text."""
+    return {
+        "name": name,
+        "value": quantity_text(quantity),
+        "interval": interval(quantity.low, quantity.high, quantity.unit),
+        "provenance": str(quantity.provenance),
+        "meaning": MEANING[quantity.provenance],
+        "source": quantity.source,
+    }
+
+
+def counts(quantities: Sequence[Quantity]) -> dict[str, int]:
+    """How many quantities of each provenance, best first, none left out."""
+    return {
+        str(kind): n for kind in reversed(_ORDER) if (n := sum(quantity.provenance is kind for quantity in quantities))
+    }

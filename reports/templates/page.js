@@ -1,0 +1,35 @@
+// Draws every chart of the page and fills the download links. Charts take their colours from the style sheet, so
+// light, dark and print need no second drawing.
+(() => {
+  "use strict";
+
+  async function draw(place) {
+    const spec = JSON.parse(document.getElementById(place.dataset.chart).textContent);
+    spec.config.font = getComputedStyle(place).fontFamily; // widths of texts are measured where names of styles mean nothing
+    try {
+      const result = await vegaEmbed(place, spec, { actions: false, renderer: "svg", tooltip: { theme: "page" } });
+      place.view = result.view;
+      place.querySelector("svg").setAttribute("aria-hidden", "true"); // the sentence on the place speaks for it
+    } catch (error) {
+      place.textContent = "This chart cannot be drawn here; its numbers are in the table below.";
+      console.error(error);
+    }
+  }
+
+  function fillDownload(link) {
+    const text = document.getElementById(link.dataset.download).textContent;
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(JSON.parse(text), null, 1)], { type: "application/json" }));
+  }
+
+  // one chart after the other, so that the page answers while it draws
+  window.chartsDrawn = (async () => {
+    for (const place of document.querySelectorAll("[data-chart]")) {
+      await draw(place);
+      await new Promise((resume) => setTimeout(resume));
+    }
+  })();
+
+  for (const link of document.querySelectorAll("[data-download]")) {
+    link.addEventListener("click", () => fillDownload(link), { once: true });
+  }
+})();

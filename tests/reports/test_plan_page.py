@@ -1,0 +1,97 @@
+"""The report of a plan says what the JSON says, escapes what it is given, and stays small."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from example_plan import a_plan
+from lxml import html
+
+from planner.plan import Plan
+from reports.charts.scaling import Point
+from reports.formats import number
+from reports.plan_page import plan_page
+
+POINT = Point(system="linux", cores=48, throughput=300.0, source="a paper")
+HOSTILE = "<script>alert(1)</script>"
+
+
+def page_of(*plans: Plan) -> str:
+    return plan_page(
+        plans,
+        document={"plans": [plan.to_json() for plan in plans]},
+        command=["cerberus-plan", "--cores", "48"],
+        version="0.0.0",
+        points={plan.workload.name: [POINT] for plan in plans},
+    )
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return page_of(a_plan(), a_plan(workload=HOSTILE))
+
+
+@pytest.fixture(scope="module")
+def tree(text: str) -> Any:
+    return html.fromstring(text)
+
+
+def test_the_embedded_document_is_the_json_output(tree: Any) -> None:
+    """What can be saved from the page is what the command prints."""
+    document = json.loads(tree.get_element_by_id("document").text)
+    assert document == {"plans": [a_plan().to_json(), a_plan(workload=HOSTILE).to_json()]}
+
+
+def test_the_answer_on_the_page_is_the_answer_in_the_json(tree: Any) -> None:
+    """Verdict, throughput and split of the best candidate are those of the document."""
+    document = json.loads(tree.get_element_by_id("document").text)
+    for section, plan in zip(tree.find_class("workload"), document["plans"], strict=True):
+        shown = section.text_content()
+        assert plan["verdict"] in shown
+        assert f"{number(plan['best']['throughput'], 4)} {plan['unit']}" in shown
+        assert f"{plan['best']['vms']} × {plan['best']['cores_per_vm']} core" in shown
+
+
+def test_every_split_in_the_json_is_a_row_of_the_page(tree: Any) -> None:
+    """The table beside the map lists each even split of the clustered system with its throughput."""
+    plan = json.loads(tree.get_element_by_id("document").text)["plans"][0]
+    rows = {tuple(cell.text for cell in row)[:3] for row in tree.get_element_by_id("w0-map0").iterfind(".//tbody/tr")}
+    assert rows == {
+        (str(c["vms"]), str(c["cores_per_vm"]), number(c["throughput"], 4))
+        for c in plan["candidates"]
+        if c["system"] == "cerberus"
+    }
+
+
+def test_hostile_names_are_text(text: str, tree: Any) -> None:
+    """A workload named like a script element adds no script element."""
+    scripts = tree.findall(".//script")
+    assert HOSTILE not in text
+    assert all("alert(1)" not in (script.text or "") for script in scripts if script.get("type") is None)
+    assert any(HOSTILE in heading.text_content() for heading in tree.iterfind(".//h2"))
+
+
+def test_the_page_is_small_and_names_no_other_file(text: str, tree: Any) -> None:
+    """Under 3 MB, and nothing on it has an address to fetch."""
+    assert len(text.encode()) < 3_000_000
+    assert not tree.xpath("//*[@src] | //link | //iframe | //object | //img")
+    assert all(link.get("href").startswith("#") for link in tree.iterfind(".//a"))
+
+
+def test_each_chart_has_a_text_alternative(tree: Any) -> None:
+    """A sentence for those who cannot see it and a table with its numbers."""
+    charts = tree.find_class("chart")
+    assert charts
+    for chart in charts:
+        assert chart.get("role") == "img"
+        assert len(chart.get("aria-label")) > 40
+        assert chart.getparent().find(".//table") is not None
+
+
+def test_links_inside_the_page_resolve(tree: Any) -> None:
+    """Every fragment is the identifier of one element, and no identifier is used twice."""
+    names = tree.xpath("//@id")
+    assert len(set(names)) == len(names)
+    assert {link.get("href")[1:] for link in tree.iterfind(".//a")} <= set(names)
