@@ -26,6 +26,8 @@ COUNTS = (
     "voluntary_switches",
     "involuntary_switches",
     "migrations",
+    "read_bytes",
+    "written_bytes",
 )
 
 
@@ -88,6 +90,7 @@ class Demand:
         work: how many units were done while measuring; all other numbers are already divided by it.
         cores: cores the program was given, where known.
         elapsed_s: wall-clock seconds; cpu_s: user and system together, where not known apart.
+        read_bytes: fetched from storage [B]; written_bytes: dirtied in files on storage [B] (not tmpfs).
         counters: hardware or other events by name.
         notes: what the reader should know (scaled counters, missing tools, ...).
         source: file or command it came from.
@@ -109,6 +112,8 @@ class Demand:
     voluntary_switches: float | None = None
     involuntary_switches: float | None = None
     migrations: float | None = None
+    read_bytes: float | None = None
+    written_bytes: float | None = None
     counters: dict[str, float] = field(default_factory=dict)
     system_calls: tuple[SystemCall, ...] = ()
     locks: tuple[LockUse, ...] = ()

@@ -46,8 +46,8 @@ def _counts(source: Source) -> Iterator[Count]:
             continue
         cells, start = _cells(source, number, line)
         if start is None:
-            if not any(VALUE.fullmatch(cell) for cell in cells[:3]):
-                continue  # one more metric of the line before
+            if _is_continuation(cells):
+                continue
             source.refuse(number, repr(line), EXPECTED)
         value, unit, event, *rest = cells[start:]
         numbers = [cell for cell in rest if not cell.endswith("%")]
@@ -87,6 +87,12 @@ def _start(cells: list[str]) -> int | None:
     value, unit, event = cells[start : start + 3]
     fits = VALUE.fullmatch(value) and (unit in UNITS or unit in MORE_UNITS) and EVENT.fullmatch(event)
     return start if fits else None
+
+
+def _is_continuation(cells: list[str]) -> bool:
+    """Whether it holds one more metric of the line before: after time and place no value, unit and event."""
+    rest = [cell.strip() for cell in cells if not (INTERVAL.fullmatch(cell) or PLACE.fullmatch(cell))]
+    return len(rest) > 3 and not any(rest[:3])
 
 
 def _is_count(cells: list[str], start: int) -> int:

@@ -1,0 +1,1 @@
+"""Run the user's own program at several core counts and learn its curve and its demand."""

@@ -1,0 +1,231 @@
+"""`cerberus-plan observe -- COMMAND`: run the user's program at several core counts, learn its curve and demand."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from model.errors import CannotAnswerError, CerberusError, InputError
+
+if TYPE_CHECKING:
+    from calibration.observe.observation import Observation
+    from calibration.observe.session import Extras, Plan, Run
+    from calibration.observe.signals import Signals
+
+DEFAULT_TIMEOUT_S = 600.0
+NAMES = ("curve.csv", "demand.json", "workload.toml")
+
+
+def observe(
+    command: Annotated[
+        list[str], typer.Argument(help="The program and its arguments, after --; {cores} is filled in.")
+    ],
+    *,
+    cores: Annotated[str | None, typer.Option(help="Core counts, as in 1,2,4. Default: 1, 2, 4, ... all.")] = None,
+    repeats: Annotated[int, typer.Option(help="Runs at each count, in random order.")] = 3,
+    regex: Annotated[
+        str | None, typer.Option(help="Finds units of work per second in the output, as 'ops/s: ([0-9.]+)'.")
+    ] = None,
+    time_regex: Annotated[
+        str | None, typer.Option(help="Finds the seconds of one run in the output; throughput is 1/seconds.")
+    ] = None,
+    by_time: Annotated[
+        bool, typer.Option("--time", help="Throughput is 1/wall-clock time of the command (the default).")
+    ] = False,
+    unit: Annotated[str | None, typer.Option(help="What work is counted in, as 'request'.")] = None,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds after which a run is ended; 0 for never.")
+    ] = DEFAULT_TIMEOUT_S,
+    probe: Annotated[bool, typer.Option(help="Look with perf stat and strace too, where they are there.")] = True,
+    seed: Annotated[int, typer.Option(help="Of the random order of runs.")] = 0,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Folder, or start of the names, for curve.csv, demand.json and workload.toml."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Run a program on 1, 2, 4, ... cores; learn how it scales and what a unit of its work asks for."""
+    from calibration.observe.meter import Meter
+    from calibration.observe.session import Plan, available
+    from calibration.observe.signals import Signals, Stopped
+
+    if by_time and (regex or time_regex):
+        raise InputError("--time reads the clock; leave it out to read the output with --regex or --time-regex")
+    counts, order = available(None if cores is None else _counts(cores))
+    plan = Plan(
+        command=tuple(command),
+        counts=counts,
+        repeats=repeats,
+        timeout_s=timeout or None,
+        meter=Meter.of(rate=regex, seconds=time_regex, unit=unit),
+        cpus=order,
+        seed=seed,
+    )
+    files = None if output is None else _files(output)
+    runs: list[Run] = []
+    extras: list[Extras] = []
+    try:
+        with Signals() as signals:
+            _observe(plan, signals, runs, extras, probe=probe)
+    except (Stopped, CerberusError) as error:
+        _give(plan, runs, extras, files, as_json=as_json)
+        if isinstance(error, Stopped):
+            _say(str(error) + ("" if runs else "; nothing was written"))
+            raise typer.Exit(128 + error.signum) from error
+        raise
+    _give(plan, runs, extras, files, as_json=as_json)
+
+
+# What follows the program's name belongs to the program, with or without -- before it.
+observe.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]
+
+
+def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras], *, probe: bool) -> None:
+    """Trial, probes and counted runs; what is finished is in `runs` and `extras` whatever happens."""
+    from calibration.observe import session
+    from reports.formats import number
+
+    most = session.cores_text(plan.counts[-1])
+    _say(f"trial run of `{plan.text}` on {most} (not counted)")
+    trial = session.trial(plan, signals)
+    if probe:
+        extras.append(session.extras(plan, trial.elapsed_s, signals, _say))
+    total = len(plan.schedule())
+    started = time.monotonic()
+    for run in session.measure(plan, signals):
+        runs.append(run)
+        done = len(runs)
+        left_s = (time.monotonic() - started) / done * (total - done)
+        rest = f", about {_duration(left_s)} left" if done < total else ""
+        rate = f"{number(run.throughput, 4)} {plan.meter.unit}s/s"
+        _say(f"[{done}/{total}] {session.cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
+
+
+def _give(plan: Plan, runs: list[Run], extras: list[Extras], files: list[Path] | None, *, as_json: bool) -> None:
+    """Print and write what was finished; nothing if no run was."""
+    from calibration.observe.observation import Observation
+    from calibration.observe.session import Extras as NoExtras
+
+    if not runs:
+        return
+    observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
+    written = [] if files is None else _write(observation, files)
+    if as_json:
+        typer.echo(json.dumps(_document(observation, written), indent=2, allow_nan=False))
+    else:
+        _show(observation, written)
+
+
+def _write(observation: Observation, files: list[Path]) -> list[str]:
+    from calibration.demand import demands_to_json
+    from calibration.demand_to_workload import smallest, workload_of
+    from calibration.files import write_atomically
+    from calibration.observe.naming import program_name
+    from calibration.workload_file import to_toml
+
+    curve, demand, workload = files
+    write_atomically(curve, observation.curve.to_csv())
+    about = {"command": observation.plan.text, "complete": observation.complete}
+    write_atomically(demand, demands_to_json(observation.demands, **about))
+    name = program_name(observation.plan.command)
+    written = [str(curve), str(demand)]
+    with suppress(CannotAnswerError):  # a program that used no measurable time has no workload
+        write_atomically(workload, to_toml(workload_of(smallest(observation.demands), name=name)))
+        written.append(str(workload))
+    return written
+
+
+def _files(output: str) -> list[Path]:
+    """The three files of a folder or a start of names, refused now rather than after an hour of runs.
+
+    Raises:
+        InputError: the folder is not there or cannot be written to.
+    """
+    import os
+
+    path = Path(output)
+    is_folder = path.is_dir() or output.endswith("/")
+    folder = path if is_folder else path.parent
+    if is_folder:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--output {output}: cannot make the folder: {error.strerror}") from error
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise InputError(f"--output {output}: the folder {folder} is not there or cannot be written to")
+    return [folder / name if is_folder else path.with_name(f"{path.name}.{name}") for name in NAMES]
+
+
+def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
+    plan = observation.plan
+    return {
+        "command": list(plan.command),
+        "unit": observation.curve.unit,
+        "complete": observation.complete,
+        "curve": [{"n": point.n, "values": list(point.values)} for point in observation.curve.points],
+        "runs": [asdict(run) | {"demand": None} for run in observation.runs],
+        "demands": [asdict(demand) for demand in observation.demands],
+        "findings": observation.findings,
+        "files": written,
+    }
+
+
+def _show(observation: Observation, written: list[str]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from reports.formats import number, percent, quantity
+
+    console = Console(highlight=False)
+    curve, demands = observation.curve, observation.demands
+    title = f"{observation.plan.text}: {curve.unit}, and what one {observation.plan.meter.unit} takes"
+    table = Table(title=escape(title), title_justify="left")
+    for column in ("cores", "throughput", "spread", "speed-up", "user", "system", "faults"):
+        table.add_column(column, justify="right")
+    first = median(curve.points[0].values)
+    for point, demand in zip(curve.points, demands, strict=True):
+        middle = median(point.values)
+        spread = percent((max(point.values) - min(point.values)) / middle)
+        times = (quantity(value or 0.0, "s") for value in (demand.user_s, demand.system_s))
+        speed_up, faults = f"{middle / first:.2f}", number(demand.page_faults or 0.0)
+        table.add_row(str(point.n), number(middle, 4), spread, speed_up, *times, faults)
+    console.print(table)
+    for sentence in observation.findings:
+        console.print(f"- {escape(sentence)}", soft_wrap=True)
+    for name in written:
+        console.print(f"wrote {escape(name)}", soft_wrap=True)
+    if written and len(curve.points) > 2:
+        console.print(f"next: cerberus-plan fit {escape(written[0])}", soft_wrap=True)
+
+
+def _counts(text: str) -> list[int]:
+    """Core counts separated by commas.
+
+    Raises:
+        InputError: something else is between the commas.
+    """
+    found = []
+    for cell in text.split(","):
+        if not (cell.strip().isascii() and cell.strip().isdigit()):
+            raise InputError(f"--cores {text}: {cell.strip()!r} is not a number of cores; write them as in 1,2,4")
+        found.append(int(cell))
+    return found
+
+
+def _duration(seconds: float) -> str:
+    """A waiting time in words."""
+    if seconds < 100:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

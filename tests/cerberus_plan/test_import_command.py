@@ -1,0 +1,85 @@
+"""`cerberus-plan import` through the real command line: what it prints, writes and refuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from calibration.catalog import workload
+from calibration.demand import demands_from_json
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests" / "calibration" / "imports" / "fixtures"
+
+
+def run(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The real command line."""
+    command = [sys.executable, "-m", "cerberus_plan", "import", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, input=given, check=False, timeout=60)
+
+
+def test_a_curve_is_printed_and_written(tmp_path: Path) -> None:
+    """The table shows what was found; the file is what `fit` reads."""
+    done = run(str(FIXTURES / "will_it_scale.csv"), "--series", "processes", "--output", str(tmp_path / "curve.csv"))
+    assert done.returncode == 0, done.stderr
+    assert "curve processes: operations/s against processes" in done.stdout
+    assert (tmp_path / "curve.csv").read_text() == "n,value\n1,500000.0\n2,960000.0\n4,1800000.0\n4,1790000.0\n"
+
+
+def test_a_demand_is_divided_by_the_work(tmp_path: Path) -> None:
+    """--work and --unit make totals into a demand per unit, in JSON and in the file."""
+    done = run(
+        *(str(FIXTURES / "perf_stat.csv"), "--work", "100", "--unit", "request"),
+        *("--output", str(tmp_path / "demand.json"), "--json"),
+    )
+    document = json.loads(done.stdout)
+    assert (document["format"], document["demands"][0]["page_faults"]) == ("perf_stat_csv", 93.71)
+    (demand,) = demands_from_json((tmp_path / "demand.json").read_text(), "f")
+    assert (demand.unit, demand.cpu_s) == ("request", 0.025)
+
+
+def test_a_workload_can_be_planned_with(tmp_path: Path) -> None:
+    """A demand with times becomes a workload file, from the fewest cores."""
+    done = run(str(FIXTURES / "hyperfine.json"), "--output", str(tmp_path / "sort.toml"))
+    assert done.returncode == 0, done.stderr
+    made = workload(str(tmp_path / "sort.toml"))
+    assert (made.name, made.operations["compute"].value) == ("sort", 3.8)
+
+
+def test_standard_input_is_a_file_too() -> None:
+    """A dash reads what another command prints."""
+    done = run("-", "--json", given=(FIXTURES / "pgbench.txt").read_text())
+    assert json.loads(done.stdout)["curves"][0]["axis"] == "clients"
+
+
+def test_locks_show_what_they_allow_at_most() -> None:
+    """The tightest lock bounds what one OS instance can do."""
+    done = run(str(FIXTURES / "lock_stat.txt"), "--work", "1000000", "--unit", "request")
+    assert "one OS instance cannot do more than 57,261 requests/s: &mm->mmap_lock (write)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ([str(FIXTURES / "no-such-file")], 2, "there is no such file"),
+        ([str(FIXTURES)], 2, "is a folder"),
+        ([sys.executable], 2, "binary file"),
+        ([str(FIXTURES / "pgbench.txt"), "--format", "csv"], 2, "unknown format 'csv'; use one of"),
+        ([str(FIXTURES / "pgbench.txt"), "--format", "sysbench"], 2, "no run"),
+        ([str(FIXTURES / "pgbench.txt"), "--series", "x"], 2, "has 'tps', and not the series 'x'"),
+        ([str(FIXTURES / "strace.txt"), "--work", "0"], 2, "units of work must be a positive number"),
+        ([str(FIXTURES / "strace.txt"), "--output", "/tmp/x.csv"], 2, "holds no curve; write its demand to a .json"),
+        ([str(FIXTURES / "pgbench.txt"), "--output", "/tmp/x.json"], 2, "holds no demand; write its curve"),
+        ([str(FIXTURES / "pgbench.txt"), "--output", "/tmp/x.txt"], 2, "end it in .csv (curve), .json (demand)"),
+        ([str(FIXTURES / "will_it_scale.csv"), "--output", "/tmp/x.csv"], 2, "('processes', 'threads'); choose one"),
+        ([str(FIXTURES / "strace.txt"), "--output", "/tmp/x.toml"], 1, "no processor time, which a workload needs"),
+    ],
+)
+def test_trouble_is_told_with_its_exit_code(words: list[str], code: int, message: str) -> None:
+    """Nothing is printed on standard output, and the reason on standard error."""
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

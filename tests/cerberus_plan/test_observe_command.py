@@ -1,0 +1,159 @@
+"""`cerberus-plan observe` with real commands: what it prints, writes, refuses, and leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from calibration.catalog import workload
+from calibration.curves.read import read_curve
+from calibration.demand import demands_from_json
+
+ROOT = Path(__file__).parents[2]
+CPU = str(min(os.sched_getaffinity(0)))
+PRINTS_RATE = "import sys; print('rate: 5'); print('rate:', 100 * int(sys.argv[1]))"
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    """The real command line, running."""
+    command = [sys.executable, "-m", "cerberus_plan", "observe", *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+
+
+def observe(*words: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the real command line."""
+    running = start(*words)
+    out, err = running.communicate(timeout=60)
+    return running.returncode, out, err
+
+
+def script(text: str, *arguments: str) -> list[str]:
+    """A small Python program as a command."""
+    return ["--", sys.executable, "-I", "-S", "-c", text, *arguments]
+
+
+def test_a_program_becomes_a_curve_a_demand_and_a_workload(tmp_path: Path) -> None:
+    """The three files read back in the parts that use them; progress goes to standard error."""
+    program = script(PRINTS_RATE, "{cores}")
+    options = ["--cores", "1", "--repeats", "2", "--regex", r"rate: (\d+)", "--unit", "request"]
+    code, out, err = observe(*options, "--output", str(tmp_path / "made") + "/", *program)
+    assert code == 0, err
+    assert {path.name for path in (tmp_path / "made").iterdir()} == {"curve.csv", "demand.json", "workload.toml"}
+    assert (tmp_path / "made" / "curve.csv").read_text() == "n,value\n1,100.0\n1,100.0\n"
+    assert read_curve(tmp_path / "made" / "curve.csv").name
+    (demand,) = demands_from_json((tmp_path / "made" / "demand.json").read_text(), "f")
+    assert (demand.unit, demand.cores) == ("request", 1)
+    assert demand.page_faults
+    made = workload(str(tmp_path / "made" / "workload.toml"))
+    assert (made.unit, made.operations["page_faults"].value) == ("requests/s", demand.page_faults)
+    assert "[2/2] 1 core: 100.0 requests/s" in err
+    assert "wrote" in out
+
+
+def test_json_is_one_document(tmp_path: Path) -> None:
+    """With --json standard output is JSON and nothing else, also for names of files by prefix."""
+    code, out, err = observe(
+        *("--cores", "1", "--repeats", "1", "--no-probe", "--json", "--output", str(tmp_path / "run")), *script("pass")
+    )
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["complete"] is True
+    assert document["unit"] == "runs/s"
+    assert [len(point["values"]) for point in document["curve"]] == [1]
+    assert [Path(name).name for name in document["files"]][:2] == ["run.curve.csv", "run.demand.json"]
+
+
+def test_options_after_the_program_are_its_own() -> None:
+    """Also without -- the first word that is no option starts the command."""
+    code, out, err = observe(
+        *(
+            "--cores",
+            "1",
+            "--repeats",
+            "1",
+            "--no-probe",
+            "--json",
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            "pass",
+            "--repeats",
+        )
+    )
+    assert code == 0, err
+    assert json.loads(out)["command"][-1] == "--repeats"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--cores", "1,two", "--", "true"], 2, "--cores 1,two: 'two' is not a number of cores"),
+        (["--cores", "100000", "--", "true"], 2, "cannot run on 100000 cores: this process may use"),
+        (["--time", "--regex", "(x)", "--", "true"], 2, "--time reads the clock; leave it out"),
+        (["--output", "/nonexistent/x", "--", "true"], 2, "the folder /nonexistent is not there"),
+        (["--", "no-such-program"], 2, "there is no program 'no-such-program'"),
+        ([], 2, "Missing argument 'command'"),
+        (["--cores", "1", *script("import sys; print('licence expired'); sys.exit(9)")], 1, "exit code 9 on 1 core"),
+        (["--cores", "1", "--timeout", "0.3", *script("import time; time.sleep(60)")], 1, "give more with --timeout"),
+        (["--cores", "1", "--regex", "tps=(.*)", *script("print('hello')")], 2, "ends with\n    hello"),
+    ],
+)
+def test_trouble_is_told_with_its_exit_code(words: list[str], code: int, message: str) -> None:
+    """Bad usage is 2, a program that cannot be measured is 1; the reason is on standard error only."""
+    returned, out, err = observe(*words)
+    assert (returned, out) == (code, ""), err
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_what_was_measured_before_a_failure_is_kept(tmp_path: Path) -> None:
+    """A program that fails in its third run leaves the curve of the runs that went well, marked as cut short."""
+    counter = tmp_path / "counter"
+    text = (
+        "import sys\n"
+        f"path = {str(counter)!r}\n"
+        "open(path, 'a').write('x')\n"
+        "n = len(open(path).read())\n"
+        "print('rate:', n)\n"
+        "sys.exit(n == 4)"
+    )
+    options = ["--cores", "1", "--repeats", "5", "--no-probe", "--regex", r"rate: (\d+)", "--json"]
+    code, out, err = observe(*options, "--output", str(tmp_path / "part"), *script(text))
+    assert code == 1
+    assert "failed with exit code 1" in err
+    document = json.loads(out)
+    assert document["complete"] is False
+    assert "cut short: 2 of 5 runs were made" in document["findings"]
+    assert (tmp_path / "part.curve.csv").read_text() == "n,value\n1,2.0\n1,3.0\n"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_no_process_and_says_so(tmp_path: Path, signum: int) -> None:
+    """Ctrl-C and kill end the program and its children; nothing is written; the exit code is 128 + signal."""
+    pids = tmp_path / "pids"
+    text = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "child = os.fork()\n"
+        f"open({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n')\n"
+        "time.sleep(60)"
+    )
+    running = start("--cores", "1", "--output", str(tmp_path / "made"), *script(text))
+    until = time.monotonic() + 30
+    while not (pids.exists() and pids.read_text().count("\n") == 2) and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(signum)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 128 + signum, err
+    assert out == ""
+    assert f"stopped by {signal.Signals(signum).name}; nothing was written" in err
+    for pid in pids.read_text().split():
+        assert not Path("/proc", pid).exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pids"]
