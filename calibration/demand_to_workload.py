@@ -67,6 +67,8 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
         CannotAnswerError: no time was measured, so there is nothing to plan with.
     """
     user_s, system_s = _times(demand)
+    if user_s + system_s <= 0.0:
+        raise CannotAnswerError("the demand has no processor time above zero; measure longer runs")
     operations = {"compute": _measured(user_s, "s", demand)}
     faults = max((demand.page_faults or 0.0) - (demand.major_faults or 0.0), 0.0)
     counts = {"page_faults": faults, "file_mb": (demand.written_bytes or 0.0) / 1e6}

@@ -14,7 +14,8 @@ from typing import Any
 
 from calibration.demand import COUNTS, TIMES, Demand
 from calibration.imports.results import Curve
-from calibration.observe.session import PLACEHOLDER, Extras, Plan, Run, cores_text
+from calibration.observe.plan import PLACEHOLDER, Plan, cores_text
+from calibration.observe.session import Extras, Run
 
 NOISE = 0.05  # share of the cores' time taken by others from which a run counts as disturbed
 SHORT_S = 0.5  # runs shorter than this say more about starting than about working

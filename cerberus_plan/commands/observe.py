@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -12,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model.errors import CannotAnswerError, CerberusError, InputError
+from model.errors import CerberusError, InputError
 
 if TYPE_CHECKING:
     from calibration.observe.observation import Observation
-    from calibration.observe.session import Extras, Plan, Run
+    from calibration.observe.plan import Plan
+    from calibration.observe.session import Extras, Run
     from calibration.observe.signals import Signals
 
 DEFAULT_TIMEOUT_S = 600.0
-NAMES = ("curve.csv", "demand.json", "workload.toml")
 
 
 def observe(
@@ -52,8 +51,9 @@ def observe(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run a program on 1, 2, 4, ... cores; learn how it scales and what a unit of its work asks for."""
+    from calibration.observe import keep
     from calibration.observe.meter import Meter
-    from calibration.observe.session import Plan, available
+    from calibration.observe.plan import Plan, available
     from calibration.observe.signals import Signals, Stopped
 
     if by_time and (regex or time_regex):
@@ -68,7 +68,7 @@ def observe(
         cpus=order,
         seed=seed,
     )
-    files = None if output is None else _files(output)
+    files = None if output is None else keep.files_for(output)
     runs: list[Run] = []
     extras: list[Extras] = []
     try:
@@ -90,9 +90,10 @@ observe.context_settings = {"allow_interspersed_args": False}  # type: ignore[at
 def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras], *, probe: bool) -> None:
     """Trial, probes and counted runs; what is finished is in `runs` and `extras` whatever happens."""
     from calibration.observe import session
+    from calibration.observe.plan import cores_text
     from reports.formats import number
 
-    most = session.cores_text(plan.counts[-1])
+    most = cores_text(plan.counts[-1])
     _say(f"trial run of `{plan.text}` on {most} (not counted)")
     trial = session.trial(plan, signals)
     if probe:
@@ -105,62 +106,34 @@ def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras]
         left_s = (time.monotonic() - started) / done * (total - done)
         rest = f", about {_duration(left_s)} left" if done < total else ""
         rate = f"{number(run.throughput, 4)} {plan.meter.unit}s/s"
-        _say(f"[{done}/{total}] {session.cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
+        _say(f"[{done}/{total}] {cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
 
 
 def _give(plan: Plan, runs: list[Run], extras: list[Extras], files: list[Path] | None, *, as_json: bool) -> None:
     """Print and write what was finished; nothing if no run was."""
+    from calibration.observe import keep
     from calibration.observe.observation import Observation
     from calibration.observe.session import Extras as NoExtras
 
     if not runs:
         return
     observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
-    written = [] if files is None else _write(observation, files)
+    written = [] if files is None else keep.write(observation, files, costs=_costs())
     if as_json:
         typer.echo(json.dumps(_document(observation, written), indent=2, allow_nan=False))
     else:
         _show(observation, written)
 
 
-def _write(observation: Observation, files: list[Path]) -> list[str]:
-    from calibration.demand import demands_to_json
-    from calibration.demand_to_workload import smallest, workload_of
-    from calibration.files import write_atomically
-    from calibration.observe.naming import program_name
-    from calibration.workload_file import to_toml
+def _costs() -> dict[str, float] | None:
+    """This host's costs; a broken profile must not cost the user the runs, so it is only mentioned."""
+    from calibration.observe import keep
 
-    curve, demand, workload = files
-    write_atomically(curve, observation.curve.to_csv())
-    about = {"command": observation.plan.text, "complete": observation.complete}
-    write_atomically(demand, demands_to_json(observation.demands, **about))
-    name = program_name(observation.plan.command)
-    written = [str(curve), str(demand)]
-    with suppress(CannotAnswerError):  # a program that used no measurable time has no workload
-        write_atomically(workload, to_toml(workload_of(smallest(observation.demands), name=name)))
-        written.append(str(workload))
-    return written
-
-
-def _files(output: str) -> list[Path]:
-    """The three files of a folder or a start of names, refused now rather than after an hour of runs.
-
-    Raises:
-        InputError: the folder is not there or cannot be written to.
-    """
-    import os
-
-    path = Path(output)
-    is_folder = path.is_dir() or output.endswith("/")
-    folder = path if is_folder else path.parent
-    if is_folder:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"--output {output}: cannot make the folder: {error.strerror}") from error
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise InputError(f"--output {output}: the folder {folder} is not there or cannot be written to")
-    return [folder / name if is_folder else path.with_name(f"{path.name}.{name}") for name in NAMES]
+    try:
+        return keep.costs_here()
+    except InputError as error:
+        _say(f"this host's profile is not used: {error}")
+        return None
 
 
 def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
@@ -170,11 +143,16 @@ def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
         "unit": observation.curve.unit,
         "complete": observation.complete,
         "curve": [{"n": point.n, "values": list(point.values)} for point in observation.curve.points],
-        "runs": [asdict(run) | {"demand": None} for run in observation.runs],
+        "runs": [_without_demand(run) for run in observation.runs],
         "demands": [asdict(demand) for demand in observation.demands],
         "findings": observation.findings,
         "files": written,
     }
+
+
+def _without_demand(run: Run) -> dict[str, Any]:
+    """A run as numbers; its demand is told in the median over repeats."""
+    return {name: value for name, value in asdict(run).items() if name != "demand"}
 
 
 def _show(observation: Observation, written: list[str]) -> None:

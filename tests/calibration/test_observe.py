@@ -13,14 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.demand import Demand, LockUse, SystemCall
-from calibration.observe import cpus, locks, probes, session
+from calibration.observe import cpus, keep, locks, probes, session
 from calibration.observe.meter import Kind, Meter
 from calibration.observe.naming import program_name
 from calibration.observe.observation import Observation
+from calibration.observe.plan import Plan
 from calibration.observe.process import Finished
-from calibration.observe.session import Extras, Plan, Run
+from calibration.observe.session import Extras, Run
 from calibration.observe.signals import Signals
 from model.errors import CannotAnswerError, InputError
+from model.machine import Machine
+from model.quantity import Quantity
+from model.topology import Topology
 
 CPU = min(os.sched_getaffinity(0))
 PYTHON = (sys.executable, "-I", "-S", "-c")
@@ -431,6 +435,26 @@ def test_findings(runs: list[Run], command: str, finding: str) -> None:
 def test_a_quiet_scaling_program_needs_no_comment() -> None:
     """Where nothing is wrong, nothing is said."""
     assert observed(made(1, 1.0, user_s=1.0), made(2, 2.0, user_s=1.0)).findings == []
+
+
+def test_a_calibrated_host_gives_its_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stored profile's page fault and packet are subtracted from kernel time; without one nothing is."""
+    monkeypatch.setattr(keep, "this_host_profile", lambda: None)
+    assert keep.costs_here() is None
+    quantities = {"page_fault": Quantity(value=5e-7, unit="s"), "syscall": Quantity(value=1e-7, unit="s")}
+    machine = Machine(
+        name="here", description="", topology=Topology.regular(sockets=1, cores_per_l3=1), quantities=quantities
+    )
+    monkeypatch.setattr(keep, "this_host_profile", lambda: tmp_path)
+    monkeypatch.setattr(keep, "profile_to_machine", lambda _path: machine)
+    assert keep.costs_here() == {"page_fault": 5e-7}
+
+
+def test_a_program_without_processor_time_has_no_workload(tmp_path: Path) -> None:
+    """Curve and demand are written; a workload of nothing would only be refused later."""
+    files = keep.files_for(f"{tmp_path}/")
+    seen = observed(made(1, 1.0, user_s=0.0, cpu_s=0.0))
+    assert [Path(name).name for name in keep.write(seen, files, costs=None)] == ["curve.csv", "demand.json"]
 
 
 @pytest.mark.parametrize(

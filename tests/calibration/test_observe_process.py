@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration.observe import process
+from calibration.observe import group, process
 from calibration.observe.process import Finished
 from calibration.observe.signals import Signals, Stopped
 from model.errors import CannotAnswerError, InputError
@@ -147,7 +147,7 @@ def test_being_stopped_leaves_no_process(tmp_path: Path, signum: int) -> None:
         run(script)
     assert raised.value.signum == signum
     assert not is_alive(written_pid(pid))
-    assert not process._children()
+    assert not group.children()
 
 
 def test_handlers_are_put_back() -> None:

@@ -1,0 +1,79 @@
+"""What to run, on how many cores and in which order."""
+
+from __future__ import annotations
+
+import random
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calibration.observe import cpus as cpu_choice
+from calibration.observe.meter import Meter
+from model.errors import InputError
+
+PLACEHOLDER = "{cores}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run: the command, on how many cores, how often, and how its work is read.
+
+    Attributes:
+        command: program and arguments; ``{cores}`` stands for the number of cores.
+        counts: core counts, increasing.
+        repeats: runs at each count.
+        timeout_s: limit of one run [s], None for none.
+        meter: how work is read.
+        cpus: CPUs in the order in which runs fill them.
+        seed: of the random order.
+
+    Raises:
+        InputError: no command, or fewer than one repeat.
+    """
+
+    command: tuple[str, ...]
+    counts: tuple[int, ...]
+    repeats: int
+    timeout_s: float | None
+    meter: Meter
+    cpus: tuple[int, ...]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.command or not self.command[0]:
+            raise InputError("give the command to observe after --, as in: observe -- ./program --threads {cores}")
+        if self.repeats < 1:
+            raise InputError(f"--repeats must be at least 1, not {self.repeats}")
+        if self.timeout_s is not None and self.timeout_s <= 0:
+            raise InputError(f"--timeout must be positive, not {self.timeout_s}")
+
+    def command_for(self, count: int) -> list[str]:
+        """The command with its number of cores filled in."""
+        return [word.replace(PLACEHOLDER, str(count)) for word in self.command]
+
+    @property
+    def text(self) -> str:
+        """The command as one would type it."""
+        stand_in = "CORES__"  # braces would be quoted, which nobody types
+        return shlex.join(word.replace(PLACEHOLDER, stand_in) for word in self.command).replace(stand_in, PLACEHOLDER)
+
+    def schedule(self) -> list[int]:
+        """Core counts in the order of runs: every round holds each count once."""
+        draw = random.Random(self.seed)  # noqa: S311 (an order, not a secret)
+        return [count for _ in range(self.repeats) for count in draw.sample(self.counts, len(self.counts))]
+
+
+def cores_text(count: int) -> str:
+    """``1 core`` or ``4 cores``."""
+    return "1 core" if count == 1 else f"{count} cores"
+
+
+def available(wanted: Sequence[int] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The core counts to measure and the CPUs in order of use.
+
+    Raises:
+        InputError: counts that this host cannot give.
+    """
+    order = cpu_choice.order()
+    counts = wanted if wanted is not None else cpu_choice.default_counts(len(order))
+    return tuple(cpu_choice.check_counts(counts, len(order))), tuple(order)

@@ -1,0 +1,87 @@
+"""docs/observe.md: every command on the page runs, and prints what the page says apart from measured numbers."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from calibration.demand_to_workload import CALLS
+from calibration.imports.registry import FORMATS
+from cerberus_plan.commands.observe import observe
+from model.vocabulary import OPERATIONS
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "observe.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+REFUSED = "bad.csv"  # the one example that shows a refusal
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Each command on the page with the lines shown under it."""
+    found: list[tuple[str, list[str]]] = []
+    for language, _, text in BLOCKS:
+        for line in text.splitlines() if language == "console" else []:
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+def skeleton(line: str) -> str:
+    """A line without its numbers, units of time, rules and spaces."""
+    return re.sub(r"[\d.,]+|\b(?:ns|µs|ms|s|%)(?=\W|$)|[^\w{}/:'-]", "", line)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the example measures on two cores")
+def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
+    """Run in order in one folder, like a reader would; shown lines are printed, with other numbers."""
+    for _, name, text in BLOCKS:
+        if name:
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "cerberus-plan").write_text(f'#!/bin/sh\nexec {sys.executable} -m cerberus_plan "$@"\n')
+    (tmp_path / "cerberus-plan").chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "LC_ALL": "C.UTF-8",
+    }
+    assert len(commands()) == 5
+    for command, shown in commands():
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == (2 if REFUSED in command else 0), done.stderr
+        printed = {skeleton(line) for line in (done.stdout + done.stderr).splitlines()}
+        for line in shown:
+            assert line == "..." or skeleton(line) in printed, f"{line!r} is not printed by {command}"
+
+
+def test_the_table_of_formats_is_complete() -> None:
+    """Each format that can be read has its row, and no row is about anything else."""
+    section = PAGE.split("## Files you have already")[1]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == sorted(
+        FORMATS, key=lambda name: section.index(f"| `{name}`")
+    )
+
+
+def test_the_table_of_operations_names_real_operations() -> None:
+    """Every operation on the page is one that a workload file may hold, and all that are derived are there."""
+    section = PAGE.split("## From demand to workload")[1].split("## ")[0]
+    named = {
+        name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    assert named <= OPERATIONS.keys()
+    assert CALLS.keys() <= named
+
+
+def test_options_on_the_page_exist() -> None:
+    """Long options that the page gives to observe are parameters of the command."""
+    options = {"--no-probe", "--seed", "--regex", "--time-regex", "--timeout", "--time"}
+    assert all(f"`{option}" in PAGE for option in options)
+    names = {"probe", "seed", "regex", "time_regex", "timeout", "by_time"}
+    assert observe.__kwdefaults__ is not None
+    assert names <= observe.__kwdefaults__.keys()
