@@ -1,0 +1,56 @@
+"""The benchmark scripts run, compare answers before times, and replace only their own section of the page."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(script: str, *options: str) -> str:
+    """Run a benchmark as people do; its standard output."""
+    done = subprocess.run(
+        [sys.executable, f"benchmarks/{script}", *options],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_solver_agrees_with_its_c_twin_on_all_even_splits() -> None:
+    """The script stops unless solver, planner tables and C agree to 1e-9 on every even split of 48 and 96 cores."""
+    lines = run("solve_splits.py", "--largest", "96", "--rounds", "5").splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["48", "96"]
+    assert ("no gcc" in lines[2]) == (shutil.which("gcc") is None)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_page_keeps_what_others_wrote(tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing a section once or twice leaves one of it, and the text around it as it was."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    sections = importlib.import_module("sections")
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# Benchmarks\n\n## Before\n\nkept\n\n## Mine\n\nold\n\n## After\n\nkept\n")
+    for _ in range(times):
+        sections.replace_section(page, page="Benchmarks", heading="Mine", body="new")
+    assert page.read_text() == "# Benchmarks\n\n## Before\n\nkept\n\n## Mine\n\nnew\n\n## After\n\nkept\n"
+
+
+def test_an_absent_page_is_made_and_a_new_section_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first section makes the page with its title, the next is added below."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    sections = importlib.import_module("sections")
+    for heading in ("One", "Two"):
+        sections.replace_section(tmp_path / "b.md", page="Benchmarks", heading=heading, body="text")
+    assert (tmp_path / "b.md").read_text() == "# Benchmarks\n\n## One\n\ntext\n\n## Two\n\ntext\n"
