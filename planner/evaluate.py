@@ -93,12 +93,19 @@ def _evaluate_system(
 ) -> tuple[Array, Array, list[dict[str, float]]]:
     """Rate and seconds, both of shape (splits, draws), and the ledger of each split."""
     structure = system.law(costs, operations, *splits.columns)
-    rate = even.throughput(structure, splits, N_DRAWS) * workload.units_per_cycle
-    startup = np.broadcast_to(np.asarray(structure.startup_s, dtype=np.float64), rate.shape)
+    rate, startup_share = rates(structure, splits, workload, N_DRAWS)
+    seconds = np.zeros(0) if workload.job_units is None else workload.job_units / rate
+    return rate, seconds, _ledger(structure, splits, startup_share[:, 0])
+
+
+def rates(structure: Structure, splits: Splits, workload: Workload, n_draws: int) -> tuple[Array, Array]:
+    """Throughput in units of work, start-up included, and the start-up's share of the time: (splits, draws) both."""
+    rate = even.throughput(structure, splits, n_draws) * workload.units_per_cycle
     if workload.job_units is None:
-        return rate, np.zeros(0), _ledger(structure, splits, np.zeros(splits.vms.size))
+        return rate, np.zeros(rate.shape)
+    startup = np.broadcast_to(np.asarray(structure.startup_s, dtype=np.float64), rate.shape)
     seconds = startup + workload.job_units / rate
-    return workload.job_units / seconds, seconds, _ledger(structure, splits, startup[:, 0] / seconds[:, 0])
+    return workload.job_units / seconds, startup / seconds
 
 
 def _ledger(structure: Structure, splits: Splits, startup_share: Array) -> list[dict[str, float]]:

@@ -38,7 +38,8 @@ def script_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file in ``templates``."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
@@ -47,7 +48,7 @@ def _environment() -> Any:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_asset),
+        loader=jinja2.FunctionLoader(asset),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -59,5 +60,5 @@ def _environment() -> Any:
         quantity=formats.quantity,
         script_json=script_json,
     )
-    environment.globals.update(asset=_asset, interval=formats.interval)
+    environment.globals.update(asset=asset, interval=formats.interval)
     return environment

@@ -10,12 +10,19 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from planner.draws import N_DRAWS
+from planner.evaluate import MODEL_ERROR
 from planner.plan import Candidate, Plan
-from reports import page, provenance, reading, runtime
+from planner.sensitivity import Sensitivity, sensitivities
+from reports import origin, page, provenance, reading, runtime
 from reports.charts.ledger import ledger
 from reports.charts.scaling import Point, scaling
 from reports.charts.split_map import split_map
+from reports.charts.tornado import NEGLIGIBLE, label, tornado
+from reports.charts.what_if import what_if
+from reports.equations import laws_of
 from reports.formats import interval, number, percent
+from reports.live import live_model
 
 
 def plan_page(
@@ -46,6 +53,11 @@ def plan_page(
         "constraints": first.constraints,
         "workloads": [_workload(p, f"w{at}", (points or {}).get(p.workload.name, ())) for at, p in enumerate(plans)],
         "inputs": provenance.rows(plans),
+        "laws": laws_of(plans),
+        "n_draws": N_DRAWS,
+        "model_error": MODEL_ERROR,
+        "versions": origin.versions(version),
+        "fingerprint": origin.fingerprint(document),
         "command": shlex.join(command),
         "document": document,
     }  # fmt: skip
@@ -58,6 +70,7 @@ def _workload(plan: Plan, key: str, points: Sequence[Point]) -> dict[str, Any]:
         "key": key,
         "name": plan.workload.name,
         "plan": plan,
+        "verdict": _headline(plan.verdict),
         "gain": _gain(plan, one),
         "facts": _facts(plan, one),
         "risk": _risk(plan),
@@ -66,7 +79,41 @@ def _workload(plan: Plan, key: str, points: Sequence[Point]) -> dict[str, Any]:
         ],
         "scaling": scaling(plan, name=f"{key}-scaling", points=points),
         "ledger": ledger(_compared(plan, one), name=f"{key}-ledger"),
+        **_change(plan, key),
     }
+
+
+def _change(plan: Plan, key: str) -> dict[str, Any]:
+    """What would change the decision: sensitivities, and the model that the page's controls compute with."""
+    found = sensitivities(plan)
+    model = live_model(plan)
+    return {
+        "robust": _robust(found),
+        "tornado": tornado(plan, found, name=f"{key}-tornado") if found else None,
+        "live": model,
+        "live_spec": what_if(plan, list(model["systems"])) if model else None,
+    }
+
+
+def _robust(found: Sequence[Sensitivity]) -> str:
+    """Whether any input alone would make another split the better choice, in a sentence."""
+    if not found:
+        return "No input has an interval, so nothing is known to be in doubt."
+    worst = max(found, key=lambda one: one.loss)
+    if worst.loss < NEGLIGIBLE:
+        return "No input alone, anywhere in its interval, makes another split faster by more than can be measured."
+    end = worst.low if worst.low.loss >= worst.high.loss else worst.high
+    which = "low" if end is worst.low else "high"
+    return (
+        f"One input alone costs this choice at most {percent(worst.loss)}: with {label(worst.name)} at the {which} end "
+        f"of its interval, {end.vms} × {end.cores_per_vm} ({end.system}) is faster."
+    )
+
+
+def _headline(verdict: str) -> tuple[str, str]:
+    """First sentence of the verdict, and the rest."""
+    first, dot, rest = verdict.partition(". ")
+    return (f"{first}.", rest) if dot else (first, "")
 
 
 def _compared(plan: Plan, one: Candidate | None) -> list[tuple[str, Candidate]]:
@@ -98,11 +145,7 @@ def _facts(plan: Plan, one: Candidate | None) -> list[dict[str, str]]:
     if one is not None and not reading.same_split(one, best):
         note = f"{one.system} on {one.cores} cores: {number(one.throughput, 4)} {unit}"
         facts.append({"name": "Against one big OS", "value": f"{number(_gain(plan, one) or 0.0)} ×", "note": note})
-    facts.append({
-        "name": "Risk",
-        "value": percent(1.0 - best.probability_best),
-        "note": f"that another split is better; expected loss {percent(best.regret)}",
-    })  # fmt: skip
+    facts.append({"name": "Risk", "value": percent(best.regret), "note": "expected loss against the best in hindsight"})
     return facts
 
 
@@ -115,7 +158,11 @@ def _risk(plan: Plan) -> str:
     """How sure the answer is, in a sentence."""
     chance = plan.best.probability_best
     ties = len(plan.ties)
-    sure = f"The chance that this is the best of {len(plan.candidates)} candidates is {percent(chance)}"
-    if ties:
-        sure += f"; {ties} other {'split is' if ties == 1 else 'splits are'} within the uncertainty of it"
-    return f"{sure}. Given how uncertain the inputs are, choosing it is expected to cost {percent(plan.best.regret)}."
+    if ties == 0:
+        return f"It is the fastest of {len(plan.candidates)} candidates with a probability of {percent(chance)}."
+    others = "one other split" if ties == 1 else f"{ties} other splits"
+    return (
+        f"Among {len(plan.candidates)} candidates the inputs' uncertainty cannot tell {others} from it "
+        f"(it is the fastest with a probability of {percent(chance)}), so the choice is among equals: its expected "
+        f"loss is {percent(plan.best.regret)}."
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from model.quantity import Provenance, Quantity
+from model.vocabulary import COSTS, OPERATIONS
 from planner.plan import Plan
 from reports.formats import interval, quantity_text
 
@@ -23,21 +24,25 @@ MEANING = {
 def rows(plans: Sequence[Plan]) -> list[dict[str, Any]]:
     """One row for each input of the plans, weakest provenance first.
 
-    A name used by several plans for different values, as a workload's compute time, carries the workload's name.
+    Names carry their owner: the machine, or the workload, of which there may be several.
     """
     found: dict[str, Quantity] = {}
     for plan in plans:
         for name, quantity in plan.inputs.items():
             owner, _, rest = name.partition(".")
-            found[f"{plan.workload.name}: {rest}" if owner == "workload" and len(plans) > 1 else name] = quantity
+            found[f"{plan.workload.name if owner == 'workload' else plan.machine.name}.{rest}"] = quantity
     ordered = sorted(found.items(), key=lambda item: _ORDER.index(item[1].provenance))
     return [row(name, quantity) for name, quantity in ordered]
 
 
 def row(name: str, quantity: Quantity) -> dict[str, Any]:
-    """One quantity as text."""
+    """One quantity as text; ``name`` is "owner.name"."""
+    owner, _, rest = name.rpartition(".")
+    entry = COSTS.get(rest) or OPERATIONS.get(rest)
     return {
-        "name": name,
+        "name": rest,
+        "owner": owner,
+        "what": entry.meaning if entry else "",
         "value": quantity_text(quantity),
         "interval": interval(quantity.low, quantity.high, quantity.unit),
         "provenance": str(quantity.provenance),

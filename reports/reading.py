@@ -30,15 +30,21 @@ def one_big_os(plan: Plan) -> Candidate | None:
     return max(plain or whole, key=lambda c: c.throughput, default=None)
 
 
-def by_cores(plan: Plan, system: str) -> list[Candidate]:
-    """The system's best candidate for each number of cores, in order of cores."""
-    best: dict[int, Candidate] = {}
-    for candidate in plan.candidates:
-        if candidate.system == system:
-            known = best.get(candidate.cores)
-            if known is None or candidate.throughput > known.throughput:
-                best[candidate.cores] = candidate
-    return [best[cores] for cores in sorted(best)]
+def by_cores(plan: Plan, system: str) -> list[tuple[int, Candidate]]:
+    """The system's best candidate for each number of cores.
+
+    A clustered system may leave cores idle, since few numbers of cores divide well: its candidate is the best of at
+    most so many cores. One OS uses them all.
+    """
+    own = sorted((c for c in plan.candidates if c.system == system), key=lambda c: (c.cores, -c.throughput))
+    clustered = any(c.vms > 1 for c in own)
+    curve: list[tuple[int, Candidate]] = []
+    for candidate in own:
+        if curve and curve[-1][0] == candidate.cores:
+            continue
+        better = clustered and curve and curve[-1][1].throughput > candidate.throughput
+        curve.append((candidate.cores, curve[-1][1] if better else candidate))
+    return curve
 
 
 def split_text(candidate: Candidate) -> str:

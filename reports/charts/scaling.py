@@ -5,7 +5,7 @@ A clustered system's line is its best split for each number of cores.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.plan import Candidate, Plan
@@ -32,6 +32,9 @@ class Point:
     source: str
 
 
+Curves = Mapping[str, Sequence[tuple[int, Candidate]]]
+
+
 def scaling(plan: Plan, *, name: str, points: Sequence[Point] = ()) -> Figure:
     """Curves of every system of the plan, with the given points.
 
@@ -42,7 +45,7 @@ def scaling(plan: Plan, *, name: str, points: Sequence[Point] = ()) -> Figure:
     """
     curves = {system: reading.by_cores(plan, system) for system in reading.systems(plan)}
     clustered = set(reading.clustered_systems(plan))
-    several = " For a clustered system the line is its best split at each number of cores." if clustered else ""
+    several = " A clustered system is shown at its best split of at most so many cores." if clustered else ""
     marked = f" Outlined marks are {len(points)} published or measured points." if points else ""
     return Figure(
         spec=specification(
@@ -62,18 +65,18 @@ def scaling(plan: Plan, *, name: str, points: Sequence[Point] = ()) -> Figure:
         description=_description(plan, curves),
         columns=("system", "cores", "split", f"throughput [{plan.workload.unit}]", "90 % interval"),
         rows=[
-            (c.system, str(c.cores), reading.split_text(c), number(c.throughput, 4), interval(c.low, c.high, digits=4))
+            (c.system, str(cores), reading.split_text(c), number(c.throughput, 4), interval(c.low, c.high, digits=4))
             for curve in curves.values()
-            for c in curve
+            for cores, c in curve
         ],
     )
 
 
-def _description(plan: Plan, curves: dict[str, list[Candidate]]) -> str:
+def _description(plan: Plan, curves: Curves) -> str:
     sentences = []
     for system, curve in curves.items():
-        peak = max(curve, key=lambda c: c.throughput)
-        last = curve[-1]
+        _, peak = max(curve, key=lambda point: point[1].throughput)
+        last = curve[-1][1]
         sentence = f"{system} peaks at {number(peak.throughput, 4)} {plan.workload.unit} with {peak.cores} cores"
         if last is not peak:
             sentence += f" and has {number(last.throughput, 4)} with {last.cores}"
@@ -81,11 +84,11 @@ def _description(plan: Plan, curves: dict[str, list[Candidate]]) -> str:
     return " ".join(sentences)
 
 
-def _rows(curves: Iterable[list[Candidate]]) -> list[dict[str, object]]:
+def _rows(curves: Iterable[Sequence[tuple[int, Candidate]]]) -> list[dict[str, object]]:
     return [
         {
             "system": c.system,
-            "cores": c.cores,
+            "cores": cores,
             "throughput": rounded(c.throughput),
             "low": rounded(c.low),
             "high": rounded(c.high),
@@ -93,7 +96,7 @@ def _rows(curves: Iterable[list[Candidate]]) -> list[dict[str, object]]:
             "interval": interval(c.low, c.high, digits=4),
         }
         for curve in curves
-        for c in curve
+        for cores, c in curve
     ]
 
 
@@ -104,7 +107,7 @@ def _chart(plan: Plan, names: list[str], *, points: bool) -> object:
     colours, shapes = theme.system_colours(names)
     paint = {"scale": alt.Scale(domain=names, range=colours)}
     place = {
-        "x": alt.X("cores:Q", title="cores used", scale=alt.Scale(domain=[0, plan.constraints.cores], nice=False),
+        "x": alt.X("cores:Q", title="cores", scale=alt.Scale(domain=[0, plan.constraints.cores], nice=False),
                    axis=alt.Axis(tickMinStep=1, grid=False)),
         "y": alt.Y("throughput:Q", title=None, axis=alt.Axis(tickCount=6)),
     }  # fmt: skip
@@ -127,7 +130,7 @@ def _chart(plan: Plan, names: list[str], *, points: bool) -> object:
             alt.Chart(alt.NamedData(name="points"))
             .mark_point(size=85, fill=theme.PAPER, filled=False, strokeWidth=2.2, opacity=1)
             .encode(
-                color=alt.Color("system:N", legend=None, **paint),
+                color=alt.Color("system:N", legend=theme.LINE_LEGEND, **paint),
                 shape=alt.Shape("system:N", scale=alt.Scale(domain=names, range=shapes), legend=None),
                 tooltip=[*tooltip[:2], tooltip[3], alt.Tooltip("source:N")],
                 **place,

@@ -6,6 +6,9 @@ Uneven splits have no place on it and are left to the table.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 from planner.plan import Candidate, Plan
 from reports import reading
 from reports.charts import theme
@@ -25,11 +28,10 @@ def split_map(plan: Plan, system: str, *, name: str) -> Figure:
     top = max(cells, key=lambda c: c.throughput)
     best = next((c for c in cells if reading.same_split(c, plan.best)), top)
     ties = [c for c in cells if any(reading.same_split(c, t) for t in plan.ties) and c is not best]
-    marks = {id(best): "best"} | {id(tie): "tie" for tie in ties}
     return Figure(
         spec=specification(
             _chart(plan.workload.unit, cells),
-            {"cells": [_row(cell, top.throughput, marks.get(id(cell), "")) for cell in cells]},
+            {"cells": _rows(cells, best, ties)},
             height=340,
         ),
         name=name,
@@ -55,11 +57,30 @@ def _caption(system: str, ties: list[Candidate]) -> str:
     return f"Stronger colour is more throughput under {system}. {marked}. Point at a tile for its interval."
 
 
-def _row(cell: Candidate, top: float, mark: str) -> dict[str, object]:
-    size = cell.cores_per_vm or 0
+def _edges(values: Iterable[int]) -> dict[int, tuple[float, float]]:
+    """Where the tile of each value begins and ends: half-way to its neighbours."""
+    known = sorted(set(values))
+    middles = [(a + b) / 2 for a, b in pairwise(known)]
+    return dict(zip(known, pairwise([known[0] - 0.5, *middles, known[-1] + 0.5]), strict=True))
+
+
+def _rows(cells: list[Candidate], best: Candidate, ties: list[Candidate]) -> list[dict[str, object]]:
+    """The tiles. Not every count is planned on large machines; a tile reaches half-way to the next that is."""
+    top = max(c.throughput for c in cells)
+    marks = {id(best): "best"} | {id(tie): "tie" for tie in ties}
+    across = _edges(c.cores_per_vm or 1 for c in cells)
+    up = {size: _edges(c.vms for c in cells if c.cores_per_vm == size) for size in across}
+    return [
+        _row(c, top, marks.get(id(c), ""), across[c.cores_per_vm or 1], up[c.cores_per_vm or 1][c.vms]) for c in cells
+    ]
+
+
+def _row(
+    cell: Candidate, top: float, mark: str, across: tuple[float, float], up: tuple[float, float]
+) -> dict[str, object]:
     return {
-        "cores": size, "cores0": size - 0.5, "cores1": size + 0.5,
-        "vms": cell.vms, "vms0": cell.vms - 0.5, "vms1": cell.vms + 0.5,
+        "cores": cell.cores_per_vm, "cores0": across[0], "cores1": across[1],
+        "vms": cell.vms, "vms0": up[0], "vms1": up[1],
         "used": cell.cores, "mark": mark,
         "share": rounded(cell.throughput / top),
         "throughput": rounded(cell.throughput),
@@ -110,12 +131,15 @@ def _chart(unit: str, cells: list[Candidate]) -> object:
     centre = base.transform_filter("datum.mark == 'best'").mark_point(
         size=50, fill=theme.ACCENT, strokeWidth=0, opacity=1
     ).encode(**place)  # fmt: skip
-    label = base.transform_filter("datum.mark == 'best'").transform_calculate(
-        text="datum.vms + ' × ' + datum.cores"
-    ).mark_text(align="left", dx=15, dy=1, fontWeight=700, fontSize=14).encode(
-        text="text:N", x=place["x"], y=place["y"]
-    )  # fmt: skip
-    return alt.layer(tiles, dots, ring, centre, label)
+    # twice, so that the text stays readable on any colour
+    labels = [
+        base.transform_filter("datum.mark == 'best'")
+        .transform_calculate(text="datum.vms + ' × ' + datum.cores")
+        .mark_text(align="left", dx=16, dy=1, fontWeight=700, fontSize=14, **halo)
+        .encode(text="text:N", x=place["x"], y=place["y"])
+        for halo in ({"stroke": theme.PAPER, "strokeWidth": 5}, {})
+    ]
+    return alt.layer(tiles, dots, ring, centre, *labels)
 
 
 def _ticks(most: int) -> list[int]:

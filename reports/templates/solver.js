@@ -17,6 +17,7 @@ const solver = (() => {
     TicketLock: (k, [hold, handover]) => hold + (handover * (k - 1)) / 2,
     TestAndSetLock: (k, [hold, handover]) => hold + handover * (k - 1),
     QueueLock: (k, [hold, handover]) => hold + handover * Math.min(k - 1, 1),
+    AllocatorSearch: (k, [base, search, width]) => base + search * (1 - Math.exp(-(((k - 1) / width) ** 2))),
     ReaderWriterLock: (k, [hold, line, writes]) => line + hold * (writes + (1 - writes) / k),
   };
 

@@ -54,7 +54,9 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Any]:
     """Opens a page's text from a file and waits until its charts are drawn."""
     contexts = []
 
-    def open_page(text: str, *, width: int = 1280, scheme: str = "light", script: bool = True) -> Visit:
+    def open_page(
+        text: str, *, width: int = 1280, scheme: str = "light", script: bool = True, wait: bool = True
+    ) -> Visit:
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(text, encoding="utf-8")
         contexts.append(
@@ -64,8 +66,8 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Any]:
         )
         found = Visit(contexts[-1].new_page())
         found.page.goto(path.as_uri())
-        if script:
-            found.page.evaluate("window.chartsDrawn")
+        if script and wait:
+            found.page.evaluate("Promise.all([window.chartsDrawn, window.liveReady])")
         return found
 
     yield open_page

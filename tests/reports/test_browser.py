@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +20,16 @@ COUNT_MARKS = """[...document.querySelectorAll('.chart')].map(
 
 pytestmark = pytest.mark.browser
 
-PAGES: dict[str, Callable[[], str]] = {
-    "plan": lambda: plan_page([a_plan()], document={"plans": []}, command=["cerberus-plan"], version="0"),
-    "plans": lambda: plan_page(
-        [a_plan(), a_plan(workload="<script>alert(1)</script>")],
-        document={"plans": []}, command=["cerberus-plan"], version="0",
-    ),
-}  # fmt: skip
+HOSTILE = "<script>alert(1)</script>"
+
+
+@cache
+def plans() -> str:
+    given = [a_plan(), a_plan("histogram", name=HOSTILE)]
+    return plan_page(given, document={"plans": []}, command=["cerberus-plan"], version="0")
+
+
+PAGES: dict[str, Callable[[], str]] = {"plans": plans}
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -43,16 +49,15 @@ def test_a_page_draws_its_charts_in_silence_and_asks_for_nothing(visit: Any, tex
         assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_has_no_serious_accessibility_fault(visit: Any, text: str, scheme: str) -> None:
-    """axe-core reports nothing serious or critical, with all tables open."""
-    found = visit(text, scheme=scheme)
-    found.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    faults = Axe().run(found.page).response["violations"]
-    serious = [
-        (fault["id"], fault["nodes"][0]["html"][:200]) for fault in faults if fault["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
+def test_a_page_has_no_serious_accessibility_fault(visit: Any, text: str) -> None:
+    """axe-core reports nothing serious or critical, with a table open, in light and dark."""
+    page = visit(text).page
+    page.evaluate("document.querySelector('details').open = true")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        faults = Axe().run(page).response["violations"]
+        serious = [fault for fault in faults if fault["impact"] in {"serious", "critical"}]
+        assert [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in serious] == []
 
 
 def test_a_page_tells_its_numbers_without_scripts(visit: Any, text: str) -> None:
@@ -60,3 +65,31 @@ def test_a_page_tells_its_numbers_without_scripts(visit: Any, text: str) -> None
     page = visit(text, script=False).page
     assert page.locator("h1").inner_text()
     assert page.locator("table tbody tr").count() > 10
+
+
+def test_the_controls_answer_and_return_to_the_plan(visit: Any) -> None:
+    """Moving a control changes the answer and the chart; resetting brings both back."""
+    page = visit(plans()).page
+    live = page.locator("#w0-live")
+    before = live.locator(".answer").inner_text()
+    page.locator("#w0-cores").fill("4")
+    page.wait_for_function("before => document.querySelector('#w0-live .answer').textContent !== before", arg=before)
+    assert (
+        page.evaluate("Math.max(...document.querySelector('#w0-live .chart').view.data('now').map(r => r.cores))") == 4
+    )
+    live.get_by_role("button").click()
+    page.wait_for_function("before => document.querySelector('#w0-live .answer').textContent === before", arg=before)
+    page.locator("#w0-paging").select_option("nested")
+    page.wait_for_function("document.querySelector('#w0-live .answer').textContent.includes('kvm')")
+    page.locator("#w0-cores").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#w0-cores-value").inner_text() == "47"
+
+
+def test_the_document_can_be_saved(visit: Any) -> None:
+    """The link saves the embedded document under its name."""
+    page = visit(plans()).page
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save plan.json").click()
+    assert download.value.suggested_filename == "plan.json"
+    assert json.loads(Path(download.value.path()).read_text()) == {"plans": []}

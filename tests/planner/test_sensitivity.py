@@ -1,0 +1,49 @@
+"""Sensitivities are the plan's own evaluation with one input moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from calibration import catalog
+from model.systems.registry import SYSTEMS
+from planner.choose import plan
+from planner.plan import Constraints, Plan
+from planner.sensitivity import sensitivities
+
+
+@pytest.fixture(scope="module")
+def given() -> Plan:
+    systems = [SYSTEMS[name] for name in ("linux", "cerberus")]
+    return plan(catalog.machine("amd48"), catalog.workload("dbench"), systems, Constraints(cores=24))
+
+
+def test_an_end_is_the_plan_made_with_that_input(given: Plan) -> None:
+    """The fastest split and throughput at an input's end are those of a plan whose central value is that end."""
+    one = next(each for each in sensitivities(given) if each.name == "machine.hypervisor_operation")
+    moved = replace(given.machine.quantities["hypervisor_operation"], value=one.high.value, low=None, high=None)
+    machine = replace(given.machine, quantities={**given.machine.quantities, "hypervisor_operation": moved})
+    systems = [SYSTEMS[name] for name in ("linux", "cerberus")]
+    again = plan(machine, given.workload, systems, given.constraints)
+    kept = next(c for c in again.candidates if (c.system, c.split) == (given.best.system, given.best.split))
+    fastest = again.candidates[0]
+    assert one.high.throughput == pytest.approx(kept.throughput, rel=1e-12)
+    assert one.high.loss == pytest.approx(1 - kept.throughput / fastest.throughput, abs=1e-12)
+    assert (one.high.vms, one.high.cores_per_vm) == (fastest.vms, fastest.split[0])
+
+
+def test_every_input_in_doubt_is_listed_the_costliest_first(given: Plan) -> None:
+    """Inputs with an interval, and no others, in the order of what they can cost."""
+    found = sensitivities(given)
+    assert {one.name for one in found} == {name for name, quantity in given.inputs.items() if quantity.sigma > 0}
+    losses = [round(one.loss, 4) for one in found]
+    assert losses == sorted(losses, reverse=True)
+    assert all(one.loss >= 0 and one.swing >= 0 for one in found)
+    assert found[0].to_json()["low"]["loss"] == found[0].low.loss
+
+
+def test_a_plan_without_doubt_has_no_sensitivities(given: Plan) -> None:
+    """Exact inputs change nothing."""
+    exact = {name: replace(quantity, low=None, high=None) for name, quantity in given.inputs.items()}
+    assert sensitivities(replace(given, inputs=exact)) == ()
