@@ -9,6 +9,7 @@ When not to use it: for calibration profiles (JSON), which ``calibration.profile
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ from model.vocabulary import COSTS, LIMITS, OPERATIONS, Entry
 from model.workload import Workload
 
 FORMAT = 1
+_MOST_CPUS = 2**16  # beyond any single machine
 _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note")
 _MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
 _WORKLOAD_FIELDS = (
@@ -246,6 +248,11 @@ def _topology(section: Mapping[str, Any], where: str) -> Topology:
     for field in ("sockets", "cores_per_l3"):
         if field not in parts:
             raise InputError(f"{where}: topology: field {field!r} is missing")
+    for field, count in parts.items():
+        if type(count) is not int or count < 1:
+            raise InputError(f"{where}: topology: {field} = {count!r} must be a whole number of at least 1")
+    if math.prod(parts.values()) > _MOST_CPUS:
+        raise InputError(f"{where}: topology: more than {_MOST_CPUS} CPUs; check the counts, they are multiplied")
     memory = section.get("memory")
     try:
         return Topology.regular(
