@@ -33,15 +33,16 @@ class PageTables:
 
     Args:
         memory: the buffer guest physical address 0 starts at [bytes], writable.
-        root: page-aligned offset of the top-level table; the tables below follow it.
+        root: page-aligned offset of the top-level table.
+        next_free: page-aligned offset where the next table goes; by default right after the root.
     """
 
     __slots__ = ("_memory", "next_free", "root")
 
-    def __init__(self, memory: memoryview, root: int) -> None:
+    def __init__(self, memory: memoryview, root: int, *, next_free: int | None = None) -> None:
         self._memory = memory
         self.root = root
-        self.next_free = root + PAGE
+        self.next_free = root + PAGE if next_free is None else next_free
 
     def map(self, virtual: int, frame: int) -> None:
         """Let the page at ``virtual`` translate to the page ``frame`` (both page-aligned addresses).

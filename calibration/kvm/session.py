@@ -12,7 +12,6 @@ Source: memory slots and register state as in Linux Documentation/virt/kvm/api.r
 from __future__ import annotations
 
 import contextlib
-import ctypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
@@ -106,7 +105,6 @@ class Session:
             self._barrier = barrier or stack.enter_context(HostMemory(PAGE))
             self.machine = stack.enter_context(VirtualMachine(kvm))
             self._system.make_resident()
-            ctypes.memset(self._system.address, 0, layout.system_bytes)
             if resident:
                 self.data.make_resident()
             self.tables = guest.build(self._system.view, layout)

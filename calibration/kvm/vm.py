@@ -226,9 +226,8 @@ class HostMemory:
         return ctypes.addressof(self._anchor)
 
     def make_resident(self) -> None:
-        """Write to every page, so that the host need not find memory later."""
-        for offset in range(0, self.size, mmap.PAGESIZE):
-            self.view[offset] = 1
+        """Write zeros to every page, so that the host need not find memory later."""
+        ctypes.memset(self.address, 0, self.size)
 
     def __enter__(self) -> Self:
         return self

@@ -26,7 +26,7 @@ def built(layout: guest.Layout) -> tuple[memoryview, int]:
     return memory, guest.build(memory, layout).root
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(layouts)
 def test_measured_pages_translate_to_their_own_frames_where_present(layout: guest.Layout) -> None:
     """A measured page of any vCPU translates to its frame, or not at all if the handler is to map it."""
@@ -37,7 +37,7 @@ def test_measured_pages_translate_to_their_own_frames_where_present(layout: gues
             assert translate(memory, root, layout.virtual(vcpu, page)) == expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(layouts)
 def test_what_a_vcpu_uses_without_being_measured_is_always_mapped(layout: guest.Layout) -> None:
     """Code, stack, log, barrier and the tables themselves are identity mapped; the warm page has its frame."""
@@ -48,6 +48,22 @@ def test_what_a_vcpu_uses_without_being_measured_is_always_mapped(layout: guest.
         assert translate(memory, root, layout.warm(vcpu)) == layout.frame(vcpu, layout.pages)
     for address in (guest.GDT, guest.IDT, guest.CODE, guest.HANDLER, guest.BARRIER, root, layout.system_bytes - 1):
         assert translate(memory, root, address) == address
+
+
+@settings(max_examples=25)
+@given(layouts)
+def test_a_second_guest_of_one_layout_is_the_same_and_its_own(layout: guest.Layout) -> None:
+    """Building twice gives equal memories that share nothing; asking for known slots adds no table."""
+    first, second = (memoryview(bytearray(layout.system_bytes)) for _ in range(2))
+    tables = guest.build(first, layout)
+    guest.build(second, layout)
+    assert first == second
+    end = tables.next_free
+    assert translate(first, tables.root, end - PAGE) == end - PAGE
+    tables.slot(layout.virtual(0, 0))
+    assert tables.next_free == end
+    first[guest.CODE] ^= 0xFF
+    assert first != second
 
 
 @given(layouts)
