@@ -1,0 +1,35 @@
+"""`cerberus-plan reproduce` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "cerberus_plan", "reproduce", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_json_contract() -> None:
+    """The document has the count of free numbers and a row for each quantity."""
+    done = run("--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["free_parameters"] == 12
+    rows = {row["id"]: row for row in found["facts"]}
+    assert rows["hist.pc.linux.48"]["published"] == 37
+    assert {row["role"] for row in found["facts"]} == {"input", "calibrated", "predicted", "reported"}
+    for row in found["facts"]:
+        assert {"id", "published", "predicted", "error", "role"} <= row.keys()
+
+
+def test_terminal_shows_misfits() -> None:
+    """Judged and reported quantities, failing orderings and the free numbers are printed."""
+    done = run()
+    assert done.returncode == 0, done.stderr
+    for part in ("28 of 28", "FAILS", "dbench, Xen-Linux shadow paging", "12 free numbers"):
+        assert part in done.stdout
