@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.curves.curve import Curve
+from calibration.curves.examples import Example, read_folder
 from calibration.curves.fit import intervals
 from calibration.curves.incumbents import least_squares
-from calibration.curves.learn import CUTS, Example, learn, read_folder
+from calibration.curves.learn import Learner
 from calibration.curves.posterior import weigh
 from calibration.curves.priors import Priors
 
@@ -52,6 +53,7 @@ class Row:
 
     family: str
     name: str
+    cut: int
     error: Array
     covered: Array
     ratio: Array
@@ -62,7 +64,8 @@ def ours(priors: Priors) -> Method:
     """Our forecast under these priors: low, middle, high at the targets."""
 
     def forecast(train: Curve, targets: Array) -> tuple[Array, Array, Array]:
-        return intervals(weigh(train, priors).predict(targets), targets, float(train.n[-1]), priors.widening)
+        posterior = weigh(train, priors)
+        return intervals(posterior, posterior.predict(targets), targets)
 
     return forecast
 
@@ -95,17 +98,15 @@ def slopes(p: Array, n: Array) -> Array:
     return np.stack([n / divisor, top * (n - 1), top * n * (n - 1)], axis=1)
 
 
-def judge(example: Example, cut: int, method: Method) -> Row | None:
-    """Fit below the cut, judge above; None where fewer than three counts lie below."""
+def judge(example: Example, cut: int, train: Curve, beyond: NDArray[np.bool_], method: Method) -> Row:
+    """Fit below the cut, judge above."""
     curve = example.curve
-    beyond = curve.n > curve.n[-1] / cut
-    if (~beyond).sum() < 3:
-        return None
-    low, middle, high = method(curve.up_to(curve.n[-1] / cut), curve.n)
+    low, middle, high = method(train, curve.n)
     believed = np.where(beyond, middle, curve.value)
     return Row(
         family=example.family,
         name=curve.name,
+        cut=cut,
         error=np.abs(middle / curve.value - 1)[beyond],
         covered=((low <= curve.value) & (curve.value <= high))[beyond],
         ratio=(high / low)[beyond],
@@ -143,18 +144,17 @@ def family_bootstrap(rows: list[Row]) -> tuple[float, float]:
 def evaluate(examples: list[Example]) -> dict[tuple[int, str], list[Row]]:
     """Every method at every cut; ours with priors that never saw the judged family."""
     rows: dict[tuple[int, str], list[Row]] = {}
-    for family in sorted({example.family for example in examples}):
+    learner = Learner(examples)
+    for family in learner.families:
         methods = {
-            "ours": ours(Priors.from_document(learn(examples, skip=family))),
+            "ours": ours(Priors.from_document(learner.without({family}))),
             "USL": textbook(coherent=True),
             "Amdahl": textbook(coherent=False),
         }
         for example in (e for e in examples if e.family == family):
-            for cut in CUTS:
+            for cut, train, beyond in example.cuts():
                 for name, method in methods.items():
-                    row = judge(example, cut, method)
-                    if row is not None:
-                        rows.setdefault((cut, name), []).append(row)
+                    rows.setdefault((cut, name), []).append(judge(example, cut, train, beyond, method))
     return rows
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from calibration.curves.fit import LEVEL, Fit, Prediction
+from calibration.curves.fit import Fit, Prediction
+from calibration.curves.interval import LEVEL
 from calibration.curves.laws import LAWS
 
 MODEL = "weighed average of mechanistic laws with drift"

@@ -1,16 +1,17 @@
 """How far the truth may drift away from any law: a Gaussian process on log throughput against u = log n.
 
-    cov(u, v) = wander^2 m + bend^2 (m^2 M / 2 - m^3 / 6) + sum_b bend_b^2 (u - b)+ (v - b)+,
-    m = min(u, v), M = max(u, v)
+    cov(u, v) = wander^2 m + bend^2 B(u, v) + early^2 min(1 - e^-2u, 1 - e^-2v) + sum_b (0.3)^2 (u - b)+ (v - b)+
+    B(u, v)   = 2 m + e^-u + e^-v - e^-|u-v| - 1,     m = min(u, v)
 
-The first term is a Brownian motion (levels drift), the second an integrated one (slopes drift), the third lets
-the slope change at known boundaries b of the machine (socket, SMT, L3 group). Measurement noise adds
-noise^2 on each measured level. The grid of scales is weighed together with the laws, so that a curve that
-follows a law closely earns a narrow forecast and a rough one a wide one.
+`wander` is a Brownian motion: levels drift. `bend` is the integral of a slope that is forgotten within a factor e
+of counts: slopes drift. `early` is a Brownian motion that is over after the first few counts: what one core alone
+does differently (private caches, no hand-over). The last sum lets the slope change at known boundaries b of the
+machine (socket, SMT siblings, L3 group). Measurement noise adds noise^2 on each measured level. The grid of scales is
+weighed together with the laws: a curve that follows a law closely earns a narrow forecast, a rough one a wide one.
 
 Assumptions: drift is multiplicative and grows with the ratio of counts, not with their difference.
 When not to use it: to describe a sudden collapse; that is the laws' part.
-Source: Kennedy and O'Hagan (2001), model discrepancy; Wahba (1978), the integrated process is a cubic spline.
+Source: Kennedy and O'Hagan (2001), model discrepancy; Rasmussen and Williams (2006), chapter 4.
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ class Drift:
 
     noise: float  # standard deviation of one measured level
     wander: float  # of the level, per unit of log n
-    bend: float  # of the slope, per unit of log n
+    bend: float  # of the slope
+    early: float  # of what the first counts do differently
 
     def covariance(self, n: Array, m: Array, boundaries: Array) -> Array:
         """Covariance of scale and drift between counts n and m, shape (n, m)."""
         u, v = np.log(n)[:, None], np.log(m)[None, :]
-        low, high = np.minimum(u, v), np.maximum(u, v)
-        total = SCALE_VARIANCE + self.wander**2 * low + self.bend**2 * (low**2 * high / 2 - low**3 / 6)
+        low = np.minimum(u, v)
+        slope = 2 * low + np.exp(-u) + np.exp(-v) - np.exp(-np.abs(u - v)) - 1
+        start = -np.expm1(-2 * low)  # 1 - e^-2u grows with u, so the smaller u has the smaller one
+        total = SCALE_VARIANCE + self.wander**2 * low + self.bend**2 * slope + self.early**2 * start
         for boundary in np.log(boundaries):
             total = total + BOUNDARY_BEND**2 * np.maximum(0, u - boundary) * np.maximum(0, v - boundary)
         return np.asarray(total)

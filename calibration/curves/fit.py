@@ -1,7 +1,6 @@
 """Fit a curve: forecasts with calibrated 90 % intervals, the peak, the weight of each law, and honest doubt.
 
-The low and high ends are the 5 % and 95 % points of the weighed forecast, moved away from the median by the
-multipliers that made intervals hold on program families left out of the learning (`priors.Widening`).
+The weights come from `posterior`, the interval ends from `interval`.
 When not to use it: fewer than three distinct counts (the error says what to measure).
 """
 
@@ -15,13 +14,12 @@ from numpy.typing import NDArray
 from calibration.curves.advise import Advice, next_count
 from calibration.curves.curve import Curve
 from calibration.curves.incumbents import Incumbent, incumbents
+from calibration.curves.interval import LEVELS, TAIL, Raw
 from calibration.curves.posterior import Forecast, Posterior, weigh
-from calibration.curves.priors import Priors, Widening, shipped
+from calibration.curves.priors import Priors, shipped
 
 Array = NDArray[np.float64]
 
-LEVEL = 0.9
-TAIL = (1 - LEVEL) / 2
 # Beyond this ratio of high to low an interval does not help anyone to choose.
 USEFUL_RATIO = 3.0
 # The curve is looked at up to this multiple of the largest measured count when nothing else is asked.
@@ -83,12 +81,11 @@ def fit_curve(
         InputError: a single distinct count.
         CannotAnswerError: two distinct counts; says what to measure.
     """
-    known = priors or shipped()
-    posterior = weigh(curve, known, boundaries=boundaries)
+    posterior = weigh(curve, priors or shipped(), boundaries=boundaries)
     targets = default_targets(curve) if predict is None else np.asarray(predict, dtype=float)
     grid = _grid(curve, targets)
     forecast = posterior.predict(grid)
-    low, middle, high = intervals(forecast, grid, float(curve.n[-1]), known.widening)
+    low, middle, high = intervals(posterior, forecast, grid)
     at = np.searchsorted(grid, targets)
     return Fit(
         curve=curve,
@@ -105,22 +102,10 @@ def fit_curve(
     )
 
 
-def intervals(forecast: Forecast, targets: Array, largest: float, widening: Widening) -> tuple[Array, Array, Array]:
-    """Low end, median and high end of throughput at each target.
-
-    Args:
-        forecast: weighed members at the targets.
-        targets: counts, shape (targets,).
-        largest: the largest measured count.
-        widening: multipliers by targets / largest.
-    """
-    low, middle, high = forecast.quantiles([TAIL, 0.5, 1 - TAIL])
-    below, above = widening.at(targets / largest)
-    return (
-        np.asarray(np.exp(middle - below * (middle - low))),
-        np.asarray(np.exp(middle)),
-        np.asarray(np.exp(middle + above * (high - middle))),
-    )
+def intervals(posterior: Posterior, forecast: Forecast, targets: Array) -> tuple[Array, Array, Array]:
+    """Low end, middle and high end of throughput at each target, calibrated."""
+    raw = Raw.of(forecast.quantiles(LEVELS), targets, float(posterior.n[-1]))
+    return posterior.priors.widening.interval(raw)
 
 
 def default_targets(curve: Curve) -> Array:

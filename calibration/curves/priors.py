@@ -9,32 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files
+from importlib.resources import files as package_files
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.curves.drift import Drift
+from calibration.curves.interval import Widening
 from calibration.curves.laws import LAWS, positions
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Widening:
-    """Interval ends by extrapolation factor: multiples of the raw distance from the median, and a shift."""
-
-    factor: Array  # n / largest measured n, ascending, starting at 1
-    below: Array  # multiplier of the distance from the median down to the low end
-    above: Array  # the same, up to the high end
-
-    def at(self, factor: Array) -> tuple[Array, Array]:
-        """Multipliers (below, above) at these factors, interpolated in the logarithm."""
-        x, known = np.log2(np.maximum(factor, 1.0)), np.log2(self.factor)
-        return np.interp(x, known, self.below), np.interp(x, known, self.above)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +77,15 @@ def log_beta(unit: Array, shapes: list[list[float]]) -> Array:
 
 
 def drift_grid(document: Mapping[str, list[list[float]]]) -> tuple[tuple[Drift, ...], Array]:
-    """Every combination of noise, wander and bend with the product of their weights."""
-    grid = [
-        (Drift(noise=noise, wander=wander, bend=bend), np.log(a * b * c))
-        for noise, a in document["noise"]
-        for wander, b in document["wander"]
-        for bend, c in document["bend"]
-    ]
-    return tuple(drift for drift, _ in grid), np.array([weight for _, weight in grid])
+    """Every combination of the scales with the product of their weights."""
+    names = [field.name for field in fields(Drift)]
+    grid = list(product(*(document[name] for name in names)))
+    drifts = (Drift(**{name: value for name, (value, _) in zip(names, row, strict=True)}) for row in grid)
+    return tuple(drifts), np.log([np.prod([weight for _, weight in row]) for row in grid])
 
 
 @cache
 def shipped() -> Priors:
     """The priors that come with this program."""
-    text = files("calibration.curves").joinpath("priors.json").read_text(encoding="utf-8")
+    text = package_files("calibration.curves").joinpath("priors.json").read_text(encoding="utf-8")
     return Priors.from_document(json.loads(text))
