@@ -38,6 +38,8 @@ class Gathered:
 
     batches: dict[str, list[Batch]] = field(default_factory=dict)
     processes: list[dict[str, Any]] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
 
     def add(self, batch: Batch) -> None:
         """File a batch under its case."""
@@ -144,11 +146,18 @@ class Campaign:
         orders: What each process does.
         processes: How many fresh processes.
         report: Receives (label, batches done, batches expected).
+        budget_s: Time for all processes together; late ones do fewer rounds. None for no limit.
     """
 
     def __init__(
-        self, *, orders: Orders, processes: int, report: Callable[[str, int, int], None] | None = None
+        self,
+        *,
+        orders: Orders,
+        processes: int,
+        report: Callable[[str, int, int], None] | None = None,
+        budget_s: float | None = None,
     ) -> None:
+        self._budget_s = budget_s
         self._orders = orders
         self._processes = processes
         self._report = report or (lambda _label, _done, _expected: None)
@@ -163,11 +172,16 @@ class Campaign:
             CannotAnswerError: A measuring process failed.
         """
         gathered = Gathered()
+        begun = time.monotonic()
         for number in range(self._processes):
-            self._run_one(number, gathered)
+            share = None
+            if self._budget_s is not None:
+                share = (self._budget_s - (time.monotonic() - begun)) / (self._processes - number)
+            orders = replace(self._orders, process=number, budget_s=share, sizes=gathered.sizes)
+            self._run_one(orders, gathered)
         return gathered
 
-    def _run_one(self, number: int, gathered: Gathered) -> None:
+    def _run_one(self, orders: Orders, gathered: Gathered) -> None:
         begun = time.monotonic()
         command = [sys.executable, "-m", "calibration.session"]
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -182,8 +196,8 @@ class Campaign:
         try:
             if process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
-                    process.stdin.write(replace(self._orders, process=number).to_json().encode() + b"\n")
-            error = self._follow(process, number, gathered, begun)
+                    process.stdin.write(orders.to_json().encode() + b"\n")
+            error = self._follow(process, orders.process, gathered, begun)
             _raise_failure(process, error)
         finally:
             _stop(process)
@@ -205,6 +219,10 @@ class Campaign:
                 self._expected = self._processes * record["plan"]["batches"]
             elif "compiled" in record:
                 self._report(f"{label}, compiled {record['compiled']} of {loops}", self._done, self._expected)
+            elif "skipped" in record:
+                gathered.skipped.update(record["skipped"])
+            elif "sizes" in record:
+                gathered.sizes = record["sizes"]
             elif "done" in record:
                 gathered.processes.append({**record["done"], "wall_s": time.monotonic() - begun})
             elif "error" in record:

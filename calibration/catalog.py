@@ -3,7 +3,7 @@
 Format: TOML with ``format = 1``; every number that has a unit is a table {value, unit, low, high, provenance,
 source}. Everything is checked here, at the edge: names against ``model.vocabulary``, units against the name's
 dimension, costs not negative, intervals around their value. Inside the program all values are SI.
-When not to use it: for calibration profiles (JSON), which ``calibration.profile`` reads.
+A machine file that begins with a brace is a calibration profile (JSON), which ``calibration.profile`` reads.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from model.workload import Workload
 
 FORMAT = 1
 _MOST_CPUS = 2**16  # beyond any single machine
+# Profiles carry every raw sample: some 2 MB on a few cores, more on hundreds.
+_MOST_BYTES = 512 * 2**20
 _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note")
 _MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
 _WORKLOAD_FIELDS = (
@@ -50,12 +52,38 @@ def machine(name_or_file: str) -> Machine:
     Raises:
         InputError: No such machine, or its file is broken: says where and how.
     """
-    return parse_machine(*_text("machines", name_or_file))
+    text, where = _text("machines", name_or_file)
+    return _parse_profile(text, where) if text.lstrip().startswith("{") else parse_machine(text, where)
 
 
 def this_host() -> Machine | None:
     """The calibration of the host this runs on, None when there is none."""
-    return None
+    from calibration.profile import this_host_profile
+
+    path = this_host_profile()
+    return None if path is None else machine(str(path))
+
+
+def _parse_profile(text: str, where: str) -> Machine:
+    """A calibrated host as a machine; costs it could not measure are assumed to be the paper machine's."""
+    import json
+    from dataclasses import replace
+
+    from calibration.profile import from_record, machine_of
+
+    try:
+        record = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where}, line {error.lineno}: not JSON ({error.msg})") from error
+    if isinstance(record, dict):
+        record.pop("samples", None)
+    measured = machine_of(from_record(record, where=where))
+    paper = machine("amd48")
+    assumed = {
+        name: replace(quantity, provenance=Provenance.ASSUMED, source=f"as on {paper.name}: not measured here")
+        for name, quantity in paper.quantities.items()
+    }
+    return replace(measured, quantities={**assumed, **measured.quantities})
 
 
 def workload(name_or_file: str) -> Workload:
@@ -81,7 +109,7 @@ def _text(kind: str, name_or_file: str) -> tuple[str, str]:
     if found is not None:
         return found, f"{name_or_file}.toml"
     if Path(name_or_file).exists() or "/" in name_or_file or name_or_file.endswith((".toml", ".json")):
-        return read_text(name_or_file), name_or_file
+        return read_text(name_or_file, max_bytes=_MOST_BYTES), name_or_file
     known = shipped(kind)
     raise InputError(
         f"unknown {kind[:-1]} {name_or_file!r}{_nearest(name_or_file, known)}; known: {', '.join(known)}; "

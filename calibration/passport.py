@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from calibration.campaign import Campaign, Gathered
 from calibration.host import allowed_cpus, disturbance, require_supported, this_host
+from calibration.planning_costs import planning_costs
 from calibration.profile import Profile
 from calibration.session import Orders
 from calibration.topology import system_topology
@@ -35,17 +36,19 @@ class Effort:
         processes: Fresh measuring processes.
         rounds: Rounds of batches in each.
         quick: Leave out what only refines.
+        budget_s: Begin no further rounds after this time; None for no limit.
     """
 
     processes: int
     rounds: int
     quick: bool = False
+    budget_s: float | None = None
 
 
-#: Under a minute on a few cores; between-process doubt rests on three processes only.
-QUICK = Effort(processes=3, rounds=8, quick=True)
+#: Under a minute. Many short processes narrow an interval more than many rounds: processes differ more than rounds.
+QUICK = Effort(processes=5, rounds=5, quick=True, budget_s=40.0)
 #: A few minutes.
-FULL = Effort(processes=6, rounds=24)
+FULL = Effort(processes=8, rounds=15)
 
 
 def _versions() -> dict[str, str]:
@@ -66,7 +69,7 @@ def derive_all(primitives: Sequence[Primitive], results: Results) -> tuple[dict[
         quantities = primitive.derive(results)
         found.update(quantities)
         if not quantities:
-            missing[primitive.name] = "too few undisturbed batches, or the host has one core only"
+            missing[primitive.name] = "too few batches, or the host has one core only"
     return found, missing
 
 
@@ -120,11 +123,12 @@ def measure_host(
     primitives = load_primitives(only)
     orders = Orders(only=tuple(only), rounds=effort.rounds, seed=seed, quick=effort.quick, fifo=fifo)
     before = disturbance()
-    gathered = Campaign(orders=orders, processes=effort.processes, report=report).run()
+    gathered = Campaign(orders=orders, processes=effort.processes, report=report, budget_s=effort.budget_s).run()
     results = Results(batches=gathered.batches)
     quantities, missing = derive_all(primitives, results)
     if not quantities:
-        raise CannotAnswerError("nothing could be measured: every batch was disturbed; stop other jobs and try again")
+        raise CannotAnswerError("nothing could be measured: too few batches; use --rounds with a larger number")
+    quantities |= planning_costs(results, quantities)
     batches = [batch for found in gathered.batches.values() for batch in found]
     verdict = judge(batches, quantities, before=before, after=disturbance())
     profile = Profile(
@@ -134,7 +138,7 @@ def measure_host(
         quantities=quantities,
         tool=_versions(),
         run=_run_record(effort, orders, gathered, verdict, before),
-        missing=missing,
+        missing={**missing, **gathered.skipped},
         batches=gathered.batches,
     )
     return _with_latency(profile, results)

@@ -4,8 +4,9 @@ Run as ``python -m calibration.session`` by ``calibration.campaign``, with its o
 fresh process each time, because address-space layout alone moves kernel costs by tens of per cent. All
 compilation happens here, so that code the assembler refuses ends this process and not the tool.
 
-Lines written: {"plan": {...}} once, {"compiled": n} while compiling, {"batch": {...}} for each batch, then
-{"done": {...}}; or {"error": text, "kind": "input" | "answer"}.
+Lines written: {"skipped": {name: why}} where the host refuses a primitive, {"plan": {...}} once, {"compiled": n} while
+compiling, {"batch": {...}} for each batch, then {"sizes": {...}} and {"done": {...}};
+or {"error": text, "kind": "input" | "answer"}.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calibration.harness.case import Batch, Case
-    from calibration.primitives.base import Space
+    from calibration.primitives.base import Primitive, Space
 
 #: Address space only; pages are taken when touched.
 _SHARED_BYTES = 256 * 2**20
@@ -47,6 +49,8 @@ class Orders:
         seed: Seed of the random order; the process number is added.
         quick: Leave out what only refines.
         fifo: Ask for real-time scheduling.
+        budget_s: Begin no further round after so many seconds; None for no limit.
+        sizes: Operations of a batch by case, as found by the first process.
     """
 
     only: tuple[str, ...] = ()
@@ -55,6 +59,8 @@ class Orders:
     seed: int = 1
     quick: bool = False
     fifo: bool = False
+    budget_s: float | None = None
+    sizes: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The orders as one JSON document."""
@@ -117,7 +123,18 @@ def _resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _measure(orders: Orders, cases: list[Case], space: Space) -> None:
+def _prepare(primitives: Sequence[Primitive], space: Space) -> list[Case]:
+    """Cases of all primitives; one that the host refuses (no loopback device, say) is skipped with the reason."""
+    cases: list[Case] = []
+    for primitive in primitives:
+        try:
+            cases += primitive.prepare(space)
+        except OSError as error:
+            say({"skipped": {primitive.name: str(error)}})
+    return cases
+
+
+def _measure(orders: Orders, cases: list[Case], space: Space, begun: float) -> None:
     from calibration.harness.case import Seat
     from calibration.harness.executor import Executor
     from calibration.harness.frame import compile_loop
@@ -138,7 +155,18 @@ def _measure(orders: Orders, cases: list[Case], space: Space) -> None:
         def keep(batch: Batch) -> None:
             say({"batch": batch.to_record()})
 
-        Runner(execute=executor.run, keep=keep, seed=orders.seed + orders.process).run(cases, rounds=orders.rounds)
+        def may_go_on() -> bool:
+            return orders.budget_s is None or time.monotonic() - begun < orders.budget_s
+
+        runner = Runner(
+            execute=executor.run,
+            keep=keep,
+            seed=orders.seed + orders.process,
+            may_go_on=may_go_on,
+            sizes=orders.sizes,
+        )
+        runner.run(cases, rounds=orders.rounds)
+        say({"sizes": runner.sizes})
         say({"done": {"clock_s": clock, "tick_rate": executor.tick_rate, "resident_bytes": _resident_bytes()}})
     finally:
         executor.close()
@@ -146,6 +174,7 @@ def _measure(orders: Orders, cases: list[Case], space: Space) -> None:
 
 def run(orders: Orders) -> None:
     """Carry out the orders."""
+    begun = time.monotonic()
     from calibration.harness.workers import request_real_time
     from calibration.primitives.registry import load_primitives
 
@@ -156,8 +185,7 @@ def run(orders: Orders) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="cerberus-plan-"))
     try:
         space = make_space(orders, scratch)
-        cases = [case for primitive in load_primitives(orders.only) for case in primitive.prepare(space)]
-        _measure(orders, cases, space)
+        _measure(orders, _prepare(load_primitives(orders.only), space), space, begun)
         space.close()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from calibration.harness.case import Batch, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 #: Fewer clean batches than this are no result.
 ENOUGH_CLEAN = 5
@@ -58,6 +58,8 @@ class Runner:
         execute: Runs one batch: (case, count, round) -> Batch.
         keep: Receives every batch, sizing included.
         seed: Seed of the random order.
+        may_go_on: Asked before each round whether there is time for another one.
+        sizes: Operations of a batch by case, as found by an earlier process; such cases are only warmed up.
     """
 
     def __init__(
@@ -66,17 +68,28 @@ class Runner:
         execute: Callable[[Case, int, int], Batch],
         keep: Callable[[Batch], None],
         seed: int,
+        may_go_on: Callable[[], bool] = lambda: True,
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
+        self._may_go_on = may_go_on
         self._execute = execute
         self._keep = keep
         self._random = random.Random(seed)  # noqa: S311 - an order, not a secret
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, int] = dict(sizes or {})
         self._clean: dict[str, int] = {}
 
     def size(self, cases: Sequence[Case]) -> None:
         """Find the operations of each case's batches."""
         for case in cases:
-            self._counts[case.name] = find_count(case, self._execute, self._keep)
+            if case.name in self._counts:
+                self._keep(self._execute(case, self._counts[case.name], _SIZING_ROUND))
+            else:
+                self._counts[case.name] = find_count(case, self._execute, self._keep)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Operations of a batch by case, as they are now."""
+        return dict(self._counts)
 
     @staticmethod
     def expected(cases: Sequence[Case], *, rounds: int) -> int:
@@ -84,14 +97,16 @@ class Runner:
         return sum((1 if case.deadline else 4) - (-rounds // case.every) for case in cases)
 
     def run(self, cases: Sequence[Case], *, rounds: int) -> None:
-        """Run ``rounds`` rounds, then up to as many again for cases short of clean batches."""
+        """Run ``rounds`` rounds, then up to as many again for cases short of clean batches, while there is time."""
         self.size(cases)
         self._clean = {case.name: 0 for case in cases}
         for number in range(rounds):
+            if number and not self._may_go_on():
+                return
             self.run_round([case for case in cases if number % case.every == 0], number)
         for number in range(rounds, 2 * rounds):
             short = [case for case in cases if self._clean[case.name] < min(ENOUGH_CLEAN, -(-rounds // case.every))]
-            if not short:
+            if not short or not self._may_go_on():
                 break
             self.run_round(short, number)
 

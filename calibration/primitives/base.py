@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calibration.harness.case import Seat
+from calibration.harness.case import Case, Seat
 from calibration.harness.statistics import LOW_QUANTILE, Estimate, estimate_batches
 from model.quantity import Provenance, Quantity
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from calibration.harness.case import Batch, Case
+    from calibration.harness.case import Batch
     from calibration.harness.memory import SharedMemory
 
 
@@ -100,6 +100,8 @@ class Results:
 def describe(estimate: Estimate, note: str) -> str:
     """The source of a measured quantity: what was done, how much of it counted, whether it is bimodal."""
     text = f"{note}; {estimate.kept} of {estimate.total} batches count"
+    if estimate.disturbed:
+        text += ", disturbed ones among them: too few were not"
     if len(estimate.modes) > 1:
         levels = ", ".join(f"{m.value * 1e9:.4g} ns ({m.share:.0%})" for m in estimate.modes)
         text += f"; several modes: {levels}, the commonest is given"
@@ -190,3 +192,28 @@ def directly(*quantities: Direct) -> Callable[[Results], dict[str, Quantity]]:
         return found
 
     return derive
+
+
+def scaling(
+    space: Space,
+    stem: str,
+    loop: Callable[[int, int, int, int], int],
+    *,
+    area: int,
+    count: int,
+    blocking: bool = False,
+) -> list[Case]:
+    """Throughput of 1, 2, 4, ... threads and processes: cases ``stem.threads.N`` and ``stem.processes.N``."""
+    return [
+        Case(
+            name=f"{stem}.{kind}.{n}",
+            loop=loop,
+            seats=space.seats(n, process=process),
+            area=area,
+            deadline=True,
+            count=count,
+            blocking=blocking,
+        )
+        for kind, process in (("threads", False), ("processes", True))
+        for n in space.counts
+    ]

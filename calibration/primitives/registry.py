@@ -14,8 +14,27 @@ if TYPE_CHECKING:
 
 NAMES: tuple[str, ...] = (
     "syscall",
+    "clock_read",
+    "delay_loop",
     "atomic_add",
+    "compare_and_swap",
     "core_to_core",
+    "ticket_lock",
+    "test_and_set_lock",
+    "queue_lock",
+    "reader_writer_lock",
+    "page_fault",
+    "page_fault_file",
+    "mmap_munmap",
+    "file_create",
+    "file_write",
+    "file_read",
+    "signal_round_trip",
+    "message",
+    "process_spawn",
+    "packet_round_trip",
+    "packet_path",
+    "interference",
 )
 
 

@@ -75,7 +75,7 @@ def _effort(*, quick: bool, rounds: int | None) -> Effort:
         return effort
     if not 1 <= rounds <= MOST_ROUNDS:
         raise InputError(f"--rounds {rounds}: give a whole number from 1 to {MOST_ROUNDS}")
-    return replace(effort, rounds=rounds)
+    return replace(effort, rounds=rounds, budget_s=None)
 
 
 def _known_profile(target: Path, *, only: bool, output: Path | None) -> Profile | None:

@@ -11,7 +11,7 @@ from model.errors import InputError
 
 def test_orders_survive_the_pipe():
     """What is sent is what arrives."""
-    orders = Orders(only=("syscall",), rounds=3, process=2, seed=9, quick=True, fifo=True)
+    orders = Orders(only=("syscall",), rounds=3, process=2, seed=9, quick=True, fifo=True, budget_s=2.5, sizes={"a": 7})
     assert Orders.from_json(orders.to_json()) == orders
 
 

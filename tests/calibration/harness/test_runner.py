@@ -159,3 +159,20 @@ def test_the_wanted_count_is_at_least_one_and_never_infinite():
     base = {"case": "a", "round": 0, "seconds": 1.0, "operations": (1,)}
     assert wanted_count(case("a"), Batch(count=1, wall_s=100.0, **base)) == 1
     assert wanted_count(case("a"), Batch(count=10**8, wall_s=0.0, **base)) == 100_000_000
+
+
+def test_sizes_found_before_are_used_after_one_warm_up():
+    """A later process does not search again: one batch of the known size, then the rounds."""
+    machine = FakeMachine(1e-6)
+    runner = Runner(execute=machine, keep=lambda _batch: None, seed=1, sizes={"a": 2000})
+    runner.run([case("a", count=1)], rounds=2)
+    assert [count for _, count, _ in machine.calls] == [2000, 2000, 2000]
+    assert runner.sizes == {"a": 2000}
+
+
+def test_a_run_out_of_time_still_has_one_round():
+    """The first round is always run; further ones only while there is time."""
+    machine = FakeMachine()
+    runner = Runner(execute=machine, keep=lambda _batch: None, seed=1, may_go_on=lambda: False)
+    runner.run([case("a", deadline=True)], rounds=10)
+    assert [number for _, _, number in machine.calls] == [-1, 0]

@@ -39,9 +39,17 @@ def test_doubtful_and_sizing_batches_do_not_count():
     assert (found.kept, found.total) == (10, 20)
 
 
-def test_only_doubtful_batches_are_no_result():
-    """Nothing is guessed from disturbed batches alone."""
-    assert estimate_batches([batch(1e-6, switches=1)] * 50, quantile=MEDIAN) is None
+def test_disturbed_batches_are_used_only_where_clean_ones_are_too_few_and_it_is_said():
+    """Four clean batches among disturbed ones: an estimate over all, marked, with an interval up to the disturbed."""
+    batches = [batch(1e-6) for _ in range(4)] + [batch(3e-6, switches=1) for _ in range(16)]
+    found = estimate_batches(batches, quantile=LOW_QUANTILE)
+    assert found is not None
+    assert found.disturbed
+    assert found.high >= 3e-6
+    clean = estimate_batches([*batches, batch(1e-6)], quantile=LOW_QUANTILE)
+    assert clean is not None
+    assert not clean.disturbed
+    assert estimate_batches([batch(1e-6, switches=1)] * 4, quantile=MEDIAN) is None
     assert estimate_batches([], quantile=MEDIAN) is None
 
 
