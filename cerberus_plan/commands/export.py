@@ -1,0 +1,107 @@
+"""`cerberus-plan export`: the plan as files that a hypervisor, systemd or an orchestrator takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan.commands.plan import Cores, HostCores, MachineName, MaxVms, Systems
+from model.errors import InputError
+
+if TYPE_CHECKING:
+    from planner.export.deployment import Format
+    from planner.placed import Placed
+    from planner.plan import Candidate, Plan
+
+
+def export(
+    *,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", help="libvirt, xl, firecracker, cloud-hypervisor, systemd, compose or kubevirt.", metavar="NAME"
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Folder to write; it must be empty or absent.", metavar="DIR")],
+    workload: Annotated[str, typer.Option(help="Shipped workload or file.")],
+    cores: Cores = None,
+    machine: MachineName = None,
+    system: Systems = None,
+    max_vms: MaxVms = None,
+    host_cores: HostCores = 0,
+    best: Annotated[bool, typer.Option("--best", help="The best split, even if it leaves cores idle.")] = False,
+    vms: Annotated[int | None, typer.Option(help="Instances of the split to deploy instead.", min=1)] = None,
+    cores_per_vm: Annotated[int | None, typer.Option(help="Its cores per instance.", min=1)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a folder that is not empty.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Write the plan as deployment files: every vCPU on a CPU of its own, memory on the same node.
+
+    Deploys the best split that uses all cores, unless --best or --vms and --cores-per-vm choose another. The format's
+    own system is evaluated again, and what that gains or loses is said.
+    """
+    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
+    from planner.distance import distances_of
+    from planner.export.bundle import bundle
+    from planner.export.choice import Wish, choose_for
+    from planner.export.deployment import Deployment, safe_name
+    from planner.export.folder import check_folder, write_folder
+    from planner.placed import placed
+
+    chosen_format = _format(form)
+    check_folder(output, replace=force)
+    if (vms is None) != (cores_per_vm is None):
+        raise InputError("--vms and --cores-per-vm go together: give both, or neither")
+    host = machine_for(machine)
+    constraints = constraints_for(host, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    plan = plans_for(host, [workload], systems_for(host, system), constraints)[0]
+    choice = choose_for(chosen_format, plan, Wish(best=best, vms=vms, cores_per_vm=cores_per_vm))
+    where = placed(choice.plan, choice.candidate, distances_of(host))
+    deployment = Deployment(name=safe_name(plan.workload.name), topology=host.topology, placement=where.placement)
+    lines = (*choice.lines, *_crossing(where))
+    facts = _facts(choice.plan, choice.candidate, where, machine=machine or host.name, workload=workload)
+    files = bundle(chosen_format, deployment, facts, lines)
+    write_folder(output, files, replace=force)
+    if as_json:
+        typer.echo(json.dumps({**facts, "output": str(output), "files": sorted(files), "lines": list(lines)}))
+        return
+    for line in (*lines, *(f"Note: {note}." for note in where.placement.notes)):
+        typer.echo(line)
+    typer.echo(f"{len(files)} files written to {output}; start with README.md there", err=True)
+
+
+def _format(name: str) -> Format:
+    from planner.export.registry import FORMATS
+
+    if name not in FORMATS:
+        raise InputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def _crossing(where: Placed) -> list[str]:
+    crossing = max(each.shares.crossing_l3 for each in where.placement.places)
+    if not crossing:
+        return ["Every instance stays inside one L3 group."]
+    if where.crossing_cost < 0.0005:
+        return [f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups; no cost of that is known here."]
+    return [
+        f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups, "
+        f"which costs {where.crossing_cost:.1%} of the throughput."
+    ]
+
+
+def _facts(plan: Plan, candidate: Candidate, where: Placed, *, machine: str, workload: str) -> dict[str, Any]:
+    return {
+        "machine": machine,
+        "workload": workload,
+        "system": candidate.system,
+        "unit": plan.workload.unit,
+        "throughput": candidate.throughput,
+        "low": candidate.low,
+        "high": candidate.high,
+        "throughput_as_placed": where.throughput,
+        "split": list(candidate.split),
+    }

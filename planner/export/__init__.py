@@ -1,0 +1,1 @@
+"""Deployment files: one format a file, all listed in ``registry``."""

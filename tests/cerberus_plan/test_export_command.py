@@ -1,0 +1,71 @@
+"""`cerberus-plan export` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command with these arguments on the paper's machine."""
+    base = [sys.executable, "-m", "cerberus_plan", "export", "--machine", "amd48"]
+    return subprocess.run([*base, *arguments], capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("form", ["libvirt", "xl", "firecracker", "cloud-hypervisor", "systemd", "compose", "kubevirt"])
+def test_every_format_is_written_for_48_cores(form: str, tmp_path: Path) -> None:
+    """All 48 CPUs are given, none twice, and stdout says what to expect."""
+    target = tmp_path / "out"
+    done = run("--cores", "48", "--workload", "dbench", "--format", form, "--output", str(target))
+    assert done.returncode == 0, done.stderr
+    plan = json.loads((target / "plan.json").read_text())
+    cpus = [cpu for instance in plan["instances"] for cpu in instance["cpus"]]
+    assert sorted(cpus) == list(range(48))
+    assert "expected" in done.stdout
+    assert "against the plan's" in done.stdout or "the plan's" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_full_folder_needs_force(tmp_path: Path) -> None:
+    """Exit code 2 and the user's file untouched; --force replaces."""
+    (tmp_path / "mine").write_text("keep")
+    arguments = ("--cores", "8", "--workload", "dbench", "--format", "compose", "--output", str(tmp_path))
+    done = run(*arguments)
+    assert (done.returncode, (tmp_path / "mine").read_text()) == (2, "keep")
+    assert "--force" in done.stderr
+    assert run(*arguments, "--force").returncode == 0
+    assert not (tmp_path / "mine").exists()
+
+
+def test_firecracker_refuses_an_odd_split_asked_for(tmp_path: Path) -> None:
+    """Exit code 1, the rule, and nothing written."""
+    done = run(
+        "--cores", "48", "--workload", "dbench", "--format", "firecracker", "--output", str(tmp_path / "out"),
+        "--vms", "16", "--cores-per-vm", "3",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "1 or an even number" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_firecracker_splits_again_what_the_plan_made_too_large(tmp_path: Path) -> None:
+    """With one VM allowed on 48 cores, 48 vCPUs cannot be; the best that can is deployed and the swap is told."""
+    done = run(
+        "--cores", "48", "--workload", "dbench", "--system", "linux", "--format", "firecracker",
+        "--output", str(tmp_path / "out"), "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert all(size <= 32 and (size == 1 or size % 2 == 0) for size in document["split"])
+    assert any("cannot be deployed so" in line for line in document["lines"])
+
+
+def test_an_unknown_format_names_those_known(tmp_path: Path) -> None:
+    """Exit code 2."""
+    done = run("--workload", "dbench", "--format", "qcow", "--output", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "libvirt, xl, firecracker" in done.stderr
