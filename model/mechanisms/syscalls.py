@@ -1,0 +1,86 @@
+"""Virtualised system calls: what each call costs in a cluster, so that a workload can be written as a mix of calls.
+
+Models: calls that only touch local state are untouched. The others are intercepted (a check of a pointer, 0.05 us
+measured, and nothing else while the target is in the same VM) and, when the target is elsewhere, pay by category:
+
+    creation     a remote spawn (``spawn``), at the start of a thread or process
+    threads      a message there and back to the VM of the target
+    memory       a broadcast to all other VMs, drained before the caller's next such call
+    network      a message there and back to the owner of the card
+    files        a message there and back to the owner of the file; a listing asks every VM
+
+Assumptions: a call's target is spread evenly over VMs unless the mix says otherwise; names are Linux's, with the
+variants (``pread64``, ``clone3``) counted as the call they replace.
+When not to use it: for calls the source leaves alone (security, real-time signals, debugging, kernel modules).
+Source: OS clustering, EuroSys 2011, sections 4.2 and 6.5 and Table 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """The five kinds of virtualised calls."""
+
+    CREATION = "creation"
+    THREADS = "threads"
+    MEMORY = "memory"
+    NETWORK = "network"
+    FILES = "files"
+
+
+_NAMES: dict[Category, str] = {
+    Category.CREATION: "fork vfork clone clone3 exec execve execveat exit exit_group wait4 waitid getpid getppid",
+    Category.THREADS: "futex signal kill tkill tgkill rt_sigqueueinfo",
+    Category.MEMORY: "brk mmap munmap mprotect mremap",
+    Category.NETWORK: "socket connect bind accept accept4 listen select pselect6 poll ppoll epoll_wait epoll_pwait "
+    "send sendto sendmsg recv recvfrom recvmsg shutdown",
+    Category.FILES: "open openat creat read pread64 readv write pwrite64 writev lseek stat fstat lstat newfstatat "
+    "statx mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 readdir getdents getdents64 close ftruncate",
+}
+CATEGORY_OF: dict[str, Category] = {name: category for category, names in _NAMES.items() for name in names.split()}
+# Answered from the global table of process numbers: intercepted, never sent.
+LOCAL_ANSWERS = frozenset({"getpid", "getppid", "exit", "exit_group", "exec", "execve", "execveat"})
+LISTINGS = frozenset({"readdir", "getdents", "getdents64"})
+SPAWNS = frozenset({"fork", "vfork", "clone", "clone3"})
+
+# Share of calls whose target may be in another VM, by category, where the mix does not say: most files are private,
+# cards belong to the VM of their server, memory is one address space.
+USUAL_SHARE: Mapping[Category, float] = {
+    Category.CREATION: 1.0,
+    Category.THREADS: 1.0,
+    Category.MEMORY: 1.0,
+    Category.NETWORK: 0.0,
+    Category.FILES: 0.0,
+}
+
+
+def operations(
+    calls: Mapping[str, float], vms: float = 1.0, spread: Mapping[Category, float] = USUAL_SHARE
+) -> dict[str, float]:
+    """What a cycle with these calls asks of the cluster, in the vocabulary of workloads.
+
+    Args:
+        calls: Calls a cycle by name; calls that are not virtualised are ignored.
+        vms: VMs that a directory listing must ask (each counts as one message).
+        spread: Share of each category's calls that go to a target spread over VMs; 0 keeps them in their VM.
+
+    Returns:
+        ``messages`` (calls that are sent when the target is remote), ``address_space_calls`` and ``spawns``; those
+        that are zero are left out.
+    """
+    found = {"messages": 0.0, "address_space_calls": 0.0, "spawns": 0.0}
+    for name, count in calls.items():
+        category = CATEGORY_OF.get(name)
+        if category is None or name in LOCAL_ANSWERS:
+            continue
+        shared = count * spread.get(category, 0.0)
+        if name in SPAWNS:
+            found["spawns"] += shared
+        elif category is Category.MEMORY:
+            found["address_space_calls"] += shared
+        else:
+            found["messages"] += shared * (vms if name in LISTINGS else 1.0)
+    return {name: count for name, count in found.items() if count > 0.0}
