@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import model
 from calibration.files import read_text
+from calibration.places import profiles, profiles_folder
 from model.errors import InputError
 from model.machine import Machine
 from model.quantity import UNITS, Provenance, Quantity
@@ -30,6 +30,8 @@ FORMAT = 1
 _MOST_CPUS = 2**16  # beyond any single machine
 # Profiles carry every raw sample: some 2 MB on a few cores, more on hundreds.
 _MOST_BYTES = 512 * 2**20
+# Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
+_SHIPPED = Path(model.__file__).parent / "data"
 _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note")
 _MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
 _WORKLOAD_FIELDS = (
@@ -37,17 +39,15 @@ _WORKLOAD_FIELDS = (
     "needs_network_card", "memory_per_instance", "note",
 )  # fmt: skip
 _TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 
 def shipped(kind: str) -> tuple[str, ...]:
     """Names of the shipped ``machines`` or ``workloads``, in alphabetical order."""
-    folder = resources.files("model") / "data" / kind
-    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+    return tuple(sorted(file.stem for file in (_SHIPPED / kind).glob("*.toml")))
 
 
 def machine(name_or_file: str) -> Machine:
-    """The machine of that name or file.
+    """The machine of that name or file; a name may also be that of a calibrated host.
 
     Raises:
         InputError: No such machine, or its file is broken: says where and how.
@@ -57,7 +57,13 @@ def machine(name_or_file: str) -> Machine:
 
 
 def this_host() -> Machine | None:
-    """The calibration of the host this runs on, None when there is none."""
+    """The calibration of the host this runs on, None when there is none.
+
+    Raises:
+        InputError: Its profile is broken.
+    """
+    if not profiles():
+        return None
     from calibration.profile import this_host_profile
 
     path = this_host_profile()
@@ -97,9 +103,9 @@ def workload(name_or_file: str) -> Workload:
 
 @cache
 def _shipped_text(kind: str, name: str) -> str | None:
-    if not _NAME.fullmatch(name):
+    if "/" in name or name.startswith("."):
         return None
-    file = resources.files("model") / "data" / kind / f"{name}.toml"
+    file = _SHIPPED / kind / f"{name}.toml"
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
@@ -108,6 +114,9 @@ def _text(kind: str, name_or_file: str) -> tuple[str, str]:
     found = _shipped_text(kind, name_or_file)
     if found is not None:
         return found, f"{name_or_file}.toml"
+    stored = profiles_folder() / f"{name_or_file}.json"
+    if kind == "machines" and "/" not in name_or_file and stored.is_file():
+        return read_text(stored, max_bytes=_MOST_BYTES), str(stored)
     if Path(name_or_file).exists() or "/" in name_or_file or name_or_file.endswith((".toml", ".json")):
         return read_text(name_or_file, max_bytes=_MOST_BYTES), name_or_file
     known = shipped(kind)

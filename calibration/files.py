@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from model.errors import CannotAnswerError, InputError
@@ -46,6 +45,8 @@ def write_atomically(path: str | Path, text: str) -> None:
 
 
 def _write_beside_and_rename(target: Path, text: str) -> None:
+    import tempfile  # costs a start more than reading does
+
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     part = Path(name)
     try:

@@ -17,7 +17,6 @@ Where profiles live: ``$CERBERUS_PLAN_HOME/profiles``, else ``$XDG_DATA_HOME/cer
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from calibration.files import read_text, write_atomically
 from calibration.harness.case import Batch
 from calibration.host import Host, this_host
+from calibration.places import profiles_folder
 from model.errors import InputError
 from model.machine import Machine
 from model.quantity import Provenance, Quantity
@@ -91,14 +91,6 @@ def merge(old: Profile, new: Profile) -> Profile:
         latency={**old.latency, **new.latency},
         batches={**old.batches, **new.batches},
     )
-
-
-def profiles_folder() -> Path:
-    """Folder of this user's profiles; it need not exist."""
-    if home := os.environ.get("CERBERUS_PLAN_HOME"):
-        return Path(home) / "profiles"
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "cerberus-plan" / "profiles"
 
 
 def default_path(host: Host) -> Path:

@@ -5,11 +5,12 @@ Exit codes: 0 answered, 1 cannot answer, 2 bad usage or input, 130 interrupted. 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import keyword
 import os
-import pkgutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,13 +20,20 @@ from cerberus_plan import commands
 from cerberus_plan.commands.plan import plan
 from model.errors import CannotAnswerError, InputError
 
-_EPILOG = "Try: cerberus-plan --cores 48 --machine amd48 --workload dbench --max-vms 24"
+_EPILOG = """Examples:
+
+cerberus-plan --cores 48 --machine amd48 --max-vms 24
+
+cerberus-plan --cores 64 --workload mine.toml --host-cores 2 --json
+
+cerberus-plan calibrate --quick, then cerberus-plan --cores 16
+"""
 
 
 def command_names() -> list[str]:
     """Names of all commands besides the main one: the modules of ``cerberus_plan.commands``."""
-    found = (module.name.rstrip("_") for module in pkgutil.iter_modules(commands.__path__))
-    return sorted(name for name in found if name != "plan")
+    found = (file.stem for folder in commands.__path__ for file in Path(folder).glob("*.py"))
+    return sorted(name.rstrip("_") for name in found if not name.startswith("_") and name != "plan")
 
 
 class LazyCommands(TyperGroup):
@@ -47,14 +55,14 @@ class LazyCommands(TyperGroup):
         return typer.main.get_command(app)
 
 
-app = typer.Typer(
-    cls=LazyCommands, invoke_without_command=True, epilog=_EPILOG, rich_markup_mode=None, pretty_exceptions_enable=False
-)
+app = typer.Typer(cls=LazyCommands, invoke_without_command=True, epilog=_EPILOG, pretty_exceptions_enable=False)
 app.callback()(plan)
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    # Imports allocate a lot and free nothing: collecting garbage during them only costs time.
+    gc.disable()
     try:
         app(prog_name="cerberus-plan")
     except InputError as error:

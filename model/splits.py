@@ -3,6 +3,7 @@
 Models: the same networks as ``model.solver``, for equal instances, vectorised over splits and draws.
 Equations: those of ``model.tables`` where they fit; every other case goes to ``model.solver`` split by split:
 exact too, only slower.
+The general solver is imported when it is needed, so that plans that do not need it start sooner.
 Assumptions: those of ``model.network``. When not to use it: for unequal instances.
 Source: see ``model.tables`` and ``model.solver``.
 """
@@ -10,16 +11,17 @@ Source: see ``model.tables`` and ``model.solver``.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model.laws.single_server import Queue
 from model.laws.station import Array, Station
-from model.network import Instance
-from model.solver import Solution, solve
 from model.structure import Structure
 from model.tables import Independent, LocalTable, SharedQueue, Splits
+
+if TYPE_CHECKING:
+    from model.solver import Solution
 
 __all__ = ["Splits", "occupancy", "solution", "station_at", "throughput"]
 
@@ -95,6 +97,9 @@ def _one_by_one(structure: Structure, splits: Splits, shape: tuple[int, int]) ->
 
 def solution(structure: Structure, splits: Splits, split: int, draw: int = 0) -> Solution:
     """The exact solution of one split under one draw, times not stretched."""
+    from model.network import Instance
+    from model.solver import solve
+
     at = (split, draw)
     instance = Instance(
         threads=int(splits.threads[split]), stations=[station_at(station, at) for station in structure.local]

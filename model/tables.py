@@ -180,17 +180,21 @@ class SharedQueue:
 
     def _at_nodes(self, constants: Array, less: int = 0) -> Array:
         """P(D t) of each split's instance, ``less`` threads taken away: shape (splits, draws, nodes)."""
-        most = constants.shape[1] - 1
-        size = self.splits.threads.astype(int) - less
-        padded = np.zeros((constants.shape[0], 2 * most + 1))
-        padded[:, most:] = constants
-        # entry (draw, m, i) of these windows is the constant of population m - i
-        toeplitz = np.lib.stride_tricks.sliding_window_view(padded, most + 1, axis=1)[:, :, ::-1]
-        powers = self.demand[:, :, None] ** np.arange(most + 1.0)
-        if self.demand.shape[0] == 1:
-            values = np.matmul(toeplitz, powers[0][:, :, None] * self.scale)
-            return np.moveaxis(values, 1, 0)[size]
-        return np.matmul(toeplitz[:, size].swapaxes(0, 1) * powers, self.scale)
+        n_draws = max(constants.shape[0], self.demand.shape[1])
+        found = np.empty((self.splits.vms.size, n_draws, self.log_weights.size))
+        size = self.splits.threads.astype(int)
+        # One instance size at a time: a short polynomial costs no more than its length.
+        for threads in np.unique(size).tolist():
+            rows = np.flatnonzero(size == threads)
+            demand = self.demand[rows] if self.demand.shape[0] > 1 else self.demand
+            degree = threads - less
+            terms = np.empty((*demand.shape[:1], n_draws, degree + 1))
+            terms[..., 0] = 1.0
+            terms[..., 1:] = demand[..., None]
+            np.multiply.accumulate(terms, axis=2, out=terms)
+            terms *= constants[:, degree::-1]
+            found[rows] = np.matmul(terms, self.scale[: degree + 1])
+        return found
 
     def _weights(self, full: Array) -> Array:
         """Weight of each node with the other instances' P in it, largest 1."""

@@ -18,6 +18,7 @@ from model.machine import Machine
 from model.quantity import Provenance
 from model.structure import System
 from model.workload import Workload
+from planner.draws import percentiles
 from planner.evaluate import Evaluated, evaluate, to_candidates
 from planner.plan import Candidate, Constraints, Plan
 
@@ -65,7 +66,7 @@ def _ties(evaluated: Evaluated, candidates: Sequence[tuple[int, Candidate]]) -> 
     """Candidates that the draws cannot tell from the fastest, the fastest first."""
     logs = np.log(evaluated.rate)
     loss = logs[candidates[0][0]] - logs
-    within = (np.quantile(loss, 0.05, axis=1) <= 0.0) | (loss[:, 0] < NEGLIGIBLE)
+    within = (percentiles(loss)[0] <= 0.0) | (loss[:, 0] < NEGLIGIBLE)
     return [candidate for i, (row, candidate) in enumerate(candidates) if i == 0 or within[row]]
 
 

@@ -24,7 +24,7 @@ from model.structure import Costs, Structure, System
 from model.tables import Splits
 from model.workload import Workload
 from planner.candidates import even_splits
-from planner.draws import N_DRAWS, draw
+from planner.draws import N_DRAWS, draw, percentiles
 from planner.plan import Candidate, Constraints
 
 # Standard deviation of log(model / measured) beyond parameter doubt: the root mean square error of the model on the
@@ -162,7 +162,7 @@ def predictive(values: Array) -> tuple[Array, Array, Array]:
     """
     logs = np.log(values)
     centre = logs[:, :1]
-    below, above = np.quantile(logs - centre, [0.05, 0.95], axis=1)
+    below, above = percentiles(logs - centre)
     width_low = np.hypot(np.minimum(below, 0.0), Z90 * MODEL_ERROR)
     width_high = np.hypot(np.maximum(above, 0.0), Z90 * MODEL_ERROR)
     middle = values[:, 0]

@@ -26,24 +26,58 @@ def print_plans(plans: Sequence[Plan], console: Console | None = None) -> None:
     """Print all plans, then what limits them."""
     out = console or Console(highlight=False)
     for plan in plans:
-        out.print(_plan(plan))
+        out.print(_plan(plan) if len(plans) == 1 else _summary(plan))
     out.print(_footer(plans))
 
 
-def _plan(plan: Plan) -> Group:
-    heading = Text.assemble(
+def _heading(plan: Plan) -> Text:
+    return Text.assemble(
         (plan.workload.name, "bold cyan"),
-        (f"  {plan.workload.description} on {plan.constraints.cores} cores of {plan.machine.name}", "dim"),
+        (f"  {plan.workload.description}; {plan.constraints.cores} cores of {plan.machine.name}", "dim"),
     )
-    parts: list[RenderableType] = [
-        heading,
+
+
+def _summary(plan: Plan) -> Group:
+    """One workload among several: the answer, and a line for each thing it is compared with."""
+    return Group(
+        _heading(plan),
         Text(plan.verdict, style="bold"),
         Text(plan.reason),
-        _table(plan),
+        _table(plan, compared(plan)),
+        *_warnings(plan),
+        Text(),
+    )
+
+
+def _plan(plan: Plan) -> Group:
+    """One workload alone: ties, risk and where every core-second goes as well."""
+    return Group(
+        _heading(plan),
+        Text(plan.verdict, style="bold"),
+        Text(plan.reason),
+        Text(_risk(plan)),
+        _table(plan, chosen_rows(plan)),
         _ledgers(plan),
-    ]
-    parts += [Text(f"! {warning}", style="yellow") for warning in plan.warnings]
-    return Group(*parts, Text())
+        *_warnings(plan),
+        Text(),
+    )
+
+
+def _warnings(plan: Plan) -> list[RenderableType]:
+    return [Text(f"! {warning}", style="yellow") for warning in plan.warnings]
+
+
+def compared(plan: Plan) -> list[tuple[str, Candidate]]:
+    """The best, the best on all cores, and the best of each other system."""
+    rows = [("best", plan.best)]
+    if plan.best_all_cores is not None and plan.best_all_cores is not plan.best:
+        rows.append(("all", plan.best_all_cores))
+    shown = {candidate.system for _, candidate in rows}
+    for candidate in plan.candidates:
+        if candidate.system not in shown:
+            rows.append(("", candidate))
+            shown.add(candidate.system)
+    return rows
 
 
 def chosen_rows(plan: Plan) -> list[tuple[str, Candidate]]:
@@ -66,7 +100,7 @@ def chosen_rows(plan: Plan) -> list[tuple[str, Candidate]]:
     return list(unique.values())
 
 
-def _table(plan: Plan) -> Padding:
+def _table(plan: Plan, rows: Iterable[tuple[str, Candidate]]) -> Padding:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     finite = plan.best.seconds is not None
     table.add_column("", no_wrap=True)
@@ -74,7 +108,7 @@ def _table(plan: Plan) -> Padding:
     for header in ("split", plan.workload.unit, "90 %", *(["s"] if finite else []), "regret"):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("bottleneck", overflow="fold")
-    for mark, candidate in chosen_rows(plan):
+    for mark, candidate in rows:
         table.add_row(*_cells(mark, candidate, finite=finite), style="green" if mark == "best" else None)
     return Padding(table, (1, 0, 1, 0))
 
@@ -133,7 +167,7 @@ def _footer(plans: Sequence[Plan]) -> Text:
     counts = Counter(str(quantity.provenance) for quantity in inputs.values())
     told = ", ".join(f"{count} {provenance}" for provenance, count in counts.most_common())
     return Text(
-        f"Rests on {len(inputs)} numbers: {told}. Intervals are 90 % and hold parameter and model error; "
-        "--json lists every number with its source.",
+        f"Rests on {len(inputs)} numbers: {told}. Intervals are 90 % and hold parameter and model error. "
+        "--workload NAME shows ties, risk and every core-second; --json every number with its source.",
         style="dim",
     )

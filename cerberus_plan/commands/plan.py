@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,6 +62,8 @@ def plan(
         constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms),
     )
     if as_json:
+        import json
+
         typer.echo(json.dumps(document(plans)))
     else:
         show(plans)

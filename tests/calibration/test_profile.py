@@ -7,6 +7,7 @@ import pytest
 
 from calibration.harness.case import Batch
 from calibration.host import Host
+from calibration.places import profiles_folder
 from calibration.profile import (
     FORMAT,
     Profile,
@@ -14,7 +15,6 @@ from calibration.profile import (
     machine_of,
     merge,
     profile_to_machine,
-    profiles_folder,
     read_profile,
     to_record,
     write_profile,
