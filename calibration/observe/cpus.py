@@ -8,8 +8,10 @@ Assumption: /sys/devices/system/cpu tells cores and packages truly; without it, 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from model.errors import InputError
@@ -19,13 +21,43 @@ STAT = Path("/proc/stat")
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a CPU is: which hardware thread of its core it is among ours, and its package and core."""
+
+    thread: int
+    package: int
+    core: int
+
+
 def order(sysfs: Path = SYSFS) -> list[int]:
     """The CPUs this process may use, in the order in which runs fill them."""
-    allowed = sorted(os.sched_getaffinity(0))
-    place = {cpu: (_read(sysfs, cpu, "physical_package_id"), _read(sysfs, cpu, "core_id")) for cpu in allowed}
-    rank = {cpu: sum(place[other] == place[cpu] for other in allowed if other < cpu) for cpu in allowed}
-    known = all(-1 not in pair for pair in place.values())
-    return sorted(allowed, key=lambda cpu: (rank[cpu], place[cpu], cpu)) if known else allowed
+    places = _places(sysfs)
+    if not all(map(_known, places.values())):
+        return sorted(places)
+    return sorted(places, key=lambda cpu: (places[cpu].thread, places[cpu].package, places[cpu].core, cpu))
+
+
+def boundaries(chosen: Sequence[int], sysfs: Path = SYSFS) -> list[int]:
+    """Counts after which the next CPU is of another kind: in another package, or the second thread of a core."""
+    places = _places(sysfs)
+    if not all(map(_known, places.values())):
+        return []
+    kinds = [(places[cpu].thread, places[cpu].package) for cpu in chosen]
+    return [count for count, (kind, following) in enumerate(pairwise(kinds), start=1) if kind != following]
+
+
+def _known(place: Place) -> bool:
+    return place.package >= 0 and place.core >= 0
+
+
+def _places(sysfs: Path) -> dict[int, Place]:
+    places, seen = {}, Counter[tuple[int, int]]()
+    for cpu in sorted(os.sched_getaffinity(0)):
+        spot = (_read(sysfs, cpu, "physical_package_id"), _read(sysfs, cpu, "core_id"))
+        places[cpu] = Place(seen[spot], *spot)
+        seen[spot] += 1
+    return places
 
 
 def _read(sysfs: Path, cpu: int, name: str) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from calibration.demand import demands_to_json
 from calibration.demand_to_workload import smallest, workload_of
 from calibration.files import write_atomically
+from calibration.host import this_host
 from calibration.observe.naming import program_name
 from calibration.observe.observation import Observation
 from calibration.profile import profile_to_machine, this_host_profile
@@ -34,7 +36,12 @@ def write(observation: Observation, files: list[Path], *, costs: Mapping[str, fl
     """
     curve, demand, workload = files
     write_atomically(curve, observation.curve.to_csv())
-    about = {"command": observation.plan.text, "complete": observation.complete}
+    about = {
+        "command": observation.plan.text,
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": this_host().to_record(),
+        "complete": observation.complete,
+    }
     write_atomically(demand, demands_to_json(observation.demands, **about))
     try:
         name = program_name(observation.plan.command)

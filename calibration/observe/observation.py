@@ -118,6 +118,11 @@ def _warnings(observation: Observation) -> Iterator[str]:
         yield f"cut short: {len(runs)} of {len(plan.counts) * plan.repeats} runs were made"
     if len(plan.counts) > 1 and not any(PLACEHOLDER in word for word in plan.command):
         yield f"the command has no {PLACEHOLDER}: it must find out itself how many CPUs it may use"
+    if plan.quota is not None and plan.quota < plan.counts[-1]:
+        yield f"this container may use {plan.quota:g} CPUs' worth of time: counts above measure that limit"
+    if plan.boundaries:
+        after = ", ".join(map(str, plan.boundaries))
+        yield f"beyond {after} cores runs spread to second hardware threads or another package: expect a bend there"
     longest = max((run.elapsed_s for run in runs), default=0.0)
     if runs and longest < SHORT_S:
         yield f"runs take {longest:.2g} s at most: starting the program weighs heavily; give it more work"

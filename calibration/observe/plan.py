@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from calibration.observe import cpus as cpu_choice
 from calibration.observe.meter import Meter
+from calibration.observe.quota import cpu_quota
 from model.errors import InputError
 
 PLACEHOLDER = "{cores}"
@@ -26,6 +27,8 @@ class Plan:
         meter: how work is read.
         cpus: CPUs in the order in which runs fill them.
         seed: of the random order.
+        boundaries: counts after which a run uses other kinds of CPUs (second threads, another package).
+        quota: CPUs' worth of time that the container may use, None without a limit.
 
     Raises:
         InputError: no command, or fewer than one repeat.
@@ -38,6 +41,8 @@ class Plan:
     meter: Meter
     cpus: tuple[int, ...]
     seed: int = 0
+    boundaries: tuple[int, ...] = ()
+    quota: float | None = None
 
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:
@@ -68,12 +73,26 @@ def cores_text(count: int) -> str:
     return "1 core" if count == 1 else f"{count} cores"
 
 
-def available(wanted: Sequence[int] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The core counts to measure and the CPUs in order of use.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What this host offers: core counts to measure, CPUs in order of use, and what changes or limits on the way."""
+
+    counts: tuple[int, ...]
+    cpus: tuple[int, ...]
+    boundaries: tuple[int, ...]
+    quota: float | None
+
+
+def available(wanted: Sequence[int] | None) -> Place:
+    """The place for the core counts wanted, or for 1, 2, 4, ... as far as CPUs and quota go.
 
     Raises:
         InputError: counts that this host cannot give.
     """
-    order = cpu_choice.order()
-    counts = wanted if wanted is not None else cpu_choice.default_counts(len(order))
-    return tuple(cpu_choice.check_counts(counts, len(order))), tuple(order)
+    order, quota = cpu_choice.order(), cpu_quota()
+    if wanted is None:
+        most = len(order) if quota is None else max(1, min(len(order), int(quota)))
+        wanted = cpu_choice.default_counts(most)
+    counts = cpu_choice.check_counts(wanted, len(order))
+    boundaries = cpu_choice.boundaries(order[: counts[-1]])
+    return Place(counts=tuple(counts), cpus=tuple(order), boundaries=tuple(boundaries), quota=quota)

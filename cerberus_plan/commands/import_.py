@@ -133,6 +133,9 @@ def _show(file: str, title: str, imported: Imported, output: Path | None) -> Non
         console.print(f"- {escape(bound)}")
     if output is not None:
         console.print(f"wrote {escape(str(output))}")
+        if output.suffix == ".csv":
+            clients = " --clients" if imported.curves[0].axis == "clients" else ""
+            console.print(f"next: cerberus-plan fit {escape(str(output))}{clients}")
 
 
 def _curve_table(curve: Curve) -> Any:

@@ -58,14 +58,16 @@ def observe(
 
     if by_time and (regex or time_regex):
         raise InputError("--time reads the clock; leave it out to read the output with --regex or --time-regex")
-    counts, order = available(None if cores is None else _counts(cores))
+    place = available(None if cores is None else _counts(cores))
     plan = Plan(
         command=tuple(command),
-        counts=counts,
+        counts=place.counts,
         repeats=repeats,
         timeout_s=timeout or None,
         meter=Meter.of(rate=regex, seconds=time_regex, unit=unit),
-        cpus=order,
+        cpus=place.cpus,
+        boundaries=place.boundaries,
+        quota=place.quota,
         seed=seed,
     )
     files = None if output is None else keep.files_for(output)
@@ -137,14 +139,18 @@ def _costs() -> dict[str, float] | None:
 
 
 def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
+    from calibration.host import this_host
+
     plan = observation.plan
     return {
         "command": list(plan.command),
+        "host": this_host().to_record(),
         "unit": observation.curve.unit,
         "complete": observation.complete,
         "curve": [{"n": point.n, "values": list(point.values)} for point in observation.curve.points],
         "runs": [_without_demand(run) for run in observation.runs],
         "demands": [asdict(demand) for demand in observation.demands],
+        "boundaries": list(plan.boundaries),
         "findings": observation.findings,
         "files": written,
     }
@@ -181,7 +187,9 @@ def _show(observation: Observation, written: list[str]) -> None:
     for name in written:
         console.print(f"wrote {escape(name)}", soft_wrap=True)
     if written and len(curve.points) > 2:
-        console.print(f"next: cerberus-plan fit {escape(written[0])}", soft_wrap=True)
+        bends = ",".join(map(str, observation.plan.boundaries))
+        option = f" --boundaries {bends}" if bends else ""
+        console.print(f"next: cerberus-plan fit {escape(written[0])}{option}", soft_wrap=True)
 
 
 def _counts(text: str) -> list[int]:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.demand import Demand, LockUse, SystemCall
-from calibration.observe import cpus, keep, locks, probes, session
+from calibration.observe import cpus, keep, locks, probes, quota, session
+from calibration.observe import plan as observe_plan
 from calibration.observe.meter import Kind, Meter
 from calibration.observe.naming import program_name
 from calibration.observe.observation import Observation
@@ -192,13 +193,17 @@ def test_cores_come_before_their_second_threads(tmp_path: Path, monkeypatch: pyt
     """Two packages of two cores of two threads are filled core by core, package by package."""
     places = {0: (0, 0), 1: (1, 0), 2: (0, 1), 3: (1, 1), 4: (0, 0), 5: (1, 0), 6: (0, 1), 7: (1, 1)}
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(places))
-    assert cpus.order(sysfs(tmp_path, places)) == [0, 2, 1, 3, 4, 6, 5, 7]
+    order = cpus.order(sysfs(tmp_path, places))
+    assert order == [0, 2, 1, 3, 4, 6, 5, 7]
+    assert cpus.boundaries(order, tmp_path) == [2, 4, 6]
+    assert cpus.boundaries(order[:2], tmp_path) == []
 
 
 def test_without_topology_plain_numbers_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where /sys says nothing, CPUs are taken in order."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {3, 1, 2})
     assert cpus.order(tmp_path) == [1, 2, 3]
+    assert cpus.boundaries([1, 2, 3], tmp_path) == []
 
 
 @given(st.integers(1, 4096))
@@ -215,6 +220,55 @@ def test_counts_that_the_host_cannot_give(counts: list[int]) -> None:
     """Core counts must be there and within the CPUs this process may use."""
     with pytest.raises(InputError, match=r"at least one number of cores|may use 1 to 4 CPUs here"):
         cpus.check_counts(counts, 4)
+
+
+def groups(folder: Path, lines: str, files: dict[str, str]) -> float | None:
+    """The quota of a made-up hierarchy of control groups."""
+    (folder / "membership").write_text(lines)
+    for name, text in files.items():
+        path = folder / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return quota.cpu_quota(folder / "membership", folder / "root")
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "expected"),
+    [
+        ("0::/a/b\n", {"a/b/cpu.max": "250000 100000\n"}, 2.5),
+        ("0::/a/b\n", {"a/b/cpu.max": "max 100000\n", "a/cpu.max": "400000 100000\n"}, 4.0),
+        ("0::/a/b\n", {"a/b/cpu.max": "800000 100000\n", "a/cpu.max": "400000 100000\n"}, 4.0),
+        ("0::/\n", {"cpu.max": "50000 100000\n"}, 0.5),
+        ("0::/a\n", {"a/cpu.max": "max 100000\n"}, None),
+        (
+            "4:memory:/m\n1:cpu,cpuacct:/d\n0::/\n",
+            {"cpu,cpuacct/d/cpu.cfs_quota_us": "300000\n", "cpu,cpuacct/d/cpu.cfs_period_us": "100000\n"},
+            3.0,
+        ),
+        ("1:cpu:/\n", {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ("0::/gone\n", {"x": ""}, None),
+    ],
+)
+def test_the_tightest_limit_of_a_container_is_found(
+    tmp_path: Path, lines: str, files: dict[str, str], expected: float | None
+) -> None:
+    """Limits of both versions of control groups, at any level, bound the processor time."""
+    assert groups(tmp_path, lines, files) == expected
+
+
+def test_a_system_without_control_groups_has_no_limit(tmp_path: Path) -> None:
+    """No membership file means no quota."""
+    assert quota.cpu_quota(tmp_path / "none", tmp_path) is None
+
+
+def test_default_counts_stop_at_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container of two and a half CPUs on a big host, 1 and 2 are measured; more only on demand."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(64)))
+    monkeypatch.setattr(observe_plan, "cpu_quota", lambda: 2.5)
+    assert observe_plan.available(None).counts == (1, 2)
+    assert observe_plan.available([4]).counts == (4,)
+    monkeypatch.setattr(observe_plan, "cpu_quota", lambda: 0.5)
+    assert observe_plan.available(None).counts == (1,)
 
 
 def test_busy_reads_the_given_cpus_only(tmp_path: Path) -> None:
@@ -430,6 +484,14 @@ def test_findings(runs: list[Run], command: str, finding: str) -> None:
     """Each sentence appears when its cause is there."""
     found = observed(*runs, command=command, repeats=len(runs) // len({r.cores for r in runs})).findings
     assert any(finding in sentence for sentence in found), found
+
+
+def test_what_bends_a_curve_for_reasons_of_the_host_is_told() -> None:
+    """A quota below the largest count, and the counts after which other kinds of CPUs are used, are findings."""
+    seen = observed(made(1, 1.0), made(4, 2.0))
+    limited = replace(seen, plan=replace(seen.plan, quota=2.0, boundaries=(2,)))
+    assert any("may use 2 CPUs' worth of time" in sentence for sentence in limited.findings)
+    assert any(sentence.startswith("beyond 2 cores runs spread to") for sentence in limited.findings)
 
 
 def test_a_quiet_scaling_program_needs_no_comment() -> None:
