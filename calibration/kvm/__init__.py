@@ -14,6 +14,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from calibration.kvm.costs import model_costs
 from calibration.kvm.result import KvmResult, absent, conclude
 from calibration.kvm.vm import Kvm, KvmRefusedError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from calibration.harness.case import Batch
 
-__all__ = ["KvmResult", "probe"]
+__all__ = ["KvmResult", "model_costs", "probe"]
 
 # quick or not -> (processes, rounds in each, time for everything [s])
 _EFFORT: Final = {True: (4, 4, 30.0), False: (6, 20, 120.0)}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from calibration.harness.runner import ENOUGH_CLEAN
 from calibration.harness.statistics import LOW_QUANTILE, estimate_batches
 from calibration.kvm import lock, paging, probes
 from model.quantity import Provenance, Quantity
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calibration.harness.case import Batch
+    from calibration.harness.statistics import Estimate
     from calibration.kvm.lock import Range
     from calibration.kvm.paging import Paging
 
@@ -97,14 +99,13 @@ def conclude(
         if found is None:
             missing[case] = refusals.get(case) or _too_few(batches)
             continue
-        modes = "" if len(found.modes) < 2 else f"; {len(found.modes)} modes, the commonest is given"
         quantities[case] = Quantity(
             value=found.value,
             unit="s",
             low=found.low,
             high=found.high,
             provenance=Provenance.MEASURED,
-            source=f"KVM probe: {meaning}; {found.kept} clean of {found.total} batches{modes}",
+            source=f"KVM probe: {meaning}; {_basis(found, batches)}",
         )
     _add_lock(quantities, missing, samples, refusals, n_cpus)
     verdict, reasons = paging.decide(counted)
@@ -119,12 +120,19 @@ def conclude(
     )
 
 
-def _too_few(batches: list[Batch]) -> str:
+def _basis(found: Estimate, batches: list[Batch]) -> str:
+    """How many batches a value rests on, and what is doubtful about them."""
     clean = sum(batch.clean for batch in batches)
-    return (
-        f"only {clean} of {len(batches)} batches were undisturbed; "
-        f"at least {lock.ENOUGH_PAIRS} are needed: stop other jobs and measure again"
-    )
+    text = f"{clean} clean of {found.total} batches"
+    if found.disturbed:
+        text += ", so disturbed ones count too: stop other jobs and measure again"
+    if len(found.modes) > 1:
+        text += f"; {len(found.modes)} modes, the commonest is given"
+    return text
+
+
+def _too_few(batches: list[Batch]) -> str:
+    return f"{len(batches)} batches were taken, at least {ENOUGH_CLEAN} are needed: allow more time and measure again"
 
 
 def _emulated(quantities: Mapping[str, Quantity]) -> tuple[bool | None, str]:

@@ -12,7 +12,7 @@ from calibration.kvm import guest, programs, supervise
 from calibration.kvm.probes import Lab, count_page_table_events, phases
 from calibration.kvm.result import LOCK, MEANING
 from calibration.kvm.session import Session, Task
-from calibration.kvm.vm import Kvm, KvmRefusedError
+from calibration.kvm.vm import Kvm, KvmRefusedError, VirtualMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,10 @@ def device() -> Iterator[Kvm]:
     except KvmRefusedError as error:
         pytest.skip(f"KVM CANNOT BE PROBED HERE, hardware tests of calibration/kvm did not run: {error}")
     with opened:
+        try:
+            VirtualMachine(opened).close()
+        except KvmRefusedError as error:
+            pytest.skip(f"KVM MAKES NO VM HERE, hardware tests of calibration/kvm did not run: {error}")
         yield opened
 
 

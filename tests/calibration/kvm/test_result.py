@@ -117,11 +117,19 @@ def test_a_refused_case_carries_its_reason_and_spares_the_others() -> None:
 
 
 def test_a_disturbed_case_says_how_much_was_left() -> None:
-    """Fewer than five clean batches are no result; the raw ones are kept."""
+    """With fewer than five clean batches all count, and the source says so; the raw ones are kept."""
     samples = full() | {"kvm_exit_round_trip": batches("kvm_exit_round_trip", [1e-5] * 8, disturbed=5)}
     result = conclude(samples, {}, counted=None, n_cpus=1)
-    assert result.missing["kvm_exit_round_trip"].startswith("only 3 of 8 batches were undisturbed")
+    source = result.quantities["kvm_exit_round_trip"].source
+    assert source.endswith("3 clean of 8 batches, so disturbed ones count too: stop other jobs and measure again")
     assert len(result.samples["kvm_exit_round_trip"]) == 8
+
+
+def test_a_case_cut_short_says_how_much_was_taken() -> None:
+    """Fewer than five batches at all are no result."""
+    samples = full() | {"kvm_exit_round_trip": batches("kvm_exit_round_trip", [1e-5] * 4)}
+    missing = conclude(samples, {}, counted=None, n_cpus=1).missing
+    assert missing["kvm_exit_round_trip"].startswith("4 batches were taken, at least 5 are needed")
 
 
 @pytest.mark.parametrize(("kernel", "verdict"), [(1.0, False), (2.9, False), (5.0, None), (10.5, True), (3000.0, True)])
