@@ -60,6 +60,12 @@ OPERATIONS: dict[str, Entry] = {
     "packets_sent": Entry("number", "network packets sent"),
     "messages": Entry("number", "calls that go to another instance when the target is remote"),
     "address_space_calls": Entry("number", "mmap, munmap, mprotect, mremap, brk: broadcast to all other VMs"),
+    "process_lock": Entry("time", "hold of a lock that each process has (its own or its address space)"),
+    "process_lock_handover": Entry("time", "hand-over of that lock, per waiter"),
+    "kernel_lock": Entry("time", "hold of a lock that each kernel has of its own"),
+    "kernel_lock_handover": Entry("time", "hand-over of that lock, per waiter"),
+    "machine_resource": Entry("time", "time on a resource that all instances share (memory, device, network)"),
+    "machine_interference": Entry("number", "share by which each further active core slows all others"),
     "threads_cloned": Entry("number", "1 when threads are started in every VM before work begins"),
     "processes_forked": Entry("number", "1 when processes are started in every VM before work begins"),
 }

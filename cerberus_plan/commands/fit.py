@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,14 @@ def fit(
         str | None,
         typer.Option(help="Counts at which the machine changes (socket, SMT siblings, L3), such as 24,48."),
     ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write a workload file for the planner.")] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            help="Who owns the contention, for --output: process, kernel or machine. Default: judged by shape."
+        ),
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Unit of throughput, for --output.")] = "operations/s",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     time: Annotated[bool, typer.Option("--time", help="Values are times: smaller is better.")] = False,
     clients: Annotated[bool, typer.Option("--clients", help="n counts clients, not cores.")] = False,
@@ -48,10 +56,29 @@ def fit(
         boundaries=None if boundaries is None else np.array(counts(boundaries, "--boundaries")),
     )
     answered = document(answer, inverted=time, clients=clients)
+    if output is not None:
+        answered["workload"] = written(answer, output, owner, unit)
     if as_json:
         typer.echo(json.dumps(answered, indent=2))
     else:
         show(answer, answered, curve.name)
+
+
+def written(answer: Fit, output: Path, owner: str | None, unit: str) -> dict[str, object]:
+    """Write the workload file; what was assumed goes to stderr and into the document.
+
+    Raises:
+        InputError: the owner is unknown or the file cannot be written.
+    """
+    from calibration.curves.contention import OWNERS, assign
+    from calibration.curves.workload_file import write_workload
+
+    if owner is not None and owner not in OWNERS:
+        raise InputError(f"--owner {owner} is not known; use one of {', '.join(OWNERS)}")
+    contention = assign(answer, owner)
+    name = write_workload(output, answer, contention, unit=unit)
+    typer.echo(f"wrote {output}: {contention.reason} (--owner says otherwise)", err=True)
+    return {"file": str(output), "name": name, "owner": contention.owner, "reason": contention.reason}
 
 
 def counts(text: str, option: str) -> list[float]:
@@ -71,7 +98,7 @@ def counts(text: str, option: str) -> list[float]:
     return sorted(numbers)
 
 
-def show(answer: Fit, answered: dict[str, object], title: str) -> None:
+def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     """Print the verdict, then the forecast beside the incumbents, then the laws."""
     from rich.console import Console
     from rich.table import Table
@@ -82,8 +109,6 @@ def show(answer: Fit, answered: dict[str, object], title: str) -> None:
     for column in ("n", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
         table.add_column(column, justify="right")
     predictions, laws = answered["predictions"], answered["incumbents"]
-    assert isinstance(predictions, list)
-    assert isinstance(laws, list)
     for i, row in enumerate(predictions):
         beside = [f"{law['predictions'][i]['value']:.4g}" for law in laws]
         mark = "" if row["extrapolation"] > 1 else " measured"

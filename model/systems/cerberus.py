@@ -20,7 +20,7 @@ from model.laws.delay import Delay
 from model.laws.station import Station
 from model.mechanisms import messages, spawn
 from model.structure import Costs, Structure, System
-from model.systems import shadow
+from model.systems import parts, shadow
 
 
 def _communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Station]:
@@ -49,7 +49,8 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
             *shadow.stations_of_vm(machine, operations),
             *_communication(machine, operations, vms),
         ),
-        shared=tuple(shadow.hypervisor(machine, operations, vms, threads)),
+        shared=(*shadow.hypervisor(machine, operations, vms, threads), *parts.machine_wide(operations)),
+        stretch=parts.interference(operations, vms * threads),
         startup_s=startup_s(machine, operations, vms),
     )
 

@@ -25,17 +25,21 @@ def _packets(machine: Costs, operations: Costs) -> Iterator[Station]:
         yield Delay(count * machine("packet_virtualisation_nested"), name="virtual packets")
 
 
-def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:  # noqa: ARG001 - one law for all systems
+def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one VM; nothing is shared."""
     nested = machine("nested_paging")
     return Structure(
         local=(
             *parts.computing(operations, nested),
+            *parts.process_lock(operations),
+            *parts.kernel_lock(operations, nested),
             *parts.address_space(machine, operations, nested),
             *parts.files(machine, operations, nested),
             *_packets(machine, operations),
             *parts.network(machine, operations),
-        )
+        ),
+        shared=tuple(parts.machine_wide(operations)),
+        stretch=parts.interference(operations, vms * threads),
     )
 
 

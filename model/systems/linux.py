@@ -14,15 +14,19 @@ from model.structure import Costs, Structure, System
 from model.systems import parts
 
 
-def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:  # noqa: ARG001 - one law for all systems
+def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one kernel on bare metal."""
     return Structure(
         local=(
             *parts.computing(operations),
+            *parts.process_lock(operations),
+            *parts.kernel_lock(operations),
             *parts.address_space(machine, operations),
             *parts.files(machine, operations),
             *parts.network(machine, operations),
-        )
+        ),
+        shared=tuple(parts.machine_wide(operations)),
+        stretch=parts.interference(operations, vms * threads),
     )
 
 

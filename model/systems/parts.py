@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from model.laws.allocator_search import AllocatorSearch
 from model.laws.delay import Delay
+from model.laws.interference import stretch
 from model.laws.single_server import Queue
 from model.laws.station import Station
 from model.laws.ticket_lock import TicketLock
@@ -25,6 +28,35 @@ _NATIVE = 1.0
 def computing(operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
     """Work that nobody else disturbs; ``kernel`` stretches the part inside the kernel."""
     yield Delay(operations.get("compute") + operations.get("kernel_compute") * kernel, name="compute")
+
+
+def process_lock(operations: Costs) -> Iterator[Station]:
+    """A lock that each process has of its own, as a fitted curve describes it."""
+    if "process_lock" in operations.values:
+        yield TicketLock(
+            operations("process_lock"), handover=operations.get("process_lock_handover"), name="process lock"
+        )
+
+
+def kernel_lock(operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
+    """A lock that each kernel has of its own, as a fitted curve describes it."""
+    if "kernel_lock" in operations.values:
+        yield TicketLock(
+            operations("kernel_lock") * kernel,
+            handover=operations.get("kernel_lock_handover") * kernel,
+            name="kernel lock",
+        )
+
+
+def machine_wide(operations: Costs) -> Iterator[Station]:
+    """A resource of the machine that no split divides."""
+    if "machine_resource" in operations.values:
+        yield Queue(operations("machine_resource"), name="shared resource")
+
+
+def interference(operations: Costs, active_cores: Any) -> Any:
+    """Factor on all times from cores that slow each other, whichever instance they belong to."""
+    return stretch(np, active_cores, operations.get("machine_interference"))
 
 
 def address_space(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:

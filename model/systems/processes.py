@@ -14,11 +14,21 @@ from model.structure import Costs, Structure, System
 from model.systems import parts
 
 
-def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:  # noqa: ARG001 - one law for all systems
+def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of several processes on one kernel."""
     return Structure(
-        local=(*parts.computing(operations), *parts.address_space(machine, operations)),
-        shared=(*parts.files(machine, operations), *parts.network(machine, operations)),
+        local=(
+            *parts.computing(operations),
+            *parts.process_lock(operations),
+            *parts.address_space(machine, operations),
+        ),
+        shared=(
+            *parts.kernel_lock(operations),
+            *parts.files(machine, operations),
+            *parts.network(machine, operations),
+            *parts.machine_wide(operations),
+        ),
+        stretch=parts.interference(operations, vms * threads),
     )
 
 

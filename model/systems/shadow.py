@@ -28,6 +28,8 @@ def stations_of_vm(machine: Costs, operations: Costs) -> Iterator[Station]:
     """Stations of one VM with shadow paging."""
     kernel = machine("kernel_virtualisation")
     yield from parts.computing(operations, kernel)
+    yield from parts.process_lock(operations)
+    yield from parts.kernel_lock(operations, kernel)
     yield from _page_faults(machine, operations)
     yield from parts.files(machine, operations, kernel)
     yield from _cards(machine, operations)

@@ -38,17 +38,21 @@ def _packets(machine: Costs, operations: Costs) -> Iterator[Station]:
         yield Delay(count * machine("packet_virtualisation_xen"), name="virtual packets")
 
 
-def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:  # noqa: ARG001 - one law for all systems
+def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one virtualised kernel with direct paging."""
     kernel = machine("kernel_virtualisation")
     return Structure(
         local=(
             *parts.computing(operations, kernel),
+            *parts.process_lock(operations),
+            *parts.kernel_lock(operations, kernel),
             *_page_faults(machine, operations),
             *parts.files(machine, operations, kernel),
             *_packets(machine, operations),
             *parts.network(machine, operations),
-        )
+        ),
+        shared=tuple(parts.machine_wide(operations)),
+        stretch=parts.interference(operations, vms * threads),
     )
 
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 from model.structure import Costs, Structure, System
-from model.systems import shadow
+from model.systems import parts, shadow
 
 
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one VM with shadow paging."""
     return Structure(
         local=tuple(shadow.stations_of_vm(machine, operations)),
-        shared=tuple(shadow.hypervisor(machine, operations, vms, threads)),
+        shared=(*shadow.hypervisor(machine, operations, vms, threads), *parts.machine_wide(operations)),
+        stretch=parts.interference(operations, vms * threads),
     )
 
 

@@ -1,0 +1,64 @@
+"""From a fitted curve to a workload: recovery of a planted lock, owners and their reasons, a file the planner reads."""
+
+import numpy as np
+import pytest
+
+from calibration.catalog import parse_workload
+from calibration.curves.contention import assign
+from calibration.curves.curve import Curve
+from calibration.curves.fit import fit_curve
+from calibration.curves.workload_file import workload_text, write_workload
+from model.laws.delay import Delay
+from model.laws.ticket_lock import TicketLock
+from model.network import Instance
+from model.solver import solve
+
+LEVELS = np.arange(1.0, 25)
+
+
+def planted(hold, handover):
+    """Exact throughput of one instance with a ticket lock."""
+    stations = [Delay(1.0 - hold), TicketLock(hold, handover=handover)]
+    return np.array([solve(instances=[Instance(threads=int(n), stations=stations)]).throughput for n in LEVELS])
+
+
+@pytest.fixture(scope="module")
+def collapsing():
+    return fit_curve(Curve.from_points(LEVELS, planted(0.08, 0.02), name='dir/my "lock".csv'))
+
+
+def test_a_planted_lock_is_recovered(collapsing):
+    """Hold and hand-over of a simulated lock come back, inside their intervals widened by the grid's step."""
+    found = assign(collapsing)
+    demands = {d.name: d for d in found.demands}
+    assert found.owner == "kernel"
+    assert found.error < 0.1
+    assert demands["kernel_lock"].value == pytest.approx(0.08, rel=0.4)
+    assert demands["kernel_lock_handover"].value == pytest.approx(0.02, rel=0.5)
+    assert demands["compute"].value == pytest.approx(0.92, rel=0.1)
+    assert all(d.low <= d.value <= d.high for d in found.demands)
+
+
+def test_saturation_without_decline_promises_nothing():
+    """What only saturates is assumed to be the machine's."""
+    curve = Curve.from_points(LEVELS, 1 / (1 / LEVELS**4 + 1 / 6.0**4) ** 0.25)
+    found = assign(fit_curve(curve))
+    assert found.owner == "machine"
+    assert "no split helps" in found.reason
+
+
+def test_the_user_may_say_whose_it_is(collapsing):
+    """A known owner is taken, and the reason says so."""
+    found = assign(collapsing, "process")
+    assert "as given" in found.reason
+    assert {d.name for d in found.demands} == {"compute", "process_lock", "process_lock_handover"}
+
+
+def test_the_file_is_a_workload_that_the_catalog_reads(collapsing, tmp_path):
+    """Names with quotes survive, and every operation comes back."""
+    contention = assign(collapsing)
+    workload = parse_workload(workload_text("mine", collapsing, contention, unit="jobs/s"), "mine.toml")
+    assert workload.unit == "jobs/s"
+    assert set(workload.operations) == {d.name for d in contention.demands}
+    assert write_workload(tmp_path / "my work.toml", collapsing, contention) == "my-work"
+    assert (tmp_path / "my work.toml").read_text().startswith("# Fitted to 24 core counts")
