@@ -55,6 +55,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
         number=formats.number,
         percent=formats.percent,
         quantity=formats.quantity,

@@ -16,13 +16,15 @@ from planner.plan import Candidate, Plan
 from planner.sensitivity import Sensitivity, sensitivities
 from reports import origin, page, provenance, reading, runtime
 from reports.charts.ledger import ledger
-from reports.charts.scaling import Point, scaling
+from reports.charts.scaling import scaling
 from reports.charts.split_map import split_map
 from reports.charts.tornado import NEGLIGIBLE, label, tornado
 from reports.charts.what_if import what_if
 from reports.equations import laws_of
+from reports.floor_plan import floor_plan
 from reports.formats import interval, number, percent
 from reports.live import live_model
+from reports.published_points import published_points
 
 
 def plan_page(
@@ -31,7 +33,6 @@ def plan_page(
     document: Mapping[str, Any],
     command: Sequence[str],
     version: str,
-    points: Mapping[str, Sequence[Point]] | None = None,
 ) -> str:
     """The page for one or more plans of one machine.
 
@@ -40,19 +41,20 @@ def plan_page(
         document: What ``--json`` prints for them; embedded for download.
         command: The command that made it, as a list of arguments.
         version: Version of the program.
-        points: Published or measured throughputs to draw on the curves, by workload.
 
     Raises:
         CannotAnswerError: the chart runtime cannot be made.
     """
     runtime.start()
     first = plans[0]
+    inputs = provenance.rows(plans)
     context = {
         "version": version,
         "machine": first.machine,
         "constraints": first.constraints,
-        "workloads": [_workload(p, f"w{at}", (points or {}).get(p.workload.name, ())) for at, p in enumerate(plans)],
-        "inputs": provenance.rows(plans),
+        "workloads": [_workload(plan, f"w{at}") for at, plan in enumerate(plans)],
+        "inputs": inputs,
+        "counts": provenance.counts(inputs),
         "laws": laws_of(plans),
         "n_draws": N_DRAWS,
         "model_error": MODEL_ERROR,
@@ -64,7 +66,7 @@ def plan_page(
     return page.render("plan.html.j2", context)
 
 
-def _workload(plan: Plan, key: str, points: Sequence[Point]) -> dict[str, Any]:
+def _workload(plan: Plan, key: str) -> dict[str, Any]:
     one = reading.one_big_os(plan)
     return {
         "key": key,
@@ -77,9 +79,10 @@ def _workload(plan: Plan, key: str, points: Sequence[Point]) -> dict[str, Any]:
         "maps": [
             split_map(plan, system, name=f"{key}-map{at}") for at, system in enumerate(reading.clustered_systems(plan))
         ],
-        "scaling": scaling(plan, name=f"{key}-scaling", points=points),
+        "scaling": scaling(plan, name=f"{key}-scaling", points=published_points(plan)),
         "ledger": ledger(_compared(plan, one), name=f"{key}-ledger"),
         **_change(plan, key),
+        "floor": floor_plan(plan),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,8 +52,6 @@ def row(name: str, quantity: Quantity) -> dict[str, Any]:
     }
 
 
-def counts(quantities: Sequence[Quantity]) -> dict[str, int]:
-    """How many quantities of each provenance, best first, none left out."""
-    return {
-        str(kind): n for kind in reversed(_ORDER) if (n := sum(quantity.provenance is kind for quantity in quantities))
-    }
+def counts(found: Sequence[dict[str, Any]]) -> list[str]:
+    """How many of the rows are of each provenance, in the rows' order: "3 assumed"."""
+    return [f"{n} {kind}" for kind, n in Counter(row["provenance"] for row in found).items()]

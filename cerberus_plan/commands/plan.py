@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cerberus_plan import report_file
+from cerberus_plan.report_file import ReportFile
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from planner.plan import Plan
 
@@ -41,6 +46,7 @@ def plan(
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
     as_json: AsJson = False,
+    report: ReportFile = None,
 ) -> None:
     """How many OS instances, and how big? Predicts every split of the machine and recommends one.
 
@@ -54,6 +60,11 @@ def plan(
         return
     from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
 
+    report_file.check(report)
+    if report is not None:
+        from reports import runtime
+
+        runtime.start()  # takes longer than the plan: make it meanwhile
     chosen = machine_for(machine)
     plans = plans_for(
         chosen,
@@ -61,28 +72,14 @@ def plan(
         systems_for(chosen, system),
         constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms),
     )
+    if report is not None:
+        write_report(plans, report)
     if as_json:
-        import json
+        from reports.plan_document import plan_document
 
-        typer.echo(json.dumps(document(plans)))
+        typer.echo(json.dumps(plan_document(plans)))
     else:
         show(plans)
-
-
-def document(plans: Sequence[Plan]) -> dict[str, object]:
-    """The JSON document of the main command."""
-    first = plans[0]
-    return {
-        "machine": {
-            "name": first.machine.name,
-            "cores": first.machine.topology.n_cpus,
-            "description": first.machine.description,
-            "measured": first.machine.measured,
-        },
-        "cores": first.constraints.cores,
-        "host_cores": first.constraints.host_cores,
-        "plans": [each.to_json() for each in plans],
-    }
 
 
 def show(plans: Sequence[Plan]) -> None:
@@ -90,3 +87,12 @@ def show(plans: Sequence[Plan]) -> None:
     from reports.terminal import print_plans
 
     print_plans(plans)
+
+
+def write_report(plans: Sequence[Plan], path: Path) -> None:
+    """Write the plans as one page."""
+    from reports.plan_document import plan_document
+    from reports.plan_page import plan_page
+
+    page = plan_page(plans, document=plan_document(plans), command=report_file.command(), version=report_file.version())
+    report_file.write(path, page)

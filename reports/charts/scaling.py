@@ -131,7 +131,7 @@ def _chart(plan: Plan, names: list[str], *, points: bool) -> object:
             .mark_point(size=85, fill=theme.PAPER, filled=False, strokeWidth=2.2, opacity=1)
             .encode(
                 color=alt.Color("system:N", legend=theme.LINE_LEGEND, **paint),
-                shape=alt.Shape("system:N", scale=alt.Scale(domain=names, range=shapes), legend=None),
+                shape=alt.Shape("system:N", scale=alt.Scale(domain=names, range=shapes), legend=theme.LINE_LEGEND),
                 tooltip=[*tooltip[:2], tooltip[3], alt.Tooltip("source:N")],
                 **place,
             )

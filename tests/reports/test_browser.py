@@ -83,7 +83,7 @@ def test_the_controls_answer_and_return_to_the_plan(visit: Any) -> None:
     page.wait_for_function("document.querySelector('#w0-live .answer').textContent.includes('kvm')")
     page.locator("#w0-cores").focus()
     page.keyboard.press("ArrowLeft")
-    assert page.locator("#w0-cores-value").inner_text() == "47"
+    page.wait_for_function("document.querySelector('#w0-cores-value').textContent === '47'")
 
 
 def test_the_document_can_be_saved(visit: Any) -> None:

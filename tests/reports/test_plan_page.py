@@ -10,11 +10,9 @@ from example_plan import a_plan
 from lxml import html
 
 from planner.plan import Plan
-from reports.charts.scaling import Point
 from reports.formats import number
 from reports.plan_page import plan_page
 
-POINT = Point(system="linux", cores=48, throughput=300.0, source="a paper")
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -24,7 +22,6 @@ def page_of(*plans: Plan) -> str:
         document={"plans": [plan.to_json() for plan in plans]},
         command=["cerberus-plan", "--cores", "48"],
         version="0.0.0",
-        points={plan.workload.name: [POINT] for plan in plans},
     )
 
 
@@ -96,3 +93,12 @@ def test_links_inside_the_page_resolve(tree: Any) -> None:
     names = tree.xpath("//@id")
     assert len(set(names)) == len(names)
     assert {link.get("href")[1:] for link in tree.iterfind(".//a")} <= set(names)
+
+
+def test_published_numbers_are_drawn_on_the_curves_of_their_machine(tree: Any) -> None:
+    """The source's 2123.6 MB/s of Table 7 is a point of dbench; a workload of another name has none."""
+    specs = [json.loads(tree.get_element_by_id(f"w{at}-scaling-spec").text) for at in (0, 1)]
+    points = specs[0]["datasets"]["points"]
+    assert ("cerberus", 48, 2123.6) in {(p["system"], p["cores"], p["throughput"]) for p in points}
+    assert all("EuroSys 2011" in point["source"] for point in points)
+    assert specs[1]["datasets"]["points"] == []

@@ -1,0 +1,97 @@
+"""The machine's floor plan with the instances on it: sockets, groups that share a cache, CPUs, and who has each.
+
+Takes a placement as the planner made it. When not to use it: for machines with more CPUs than a page can show; the
+table of instances says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from model.errors import CannotAnswerError
+from model.topology import Topology
+from planner.placement import Placement, place
+from planner.plan import Plan
+from reports.formats import quantity
+
+# More squares than this are a texture, not a drawing [CPUs].
+_MOST_CPUS = 1024
+
+
+def floor_plan(plan: Plan) -> dict[str, Any]:
+    """What the page draws for the recommended split; ``why_not`` alone when it cannot be placed."""
+    try:
+        placement = place(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores)
+    except CannotAnswerError as error:
+        return {"why_not": str(error)}
+    topology = plan.machine.topology
+    return {
+        "sockets": _sockets(topology, placement) if topology.n_cpus <= _MOST_CPUS else [],
+        "notes": placement.notes,
+        "rows": list(_rows(placement)),
+        "idle": bool(placement.idle_cpus),
+        "host": bool(placement.host_cpus),
+    }
+
+
+def _sockets(topology: Topology, placement: Placement) -> list[list[list[dict[str, Any]]]]:
+    """CPUs with their owner, by socket and by cache group, SMT siblings side by side."""
+    owner = {cpu: str(number) for number, one in enumerate(placement.places) for cpu in one.cpus}
+    owner |= dict.fromkeys(placement.host_cpus, "host")
+    sockets: dict[int, dict[int, list[tuple[int, int]]]] = {}
+    for cpu, socket, group, core in zip(
+        topology.cpus, topology.sockets, topology.l3_groups, topology.cores, strict=True
+    ):
+        sockets.setdefault(socket, {}).setdefault(group, []).append((core, cpu))
+    return [
+        [[_square(cpu, owner.get(cpu)) for _, cpu in sorted(groups[group])] for group in sorted(groups)]
+        for _, groups in sorted(sockets.items())
+    ]
+
+
+def _square(cpu: int, owner: str | None) -> dict[str, Any]:
+    """One CPU; neighbouring instances get unlike tints."""
+    if owner is None:
+        return {"cpu": cpu, "label": "", "kind": "idle", "text": f"CPU {cpu}: idle"}
+    if owner == "host":
+        return {"cpu": cpu, "label": "h", "kind": "host", "text": f"CPU {cpu}: host"}
+    return {"cpu": cpu, "label": owner, "kind": f"tint{int(owner) % 2}", "text": f"CPU {cpu}: instance {owner}"}
+
+
+def _rows(placement: Placement) -> Iterable[tuple[str, ...]]:
+    """Instance, CPUs, nodes, memory, and how many pairs of its CPUs share a cache."""
+    for number, one in enumerate(placement.places):
+        near = one.shares.same_core + one.shares.same_l3
+        memory = " + ".join(quantity(size, "B") for size in one.memory_bytes)
+        guess = "" if placement.memory_known else " (a guess)"
+        pairs = f"{near:.0%}" if len(one.cpus) > 1 else "–"
+        yield (str(number), ranges(one.cpus), ranges(one.nodes), memory + guess, pairs)
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Numbers as Linux writes CPU lists: "0-3,8"."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def placement_json(plan: Plan) -> dict[str, Any]:
+    """The placement as in the JSON document: CPUs of each instance, or why there is none."""
+    try:
+        placement = place(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores)
+    except CannotAnswerError as error:
+        return {"instances": None, "reason": str(error)}
+    return {
+        "instances": [
+            {"cpus": list(one.cpus), "nodes": list(one.nodes), "memory_bytes": list(one.memory_bytes)}
+            for one in placement.places
+        ],
+        "host_cpus": list(placement.host_cpus),
+        "idle_cpus": list(placement.idle_cpus),
+        "notes": list(placement.notes),
+    }
