@@ -1,0 +1,35 @@
+"""The one place that says how loops are compiled.
+
+A kernel is plain Python on numpy arrays and numbers, so that it also runs uncompiled (``NUMBA_DISABLE_JIT=1``).
+``nogil`` lets replications share a process, ``cache`` makes the second start quick, ``error_model="numpy"`` leaves
+out the check for division by zero in inner loops (the callers keep divisors positive). ``_nrt=False`` leaves out
+reference counts, which cost thirty times the work of an event here: kernels must not allocate arrays, and numba says
+so when one does.
+The cache knows a kernel's own file only: after changing one that others call, delete ``model/**/__pycache__``.
+When not to use it: for anything called rarely; numpy and Python are clearer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+
+
+def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile the function on first use."""
+    compiled: Callable[_P, _R] = numba.njit(cache=True, **_OPTIONS)(function)
+    return compiled
+
+
+def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Copy the function into the kernels that call it: passing many arrays on costs more than short work on them."""
+    compiled: Callable[_P, _R] = numba.njit(inline="always", **_OPTIONS)(function)
+    return compiled

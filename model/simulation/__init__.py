@@ -1,0 +1,11 @@
+"""An independent judge: event-driven simulation of clusters, written from the system and not from the formulas.
+
+``simulate`` picks the path: a jump chain for memoryless networks, an event heap for everything else.
+``simulate_job`` runs finite jobs. Importing this package imports numba; do it where it is used.
+"""
+
+from model.simulation.job import JobSimulation, simulate_job
+from model.simulation.rules import Message, Rules
+from model.simulation.run import Simulation, simulate
+
+__all__ = ["JobSimulation", "Message", "Rules", "Simulation", "simulate", "simulate_job"]

@@ -1,0 +1,393 @@
+"""The event heap: every thread on its own, through holds of any length, queues, messages, barriers.
+
+Models: each thread thinks, then visits each station of its cycle. Who holds what, who waits where and in which order
+is explicit. A hold has an amount of work of mean 1, and a current mean time for it; when the number present, the
+instance's free cores, or anything else changes the mean, the work left is kept and its end is moved.
+Structure: a timer fires; its thread or responder finishes something; that makes threads move and stations change;
+both are worked off from two stacks, so each rule is written once.
+Assumptions: first come first served everywhere; ties in time are resolved in a fixed order.
+When not to use it: for memoryless networks; ``jump_chain`` is several times faster.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.kernel import inlined, kernel
+from model.laws.station import Array
+from model.simulation.description import READERS, SINGLE
+from model.simulation.heap import move, sink
+from model.simulation.random import Generator, exponential, uniform
+from model.simulation.rules import Handover
+from model.simulation.world import (
+    ALL,
+    AT_BARRIER,
+    AWAITING,
+    LINE,
+    N_AT_BARRIER,
+    N_DIRTY,
+    N_DONE,
+    N_LEFT,
+    N_MOVING,
+    NO_ONE,
+    NOBODY,
+    QUEUED,
+    SERVING,
+    STARTING,
+    STOPPED,
+    Records,
+    World,
+)
+
+_STATE, _START, _ARRIVAL = int(Handover.STATE), int(Handover.START), int(Handover.ARRIVAL)
+_RELEASE = int(Handover.RELEASE)
+
+
+@kernel
+def _draw(station: Records, shapes: Array, rng: Generator) -> float:
+    """How long the next hold is, relative to its mean."""
+    count = station["n_shapes"]
+    if count == 0:
+        return exponential(rng)
+    if count == 1:
+        return shapes[station["shape"]]
+    return shapes[station["shape"] + min(int(uniform(rng) * count), count - 1)]
+
+
+@inlined
+def _set(world: World, timer: int, key: float) -> None:
+    """Set a timer; the firing one stays at the top and is moved once, at the end of its event."""
+    if timer == world.timers[0]:
+        world.clock[1] = key
+    else:
+        move(world.keys, world.timers, world.places, timer, key)
+
+
+@inlined
+def _schedule(world: World, i: int) -> None:
+    """Set the thread's timer to the end of its hold at the present speed."""
+    thread = world.threads[i]
+    speed = world.instances[thread["instance"]]["speed"]
+    left = thread["work"] * thread["mean"]
+    if left <= 0.0:
+        key = world.clock[0]
+    elif speed > 0.0:
+        key = world.clock[0] + left / speed
+    else:
+        key = np.inf
+    _set(world, i, key)
+
+
+@inlined
+def _settle(world: World, i: int, speed: float) -> None:
+    """Take what was done since the last change from the work left."""
+    thread = world.threads[i]
+    now = world.clock[0]
+    if thread["mean"] > 0.0:
+        thread["work"] = max(thread["work"] - (now - thread["since"]) * speed / thread["mean"], 0.0)
+    thread["since"] = now
+
+
+@inlined
+def _mark(world: World, s: int) -> None:
+    if world.stations[s]["dirty"] == 0:
+        world.stations[s]["dirty"] = 1
+        world.dirty[world.counts[N_DIRTY]] = s
+        world.counts[N_DIRTY] += 1
+
+
+@inlined
+def _count(world: World, s: int, change: int) -> None:
+    """Let one thread in or out, and keep the integrals."""
+    station = world.stations[s]
+    now = world.clock[0]
+    spent = now - station["last"]
+    present = station["present"]
+    station["area"] += present * spent
+    if present > 0:
+        station["busy"] += spent
+    station["last"] = now
+    station["present"] = present + change
+
+
+@inlined
+def _use_core(world: World, i: int, needed: int) -> None:
+    """Take or give back the thread's core, where cores are counted."""
+    thread = world.threads[i]
+    instance = world.instances[thread["instance"]]
+    if instance["cores"] > 0 and thread["on_core"] != needed:
+        instance["on_core"] += needed - thread["on_core"]
+        thread["on_core"] = needed
+        instance["dirty"] = 1
+
+
+@inlined
+def _move(world: World, i: int) -> None:
+    world.moving[world.counts[N_MOVING]] = i
+    world.counts[N_MOVING] += 1
+
+
+@inlined
+def _begin(world: World, i: int, phase: int, work: float, mean: float) -> None:
+    thread = world.threads[i]
+    thread["phase"] = phase
+    thread["work"] = work
+    thread["mean"] = mean
+    thread["since"] = world.clock[0]
+    _schedule(world, i)
+
+
+@inlined
+def _enter(world: World, i: int) -> None:
+    """A thread arrives at its step's station, at the end of the queue."""
+    thread = world.threads[i]
+    s = world.steps[thread["step"]]["station"]
+    station = world.stations[s]
+    _count(world, s, 1)
+    thread["phase"] = QUEUED
+    thread["next"] = NOBODY
+    if station["handover"] == _ARRIVAL and station["kind"] == SINGLE:
+        thread["fixed"] = world.times[station["times"] + station["present"] - 1]
+    if station["kind"] == READERS:
+        thread["writes"] = 1 if uniform(world.rng) <= station["writes"] else 0
+    if station["head"] == NOBODY:
+        station["head"] = i
+    else:
+        world.threads[station["tail"]]["next"] = i
+    station["tail"] = i
+    _use_core(world, i, station["on_core"])
+    _mark(world, s)
+
+
+@inlined
+def _may_begin(world: World, s: int) -> bool:
+    """Whether the first in the queue may go on."""
+    station = world.stations[s]
+    i = station["head"]
+    if i == NOBODY:
+        return False
+    if station["kind"] != READERS:
+        return station["in_service"] < station["servers"]
+    if station["line_busy"] == 1 or station["writer"] == 1:
+        return False
+    return world.threads[i]["writes"] == 0 or station["in_service"] == 0
+
+
+@inlined
+def _begin_first(world: World, s: int) -> None:
+    """The first in the queue starts its hold, or moves the line of a reader-writer lock."""
+    station = world.stations[s]
+    i = station["head"]
+    thread = world.threads[i]
+    station["head"] = thread["next"]
+    factor = world.steps[thread["step"]]["factor"]
+    work = _draw(station, world.shapes, world.rng)
+    phase, mean = SERVING, world.times[station["times"]]
+    station["in_service"] += 1
+    if station["kind"] == SINGLE:
+        station["owner"] = i
+        if station["handover"] == _ARRIVAL:
+            mean = thread["fixed"]
+        elif station["handover"] == _RELEASE:
+            work = work * mean + _draw(station, world.shapes, world.rng) * station["extra"]
+            mean = 1.0
+            station["extra"] = 0.0
+        else:
+            mean = world.times[station["times"] + station["present"] - 1]
+    elif station["kind"] == READERS:
+        phase, mean = LINE, station["line"]
+        station["line_busy"] = 1
+        station["writer"] = thread["writes"]
+    _begin(world, i, phase, work, mean * factor)
+
+
+@inlined
+def _look_at(world: World, s: int) -> None:
+    """Let in who may, and let a lock's hold follow the number present."""
+    station = world.stations[s]
+    station["dirty"] = 0
+    while _may_begin(world, s):
+        _begin_first(world, s)
+    i = station["owner"]
+    if station["kind"] == SINGLE and station["handover"] == _STATE and i != NOBODY:
+        thread = world.threads[i]
+        mean = world.times[station["times"] + station["present"] - 1] * world.steps[thread["step"]]["factor"]
+        if mean != thread["mean"]:
+            _settle(world, i, world.instances[thread["instance"]]["speed"])
+            thread["mean"] = mean
+            _schedule(world, i)
+
+
+@inlined
+def _leave(world: World, s: int, i: int) -> None:
+    """A thread goes: its server or lock is free."""
+    station = world.stations[s]
+    if station["kind"] == SINGLE:
+        if station["handover"] == _RELEASE and station["present"] > 1:
+            first = station["times"]
+            station["extra"] = max(world.times[first + station["present"] - 1] - world.times[first], 0.0)
+        station["owner"] = NOBODY
+    if station["kind"] == READERS and world.threads[i]["writes"] == 1:
+        station["writer"] = 0
+    station["in_service"] -= 1
+    _count(world, s, -1)
+    _mark(world, s)
+
+
+@inlined
+def _send(world: World, i: int, step: Records) -> None:
+    """Ask the responder of one or of every other instance, and wait."""
+    thread = world.threads[i]
+    n_instances = world.instances.size
+    thread["phase"] = AWAITING
+    _use_core(world, i, 0)
+    first, count = 1, n_instances - 1
+    if step["messages"] != ALL:
+        first, count = 1 + min(int(uniform(world.rng) * (n_instances - 1)), n_instances - 2), 1
+    thread["awaiting"] = count
+    for away in range(first, first + count):
+        v = (thread["instance"] + away) % n_instances
+        instance = world.instances[v]
+        slot = (instance["head"] + instance["waiting"]) & (world.requests.shape[1] - 1)
+        world.requests[v, slot] = i
+        instance["waiting"] += 1
+        if instance["responding"] == NOBODY:
+            _respond(world, v)
+
+
+@inlined
+def _respond(world: World, v: int) -> None:
+    """The responder takes its next request, or its core goes back to the threads."""
+    instance = world.instances[v]
+    instance["responding"] = NOBODY
+    instance["dirty"] = 1
+    key = np.inf
+    if instance["waiting"] > 0:
+        i = world.requests[v, instance["head"]]
+        instance["head"] = (instance["head"] + 1) & (world.requests.shape[1] - 1)
+        instance["waiting"] -= 1
+        instance["responding"] = i
+        step = world.steps[world.threads[i]["step"]]
+        key = world.clock[0] + step["demand"] * _draw(world.stations[step["station"]], world.shapes, world.rng)
+    _set(world, world.threads.size + v, key)
+
+
+@inlined
+def _go_on(world: World, i: int) -> None:
+    """The step is over: to the next one, or a cycle is done."""
+    thread = world.threads[i]
+    instance = world.instances[thread["instance"]]
+    thread["step"] = world.steps[thread["step"]]["next"]
+    if thread["step"] != instance["first"]:
+        _move(world, i)
+        return
+    thread["done"] += 1
+    instance["done"] += 1
+    world.counts[N_DONE] += 1
+    if thread["done"] == world.goal[1]:
+        thread["phase"] = STOPPED
+        world.counts[N_LEFT] -= 1
+        _use_core(world, i, 0)
+    elif world.goal[0] > 0 and thread["done"] % world.goal[0] == 0:
+        thread["phase"] = AT_BARRIER
+        world.counts[N_AT_BARRIER] += 1
+        _use_core(world, i, 0)
+    else:
+        _move(world, i)
+    if world.counts[N_AT_BARRIER] > 0 and world.counts[N_AT_BARRIER] == world.counts[N_LEFT]:
+        world.counts[N_AT_BARRIER] = 0
+        for j in range(world.threads.size):
+            if world.threads[j]["phase"] == AT_BARRIER:
+                _move(world, j)
+
+
+@inlined
+def _finish(world: World, i: int) -> bool:
+    """The thread's timer fired; True when its step is over."""
+    thread = world.threads[i]
+    if thread["phase"] == STARTING:
+        thread["step"] = world.instances[thread["instance"]]["first"]
+        _move(world, i)
+        return False
+    step = world.steps[thread["step"]]
+    s = step["station"]
+    station = world.stations[s]
+    if thread["phase"] == LINE:
+        station["line_busy"] = 0
+        _begin(world, i, SERVING, _draw(station, world.shapes, world.rng), world.times[station["times"]])
+        _mark(world, s)
+        return False
+    if step["keeps"] == 1:
+        station["owner"] = NOBODY
+    else:
+        _leave(world, s, i)
+    for place in range(step["frees_from"], step["frees_to"]):
+        _leave(world, world.freed[place], i)
+    if step["messages"] != NO_ONE:
+        _send(world, i, step)
+        return False
+    return True
+
+
+@kernel
+def _share_cores(world: World) -> None:
+    """New speeds of instances whose threads or responder took or gave back a core."""
+    for v in range(world.instances.size):
+        instance = world.instances[v]
+        if instance["dirty"] == 0 or instance["cores"] == 0:
+            continue
+        instance["dirty"] = 0
+        free = instance["cores"] - (1 if instance["responding"] != NOBODY else 0)
+        speed = min(1.0, free / max(instance["on_core"], 1))
+        before = instance["speed"]
+        if speed == before:
+            continue
+        for i in range(world.threads.size):
+            thread = world.threads[i]
+            if thread["instance"] == v and (thread["phase"] == SERVING or thread["phase"] == LINE):
+                _settle(world, i, before)
+        instance["speed"] = speed
+        for i in range(world.threads.size):
+            thread = world.threads[i]
+            if thread["instance"] == v and (thread["phase"] == SERVING or thread["phase"] == LINE):
+                _schedule(world, i)
+
+
+@kernel
+def advance(world: World, completions: int) -> int:
+    """Run until so many more cycles are complete or all threads have stopped; returns the number of events."""
+    counts, n_threads = world.counts, world.threads.size
+    counted = world.goal[2] == 1
+    goal = counts[N_DONE] + completions
+    events = 0
+    while counts[N_DONE] < goal and counts[N_LEFT] > 0:
+        events += 1
+        firing = world.timers[0]
+        world.clock[0] = world.keys[0]
+        world.clock[1] = np.inf
+        i, over = firing, True
+        if firing < n_threads:
+            over = _finish(world, i)
+        else:
+            v = firing - n_threads
+            i = world.instances[v]["responding"]
+            world.threads[i]["awaiting"] -= 1
+            over = world.threads[i]["awaiting"] == 0
+            _respond(world, v)
+        if over:
+            _go_on(world, i)
+        while counts[N_DIRTY] + counts[N_MOVING] > 0:
+            # freed stations first: who waited there goes before who arrives now
+            if counts[N_DIRTY] > 0:
+                counts[N_DIRTY] -= 1
+                _look_at(world, world.dirty[counts[N_DIRTY]])
+            else:
+                counts[N_MOVING] -= 1
+                _enter(world, world.moving[counts[N_MOVING]])
+        if counted:
+            _share_cores(world)
+        world.keys[0] = world.clock[1]
+        sink(world.keys, world.timers, world.places, 0)
+    for s in range(world.stations.size):
+        _count(world, s, 0)
+    return events
