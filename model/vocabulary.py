@@ -19,6 +19,8 @@ class Entry(NamedTuple):
 # What an operation costs on a machine.
 COSTS: dict[str, Entry] = {
     "page_fault": Entry("time", "minor fault, all of it under the address-space lock"),
+    "page_fault_handover": Entry("time", "hand-over of that lock, per waiter and fault"),
+    "page_fault_parallel": Entry("time", "part of a minor fault outside the lock"),
     "page_fault_direct": Entry("time", "what direct paging adds to a fault, in parallel"),
     "page_fault_shadow": Entry("time", "what shadow paging adds to a fault, in parallel"),
     "hypervisor_entry_handover": Entry("time", "hand-over of the hypervisor entry, per waiter and fault"),
@@ -31,10 +33,12 @@ COSTS: dict[str, Entry] = {
     "block_allocation": Entry("time", "file system block allocation, alone, per MB written"),
     "block_search": Entry("time", "longest growth of it when many allocate at once, per MB"),
     "block_search_width": Entry("number", "allocators beside oneself over which the search grows"),
+    "file_parallel": Entry("time", "part of writing to a new file that does not queue, per MB"),
     "kernel_virtualisation": Entry("number", "factor on kernel work inside a VM"),
     "nested_paging": Entry("number", "factor on page faults and kernel work under nested paging"),
     "packet": Entry("time", "serial part of the network path of one kernel, per packet"),
     "packet_handover": Entry("time", "hand-over of the network path, per waiter and packet"),
+    "packet_parallel": Entry("time", "part of the network path that does not queue, per packet"),
     "packet_virtualisation": Entry("time", "what a VM adds to a packet"),
     "packet_virtualisation_xen": Entry("time", "what a Xen-Linux VM adds to a packet"),
     "packet_virtualisation_nested": Entry("time", "what a VM with nested paging adds to a packet"),

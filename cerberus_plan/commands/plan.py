@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +74,8 @@ def plan(
     if report is not None:
         write_report(plans, report)
     if as_json:
+        import json
+
         from reports.plan_document import plan_document
 
         typer.echo(json.dumps(plan_document(plans)))

@@ -60,11 +60,17 @@ def interference(operations: Costs, active_cores: Any) -> Any:
 
 
 def address_space(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
-    """Page faults of one address space, all under its lock."""
+    """Page faults of one address space: what is under its lock, and what a measured host says is not."""
     if "page_faults" not in operations.values:
         return
     faults = operations("page_faults")
-    yield Queue(faults * machine("page_fault") * kernel, name="address-space lock")
+    held = faults * machine("page_fault") * kernel
+    if "page_fault_parallel" not in machine.values:
+        yield Queue(held, name="address-space lock")
+        return
+    yield Delay(faults * machine("page_fault_parallel") * kernel, name="page faults")
+    handover = faults * machine.get("page_fault_handover") * kernel
+    yield TicketLock(held, handover=handover, name="address-space lock")
 
 
 def files(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
@@ -72,6 +78,8 @@ def files(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[
     if "file_mb" not in operations.values:
         return
     megabytes = operations("file_mb")
+    if "file_parallel" in machine.values:
+        yield Delay(megabytes * machine("file_parallel") * kernel, name="file writes")
     yield AllocatorSearch(
         megabytes * machine("block_allocation") * kernel,
         search=megabytes * machine("block_search") * kernel,
@@ -92,4 +100,6 @@ def network(machine: Costs, operations: Costs) -> Iterator[Station]:
     count = packets(operations)
     if count is None:
         return
+    if "packet_parallel" in machine.values:
+        yield Delay(count * machine("packet_parallel"), name="packets")
     yield TicketLock(count * machine("packet"), handover=count * machine.get("packet_handover"), name="network path")
