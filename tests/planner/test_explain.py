@@ -1,0 +1,81 @@
+"""Explanations agree with the solver and with the source's crossovers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibration import catalog
+from model.errors import CannotAnswerError
+from model.laws.delay import Delay
+from model.laws.single_server import Queue
+from model.laws.station import Station
+from model.laws.ticket_lock import TicketLock
+from model.network import Instance
+from model.solver import solve
+from model.systems.registry import SYSTEMS
+from planner.choose import plan
+from planner.explain import Explanation, explain, gains
+from planner.plan import Constraints
+
+DEMAND = st.floats(0.1, 10)
+
+
+@settings(max_examples=25)
+@given(times=st.tuples(DEMAND, DEMAND, DEMAND, DEMAND), vms=st.integers(1, 4), threads=st.integers(1, 4))
+def test_gains_are_derivatives(times: tuple[float, float, float, float], vms: int, threads: int) -> None:
+    """A station's gain is the relative loss of throughput when all its times grow; gains sum to 1."""
+    think, hold, handover, common = times
+    step = 1e-6
+
+    def rate(factors: tuple[float, float, float]) -> float:
+        local = [Delay(think * factors[0]), TicketLock(hold * factors[1], handover=handover * factors[1])]
+        instances = [Instance(threads=threads, stations=local)] * vms
+        return solve(instances=instances, shared=[Queue(common * factors[2])]).throughput
+
+    local: tuple[Station, ...] = (Delay(think), TicketLock(hold, handover=handover))
+    found = gains(local, (Queue(common),), vms, threads)
+    assert sum(found.values()) == pytest.approx(1, rel=1e-9)
+    for column, name in enumerate(("think", "ticket lock", "queue")):
+        up, down = ([1.0, 1.0, 1.0] for _ in range(2))
+        up[column], down[column] = 1 + step, 1 - step
+        slope = (rate(tuple(up)) - rate(tuple(down))) / (2 * step) / rate((1, 1, 1))
+        assert -slope == pytest.approx(found[name], abs=1e-4)
+
+
+def explained(machine: str, workload: str, cores: int) -> Explanation:
+    """The best split over all cores, explained."""
+    systems = [SYSTEMS[name] for name in ("linux", "xen-linux", "cerberus")]
+    found = plan(catalog.machine(machine), catalog.workload(workload), systems, Constraints(cores=cores, max_vms=24))
+    assert found.best_all_cores is not None
+    return explain(found, found.best_all_cores)
+
+
+@pytest.mark.parametrize(
+    ("machine", "workload", "cores", "low", "high"),
+    [("amd48", "histogram", 48, 2, 24), ("amd48", "dbench", 48, 5, 12), ("intel16", "apache", 16, 2, 8)],
+)
+def test_crossings_with_linux(machine: str, workload: str, cores: int, low: float, high: float) -> None:
+    """Section 7.3: Cerberus overtakes Linux below 24 cores, above 6 (dbench), and between 2 and 8 (Apache)."""
+    found = explained(machine, workload, cores)
+    (crossing,) = [f for f in found.findings if f.name == "crossing" and "overtakes linux" in f.says]
+    assert low <= crossing.value <= high
+
+
+def test_the_shadow_lock_allows_small_vms_only() -> None:
+    """Table 7: 4 cores a VM still work, 8 have collapsed."""
+    found = explained("amd48", "histogram", 48)
+    (collapse,) = [f for f in found.findings if f.name == "collapse of the shadow lock"]
+    assert 3 < collapse.value < 8
+    assert sum(line.share for line in found.stations) == pytest.approx(1)
+    assert found.to_json()["stations"][0]["mathml"].startswith("<m")
+
+
+def test_unequal_splits_are_refused() -> None:
+    """There is one formula for equal instances only."""
+    found = plan(catalog.machine("amd48"), catalog.workload("dbench"), [SYSTEMS["cerberus"]], Constraints(cores=4))
+    with pytest.raises(CannotAnswerError, match="even split"):
+        explain(found, replace(found.best, split=(1, 3)))
