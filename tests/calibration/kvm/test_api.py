@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 from calibration.kvm import api
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Numbers that `strace -X raw` shows and linux/kvm.h yields through asm-generic/ioctl.h (KVMIO is 0xAE).
 REQUESTS = {
@@ -41,6 +47,17 @@ SIZES = {
 }
 # offsetof(struct kvm_run, ...) from linux/kvm.h.
 RUN_OFFSETS = {"immediate_exit": 1, "exit_reason": 8, "flags": 14, "cr8": 16, "apic_base": 24, "io": 32}
+# Structure here -> its name in the header.
+C_NAMES = {
+    "Segment": "kvm_segment",
+    "DescriptorTable": "kvm_dtable",
+    "Registers": "kvm_regs",
+    "SpecialRegisters": "kvm_sregs",
+    "MemoryRegion": "kvm_userspace_memory_region",
+    "CpuidEntry": "kvm_cpuid_entry2",
+    "StatsHeader": "kvm_stats_header",
+    "StatsDescriptor": "kvm_stats_desc",
+}
 
 
 @pytest.mark.parametrize(("name", "number"), REQUESTS.items())
@@ -64,3 +81,21 @@ def test_the_shared_run_page_is_read_at_the_right_places(name: str, offset: int)
 def test_the_port_number_and_data_offset_of_an_exit_lie_in_the_union() -> None:
     """The io member of struct kvm_run has port at 2 and data_offset at 8 within the union."""
     assert (api.RunIo.port.offset, api.RunIo.data_offset.offset) == (2, 8)
+
+
+def test_this_hosts_compiler_and_header_agree(tmp_path: Path) -> None:
+    """Where gcc and linux/kvm.h are present (from Linux 5.14), each number and size is asserted by the compiler."""
+    asserts = [f'_Static_assert(KVM_{name} == {number:#x}u, "{name}");' for name, number in REQUESTS.items()]
+    asserts += [f'_Static_assert(sizeof(struct {c}) == {SIZES[name]}, "{c}");' for name, c in C_NAMES.items()]
+    asserts += [
+        f'_Static_assert(offsetof(struct kvm_run, {name}) == {offset}, "{name}");'
+        for name, offset in RUN_OFFSETS.items()
+    ]
+    source = tmp_path / "check.c"
+    source.write_text("#include <stddef.h>\n#include <linux/kvm.h>\n" + "\n".join(asserts))
+    probe = tmp_path / "probe.c"
+    probe.write_text("#include <linux/kvm.h>\n#ifndef KVM_GET_STATS_FD\n#error old\n#endif\n")
+    if shutil.which("gcc") is None or subprocess.run(["gcc", "-fsyntax-only", probe], check=False).returncode:
+        pytest.skip("no gcc, or no linux/kvm.h from Linux 5.14 on")
+    done = subprocess.run(["gcc", "-fsyntax-only", source], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
