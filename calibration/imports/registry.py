@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from calibration.files import read_text
 from calibration.imports import (
     extra_p,
     hyperfine,
     lock_stat,
+    own_demand,
     perf_lock_contention,
     perf_stat_csv,
     perf_stat_json,
@@ -41,6 +41,7 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
+    "demand": Format("cerberus-plan demand", own_demand.sniff, own_demand.parse),
     "pytest_benchmark": Format(
         "pytest --benchmark-json", pytest_benchmark.sniff, pytest_benchmark.parse, pytest_benchmark.parse
     ),
@@ -86,12 +87,3 @@ def parse(text: str, *, name: str, form: str | None = None, parameter: str | Non
     if parameter is not None:
         raise InputError(f"{name} is {reader.title}, which has no parameters; leave out --parameter {parameter}")
     return found, reader.parse(source)
-
-
-def read_file(path: str, *, form: str | None = None, parameter: str | None = None) -> tuple[str, Imported]:
-    """The format of a file and what it holds; see `parse`.
-
-    Raises:
-        InputError: the file cannot be read as text, or as `parse`.
-    """
-    return parse(read_text(path), name=path, form=form, parameter=parameter)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from calibration.demand import COUNTS, TIMES, Demand
+from calibration.demand_to_workload import serial_locks
 from calibration.imports.results import Curve
 from calibration.observe.plan import PLACEHOLDER, Plan, cores_text
 from calibration.observe.session import Extras, Run
@@ -61,7 +62,7 @@ class Observation:
         """Sentences for people, the most useful first."""
         long = max((run.elapsed_s for run in self.runs), default=0.0) >= SHORT_S
         time = [*_growth(self.demands), *_idleness(self)] if long else []
-        return [*time, *_warnings(self), *self.extras.notes]
+        return [*time, *_locks(self.demands), *_warnings(self), *self.extras.notes]
 
 
 def _median(demands: Sequence[Demand]) -> Demand:
@@ -110,6 +111,13 @@ def _idleness(observation: Observation) -> Iterator[str]:
     others = statistics.median((run.others_s + run.stolen_s) / run.elapsed_s for run in runs)
     if used + others < BUSY * most:
         yield f"on {cores_text(most)} it keeps {used:.1f} busy: the rest waits or has nothing to do"
+
+
+def _locks(demands: Sequence[Demand]) -> Iterator[str]:
+    """The kernel lock that bounds one OS instance most, where the kernel counts locks."""
+    for lock in serial_locks(demands[-1])[:1] if demands else []:
+        most = f"{lock.most_per_s:.3g} {demands[-1].unit}s/s"
+        yield f"the kernel lock {lock.name} allows at most {most} in one OS instance"
 
 
 def _warnings(observation: Observation) -> Iterator[str]:

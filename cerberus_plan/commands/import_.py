@@ -21,7 +21,7 @@ SHOWN = 10  # system calls and locks printed; all are in the files
 
 
 def import_(
-    file: Annotated[str, typer.Argument(help="File to read; - for standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files to read as one; - for standard input.")],
     *,
     form: Annotated[
         str | None, typer.Option("--format", help="Format, if it is not recognised by itself (see docs/observe.md).")
@@ -31,7 +31,7 @@ def import_(
     ] = None,
     series: Annotated[str | None, typer.Option(help="Which curve to write, if the file holds several.")] = None,
     work: Annotated[float, typer.Option(help="Units of work done while the demand was measured.")] = 1.0,
-    unit: Annotated[str, typer.Option(help="What work is counted in, as 'request'.")] = "run",
+    unit: Annotated[str | None, typer.Option(help="What work is counted in, as 'request'.")] = None,
     output: Annotated[
         Path | None, typer.Option(help="Write a curve (.csv), a demand (.json) or a workload (.toml).")
     ] = None,
@@ -39,21 +39,25 @@ def import_(
 ) -> None:
     """Read a benchmark's or profiler's file: what was found, and a file that `fit` or the planner reads."""
     from calibration.imports import registry
+    from calibration.imports.merge import merge
     from calibration.imports.results import Imported
 
-    text = _text(file)
-    found, imported = registry.parse(text, name=file, form=form, parameter=parameter)
+    read = [registry.parse(_text(name), name=name, form=form, parameter=parameter) for name in files]
+    merged = merge([imported for _, imported in read])
+    file = ", ".join(files)
     imported = Imported(
-        curves=_chosen(imported.curves, series, file),
-        demands=tuple(demand.per(work, unit) for demand in imported.demands),
-        notes=imported.notes,
+        curves=_chosen(merged.curves, series, file),
+        demands=tuple(demand.per(work, unit or demand.unit) for demand in merged.demands),
+        notes=merged.notes,
     )
     if output is not None:
         _write(imported, output, file)
     if as_json:
-        typer.echo(json.dumps(_document(file, found, imported, output), indent=2, allow_nan=False))
+        document = _document(files, [form for form, _ in read], imported, output)
+        typer.echo(json.dumps(document, indent=2, allow_nan=False))
     else:
-        _show(file, registry.FORMATS[found].title, imported, output)
+        titles = dict.fromkeys(registry.FORMATS[form].title for form, _ in read)
+        _show(file, ", ".join(titles), imported, output)
 
 
 def _text(file: str) -> str:
@@ -106,10 +110,10 @@ def _write(imported: Imported, output: Path, file: str) -> None:
         raise InputError(f"--output {output}: end it in .csv (curve), .json (demand) or .toml (workload)")
 
 
-def _document(file: str, form: str, imported: Imported, output: Path | None) -> dict[str, Any]:
+def _document(files: list[str], forms: list[str], imported: Imported, output: Path | None) -> dict[str, Any]:
     return {
-        "file": file,
-        "format": form,
+        "files": files,
+        "formats": forms,
         "curves": [asdict(curve) for curve in imported.curves],
         "demands": [asdict(demand) for demand in imported.demands],
         "notes": list(imported.notes),

@@ -35,7 +35,7 @@ def test_a_demand_is_divided_by_the_work(tmp_path: Path) -> None:
         *("--output", str(tmp_path / "demand.json"), "--json"),
     )
     document = json.loads(done.stdout)
-    assert (document["format"], document["demands"][0]["page_faults"]) == ("perf_stat_csv", 93.71)
+    assert (document["formats"], document["demands"][0]["page_faults"]) == (["perf_stat_csv"], 93.71)
     (demand,) = demands_from_json((tmp_path / "demand.json").read_text(), "f")
     assert (demand.unit, demand.cpu_s) == ("request", 0.025)
 
@@ -46,6 +46,20 @@ def test_a_workload_can_be_planned_with(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     made = workload(str(tmp_path / "sort.toml"))
     assert (made.name, made.operations["compute"].value) == ("sort", 3.8)
+
+
+def test_files_of_the_same_work_make_one_workload(tmp_path: Path) -> None:
+    """Times from perf and calls from strace become one demand, and our own demand file can be read again."""
+    demand, made = tmp_path / "demand.json", tmp_path / "prog.toml"
+    done = run(
+        str(FIXTURES / "perf_stat.csv"), str(FIXTURES / "strace.txt"), "--unit", "request", "--output", str(demand)
+    )
+    assert done.returncode == 0, done.stderr
+    assert "perf stat -x,, strace -c" in done.stdout
+    done = run(str(demand), "--work", "10", "--output", str(made))
+    assert done.returncode == 0, done.stderr
+    operations = workload(str(made)).operations
+    assert (operations["compute"].value, operations["page_faults"].value) == (0.25, 937.1)
 
 
 def test_standard_input_is_a_file_too() -> None:

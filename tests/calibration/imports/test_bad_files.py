@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.demand import Demand, demands_from_json
-from calibration.imports.registry import FORMATS, parse, read_file
+from calibration.files import read_text
+from calibration.imports.registry import FORMATS, parse
 from calibration.imports.results import Curve, Point, axis_of
 from model.errors import InputError
 
@@ -147,12 +148,12 @@ def test_files_that_are_no_measurements(tmp_path: Path, name: str, content: byte
     """Empty, binary and foreign files each have their sentence."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
-        read_file(str(tmp_path / name))
+        parse(read_text(tmp_path / name), name=name)
 
 
 def test_unknown_formats_and_misplaced_parameters() -> None:
     """A wrong --format lists the right ones; --parameter belongs to scans."""
-    with pytest.raises(InputError, match="unknown format 'csv'; use one of pytest_benchmark, hyperfine"):
+    with pytest.raises(InputError, match="unknown format 'csv'; use one of demand, pytest_benchmark"):
         parse("x", name="f", form="csv")
     with pytest.raises(InputError, match="has no parameters; leave out --parameter n"):
         parse("number of clients: 1\ntps = 1 (x)\n", name="f", form="pgbench", parameter="n")

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from calibration.demand import Demand
-from calibration.imports.registry import FORMATS, read_file, recognise
+from calibration.files import read_text
+from calibration.imports.registry import FORMATS, parse, recognise
 from calibration.imports.results import Curve, Imported
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 EXPECTED_FORMAT = {
+    "demand.json": "demand",
     "extra_p.txt": "extra_p",
     "extra_p_two.txt": "extra_p",
     "hyperfine.json": "hyperfine",
@@ -33,7 +35,7 @@ EXPECTED_FORMAT = {
 
 def read(name: str) -> Imported:
     """A fixture through the front door."""
-    return read_file(str(FIXTURES / name))[1]
+    return parse(read_text(FIXTURES / name), name=name)[1]
 
 
 def points(curve: Curve) -> dict[int, tuple[float, ...]]:
@@ -66,7 +68,7 @@ def test_windows_line_ends_change_nothing(name: str, tmp_path: Path) -> None:
     """A file that went through a Windows editor reads the same."""
     path = tmp_path / name
     path.write_bytes(b"\xef\xbb\xbf" + (FIXTURES / name).read_bytes().replace(b"\n", b"\r\n"))
-    assert read_file(str(path))[1].curves == read(name).curves
+    assert parse(read_text(path), name=name)[1].curves == read(name).curves
 
 
 def test_will_it_scale() -> None:
@@ -162,6 +164,12 @@ def test_perf_lock_contention() -> None:
     assert all(lock.hold_s is None for lock in locks)
     csv = only_demand("perf_lock_contention.csv").locks
     assert (csv[0].name, csv[0].contentions, round(csv[0].wait_s, 12)) == ("process_one_work+0x1f0", 19, 194232e-9)
+
+
+def test_own_demand() -> None:
+    """What we wrote ourselves comes back as it is."""
+    demand = only_demand("demand.json")
+    assert (demand.unit, demand.user_s, demand.system_calls[0].name) == ("request", 0.002, "read")
 
 
 def test_lock_stat() -> None:
