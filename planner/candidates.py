@@ -32,7 +32,7 @@ def even_splits(system: System, machine: Machine, workload: Workload, constraint
     pairs = [
         (vms, threads)
         for threads in _sizes(most_threads, usable)
-        for vms in _counts(min(most_vms, usable // threads))
+        for vms in _counts(min(most_vms, usable // threads), usable)
         if vms >= system.least_instances
     ]
     if not pairs:
@@ -70,10 +70,8 @@ def _sizes(most: int, usable: int) -> list[int]:
     return sorted(divisors | set(_steps(most)))
 
 
-def _counts(most: int) -> list[int]:
-    if most <= _ALL_SPLITS // 4:
-        return list(range(1, most + 1))
-    return _steps(most)
+def _counts(most: int, usable: int) -> list[int]:
+    return list(range(1, most + 1)) if usable <= _ALL_SPLITS else _steps(most)
 
 
 def _steps(most: int) -> list[int]:

@@ -1,0 +1,91 @@
+"""The tables for all even splits give what the general solver gives, split by split and draw by draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TicketLock
+from model.splits import Splits, occupancy, solution, throughput
+from model.structure import Structure
+
+times = st.floats(0.001, 100.0)
+N_DRAWS = 3
+
+
+def varied(value: float, seed: int) -> np.ndarray:
+    """A parameter under three draws."""
+    return value * np.exp(0.3 * np.random.default_rng(seed).standard_normal((1, N_DRAWS)))
+
+
+@st.composite
+def structures(draw: st.DrawFn, shared: str) -> tuple[Structure, Splits]:
+    """Stations of all kinds and splits of up to 24 cores."""
+    pairs = draw(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=5, unique=True))
+    splits = Splits(vms=np.array([float(v) for v, _ in pairs]), threads=np.array([float(k) for _, k in pairs]))
+    kinds = {
+        "queue": lambda d: Queue(varied(d, 1)),
+        "ticket": lambda d: TicketLock(varied(d, 2), handover=varied(d, 3), name="lock"),
+        "mcs": lambda d: QueueLock(varied(d, 4), handover=d, name="mcs"),
+        "rw": lambda d: ReaderWriterLock(varied(d, 5), line=0.1 * d, writes=0.3, name="rw"),
+        "servers": lambda d: Servers(varied(d, 6), 2.0),
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(kinds)), max_size=3, unique=True))
+    local = (Delay(varied(draw(times), 0)), *(kinds[kind](draw(times)) for kind in chosen))
+    demand = draw(times)
+    bus = {
+        "none": (),
+        "one": (Queue(varied(demand, 7), name="bus"),),
+        "by split": (Queue(varied(demand, 7) * (1.0 + 0.2 * splits.columns[1]), name="bus"),),
+        "two": (Queue(varied(demand, 7), name="bus"), TicketLock(demand, handover=0.1, name="hypervisor")),
+    }[shared]
+    return Structure(local=local, shared=bus), splits
+
+
+@pytest.mark.parametrize("shared", ["none", "one", "by split", "two"])
+@settings(max_examples=25)
+@given(st.data())
+def test_tables_equal_the_general_solver(shared: str, data: st.DataObject) -> None:
+    """Whatever form answers, it is exact."""
+    structure, splits = data.draw(structures(shared))
+    found = throughput(structure, splits, N_DRAWS)
+    for split in range(splits.vms.size):
+        for draw in range(N_DRAWS):
+            assert found[split, draw] == pytest.approx(solution(structure, splits, split, draw).throughput, rel=1e-9)
+
+
+@pytest.mark.parametrize("shared", ["none", "one", "by split", "two"])
+@settings(max_examples=25)
+@given(st.data())
+def test_everybody_is_somewhere(shared: str, data: st.DataObject) -> None:
+    """Mean customers sum to the threads, and agree with the general solver station by station."""
+    structure, splits = data.draw(structures(shared))
+    found = occupancy(structure, splits)
+    assert sum(found.values()) == pytest.approx(splits.vms * splits.threads, rel=1e-9)
+    for split in range(splits.vms.size):
+        exact: dict[str, float] = {}
+        for station in solution(structure, splits, split).stations:
+            exact[station.name] = exact.get(station.name, 0.0) + station.queue_length
+        for name, length in found.items():
+            assert length[split] == pytest.approx(exact[name], rel=1e-7, abs=1e-9)
+
+
+@given(st.data())
+def test_interference_divides_throughput(data: st.DataObject) -> None:
+    """A factor on all times is a factor on throughput."""
+    structure, splits = data.draw(structures("one"))
+    vms, threads = splits.columns
+    slowed = Structure(local=structure.local, shared=structure.shared, stretch=1.0 + 0.1 * (vms * threads - 1.0))
+    ratio = throughput(structure, splits, N_DRAWS) / throughput(slowed, splits, N_DRAWS)
+    assert ratio == pytest.approx(np.broadcast_to(slowed.stretch, ratio.shape))
+
+
+def test_extreme_costs_fall_back_and_stay_exact() -> None:
+    """Costs 200 orders of magnitude apart leave the tables' range; the general solver answers."""
+    structure = Structure(local=(Delay(1e-100), TicketLock(1e100, handover=1e100)), shared=(Queue(1.0),))
+    splits = Splits(vms=np.array([3.0]), threads=np.array([16.0]))
+    found = throughput(structure, splits, 1)
+    assert np.isfinite(found).all()
+    assert found[0, 0] == pytest.approx(solution(structure, splits, 0).throughput)
