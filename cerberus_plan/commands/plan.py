@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from planner.plan import Plan
+    from planner.what_if import Answer
 
 MOST_CORES = 4096
 
@@ -32,6 +33,10 @@ Workloads = Annotated[
 Systems = Annotated[list[str] | None, typer.Option("--system", help="System to consider; repeat for several.")]
 MaxVms = Annotated[int | None, typer.Option(help="Most OS instances.", min=1)]
 HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option(help="Also plan with a refinement such as queue-lock or nested-paging; repeat, or `all`."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 
@@ -44,6 +49,7 @@ def plan(
     system: Systems = None,
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
+    what_if: WhatIf = None,
     as_json: AsJson = False,
     report: ReportFile = None,
 ) -> None:
@@ -64,6 +70,7 @@ def plan(
         from reports import runtime
 
         runtime.start()  # takes longer than the plan: make it meanwhile
+    changes = changes_for(what_if)
     chosen = machine_for(machine)
     plans = plans_for(
         chosen,
@@ -78,9 +85,41 @@ def plan(
 
         from reports.plan_document import plan_document
 
-        typer.echo(json.dumps(plan_document(plans)))
+        document = plan_document(plans)
+        for found, entry in zip(plans, document["plans"] if changes else (), strict=False):
+            entry["what_if"] = [answer.to_json() for answer in answers_for(found, changes)]
+        typer.echo(json.dumps(document))
     else:
         show(plans)
+        show_changes(plans, changes)
+
+
+def changes_for(names: Sequence[str] | None) -> list[str]:
+    """The changes asked for, `all` standing for every one; unknown names are refused at once."""
+    if not names:
+        return []
+    from planner.what_if import CHANGES, check
+
+    chosen = list(CHANGES) if "all" in names else list(dict.fromkeys(names))
+    check(chosen)
+    return chosen
+
+
+def answers_for(found: Plan, changes: Sequence[str]) -> list[Answer]:
+    """What each change makes of a plan."""
+    from planner.what_if import what_if
+
+    return [what_if(found, name) for name in changes]
+
+
+def show_changes(plans: Sequence[Plan], changes: Sequence[str]) -> None:
+    """Print what each change makes of each plan."""
+    if not changes:
+        return
+    from reports.what_if import print_answers
+
+    for found in plans:
+        print_answers(found, answers_for(found, changes))
 
 
 def show(plans: Sequence[Plan]) -> None:

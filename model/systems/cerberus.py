@@ -23,7 +23,8 @@ from model.structure import Costs, Structure, System
 from model.systems import parts, shadow
 
 
-def _communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Station]:
+def communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Station]:
+    """Delays for messages to other VMs and for broadcasts to all of them."""
     if "messages" in operations.values:
         share = messages.remote_share(np, vms)
         yield Delay(operations("messages") * share * machine("message_round_trip"), name="messages")
@@ -47,7 +48,7 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     return Structure(
         local=(
             *shadow.stations_of_vm(machine, operations),
-            *_communication(machine, operations, vms),
+            *communication(machine, operations, vms),
         ),
         shared=(*shadow.hypervisor(machine, operations, vms, threads), *parts.machine_wide(operations)),
         stretch=parts.interference(operations, vms * threads),
