@@ -6,17 +6,19 @@ When not to use it: inside a program that has threads or pinned cores of its own
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from calibration.campaign import Campaign, Gathered
+from calibration.clustering import find_levels
+from calibration.compare_c import compare, separate
 from calibration.host import allowed_cpus, disturbance, require_supported, this_host
 from calibration.planning_costs import planning_costs
 from calibration.profile import Profile
 from calibration.session import Orders
-from calibration.topology import system_topology
+from calibration.topology import reconcile, system_topology
 from calibration.verdict import Verdict, doubts, judge
 from model.errors import CannotAnswerError
 
@@ -101,15 +103,17 @@ def measure_host(
     only: Sequence[str] = (),
     seed: int = 1,
     fifo: bool = False,
+    compare_c: bool = False,
     report: Callable[[str, int, int], None] | None = None,
 ) -> Profile:
     """Measure this host.
 
     Args:
         effort: Processes and rounds.
-        only: Names of primitives; empty for all.
+        only: Names of primitives and probes; empty for all.
         seed: Seed of the random order.
         fifo: Ask for real-time scheduling.
+        compare_c: Also run the twins in C; the comparison is in the profile's ``run``.
         report: Receives progress: (label, batches done, batches expected).
 
     Raises:
@@ -117,36 +121,106 @@ def measure_host(
         CannotAnswerError: The platform is not supported, or nothing could be measured.
     """
     require_supported()
-    from calibration.primitives.base import Results
     from calibration.primitives.registry import load_primitives
 
     primitives = load_primitives(only)
-    orders = Orders(only=tuple(only), rounds=effort.rounds, seed=seed, quick=effort.quick, fifo=fifo)
-    before = disturbance()
-    gathered = Campaign(orders=orders, processes=effort.processes, report=report, budget_s=effort.budget_s).run()
-    results = Results(batches=gathered.batches)
-    quantities, missing = derive_all(primitives, results)
-    if not quantities:
+    orders = Orders(
+        only=tuple(only), rounds=effort.rounds, seed=seed, quick=effort.quick, fifo=fifo, compare_c=compare_c
+    )
+    profile = _blank()
+    if primitives:
+        profile = _run_primitives(profile, primitives, orders, effort, report)
+    if "kvm" in only or not only:
+        profile = _run_kvm(profile, quick=effort.quick, asked="kvm" in only)
+    if not profile.quantities and primitives:
         raise CannotAnswerError("nothing could be measured: too few batches; use --rounds with a larger number")
-    quantities |= planning_costs(results, quantities)
-    batches = [batch for found in gathered.batches.values() for batch in found]
-    verdict = judge(batches, quantities, before=before, after=disturbance())
-    profile = Profile(
+    return profile
+
+
+def _blank() -> Profile:
+    """A profile of this host that knows nothing but where the cores are."""
+    return Profile(
         host=this_host(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         topology=system_topology(allowed_cpus()),
-        quantities=quantities,
+        quantities={},
         tool=_versions(),
-        run=_run_record(effort, orders, gathered, verdict, before),
+    )
+
+
+def _run_primitives(
+    profile: Profile,
+    primitives: Sequence[Primitive],
+    orders: Orders,
+    effort: Effort,
+    report: Callable[[str, int, int], None] | None,
+) -> Profile:
+    """Run the measuring processes and add what they found."""
+    from calibration.primitives.base import Results
+
+    before = disturbance()
+    gathered = Campaign(orders=orders, processes=effort.processes, report=report, budget_s=effort.budget_s).run()
+    gathered.batches, twins = separate(gathered.batches)
+    results = Results(batches=gathered.batches)
+    quantities, missing = derive_all(primitives, results)
+    quantities |= planning_costs(results, quantities)
+    batches = [batch for found in gathered.batches.values() for batch in found]
+    verdict = judge(batches, quantities, before=before, after=disturbance())
+    found = replace(
+        profile,
+        quantities=quantities,
+        run={
+            **_run_record(effort, orders, gathered, verdict, before),
+            "compare_c": [asdict(row) for row in compare(gathered.batches, twins)],
+        },
         missing={**missing, **gathered.skipped},
         batches=gathered.batches,
     )
-    return _with_latency(profile, results)
+    return _with_latency(found, results)
+
+
+def _run_kvm(profile: Profile, *, quick: bool, asked: bool) -> Profile:
+    """Add what KVM costs; a quick calibration leaves it out unless it is asked for."""
+    from calibration.kvm import model_costs, probe
+
+    if quick and not asked:
+        why = "left out by --quick; add it with `cerberus-plan calibrate --only kvm`"
+        return replace(profile, missing={**profile.missing, "kvm": why})
+    result = probe(quick)
+    return replace(
+        profile,
+        quantities={**profile.quantities, **result.quantities, **model_costs(result)},
+        missing={**profile.missing, **result.missing},
+        notes=(*profile.notes, *result.evidence),
+        run={**profile.run, "kvm": {"paging": result.paging, "kernel_mode_emulated": result.kernel_mode_emulated}},
+        batches={**profile.batches, **result.samples},
+    )
 
 
 def _with_latency(profile: Profile, results: Results) -> Profile:
-    """Add the latency matrix."""
+    """Add the latency matrix, the topology that it agrees with, and what is odd about either."""
     from calibration.primitives.core_to_core import pair_estimates
 
     latency = {pair: estimate.value for pair, estimate in pair_estimates(results).items()}
-    return replace(profile, latency=latency)
+    measured = sorted({cpu for pair in latency for cpu in pair})
+    topology, notes = reconcile(profile.topology, find_levels(latency), measured)
+    return replace(profile, latency=latency, topology=topology, notes=(*notes, *_placement_notes(results)))
+
+
+def _placement_notes(results: Results) -> tuple[str, ...]:
+    """Whether cores were nearer or farther in some batches than in others."""
+    from calibration.harness.statistics import placement_groups
+
+    probed = [batch for found in results.batches.values() for batch in found if batch.probe_s is not None]
+    groups = placement_groups([batch for batch in probed if batch.clean])
+    if len(groups) < 2:
+        return ()
+    total = sum(len(group) for group in groups)
+    levels = [
+        f"{sorted(batch.probe_s or 0.0 for batch in group)[len(group) // 2] * 1e9:.0f} ns in {len(group) / total:.0%}"
+        for group in groups
+    ]
+    return (
+        f"pairs of cores were seen at several distances ({', '.join(levels)} of the batches): on a virtual machine its "
+        "host moves the CPUs; each quantity is that of its commonest placement",
+    )

@@ -49,6 +49,7 @@ class Orders:
         seed: Seed of the random order; the process number is added.
         quick: Leave out what only refines.
         fifo: Ask for real-time scheduling.
+        compare_c: Also run the twins written in C.
         budget_s: Begin no further round after so many seconds; None for no limit.
         sizes: Operations of a batch by case, as found by the first process.
     """
@@ -59,6 +60,7 @@ class Orders:
     seed: int = 1
     quick: bool = False
     fifo: bool = False
+    compare_c: bool = False
     budget_s: float | None = None
     sizes: dict[str, int] = field(default_factory=dict)
 
@@ -185,7 +187,12 @@ def run(orders: Orders) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="cerberus-plan-"))
     try:
         space = make_space(orders, scratch)
-        _measure(orders, _prepare(load_primitives(orders.only), space), space, begun)
+        cases = _prepare(load_primitives(orders.only), space)
+        if orders.compare_c:
+            from calibration.harness.twins import with_twins
+
+            cases = with_twins(cases, scratch)
+        _measure(orders, cases, space, begun)
         space.close()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

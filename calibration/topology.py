@@ -7,6 +7,7 @@ The latencies: see ``calibration.clustering``. Firmware is not believed: disagre
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from model.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from calibration.clustering import Level
 
 _SYSTEM = Path("/sys/devices/system")
 
@@ -97,6 +100,62 @@ def system_topology(cpus: Sequence[int], *, system: Path = _SYSTEM) -> Topology:
         cores=_number_groups(text or cpu for text, cpu in zip(siblings, cpus, strict=True)),
         memory_bytes=memory if all(memory) else (),
     )
+
+
+def _partition(cpus: Sequence[int], membership: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Groups of cores with the same membership, in order of their first core."""
+    groups: dict[int, list[int]] = {}
+    for cpu, group in zip(cpus, membership, strict=True):
+        groups.setdefault(group, []).append(cpu)
+    return tuple(sorted(tuple(sorted(group)) for group in groups.values()))
+
+
+def _in_words(groups: Sequence[Sequence[int]]) -> str:
+    """Groups for people, the first few of many."""
+    shown = " ".join(
+        "{" + ",".join(map(str, group[:8])) + ("..." if len(group) > 8 else "") + "}" for group in groups[:4]
+    )
+    return f"{len(groups)} groups {shown}" + (" ..." if len(groups) > 4 else "")
+
+
+def reconcile(system: Topology, levels: Sequence[Level], measured: Sequence[int]) -> tuple[Topology, tuple[str, ...]]:
+    """The topology to plan with, and where the system and the latencies disagree.
+
+    Where the system tells one L3 group only but latencies show groups of more than two cores, the finest of those
+    are taken as L3 groups. Elsewhere the system's are kept.
+
+    Args:
+        system: What the system tells.
+        levels: What the latencies show, the finest first.
+        measured: Cores that took part in the measurement.
+    """
+    told = {
+        "SMT siblings": _partition(system.cpus, system.cores),
+        "L3 groups": _partition(system.cpus, system.l3_groups),
+        "NUMA nodes": _partition(system.cpus, system.numa_nodes),
+        "sockets": _partition(system.cpus, system.sockets),
+    }
+    several = {kind: groups for kind, groups in told.items() if 1 < len(groups) < len(system.cpus)}
+    if len(measured) < len(system.cpus) or len(system.cpus) < 3:
+        return system, ()
+    shown = {level.groups: level for level in levels}
+    notes = [
+        f"the system tells {kind} ({_in_words(groups)}), but latencies do not show them"
+        for kind, groups in several.items()
+        if groups not in shown
+    ]
+    found = system
+    for groups, level in shown.items():
+        if groups in told.values():
+            continue
+        notes.append(
+            f"latencies show {_in_words(groups)} that the system does not tell: "
+            f"{level.within_s * 1e9:.0f} ns inside, {level.between_s * 1e9:.0f} ns between"
+        )
+        if len(set(found.l3_groups)) == 1 and max(map(len, groups)) > 2:
+            home = {cpu: number for number, group in enumerate(groups) for cpu in group}
+            found = replace(found, l3_groups=tuple(home[cpu] for cpu in found.cpus))
+    return found, tuple(notes)
 
 
 def spread_order(topology: Topology) -> tuple[int, ...]:

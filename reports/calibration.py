@@ -79,10 +79,34 @@ def print_beside_paper(console: Console, profile: Profile) -> None:
     console.print(table)
 
 
+def print_comparison(console: Console, profile: Profile) -> None:
+    """Compiled loops beside their twins in C, where they were run."""
+    from rich.table import Table
+
+    from calibration.compare_c import Comparison
+
+    found = [Comparison(**record) for record in profile.run.get("compare_c", ())]
+    if not found:
+        return
+    table = Table(title="Compiled loops beside their twins in C, lowest times")
+    for heading in ("case", "numba", "C", "numba/C", "promised", "kept"):
+        table.add_column(heading, justify="left" if heading == "case" else "right")
+    words = {True: "yes", False: "no", None: ""}
+    for row in found:
+        promised = "" if row.promise is None else f"{row.promise:.0%}"
+        times = (format_seconds(row.numba_s), format_seconds(row.c_s))
+        table.add_row(row.case, *times, f"{row.ratio:.3f}", promised, words[row.kept])
+    console.print(table)
+    promised_rows = [row for row in found if row.kept is not None]
+    kept = sum(row.kept is True for row in promised_rows)
+    console.print(f"{kept} of {len(promised_rows)} cases keep what is promised", highlight=False)
+
+
 def print_profile(console: Console, profile: Profile) -> None:
     """Quantities, the paper's beside them, notes, and the verdict last."""
     print_quantities(console, profile)
     print_beside_paper(console, profile)
+    print_comparison(console, profile)
     for note in profile.notes:
         console.print(f"note: {note}", highlight=False)
     for name, reason in profile.missing.items():

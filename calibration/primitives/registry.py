@@ -37,16 +37,19 @@ NAMES: tuple[str, ...] = (
     "interference",
 )
 
+#: What ``--only`` may name beside primitives: probes with a harness of their own.
+PROBES: tuple[str, ...] = ("kvm",)
+
 
 def load_primitives(names: Sequence[str] = ()) -> list[Primitive]:
-    """The primitives called ``names``, or all of them.
+    """The primitives called ``names``, or all of them; probes are passed over.
 
     Raises:
         InputError: A name is not known.
     """
     for name in names:
-        if name not in NAMES:
-            raise InputError(f"there is no primitive {name!r}; choose from {', '.join(NAMES)}")
+        if name not in NAMES + PROBES:
+            raise InputError(f"there is no primitive {name!r}; choose from {', '.join(NAMES + PROBES)}")
     chosen = [name for name in NAMES if name in names] if names else NAMES
     found: list[Primitive] = []
     for name in chosen:

@@ -37,6 +37,9 @@ def calibrate(
     rounds: Annotated[
         int | None, typer.Option(help="Rounds of each measuring process; more narrow the intervals.")
     ] = None,
+    compare_c: Annotated[
+        bool, typer.Option("--compare-c", help="Also run twins in C (needs gcc) and print numba/C.")
+    ] = False,
     fifo: Annotated[
         bool,
         typer.Option("--fifo", help="Real-time scheduling: steadier, but starves other jobs meanwhile."),
@@ -53,7 +56,7 @@ def calibrate(
     known = _known_profile(target, only=bool(only), output=output)
     try:
         with _progress() as report:
-            profile = measure_host(effort=effort, only=only or (), fifo=fifo, report=report)
+            profile = measure_host(effort=effort, only=only or (), fifo=fifo, compare_c=compare_c, report=report)
     except KeyboardInterrupt:
         typer.echo("stopped: nothing was written", err=True)
         raise typer.Exit(130) from None
