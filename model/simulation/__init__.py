@@ -5,7 +5,8 @@
 """
 
 from model.simulation.job import JobSimulation, simulate_job
+from model.simulation.pool import pool
 from model.simulation.rules import Message, Rules
 from model.simulation.run import Simulation, simulate
 
-__all__ = ["JobSimulation", "Message", "Rules", "Simulation", "simulate", "simulate_job"]
+__all__ = ["JobSimulation", "Message", "Rules", "Simulation", "pool", "simulate", "simulate_job"]

@@ -19,7 +19,7 @@ from model.network import Instance, check_stations
 from model.simulation import events, jump_chain
 from model.simulation.description import READERS
 from model.simulation.layout import Layout, lay_out
-from model.simulation.random import generator
+from model.simulation.random import Generator, generator
 from model.simulation.rules import EXPONENTIAL, Holds, Rules
 from model.simulation.statistics import FEWEST_GROUPS, half_width, warm_up
 from model.simulation.world import world
@@ -69,6 +69,7 @@ def simulate(
     shared: Iterable[Station] = (),
     completions: int = 1_000_000,
     seed: int = 0,
+    stream: int = 0,
     holds: Holds | Mapping[str, Holds] = EXPONENTIAL,
     handover: str = "state",
     rules: Rules | None = None,
@@ -82,6 +83,7 @@ def simulate(
         shared: Stations visited by the threads of all instances.
         completions: Cycles to simulate, at least 64.
         seed: Any whole number; equal seeds give equal bits.
+        stream: Number of the run among several independent ones of one seed.
         holds: Distribution of holds; see ``Rules``.
         handover: When the number present decides a lock's hold; see ``Rules``.
         rules: Further behaviour; holds and handover, where given, replace its own.
@@ -98,9 +100,9 @@ def simulate(
     jumps = _memoryless(layout, behaviour)
     if engine == "jumps" and not jumps:
         raise InputError("engine = 'jumps' needs exponential holds that follow the state, and no further rules")
-    if jumps and engine != "events":
-        return _run(_Jumps(layout, seed), layout, completions, seed, report)
-    return _run(_Events(layout, behaviour, seed), layout, completions, seed, report)
+    rng = generator(seed, stream)
+    path = _Jumps(layout, rng) if jumps and engine != "events" else _Events(layout, behaviour, rng)
+    return _run(path, layout, completions, seed, report)
 
 
 def _check(instances: tuple[Instance, ...], completions: int, engine: str) -> None:
@@ -134,8 +136,8 @@ class _Jumps:
 
     engine = "jumps"
 
-    def __init__(self, layout: Layout, seed: int) -> None:
-        self._state = jump_chain.chain(layout, generator(seed))
+    def __init__(self, layout: Layout, rng: Generator) -> None:
+        self._state = jump_chain.chain(layout, rng)
         self._n_local = layout.n_local
 
     def advance(self, completions: int) -> int:
@@ -152,8 +154,8 @@ class _Events:
 
     engine = "events"
 
-    def __init__(self, layout: Layout, rules: Rules, seed: int) -> None:
-        self._world = world(layout, rules, generator(seed))
+    def __init__(self, layout: Layout, rules: Rules, rng: Generator) -> None:
+        self._world = world(layout, rules, rng)
 
     def advance(self, completions: int) -> int:
         return events.advance(self._world, completions)
