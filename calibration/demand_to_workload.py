@@ -1,7 +1,8 @@
 """From a measured demand to a workload: which operations a unit of work consists of.
 
     compute              user time
-    kernel_compute       system time, less page faults and packets at the machine's cost where one is given
+    kernel_compute       system time, less the kernel lock, and page faults and packets at the machine's cost if given
+    kernel_lock          hold of the global lock that is held longest, where the kernel counts locks
     page_faults          minor faults
     file_mb              bytes dirtied in files on storage / 10^6 (overwriting counts like allocating)
     address_space_calls  mmap, munmap, mprotect, mremap, brk
@@ -20,9 +21,9 @@ that no operation here carries (a lock of the program's own); fit the curve as w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from calibration.demand import Demand
+from calibration.serial_locks import serial_locks
 from model.errors import CannotAnswerError, InputError
 from model.quantity import Provenance, Quantity
 from model.workload import Workload
@@ -34,25 +35,6 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 # glibc since 2.34: pthread_create calls clone3, fork calls clone; posix_spawn may call either, and then execve.
 FORKS = ("fork", "vfork")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SerialLock:
-    """A kernel lock as a station: how long a unit of work holds it, and what that allows at most.
-
-    Attributes:
-        name: lock and, for reader-writer locks, the side.
-        acquisitions: per unit of work.
-        hold_s: time one acquisition holds it [s]: the service time.
-        wait_s: time a unit of work waited for it while measured [s].
-        most_per_s: units of work per second at which the lock is always held, in one OS instance [1/s].
-    """
-
-    name: str
-    acquisitions: float
-    hold_s: float
-    wait_s: float
-    most_per_s: float
 
 
 def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None = None) -> Workload:
@@ -74,6 +56,11 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
     counts = {"page_faults": faults, "file_mb": (demand.written_bytes or 0.0) / 1e6}
     operations |= {key: _measured(value, "1", demand) for key, value in counts.items() if value > 0}
     operations |= {key: _derived(value, demand) for key, value in _from_calls(demand)}
+    if held := [lock for lock in serial_locks(demand) if lock.is_global]:
+        lock = held[0]
+        source = f"{lock.name}: {lock.acquisitions:.3g} acquisitions of {lock.hold_s:.3g} s"
+        hold_s = lock.acquisitions * lock.hold_s
+        operations["kernel_lock"] = Quantity(value=hold_s, unit="s", provenance=Provenance.MEASURED, source=source)
     kernel = _kernel_compute(system_s, operations, costs, demand)
     if kernel is not None:
         operations["kernel_compute"] = kernel
@@ -87,27 +74,6 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
         job_units=1.0 if demand.unit == "run" else None,
         note=" ".join(_notes(demand, costs)),
     )
-
-
-def serial_locks(demand: Demand) -> list[SerialLock]:
-    """Locks with known hold times, the tightest bound first.
-
-    Shared (read) acquisitions can overlap and are left out: their holding bounds nothing.
-    """
-    found = []
-    for lock in demand.locks:
-        hold_s = lock.hold_per_acquisition_s
-        if hold_s and lock.acquisitions and lock.hold_s and lock.kind not in ("read", "rwsem:R", "rwlock:R"):
-            found.append(
-                SerialLock(
-                    name=f"{lock.name} ({lock.kind})" if lock.kind else lock.name,
-                    acquisitions=lock.acquisitions,
-                    hold_s=hold_s,
-                    wait_s=lock.wait_s,
-                    most_per_s=1.0 / lock.hold_s,
-                )
-            )
-    return sorted(found, key=lambda lock: lock.most_per_s)
 
 
 def smallest(demands: Sequence[Demand]) -> Demand:
@@ -161,6 +127,8 @@ def _kernel_compute(
         for operation, cost in counted.items()
         if operation in operations
     )
+    if "kernel_lock" in operations:
+        apart_s += operations["kernel_lock"].value
     left_s = max(system_s - apart_s, 0.0)
     return _measured(left_s, "s", demand) if left_s > 0 else None
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from calibration.demand import COUNTS, TIMES, Demand
-from calibration.demand_to_workload import serial_locks
 from calibration.imports.results import Curve
 from calibration.observe.plan import PLACEHOLDER, Plan, cores_text
 from calibration.observe.session import Extras, Run
+from calibration.serial_locks import serial_locks
 
 NOISE = 0.05  # share of the cores' time taken by others from which a run counts as disturbed
 SHORT_S = 0.5  # runs shorter than this say more about starting than about working
@@ -116,8 +116,7 @@ def _idleness(observation: Observation) -> Iterator[str]:
 def _locks(demands: Sequence[Demand]) -> Iterator[str]:
     """The kernel lock that bounds one OS instance most, where the kernel counts locks."""
     for lock in serial_locks(demands[-1])[:1] if demands else []:
-        most = f"{lock.most_per_s:.3g} {demands[-1].unit}s/s"
-        yield f"the kernel lock {lock.name} allows at most {most} in one OS instance"
+        yield lock.sentence(demands[-1].unit)
 
 
 def _warnings(observation: Observation) -> Iterator[str]:

@@ -189,12 +189,6 @@ def _demand_table(demand: Demand) -> Any:
 
 def _bounds(imported: Imported) -> list[str]:
     """What the tightest lock allows at most."""
-    from calibration.demand_to_workload import serial_locks
-    from reports.formats import number
+    from calibration.serial_locks import serial_locks
 
-    found = []
-    for demand in imported.demands:
-        for lock in serial_locks(demand)[:1]:
-            most = f"{number(lock.most_per_s)} {demand.unit}s/s"
-            found.append(f"one OS instance cannot do more than {most}: {lock.name} is held that long per {demand.unit}")
-    return found
+    return [lock.sentence(demand.unit) for demand in imported.demands for lock in serial_locks(demand)[:1]]

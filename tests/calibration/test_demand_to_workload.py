@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from calibration.catalog import parse_workload
 from calibration.demand import Demand, LockUse, SystemCall
-from calibration.demand_to_workload import serial_locks, smallest, workload_of
+from calibration.demand_to_workload import smallest, workload_of
+from calibration.serial_locks import serial_locks
 from calibration.workload_file import to_toml
 from model.errors import CannotAnswerError, InputError
 from model.quantity import Provenance, Quantity
@@ -108,14 +109,29 @@ def test_the_demand_at_the_fewest_cores_is_taken() -> None:
 def test_locks_bound_throughput_by_their_holding() -> None:
     """The tightest lock comes first; shared holding and unknown holding bound nothing."""
     locks = (
-        LockUse(name="a", contentions=1, wait_s=0.0, acquisitions=4.0, hold_s=2e-6),
+        LockUse(name="&a", contentions=1, wait_s=0.0, acquisitions=4.0, hold_s=2e-6),
         LockUse(name="b", kind="write", contentions=1, wait_s=3e-6, acquisitions=1.0, hold_s=1e-5),
         LockUse(name="c", kind="read", contentions=1, wait_s=0.0, acquisitions=1.0, hold_s=1.0),
         LockUse(name="d", contentions=1, wait_s=1.0),
     )
     first, second = serial_locks(Demand(locks=locks))
     assert (first.name, first.most_per_s, first.hold_s) == ("b (write)", pytest.approx(1e5), 1e-5)
-    assert (second.name, second.most_per_s, second.hold_s) == ("a", pytest.approx(5e5), pytest.approx(5e-7))
+    assert (second.name, second.most_per_s, second.hold_s) == ("&a", pytest.approx(5e5), pytest.approx(5e-7))
+    assert first.sentence("run") == "the kernel lock b (write) allows at most 1e+05 runs/s in one OS instance"
+    assert second.sentence("run").endswith(", if it is one lock and not one in each of many objects")
+
+
+def test_the_longest_held_kernel_lock_becomes_a_station() -> None:
+    """Its hold per unit leaves kernel time; locks in many objects may be held in parallel and are no station."""
+    locks = (
+        LockUse(name="&mm->mmap_lock", kind="write", contentions=9, wait_s=0.0, acquisitions=9.0, hold_s=0.5),
+        LockUse(name="tasklist_lock", contentions=1, wait_s=0.0, acquisitions=2.0, hold_s=0.2),
+        LockUse(name="&rq->__lock", contentions=1, wait_s=0.0, acquisitions=8.0, hold_s=0.1),
+    )
+    operations = workload_of(Demand(user_s=1.0, system_s=0.5, locks=locks), name="w").operations
+    assert operations["kernel_lock"].value == pytest.approx(0.2)
+    assert operations["kernel_lock"].source == "tasklist_lock: 2 acquisitions of 0.1 s"
+    assert operations["kernel_compute"].value == pytest.approx(0.3)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -13,7 +13,7 @@ import pytest
 
 from calibration.observe import group, process
 from calibration.observe.process import Finished
-from calibration.observe.signals import Signals, Stopped
+from calibration.observe.signals import STOPPING, Signals, Stopped
 from model.errors import CannotAnswerError, InputError
 
 PYTHON = [sys.executable, "-I", "-S", "-c"]  # starts in a few milliseconds
@@ -130,7 +130,17 @@ def test_daemons_are_found_and_ended(tmp_path: Path) -> None:
     assert not is_alive(written_pid(pid))
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture
+def unignored() -> Iterator[None]:
+    """Tests may themselves run in the background or under nohup, which ignore SIGINT and SIGHUP."""
+    before = {signum: signal.signal(signum, signal.SIG_DFL) for signum in STOPPING}
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+@pytest.mark.usefixtures("unignored")
+@pytest.mark.parametrize("signum", STOPPING)
 def test_being_stopped_leaves_no_process(tmp_path: Path, signum: int) -> None:
     """Ctrl-C, SIGTERM and SIGHUP end command and children, even stopped ones, and say which signal it was."""
     pid = tmp_path / "pid"
@@ -148,6 +158,16 @@ def test_being_stopped_leaves_no_process(tmp_path: Path, signum: int) -> None:
     assert raised.value.signum == signum
     assert not is_alive(written_pid(pid))
     assert not group.children()
+
+
+def test_ignored_signals_stay_ignored() -> None:
+    """Under nohup a hang-up does not end the observation."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_handlers_are_put_back() -> None:

@@ -23,7 +23,12 @@ def start(*words: str) -> subprocess.Popen[str]:
     """The real command line, running."""
     command = [sys.executable, "-m", "cerberus_plan", "observe", *words]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=unignore)  # noqa: PLW1509
+
+
+def unignore() -> None:
+    """In the background SIGINT is ignored, and children inherit that; here they must not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def observe(*words: str) -> tuple[int, str, str]:
