@@ -148,5 +148,7 @@ def _notes(demand: Demand, costs: Mapping[str, float] | None) -> Iterator[str]:
         yield "User and system time were not known apart: all is compute."
     if not demand.system_calls:
         yield "No system calls were seen: packets and address-space calls count as none."
+    if costs and "page_fault" in costs and demand.page_faults:
+        yield f"Page faults are taken out of kernel_compute at {costs['page_fault'] * 1e6:.3g} us each."
     if costs is None and demand.page_faults and demand.system_s:
         yield "kernel_compute still holds the time of page faults, which the planner adds again: a cautious reading."

@@ -11,6 +11,7 @@ from calibration.demand import demands_to_json
 from calibration.demand_to_workload import smallest, workload_of
 from calibration.files import write_atomically
 from calibration.host import this_host
+from calibration.observe.fault_cost import page_fault_cost
 from calibration.observe.naming import program_name
 from calibration.observe.observation import Observation
 from calibration.profile import profile_to_machine, this_host_profile
@@ -52,15 +53,15 @@ def write(observation: Observation, files: list[Path], *, costs: Mapping[str, fl
     return [str(curve), str(demand), str(workload)]
 
 
-def costs_here() -> dict[str, float] | None:
-    """What a page fault and a packet cost on this host [s], None if it has not been calibrated.
+def costs_here() -> dict[str, float]:
+    """What a page fault and a packet cost on this host [s]; without a profile a quick look at faults.
 
     Raises:
         InputError: this host has a profile, but it is broken.
     """
     path = this_host_profile()
     if path is None:
-        return None
+        return {"page_fault": page_fault_cost()}
     quantities = profile_to_machine(path).quantities
     return {name: quantities[name].value for name in ("page_fault", "packet") if name in quantities}
 

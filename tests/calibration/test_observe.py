@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.demand import Demand, LockUse, SystemCall
-from calibration.observe import cpus, keep, locks, probes, quota, session
+from calibration.observe import cpus, fault_cost, keep, locks, probes, quota, session
 from calibration.observe import plan as observe_plan
 from calibration.observe.meter import Kind, Meter
 from calibration.observe.naming import program_name
@@ -500,9 +500,10 @@ def test_a_quiet_scaling_program_needs_no_comment() -> None:
 
 
 def test_a_calibrated_host_gives_its_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stored profile's page fault and packet are subtracted from kernel time; without one nothing is."""
+    """The stored profile's page fault and packet are subtracted from kernel time; without one a quick look's."""
     monkeypatch.setattr(keep, "this_host_profile", lambda: None)
-    assert keep.costs_here() is None
+    monkeypatch.setattr(keep, "page_fault_cost", lambda: 3e-7)
+    assert keep.costs_here() == {"page_fault": 3e-7}
     quantities = {"page_fault": Quantity(value=5e-7, unit="s"), "syscall": Quantity(value=1e-7, unit="s")}
     machine = Machine(
         name="here", description="", topology=Topology.regular(sockets=1, cores_per_l3=1), quantities=quantities
@@ -510,6 +511,12 @@ def test_a_calibrated_host_gives_its_costs(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(keep, "this_host_profile", lambda: tmp_path)
     monkeypatch.setattr(keep, "profile_to_machine", lambda _path: machine)
     assert keep.costs_here() == {"page_fault": 5e-7}
+
+
+@pytest.mark.hardware
+def test_a_page_fault_costs_something() -> None:
+    """A quick look finds more than nothing and less than a millisecond."""
+    assert 1e-9 < fault_cost.page_fault_cost() < 1e-3
 
 
 def test_a_program_without_processor_time_has_no_workload(tmp_path: Path) -> None:
