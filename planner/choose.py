@@ -118,11 +118,7 @@ def _verdict(
 def _reason(best: Candidate, single: Candidate | None, systems: Mapping[str, System]) -> str:
     """Where the time goes in the best split and, for contrast, in the best single instance."""
     share, name = _largest_loss(best)
-    here = (
-        f"the {name} takes {share:.0%} of its core time"
-        if share >= 0.01
-        else "nearly all of its core time is computing"
-    )
+    here = f"{share:.0%} goes to the {name}" if share >= 0.01 else "nearly all of its core time is computing"
     if single is None or single is best:
         return f"In the best split {here}."
     other_share, other = _largest_loss(single)

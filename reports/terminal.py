@@ -128,11 +128,15 @@ def _cells(mark: str, candidate: Candidate, *, finite: bool) -> Iterable[str]:
 def _risk(plan: Plan) -> str:
     """What choosing the recommended split may cost."""
     best = plan.best
-    text = f"Risk: it is the fastest with probability {best.probability_best:.0%}; expected regret {best.regret:.1%}"
-    if plan.ties:
-        n = len(plan.ties)
-        text += f". {n} other split{'s' * (n > 1)} cannot be told from it; among ties the fewest VMs win"
-    return text + "."
+    text = f"Risk: expected regret {best.regret:.1%}"
+    if not plan.ties:
+        return f"{text}; it is the fastest with probability {best.probability_best:.0%}."
+    n = len(plan.ties)
+    together = best.probability_best + sum(tie.probability_best for tie in plan.ties)
+    return (
+        f"{text}. {n} other split{'s' * (n > 1)} cannot be told from it (one of them is the fastest with probability "
+        f"{together:.0%}); among ties the fewest VMs win."
+    )
 
 
 def _ledgers(plan: Plan) -> Padding:
@@ -166,8 +170,8 @@ def _footer(plans: Sequence[Plan]) -> Text:
     inputs = {name: quantity for plan in plans for name, quantity in plan.inputs.items()}
     counts = Counter(str(quantity.provenance) for quantity in inputs.values())
     told = ", ".join(f"{count} {provenance}" for provenance, count in counts.most_common())
-    return Text(
-        f"Rests on {len(inputs)} numbers: {told}. Intervals are 90 % and hold parameter and model error. "
-        "--workload NAME shows ties, risk and every core-second; --json every number with its source.",
-        style="dim",
-    )
+    more = "--json lists every number with its source."
+    if len(plans) > 1:
+        more = f"--workload NAME shows ties, risk and every core-second; {more}"
+    text = f"Rests on {len(inputs)} numbers: {told}. Intervals are 90 % and hold parameter and model error. {more}"
+    return Text(text, style="dim")

@@ -1,0 +1,97 @@
+"""What the documentation shows is what the program does: commands are run, their output compared, Python executed."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Pages whose examples need prepared files have a test of their own.
+TESTED_ELSEWHERE = {"observe.md", "deploy.md"}
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """Page, command and shown output of every `$ cerberus-plan` line in a console block."""
+    found = []
+    for page in PAGES:
+        if page.name in TESTED_ELSEWHERE:
+            continue
+        for block in CONSOLE.findall(page.read_text()):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                if command.startswith("cerberus-plan"):
+                    found.append((page.name, command, shown))
+    return found
+
+
+@pytest.mark.parametrize(("page", "command", "shown"), examples())
+def test_commands_print_what_the_documentation_shows(page: str, command: str, shown: str, tmp_path: Path) -> None:
+    """Every line shown is printed, in order; `...` stands for lines left out."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CERBERUS_PLAN_HOME": str(tmp_path), "COLUMNS": "100"}
+    arguments = [sys.executable, "-m", "cerberus_plan", *shlex.split(command)[1:]]
+    done = subprocess.run(
+        arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    printed = [line.rstrip() for line in done.stdout.splitlines()]
+    pieces = [[line.rstrip() for line in piece.splitlines()] for piece in re.split(r"^\.\.\.\n", shown, flags=re.M)]
+    if len(pieces) == 1:
+        assert pieces[0] == printed
+    for piece in pieces:
+        assert piece == [line for line in printed if line in piece], f"{page}: {command}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_examples_run(page: Path) -> None:
+    """Every Python block gives what it shows."""
+    for block in PYTHON.findall(page.read_text()):
+        if ">>>" in block:
+            runner = doctest.DocTestRunner()
+            runner.run(doctest.DocTestParser().get_doctest(block, {}, page.name, str(page), 0))
+            assert runner.failures == 0
+
+
+def test_every_command_has_help_and_is_in_the_readme_or_the_help(tmp_path: Path) -> None:
+    """Each command of the program explains itself."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "cerberus_plan", "--help"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for file in (ROOT / "cerberus_plan" / "commands").glob("[a-z]*.py"):
+        name = file.stem.rstrip("_")
+        assert name == "plan" or f" {name} " in listed
+
+
+def test_the_front_door_is_light() -> None:
+    """`import cerberus_plan` brings in none of the heavy packages, and neither does the main job."""
+    heavy = "{'scipy', 'numba', 'sympy', 'altair', 'pandas', 'vl_convert', 'jinja2', 'llvmlite', 'pydantic'}"
+    program = (
+        "import sys; import cerberus_plan; assert 'numpy' not in sys.modules;"
+        "sys.argv = ['cerberus-plan', '--cores', '8', '--machine', 'amd48'];"
+        "from cerberus_plan.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"found = {heavy} & set(sys.modules)\n"
+        "assert not found, found"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CERBERUS_PLAN_HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
