@@ -141,17 +141,16 @@ def family_bootstrap(rows: list[Row]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def evaluate(examples: list[Example]) -> dict[tuple[int, str], list[Row]]:
+def evaluate(learner: Learner) -> dict[tuple[int, str], list[Row]]:
     """Every method at every cut; ours with priors that never saw the judged family."""
     rows: dict[tuple[int, str], list[Row]] = {}
-    learner = Learner(examples)
     for family in learner.families:
         methods = {
             "ours": ours(Priors.from_document(learner.without({family}))),
             "USL": textbook(coherent=True),
             "Amdahl": textbook(coherent=False),
         }
-        for example in (e for e in examples if e.family == family):
+        for example in (e for e in learner.examples if e.family == family):
             for cut, train, beyond in example.cuts():
                 for name, method in methods.items():
                     rows.setdefault((cut, name), []).append(judge(example, cut, train, beyond, method))
@@ -173,7 +172,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--families", action="store_true", help="one table a family as well")
     arguments = parser.parse_args()
-    rows = evaluate(read_folder(arguments.folder))
+    rows = evaluate(Learner(read_folder(arguments.folder)))
     show(rows)
     if arguments.families:
         for family in sorted({row.family for found in rows.values() for row in found}):

@@ -54,9 +54,9 @@ class Curve:
     def _grouped(cls, counts: NDArray[np.float64], logs: NDArray[np.float64], name: str) -> Curve:
         order = np.lexsort((logs, counts))
         levels, start, repeats = np.unique(counts[order], return_index=True, return_counts=True)
-        groups = np.split(logs[order], start[1:])
-        medians = np.array([np.median(group) for group in groups])
-        spread = np.concatenate([group - median for group, median in zip(groups, medians, strict=True)])
+        ranked = logs[order]
+        medians = (ranked[start + (repeats - 1) // 2] + ranked[start + repeats // 2]) / 2
+        spread = ranked - np.repeat(medians, repeats)
         spare = counts.size - levels.size  # deviations left once each level has its own median
         noise = 0.0
         if spare >= 3:

@@ -67,7 +67,12 @@ class Fit:
 
 
 def fit_curve(
-    curve: Curve, *, predict: Array | None = None, boundaries: Array | None = None, priors: Priors | None = None
+    curve: Curve,
+    *,
+    predict: Array | None = None,
+    boundaries: Array | None = None,
+    clients: bool = False,
+    priors: Priors | None = None,
 ) -> Fit:
     """Fit and forecast.
 
@@ -75,13 +80,14 @@ def fit_curve(
         curve: measured points, three distinct counts or more.
         predict: counts to forecast; by default doublings up to four times the largest measured.
         boundaries: counts at which the machine changes, if known.
+        clients: n counts clients, which may pass the number of cores.
         priors: what is believed before the points; the shipped ones by default.
 
     Raises:
         InputError: a single distinct count.
         CannotAnswerError: two distinct counts; says what to measure.
     """
-    posterior = weigh(curve, priors or shipped(), boundaries=boundaries)
+    posterior = weigh(curve, priors or shipped(clients=clients), boundaries=boundaries)
     targets = default_targets(curve) if predict is None else np.asarray(predict, dtype=float)
     grid = _grid(curve, targets)
     forecast = posterior.predict(grid)

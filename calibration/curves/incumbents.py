@@ -19,6 +19,9 @@ from calibration.curves.curve import Curve
 
 Array = NDArray[np.float64]
 
+# A curve of more levels is thinned evenly: three parameters need no more.
+MOST_LEVELS = 256
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incumbent:
@@ -54,6 +57,9 @@ def _fitted(name: str, curve: Curve, targets: Array, coherent: bool) -> Incumben
 
 def least_squares(n: Array, value: Array, *, coherent: bool = True) -> tuple[float, float, float]:
     """Scale, contention and coherency with the least sum of squares; coherency is 0 unless `coherent`."""
+    keep = np.unique(np.linspace(0, n.size - 1, min(n.size, MOST_LEVELS)).round().astype(np.int64))
+    largest = float(value.max())  # squares of the user's own unit may overflow
+    n, value = n[keep], value[keep] / largest
     contention = np.concatenate([[0.0], np.geomspace(1e-5, 1e3, 65)])
     coherency = np.concatenate([[0.0], np.geomspace(1e-8, 1e2, 65)]) if coherent else np.zeros(1)
     for _ in range(12):
@@ -62,7 +68,7 @@ def least_squares(n: Array, value: Array, *, coherent: bool = True) -> tuple[flo
         scale = (shape @ value) / norm
         lost = (value**2).sum() - scale**2 * norm
         i, j = np.unravel_index(int(lost.argmin()), lost.shape)
-        best = float(scale[i, j]), float(contention[i]), float(coherency[j])
+        best = largest * float(scale[i, j]), float(contention[i]), float(coherency[j])
         contention = _around(contention, int(i))
         coherency = _around(coherency, int(j)) if coherent else coherency
     return best

@@ -6,7 +6,7 @@
 on the logarithm of throughput. The floors say what every extrapolation risks however smooth the points are: collapses
 come unannounced, sudden gains hardly ever. The multipliers below(f) and above(f) are quantiles of how far the truth of
 families left out fell from the middle (`learn`), so the interval is predictive, not a parameter's.
-The middle is the 40 % point of the forecast: errors are relative, so forecasting too much costs more than too little,
+The middle is the 36 % point of the forecast: errors are relative, so forecasting too much costs more than too little,
 and forecasts of families left out were too high more often than too low.
 
 Assumptions: the user's program is as surprising as the families that were learned from.
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 LEVEL = 0.9
 TAIL = (1 - LEVEL) / 2
-MIDDLE = 0.4
+MIDDLE = 0.36
 # Log units per log of the factor; chosen once by the interval score on families left out.
 FLOOR_BELOW, FLOOR_ABOVE = 0.5, 0.1
 SMALLEST = 0.01

@@ -54,6 +54,7 @@ def fit(
         used,
         predict=None if predict is None else np.array(counts(predict, "--predict")),
         boundaries=None if boundaries is None else np.array(counts(boundaries, "--boundaries")),
+        clients=clients,
     )
     answered = document(answer, inverted=time, clients=clients)
     if output is not None:

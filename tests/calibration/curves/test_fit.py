@@ -123,3 +123,12 @@ def test_law_weights_are_probabilities():
     weights = list(fit_curve(curve_of(LEVELS, amdahl(LEVELS))).law_weights.values())
     assert sum(weights) == pytest.approx(1)
     assert weights == sorted(weights, reverse=True)
+
+
+def test_clients_are_not_expected_to_outgrow_the_cores():
+    """The same points promise less when n counts clients."""
+    n = np.array([1.0, 2, 4, 8])
+    cores, clients = (
+        fit_curve(curve_of(n, n**0.97), predict=np.array([64.0]), clients=flag).predictions[0] for flag in (False, True)
+    )
+    assert clients.value < cores.value
