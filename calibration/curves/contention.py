@@ -153,7 +153,7 @@ def _demand(name: str, row: Array) -> Demand:
     value = float(row[0])
     high = max(float(np.quantile(row[1:], 1 - TAIL)), value)
     unit = "1" if name == "machine_interference" else "s"
-    return Demand(name=name, value=value, low=value**2 / high, high=high, unit=unit)
+    return Demand(name=name, value=value, low=min(value**2 / high, value), high=high, unit=unit)
 
 
 def _reason(owner: str, told: bool, declining: float) -> str:

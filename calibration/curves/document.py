@@ -23,9 +23,18 @@ def document(fit: Fit, *, inverted: bool = False, clients: bool = False) -> dict
         "curve": fit.curve.name,
         "quantity": "time" if inverted else "throughput",
         "count": "clients" if clients else "cores",
-        "measured": {"levels": int(fit.curve.n.size), "points": int(fit.curve.repeats.sum()), "largest_n": largest},
+        "measured": {
+            "levels": int(fit.curve.n.size),
+            "points": int(fit.curve.repeats.sum()),
+            "largest_n": whole(largest),
+        },
         "predictions": [prediction(p, largest, inverted) for p in fit.predictions],
-        "peak": {"n": fit.peak.n, "low": fit.peak.low, "high": fit.peak.high, "rising": fit.peak.rising},
+        "peak": {
+            "n": whole(fit.peak.n),
+            "low": whole(fit.peak.low),
+            "high": whole(fit.peak.high),
+            "rising": fit.peak.rising,
+        },
         "laws": [
             {"name": name, "weight": round(weight, 6), "cause": LAWS[name].cause}
             for name, weight in fit.law_weights.items()
@@ -37,24 +46,29 @@ def document(fit: Fit, *, inverted: bool = False, clients: bool = False) -> dict
                 "contention": law.contention,
                 "coherency": law.coherency,
                 "predictions": [
-                    {"n": p.n, "value": 1 / value if inverted else value}
+                    {"n": whole(p.n), "value": 1 / value if inverted else value}
                     for p, value in zip(fit.predictions, law.predictions, strict=True)
                 ],
             }
             for law in fit.incumbents
         ],
         "decided": fit.decided,
-        "trusted_to": fit.trusted_to,
-        "horizon": fit.horizon,
-        "next": {"n": fit.advice.n, "reduction": round(fit.advice.reduction, 4)},
+        "trusted_to": whole(fit.trusted_to),
+        "horizon": whole(fit.horizon),
+        "next": {"n": whole(fit.advice.n), "reduction": round(fit.advice.reduction, 4)},
         "verdict": verdict(fit, noun="clients" if clients else "cores"),
     }
+
+
+def whole(n: float) -> float:
+    """A count as an integer where it is one, so that it reads as a count."""
+    return int(n) if n == round(n) else n
 
 
 def prediction(p: Prediction, largest: float, inverted: bool) -> dict[str, float]:
     """One forecast, with how far beyond the largest measured count it is."""
     value, low, high = (1 / p.value, 1 / p.high, 1 / p.low) if inverted else (p.value, p.low, p.high)
-    return {"n": p.n, "value": value, "low": low, "high": high, "extrapolation": p.n / largest}
+    return {"n": whole(p.n), "value": value, "low": low, "high": high, "extrapolation": p.n / largest}
 
 
 def verdict(fit: Fit, *, noun: str = "cores") -> str:

@@ -44,10 +44,13 @@ def fit(
     """Forecast throughput beyond the measured core counts, with intervals that hold there."""
     import numpy as np
 
+    from calibration.curves.contention import OWNERS
     from calibration.curves.document import document
     from calibration.curves.fit import fit_curve
     from calibration.curves.read import read_curve
 
+    if owner is not None and owner not in OWNERS:
+        raise InputError(f"--owner {owner} is not known; use one of {', '.join(OWNERS)}")
     measured = read_curve(curve, time=time, clients=clients)
     used = measured if train_max is None else measured.up_to(train_max)
     answer = fit_curve(
@@ -69,15 +72,13 @@ def written(answer: Fit, output: Path, owner: str | None, unit: str) -> dict[str
     """Write the workload file; what was assumed goes to stderr and into the document.
 
     Raises:
-        InputError: the owner is unknown or the file cannot be written.
+        InputError: the file cannot be written.
     """
-    from calibration.curves.contention import OWNERS, assign
-    from calibration.curves.workload_file import write_workload
+    from calibration.curves.contention import assign
+    from calibration.curves.to_workload import write_workload
 
-    if owner is not None and owner not in OWNERS:
-        raise InputError(f"--owner {owner} is not known; use one of {', '.join(OWNERS)}")
     contention = assign(answer, owner)
-    name = write_workload(output, answer, contention, unit=unit)
+    name = write_workload(output, answer, contention, unit=unit).name
     typer.echo(f"wrote {output}: {contention.reason} (--owner says otherwise)", err=True)
     return {"file": str(output), "name": name, "owner": contention.owner, "reason": contention.reason}
 

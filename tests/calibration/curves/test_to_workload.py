@@ -7,7 +7,8 @@ from calibration.catalog import parse_workload
 from calibration.curves.contention import assign
 from calibration.curves.curve import Curve
 from calibration.curves.fit import fit_curve
-from calibration.curves.workload_file import workload_text, write_workload
+from calibration.curves.to_workload import workload_of, write_workload
+from calibration.workload_file import to_toml
 from model.laws.delay import Delay
 from model.laws.ticket_lock import TicketLock
 from model.network import Instance
@@ -57,8 +58,8 @@ def test_the_user_may_say_whose_it_is(collapsing):
 def test_the_file_is_a_workload_that_the_catalog_reads(collapsing, tmp_path):
     """Names with quotes survive, and every operation comes back."""
     contention = assign(collapsing)
-    workload = parse_workload(workload_text("mine", collapsing, contention, unit="jobs/s"), "mine.toml")
-    assert workload.unit == "jobs/s"
-    assert set(workload.operations) == {d.name for d in contention.demands}
-    assert write_workload(tmp_path / "my work.toml", collapsing, contention) == "my-work"
-    assert (tmp_path / "my work.toml").read_text().startswith("# Fitted to 24 core counts")
+    written = workload_of("mine", collapsing, contention, unit="jobs/s")
+    assert parse_workload(to_toml(written), "mine.toml") == written
+    assert set(written.operations) == {d.name for d in contention.demands}
+    assert write_workload(tmp_path / "my work.toml", collapsing, contention).name == "my-work"
+    assert parse_workload((tmp_path / "my work.toml").read_text(), "f").unit == "operations/s"

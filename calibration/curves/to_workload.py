@@ -1,0 +1,58 @@
+"""A fitted curve as a workload that the planner reads.
+
+A cycle is one unit of the curve's throughput; its operations are those of `contention`. Every number carries its
+interval, and the note says in words what was assumed and which measurement would decide it.
+When not to use it: to carry a program to another machine without a word: times are those of the measured one.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from calibration.curves.contention import Contention, Demand
+from calibration.curves.fit import Fit
+from calibration.files import write_atomically
+from calibration.workload_file import to_toml
+from model.quantity import Provenance, Quantity
+from model.workload import Workload
+
+
+def write_workload(path: Path, fit: Fit, contention: Contention, *, unit: str = "operations/s") -> Workload:
+    """Write the file and return what it says.
+
+    Raises:
+        InputError: the path cannot be written.
+    """
+    workload = workload_of(Path(path).stem, fit, contention, unit=unit)
+    write_atomically(path, to_toml(workload))
+    return workload
+
+
+def workload_of(name: str, fit: Fit, contention: Contention, *, unit: str) -> Workload:
+    """The workload; characters that a name cannot have become dashes."""
+    return Workload(
+        name=re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-.+_")[:64] or "fitted",
+        description=f"fitted to {fit.curve.n.size} core counts up to {fit.curve.n[-1]:g}: {Path(fit.curve.name).name}",
+        unit=unit,
+        units_per_cycle=1.0,
+        operations={demand.name: _quantity(demand, contention) for demand in contention.demands},
+        note=(
+            f"{contention.reason}. The network follows the forecast within {contention.error:.0%}. One curve cannot "
+            "prove who owns the contention: run two instances on half of the cores each; if together they do more than "
+            f"one on all, it is theirs. Measured up to {fit.curve.n[-1]:g} cores, intervals useful to "
+            f"{fit.trusted_to:g}; times are those of the measured machine."
+        ),
+    )
+
+
+def _quantity(demand: Demand, contention: Contention) -> Quantity:
+    fitted = demand.name == "compute"
+    return Quantity(
+        value=demand.value,
+        unit=demand.unit,
+        low=demand.low,
+        high=demand.high,
+        provenance=Provenance.FITTED if fitted else Provenance.ASSUMED,
+        source="fitted curve" if fitted else f"fitted curve; {contention.reason}",
+    )

@@ -1,0 +1,83 @@
+"""`cerberus-plan fit` through the real command line: what it prints, writes and refuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# BRL-CAD ray tracing on an SGI Origin 2000: data set `raytracer` of the R package usl.
+RAYTRACER = "n,value\n1,20\n4,78\n8,130\n12,170\n16,190\n20,200\n24,210\n28,230\n32,260\n48,280\n64,310\n"
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    """The real command line."""
+    command = [sys.executable, "-m", "cerberus_plan", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def curve(tmp_path: Path) -> Path:
+    """A published curve in a file."""
+    path = tmp_path / "raytracer.csv"
+    path.write_text(RAYTRACER)
+    return path
+
+
+def test_json_holds_the_contract(curve: Path) -> None:
+    """The keys that others rely on, for exactly the counts asked for; the published truth is inside."""
+    done = run("fit", curve, "--train-max", 16, "--predict", "64,32", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["level"] == 0.9
+    assert [row["n"] for row in document["predictions"]] == [32, 64]
+    assert all(
+        row["low"] <= truth <= row["high"] for row, truth in zip(document["predictions"], (260, 310), strict=True)
+    )
+    assert {"n", "low", "high"} <= set(document["peak"])
+    assert sum(law["weight"] for law in document["laws"]) == pytest.approx(1, abs=1e-4)
+    assert [law["name"] for law in document["incumbents"]] == ["usl", "amdahl"]
+
+
+def test_the_table_shows_the_incumbents_beside_ours(curve: Path) -> None:
+    """Nobody has to believe us alone."""
+    done = run("fit", curve)
+    assert done.returncode == 0, done.stderr
+    assert "usl" in done.stdout
+    assert "amdahl" in done.stdout
+    assert "64 measured" in done.stdout
+
+
+def test_the_workload_file_can_be_planned(curve: Path, tmp_path: Path) -> None:
+    """What fit writes, the planner reads."""
+    mine = tmp_path / "mine.toml"
+    done = run("fit", curve, "--output", mine, "--unit", "rays/s", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["workload"]["name"] == "mine"
+    plan = run("--cores", 48, "--machine", "amd48", "--workload", mine, "--json")
+    assert plan.returncode == 0, plan.stderr
+    assert json.loads(plan.stdout)["plans"][0]["unit"] == "rays/s"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code", "message"),
+    [
+        ("n,value\n1,10\n2,19\n", (), 1, "measure at n = 4"),
+        ("n,value\n1,10\n", (), 2, "one distinct n"),
+        ("n,value\n1,ten\n", (), 2, "line 2: value is 'ten'"),
+        (RAYTRACER, ("--predict", "8,x"), 2, "'x' is not a count"),
+        (RAYTRACER, ("--owner", "me"), 2, "use one of process, kernel, machine"),
+        (RAYTRACER, ("--train-max", "4"), 1, "measure at n = 8"),
+    ],
+)
+def test_what_cannot_be_answered_says_what_to_do(
+    tmp_path: Path, text: str, options: tuple[str, ...], code: int, message: str
+) -> None:
+    """One message on stderr, the promised exit code, nothing on stdout."""
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    done = run("fit", path, *options)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
