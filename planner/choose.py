@@ -18,6 +18,7 @@ from model.machine import Machine
 from model.quantity import Provenance
 from model.structure import System
 from model.workload import Workload
+from planner.doubt import doubts
 from planner.draws import percentiles
 from planner.evaluate import Evaluated, evaluate, to_candidates
 from planner.plan import Candidate, Constraints, Plan
@@ -58,7 +59,10 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         ties=tuple(tie for tie in ties if tie is not best),
         candidates=tuple(ranked),
         inputs=evaluated.inputs,
-        warnings=tuple(_warnings(machine, workload, constraints, evaluated)),
+        warnings=(
+            *_warnings(machine, workload, constraints, evaluated),
+            *doubts(machine, workload, [best, *everywhere[:1]], ranked),
+        ),
     )
 
 

@@ -8,7 +8,7 @@ When not to use it: to choose a split; ask the planner.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from calibration import catalog
 from model.laws.station import Array
 from model.quantity import Quantity
 from model.splits import Splits, throughput
-from model.structure import Costs, Structure
+from model.structure import Costs, Structure, StructureLaw
 from model.systems.registry import SYSTEMS
 
 # (file, quantity): a machine's or workload's shipped file name and the quantity in it
@@ -35,10 +35,12 @@ class Runs:
     Attributes:
         values: Replacements of shipped values, SI, shape (draws,) each.
         wanted: Splits to evaluate together, by (workload, system); others are evaluated when asked for.
+        laws: Structures to use instead of the systems' own, by system.
     """
 
     values: Mapping[Key, Array]
     wanted: Mapping[tuple[str, str], tuple[Splitting, ...]]
+    laws: Mapping[str, StructureLaw] = field(default_factory=dict)
 
     @cached_property
     def _found(self) -> dict[tuple[str, str, int, int], tuple[Array, Array]]:
@@ -88,7 +90,8 @@ class Runs:
     def structure(self, workload: str, system: str, splits: Splits) -> Structure:
         """The stations of these splits."""
         machine = MACHINE_OF[workload]
-        return SYSTEMS[system].law(
+        law = self.laws.get(system, SYSTEMS[system].law)
+        return law(
             self._costs(machine, catalog.machine(machine).quantities),
             self._costs(workload, catalog.workload(workload).operations),
             *splits.columns,
