@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from calibration import catalog
 from model.errors import InputError
@@ -11,6 +13,9 @@ from model.structure import System
 from model.systems.registry import SYSTEMS
 from planner.choose import plan
 from planner.plan import Constraints, Plan
+
+if TYPE_CHECKING:
+    from planner.distance import Distances
 
 PAPER_MACHINE = "amd48"
 # What is compared when no --system is given on a machine that was not measured here: what the paper measured.
@@ -58,3 +63,26 @@ def plans_for(
     """One plan for each workload asked for, or for every shipped one."""
     chosen = list(dict.fromkeys(names)) if names else catalog.shipped("workloads")
     return [plan(machine, catalog.workload(name), systems, constraints) for name in chosen]
+
+
+def distances_for(name: str | None, machine: Machine) -> Distances:
+    """Distances between cores: this or the named profile's measured round trips, else what the machine file says."""
+    from planner.distance import distances_of
+
+    if not machine.measured:
+        return distances_of(machine)
+    from calibration.profile import read_profile, this_host_profile
+
+    path = name if name is not None else this_host_profile()
+    return distances_of(machine, None if path is None else read_profile(Path(path)).latency)
+
+
+def reference_for(name: str | None, machine: Machine) -> str:
+    """What another command can find the machine by later: its name or file; this host's profile when measured."""
+    if name is not None:
+        return name
+    if not machine.measured:
+        return machine.name
+    from calibration.profile import this_host_profile
+
+    return str(this_host_profile() or machine.name)

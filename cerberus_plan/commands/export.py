@@ -43,8 +43,14 @@ def export(
     Deploys the best split that uses all cores, unless --best or --vms and --cores-per-vm choose another. The format's
     own system is evaluated again, and what that gains or loses is said.
     """
-    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
-    from planner.distance import distances_of
+    from cerberus_plan.choices import (
+        constraints_for,
+        distances_for,
+        machine_for,
+        plans_for,
+        reference_for,
+        systems_for,
+    )
     from planner.export.bundle import bundle
     from planner.export.choice import Wish, choose_for
     from planner.export.deployment import Deployment, safe_name
@@ -59,10 +65,10 @@ def export(
     constraints = constraints_for(host, cores=cores, host_cores=host_cores, max_vms=max_vms)
     plan = plans_for(host, [workload], systems_for(host, system), constraints)[0]
     choice = choose_for(chosen_format, plan, Wish(best=best, vms=vms, cores_per_vm=cores_per_vm))
-    where = placed(choice.plan, choice.candidate, distances_of(host))
+    where = placed(choice.plan, choice.candidate, distances_for(machine, host))
     deployment = Deployment(name=safe_name(plan.workload.name), topology=host.topology, placement=where.placement)
     lines = (*choice.lines, *_crossing(where))
-    facts = _facts(choice.plan, choice.candidate, where, machine=machine or host.name, workload=workload)
+    facts = _facts(choice.plan, choice.candidate, where, machine=reference_for(machine, host), workload=workload)
     files = bundle(chosen_format, deployment, facts, lines)
     write_folder(output, files, replace=force)
     if as_json:

@@ -1,0 +1,1 @@
+"""Compares what is really pinned with what was planned, and says what each difference costs."""

@@ -1,0 +1,279 @@
+"""The auditor finds every planted mistake, prices it, and is silent about what is right."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from calibration import catalog
+from model.errors import InputError
+from model.systems.registry import SYSTEMS
+from planner.audit.compare import Verdict, compare, planned_pins
+from planner.audit.files import libvirt_domain, read_files
+from planner.audit.live import Host, find_live
+from planner.audit.price import Pricer
+from planner.audit.promised import read_promise
+from planner.audit.seen import Seen, cpu_set
+from planner.distance import Distances, distances_of
+from planner.export.bundle import bundle
+from planner.export.deployment import Deployment
+from planner.export.registry import FORMATS
+from planner.placement import place
+
+AMD48 = catalog.machine("amd48")
+
+
+def deploy(form: str, folder: Path, *, size: int = 2, host_cores: int = 0) -> Path:
+    """A deployment of the paper's machine, written to a folder."""
+    split = [size] * ((48 - host_cores) // size)
+    placement = place(AMD48.topology, split, host_cores=host_cores)
+    deployment = Deployment(name="dbench", topology=AMD48.topology, placement=placement)
+    system = FORMATS[form].systems[0]
+    facts = {"machine": "amd48", "workload": "dbench", "system": system, "throughput": 1000.0, "unit": "MB/s"}
+    for name, text in bundle(FORMATS[form], deployment, facts, ()).items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def audited(folder: Path, found: list[Seen] | None = None, *, expect_all: bool = True) -> Verdict:
+    """The verdict on a folder's files, or on what was found elsewhere."""
+    promise = read_promise(folder)
+    pricer = Pricer(
+        AMD48, catalog.workload(promise.workload), SYSTEMS[promise.system], planned_pins(promise), distances_of(AMD48)
+    )
+    sights = read_files(promise.files, folder) if found is None else found
+    return compare(promise, sights, pricer, all_cpus=frozenset(AMD48.topology.cpus), expect_all=expect_all)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(("size", "host_cores"), [(2, 0), (12, 0), (4, 8)])
+def test_untouched_files_have_no_deviation(form: str, size: int, host_cores: int, tmp_path: Path) -> None:
+    """What the exporter wrote is what was planned."""
+    verdict = audited(deploy(form, tmp_path, size=size, host_cores=host_cores))
+    assert verdict.deviations == ()
+    assert verdict.checked == (48 - host_cores) // size
+    assert verdict.total_price == pytest.approx(0.0, abs=1e-12)
+
+
+Edit = Callable[[str], str]
+# format, file, edit, kind expected, words expected
+MISTAKES: list[tuple[str, str, Edit, str, str]] = [
+    (
+        "libvirt", "dbench-03.xml", lambda t: t.replace('vcpu="0" cpuset="6"', 'vcpu="0" cpuset="7"'),
+        "cpus", r"vCPU 0 on CPU 7 instead of CPU 6; CPU 7 given twice",
+    ),
+    (
+        "libvirt", "dbench-03.xml", lambda t: t.replace('vcpu="0" cpuset="6"', 'vcpu="0" cpuset="40"'),
+        "cpus", r"vCPU 0 on CPU 40 instead of CPU 6; shared with dbench-20",
+    ),
+    (
+        "libvirt", "dbench-03.xml",
+        lambda t: re.sub(r' *<vcpupin vcpu="1"[^>]*>\n', "", t).replace(' cpuset="6-7">2', ">2"),
+        "cpus", r"vCPU 1 on CPU 0-47 instead of CPU 7",
+    ),
+    ("libvirt", "dbench-03.xml", lambda t: t.replace('nodeset="1"', 'nodeset="5"'), "nodes", "nodes 5 instead of 1"),
+    ("libvirt", "dbench-03.xml", lambda t: re.sub(r" *<memory mode.*\n", "", t), "nodes", "any node instead of 1"),
+    (
+        "libvirt", "dbench-03.xml", lambda t: re.sub(r">\d+</memory>", ">1024</memory>", t),
+        "memory", "1024 MiB of memory instead of 4915",
+    ),
+    (
+        "libvirt", "dbench-03.xml", lambda t: t.replace('emulatorpin cpuset="6-7"', 'emulatorpin cpuset="0-1"'),
+        "emulator", "on CPUs of dbench-00",
+    ),
+    (
+        "libvirt", "dbench-03.xml", lambda t: re.sub(r" *<emulatorpin.*\n", "", t),
+        "emulator", "not pinned",
+    ),
+    (
+        "libvirt", "dbench-03.xml",
+        lambda t: t.replace(">2</vcpu>", ">3</vcpu>").replace(
+            "<emulatorpin", '<vcpupin vcpu="2" cpuset="9"/><emulatorpin'
+        ),
+        "count", "3 vCPUs instead of 2",
+    ),
+    ("libvirt", "dbench-03.xml", lambda t: t.replace("dbench-03", "other"), "unplanned", "CPUs of dbench-03"),
+    ("xl", "dbench-05.cfg", lambda t: t.replace('cpus = ["10"', 'cpus = ["11"'), "cpus", "CPU 11 given twice"),
+    ("xl", "dbench-05.cfg", lambda t: re.sub(r"cpus = \[.*\n", "", t, count=1), "cpus", "vCPU 0 on CPU 0-47"),
+    ("xl", "dbench-05.cfg", lambda t: t.replace("memory = 4915", "memory = 512"), "memory", "512 MiB"),
+    (
+        "firecracker", "start.sh",
+        lambda t: t.replace("dbench-01 2-3 0 2 3", "dbench-01 2-3 0 2 2"),
+        "cpus", "CPU 2 given twice",
+    ),
+    ("firecracker", "start.sh", lambda t: t.replace("dbench-03 6-7 1 6 7", "dbench-03 6-7 4 6 7"), "nodes", "nodes 4"),
+    ("firecracker", "dbench-03.json", lambda t: t.replace('"vcpu_count": 2', '"vcpu_count": 4'), "count", "4 vCPUs"),
+    (
+        "cloud-hypervisor", "dbench-02.json", lambda t: re.sub(r"\[\s*4\s*\]", "[30]", t, count=1),
+        "cpus", "vCPU 0 on CPU 30 instead of CPU 4; shared with dbench-15",
+    ),
+    (
+        "cloud-hypervisor", "dbench-02.json", lambda t: t.replace('"host_numa_node": 0', '"host_numa_node": 3'),
+        "nodes", "nodes 3 instead of 0",
+    ),
+    (
+        "systemd", "dbench-07.slice", lambda t: t.replace("AllowedCPUs=14-15", "AllowedCPUs=14-16"),
+        "cpus", "may use CPU 14-16 instead of CPU 14-15; shared with dbench-08",
+    ),
+    ("systemd", "dbench-07.slice", lambda t: re.sub("AllowedCPUs.*\n", "", t), "cpus", "may use CPU 0-47"),
+    ("systemd", "dbench-07.slice", lambda t: t.replace("Nodes=2", "Nodes=6"), "nodes", "nodes 6 instead of 2"),
+    ("compose", "compose.yaml", lambda t: t.replace('"8-9"', '"9-10"'), "cpus", "shared with dbench-05"),
+    ("compose", "compose.yaml", lambda t: t.replace('    cpuset: "8-9"\n', ""), "cpus", "may use CPU 0-47"),
+    ("kubevirt", "dbench-02.yaml", lambda t: t.replace("sockets: 2", "sockets: 4"), "count", "4 vCPUs instead of 2"),
+    ("kubevirt", "dbench-02.yaml", lambda t: re.sub(" *dedicatedCpu.*\n", "", t), "cpus", "vCPU 0 on CPU 0-47"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_every_planted_mistake_is_found(mistake: tuple[str, str, Edit, str, str], tmp_path: Path) -> None:
+    """One edit, at least that deviation, in that instance's words."""
+    form, file, edit, kind, words = mistake
+    folder = deploy(form, tmp_path)
+    before = (folder / file).read_text()
+    after = edit(before)
+    assert after != before
+    (folder / file).write_text(after)
+    hits = [each for each in audited(folder).deviations if each.kind == kind and re.search(words, each.what)]
+    assert hits
+    if kind == "cpus":
+        assert hits[0].price is not None
+        assert hits[0].price >= 0.0
+
+
+def test_a_missing_file_is_a_missing_instance(tmp_path: Path) -> None:
+    """A domain that is not there is named."""
+    folder = deploy("libvirt", tmp_path)
+    (folder / "dbench-09.xml").unlink()
+    assert [(each.instance, each.kind) for each in audited(folder).deviations] == [("dbench-09", "missing")]
+
+
+def test_two_vcpus_on_one_cpu_halve_their_instance(tmp_path: Path) -> None:
+    """One of 24 VMs doubly pinned costs half of a 24th; Kata Containers issue 13539 saw 0.53 of the speed."""
+    folder = deploy("libvirt", tmp_path)
+    file = folder / "dbench-03.xml"
+    file.write_text(file.read_text().replace('vcpu="0" cpuset="6"', 'vcpu="0" cpuset="7"'))
+    (found,) = [each for each in audited(folder).deviations if each.kind == "cpus"]
+    assert found.price == pytest.approx(0.5 / 24, rel=0.15)
+
+
+def test_taking_somebody_elses_cpu_costs_both(tmp_path: Path) -> None:
+    """A vCPU that moves onto a busy CPU slows itself and its victim: two vCPUs at half speed."""
+    folder = deploy("libvirt", tmp_path)
+    file = folder / "dbench-03.xml"
+    file.write_text(file.read_text().replace('vcpu="0" cpuset="6"', 'vcpu="0" cpuset="40"'))
+    (found,) = [each for each in audited(folder).deviations if each.kind == "cpus"]
+    assert found.price == pytest.approx(2 * 0.25 / 24, rel=0.15)
+
+
+def test_crossing_caches_costs_where_hand_overs_do() -> None:
+    """Two idle CPUs on another chip cost nothing when distance is free, something when it is not."""
+    workload, system = catalog.workload("memcached"), SYSTEMS["kvm"]
+    planned = {"a": (frozenset({0}), frozenset({1}), frozenset({2}))}
+    changed = {"a": (frozenset({0}), frozenset({6}), frozenset({12}))}
+    far = Distances(same_node=3.0, same_socket=3.0, other_socket=3.0, source="test")
+    assert Pricer(AMD48, workload, system, planned, Distances()).loss(changed) == pytest.approx(0.0, abs=1e-12)
+    assert Pricer(AMD48, workload, system, planned, far).loss(changed) > 0.001
+
+
+def test_libvirt_lists_take_out_what_is_marked() -> None:
+    """1-4,^2 is 1, 3, 4."""
+    assert cpu_set("1-4,^2", "here") == {1, 3, 4}
+    with pytest.raises(InputError, match="here: 'x' is not a list"):
+        cpu_set("x", "here")
+
+
+def test_documents_that_are_not_plans_or_domains_are_refused(tmp_path: Path) -> None:
+    """The message says what to give instead; entity tricks are refused."""
+    (tmp_path / "plan.json").write_text('{"format": "something else"}')
+    with pytest.raises(InputError, match="is not a plan; give a folder"):
+        read_promise(tmp_path)
+    (tmp_path / "bad.xml").write_text("<network/>")
+    with pytest.raises(InputError, match="is not a libvirt domain"):
+        libvirt_domain(tmp_path / "bad.xml")
+    (tmp_path / "bomb.xml").write_text('<!DOCTYPE d [<!ENTITY a "b">]><domain>&a;</domain>')
+    with pytest.raises(InputError, match="a document type is not expected"):
+        libvirt_domain(tmp_path / "bomb.xml")
+
+
+def fake_process(proc: Path, pid: int, tasks: dict[int, tuple[str, str]], command: str = "") -> None:
+    """A process with these threads: name and CPUs allowed."""
+    for tid, (name, cpus) in tasks.items():
+        task = proc / str(pid) / "task" / str(tid)
+        task.mkdir(parents=True)
+        (task / "comm").write_text(name + "\n")
+        (task / "status").write_text(f"Name:\t{name}\nCpus_allowed_list:\t{cpus}\nMems_allowed_list:\t0\n")
+    (proc / str(pid) / "cmdline").write_text(command.replace(" ", "\0"))
+
+
+def test_running_vms_are_found_by_command_line_and_thread_names(tmp_path: Path) -> None:
+    """QEMU, Firecracker and Cloud Hypervisor threads become vCPUs; a doubly pinned one is reported."""
+    folder = deploy("libvirt", tmp_path)
+    proc = tmp_path / "proc"
+    qemu = {10: ("qemu", "0-1"), 11: ("CPU 0/KVM", "0"), 12: ("CPU 1/KVM", "0")}
+    fake_process(proc, 10, qemu, "qemu-system-x86_64 -name guest=dbench-00,debug=on")
+    fake_process(
+        proc, 20, {20: ("fc", "2-3"), 21: ("fc_vcpu 0", "2"), 22: ("fc_vcpu 1", "3")}, "firecracker --id dbench-01"
+    )
+    fake_process(
+        proc, 30, {31: ("vcpu0", "4"), 32: ("vcpu1", "5")}, "cloud-hypervisor --api-socket /run/dbench-02.sock"
+    )
+    names = [each.name for each in read_promise(folder).instances]
+    found = find_live(names, {}, Host(proc=proc, cgroup=tmp_path / "none"))
+    assert [sight.name for sight in found] == ["dbench-00", "dbench-01", "dbench-02"]
+    deviations = audited(folder, found, expect_all=False).deviations
+    assert [(each.instance, each.kind) for each in deviations] == [("dbench-00", "cpus")]
+    assert "CPU 0 given twice" in deviations[0].what
+
+
+def test_cgroups_are_found_by_name(tmp_path: Path) -> None:
+    """A slice without processes tells its cpuset; one with processes their affinity."""
+    folder = deploy("systemd", tmp_path)
+    root = tmp_path / "cgroup" / "dbench.slice"
+    for name, cpus in (("dbench-00.slice", "0-1"), ("dbench-01.slice", "2-5")):
+        (root / name).mkdir(parents=True)
+        (root / name / "cpuset.cpus.effective").write_text(cpus + "\n")
+        (root / name / "cpuset.mems.effective").write_text("0\n")
+        (root / name / "cgroup.procs").write_text("")
+    (root / "dbench-00.slice" / "cgroup.procs").write_text("77\n")
+    fake_process(tmp_path / "proc", 77, {77: ("server", "0-1"), 78: ("worker", "1")})
+    found = find_live(["dbench-00", "dbench-01"], {}, Host(proc=tmp_path / "proc", cgroup=tmp_path / "cgroup"))
+    deviations = audited(folder, found, expect_all=False).deviations
+    assert [(each.instance, each.kind) for each in deviations] == [("dbench-01", "cpus")]
+
+
+@pytest.mark.hardware
+def test_a_real_process_is_read_from_proc(tmp_path: Path) -> None:
+    """A child pinned to one CPU is seen there."""
+    cpu = min(os.sched_getaffinity(0))
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        os.sched_setaffinity(child.pid, {cpu})
+        (found,) = find_live(["x-00"], {"x-00": child.pid}, Host(cgroup=tmp_path))
+    finally:
+        child.communicate(b"\n", timeout=30)
+    assert found.cpus == {cpu}
+    with pytest.raises(InputError, match="there is no such process"):
+        find_live(["x-00"], {"x-00": 2**22 + 7})
+
+
+def test_the_command_prints_deviations_and_exits_with_one(tmp_path: Path) -> None:
+    """Exit code 0 when all is as planned, 1 with the deviation as JSON when not, 2 for what is no plan."""
+    folder = deploy("xl", tmp_path)
+    command = [sys.executable, "-m", "cerberus_plan", "audit", "--json"]
+    good = subprocess.run([*command, folder], capture_output=True, text=True, check=False, timeout=60)
+    assert (good.returncode, json.loads(good.stdout)["deviations"]) == (0, [])
+    file = folder / "dbench-05.cfg"
+    file.write_text(file.read_text().replace('cpus = ["10"', 'cpus = ["11"'))
+    bad = subprocess.run([*command, folder], capture_output=True, text=True, check=False, timeout=60)
+    assert bad.returncode == 1
+    (deviation,) = json.loads(bad.stdout)["deviations"]
+    assert (deviation["instance"], deviation["kind"]) == ("dbench-05", "cpus")
+    (tmp_path / "plan.json").write_text("{}")
+    assert subprocess.run([*command, folder], capture_output=True, check=False, timeout=60).returncode == 2
