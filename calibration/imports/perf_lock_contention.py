@@ -34,6 +34,7 @@ TABLE = re.compile(r"^\s*(?:(?:" + "|".join(TITLES) + r")\s*)+$")
 SEPARATED = re.compile(r"^#\s*output:\s*(.*)$")
 TIMES = {"total wait", "max wait", "min wait", "avg wait"}
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+KIND = re.compile(r"\s*\(([\w:]+)\)$")
 STACK = re.compile(r"^\s+0x[0-9a-f]+\s")
 
 
@@ -107,9 +108,11 @@ def _row(source: Source, number: int, line: str, titles: list[str], separator: s
     row = dict(zip(titles, cells, strict=True))
     if not {"contended", "total wait"} <= row.keys():
         source.refuse(number, f"the columns {', '.join(titles)}", "contended and total wait among them")
+    name = row.get("caller") or row.get("symbol") or row.get("comm") or row.get("address") or "?"
+    in_brackets = KIND.search(row.get("symbol", ""))  # lock tables (-l) have no column for the type
     return LockUse(
-        name=row.get("caller") or row.get("symbol") or row.get("comm") or row.get("address") or "?",
-        kind=row.get("type", ""),
+        name=KIND.sub("", name) if in_brackets else name,
+        kind=row.get("type") or (in_brackets[1] if in_brackets else ""),
         contentions=source.count(row["contended"], number, "contended"),
         wait_s=_seconds(source, number, row["total wait"]),
     )

@@ -49,7 +49,8 @@ def _counts(source: Source) -> Iterator[Count]:
             if _is_continuation(cells):
                 continue
             source.refuse(number, repr(line), EXPECTED)
-        value, unit, event, *rest = cells[start:]
+        value, unit, *rest = cells[start:]
+        event, rest = _event(rest)
         numbers = [cell for cell in rest if not cell.endswith("%")]
         running = numbers[1].replace(",", ".") if len(numbers) > 1 else "100"
         yield Count(
@@ -87,6 +88,14 @@ def _start(cells: list[str]) -> int | None:
     value, unit, event = cells[start : start + 3]
     fits = VALUE.fullmatch(value) and (unit in UNITS or unit in MORE_UNITS) and EVENT.fullmatch(event)
     return start if fits else None
+
+
+def _event(cells: list[str]) -> tuple[str, list[str]]:
+    """The event and what follows it: ``cpu/event=0x3c,umask=0x1/`` holds separators between its slashes."""
+    end = 1
+    while "".join(cells[:end]).count("/") == 1 and end < len(cells):
+        end += 1
+    return ",".join(cells[:end]), cells[end:]
 
 
 def _is_continuation(cells: list[str]) -> bool:

@@ -166,6 +166,25 @@ def test_perf_lock_contention() -> None:
     assert (csv[0].name, csv[0].contentions, round(csv[0].wait_s, 12)) == ("process_one_work+0x1f0", 19, 194232e-9)
 
 
+def test_tables_of_locks_hold_the_type_in_brackets() -> None:
+    """With -l the symbol is the name, its type stands behind it, and a lock without symbol goes by its address."""
+    text = (
+        " contended   total wait     max wait     avg wait            address   symbol\n\n"
+        "         5      1.20 ms    500.00 us    240.00 us   ffff8881a0b5e868   rq_lock (spinlock)\n"
+        "        12    104.58 us     20.00 us      8.71 us   ffffffff9d7b1f40   \n"
+    )
+    locks = parse(text, name="f")[1].demands[0].locks
+    assert [(lock.name, lock.kind) for lock in locks] == [("rq_lock", "spinlock"), ("ffffffff9d7b1f40", "")]
+
+
+def test_events_may_hold_the_separator() -> None:
+    """Raw events of a processor have commas between their slashes."""
+    text = "7,,cpu/event=0x3c,umask=0x1/,1000,50.00,,\n3,,sched:sched_switch,1,100.00,,\n"
+    (demand,) = parse(text, name="f")[1].demands
+    assert demand.counters == {"event=0x3c,umask=0x1": 7.0, "sched:sched_switch": 3.0}
+    assert demand.notes == ("perf counted these part of the time and scaled them up: event=0x3c,umask=0x1",)
+
+
 def test_own_demand() -> None:
     """What we wrote ourselves comes back as it is."""
     demand = only_demand("demand.json")

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.demand import Demand, LockUse, SystemCall, demands_from_json, demands_to_json
@@ -191,12 +191,14 @@ def demands(draw: st.DrawFn) -> Demand:
     )
 
 
-@given(st.lists(demands(), max_size=3))
+@settings(max_examples=40)
+@given(st.lists(demands(), max_size=2))
 def test_demand_files(found: list[Demand]) -> None:
     """A demand file gives back what was written, with unknowns still unknown."""
     assert demands_from_json(demands_to_json(tuple(found)), "f") == tuple(found)
 
 
+@settings(max_examples=40)
 @given(demands(), st.floats(min_value=1e-3, max_value=1e6))
 def test_dividing_by_work_keeps_what_is_unknown_and_the_total(demand: Demand, work: float) -> None:
     """Per-unit numbers times the work give the totals back; None stays None."""
