@@ -83,7 +83,7 @@ def _joins(total: NDArray[np.float64], count: NDArray[np.float64]) -> list[tuple
 def _is_regular(groups: Sequence[Sequence[int]]) -> bool:
     """Several groups of two cores or more, and of like size."""
     sizes = [len(group) for group in groups]
-    return len(groups) > 1 and min(sizes) > 1 and min(sizes) * 2 >= max(sizes)
+    return len(groups) > 1 and min(sizes) > 1 and min(sizes) * 2 > max(sizes)
 
 
 def _level(cpus: Sequence[int], groups: list[list[int]], latency: Mapping[tuple[int, int], float]) -> Level:

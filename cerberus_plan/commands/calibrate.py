@@ -40,12 +40,22 @@ def calibrate(
     compare_c: Annotated[
         bool, typer.Option("--compare-c", help="Also run twins in C (needs gcc) and print numba/C.")
     ] = False,
+    imported: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--import",
+            help="Do not measure: make the profile of core-to-core-latency CSV, lstopo XML, will-it-scale CSV.",
+        ),
+    ] = None,
     fifo: Annotated[
         bool,
         typer.Option("--fifo", help="Real-time scheduling: steadier, but starves other jobs meanwhile."),
     ] = False,
 ) -> None:
     """Measure what this host's cores, locks, kernel and messages cost, without root or source."""
+    if imported:
+        _import(imported, output, as_json=as_json)
+        return
     from calibration.host import require_supported, this_host
     from calibration.passport import measure_host
     from calibration.profile import default_path, merge, write_profile
@@ -66,6 +76,22 @@ def calibrate(
         target.parent.mkdir(parents=True, exist_ok=True)
     write_profile(profile, target)
     _tell(profile, target, as_json=as_json)
+
+
+def _import(files: list[str], output: Path | None, *, as_json: bool) -> None:
+    """Make a profile of other tools' files.
+
+    Raises:
+        InputError: No --output, or a file that cannot be read.
+    """
+    from calibration.foreign import import_profile
+    from calibration.profile import write_profile
+
+    if output is None:
+        raise InputError("--import makes a profile of another machine: say where to write it with --output FILE")
+    profile = import_profile(files)
+    write_profile(profile, output)
+    _tell(profile, output, as_json=as_json)
 
 
 def _effort(*, quick: bool, rounds: int | None) -> Effort:
