@@ -40,6 +40,20 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if abs(value) >= 9.95 else f"{value:.1f} %"
 
 
+def signed_percent(share: float | None) -> str:
+    """A relative error with its sign, a dash when there is none."""
+    if share is None:
+        return "–"
+    digits = 0 if abs(share) >= 0.995 else 1
+    return f"{100.0 * share:+,.{digits}f} %".replace("-", "−")
+
+
+def headline(verdict: str) -> tuple[str, str]:
+    """First sentence of a verdict, and the rest; no number is parted from its percent sign."""
+    first, dot, rest = verdict.replace(" %", "\u00a0%").partition(". ")
+    return (f"{first}.", rest) if dot else (first, "")
+
+
 def quantity(value: float, unit: str, digits: int = 3) -> str:
     """An SI value with a prefix that suits its size; ``unit`` as in ``model.quantity``."""
     scales = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}.get(unit)

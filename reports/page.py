@@ -61,5 +61,7 @@ def _environment() -> Any:
         quantity=formats.quantity,
         script_json=script_json,
     )
+    # a cell that starts with a letter is read, not compared: it is set from the left
+    environment.tests["prose"] = lambda text: text[:1].isalpha() and not text.startswith(("under ", "over "))
     environment.globals.update(asset=asset, interval=formats.interval)
     return environment

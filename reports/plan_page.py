@@ -22,7 +22,7 @@ from reports.charts.tornado import NEGLIGIBLE, label, tornado
 from reports.charts.what_if import what_if
 from reports.equations import laws_of
 from reports.floor_plan import floor_plan
-from reports.formats import interval, number, percent
+from reports.formats import headline, interval, number, percent
 from reports.live import live_model
 from reports.published_points import published_points
 
@@ -72,7 +72,7 @@ def _workload(plan: Plan, key: str) -> dict[str, Any]:
         "key": key,
         "name": plan.workload.name,
         "plan": plan,
-        "verdict": _headline(plan.verdict),
+        "verdict": headline(plan.verdict),
         "gain": _gain(plan, one),
         "facts": _facts(plan, one),
         "risk": _risk(plan),
@@ -111,12 +111,6 @@ def _robust(found: Sequence[Sensitivity]) -> str:
         f"One input alone costs this choice at most {percent(worst.loss)}: with {label(worst.name)} at the {which} end "
         f"of its interval, {end.vms} × {end.cores_per_vm} ({end.system}) is faster."
     )
-
-
-def _headline(verdict: str) -> tuple[str, str]:
-    """First sentence of the verdict, and the rest."""
-    first, dot, rest = verdict.partition(". ")
-    return (f"{first}.", rest) if dot else (first, "")
 
 
 def _compared(plan: Plan, one: Candidate | None) -> list[tuple[str, Candidate]]:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from calibration.curves.curve import Curve
 from calibration.curves.fit import Fit, Prediction
 from calibration.curves.interval import LEVEL
 from calibration.curves.laws import LAWS
@@ -14,9 +17,12 @@ from calibration.curves.laws import LAWS
 MODEL = "weighed average of mechanistic laws with drift"
 
 
-def document(fit: Fit, *, inverted: bool = False, clients: bool = False) -> dict[str, Any]:
-    """All of the answer as plain numbers and text."""
+def document(
+    fit: Fit, *, inverted: bool = False, clients: bool = False, measured: Curve | None = None
+) -> dict[str, Any]:
+    """All of the answer as plain numbers and text; ``measured`` has the points that were kept out as well."""
     largest = float(fit.curve.n[-1])
+    counts = np.array([p.n for p in fit.path])
     return {
         "model": MODEL,
         "level": LEVEL,
@@ -28,7 +34,9 @@ def document(fit: Fit, *, inverted: bool = False, clients: bool = False) -> dict
             "points": int(fit.curve.repeats.sum()),
             "largest_n": whole(largest),
         },
+        "points": points(measured or fit.curve, largest, inverted),
         "predictions": [prediction(p, largest, inverted) for p in fit.predictions],
+        "path": [prediction(p, largest, inverted) for p in fit.path],
         "peak": {
             "n": whole(fit.peak.n),
             "low": whole(fit.peak.low),
@@ -49,6 +57,10 @@ def document(fit: Fit, *, inverted: bool = False, clients: bool = False) -> dict
                     {"n": whole(p.n), "value": 1 / value if inverted else value}
                     for p, value in zip(fit.predictions, law.predictions, strict=True)
                 ],
+                "path": [
+                    {"n": whole(p.n), "value": float(1 / value if inverted else value)}
+                    for p, value in zip(fit.path, law.at(counts), strict=True)
+                ],
             }
             for law in fit.incumbents
         ],
@@ -63,6 +75,19 @@ def document(fit: Fit, *, inverted: bool = False, clients: bool = False) -> dict
 def whole(n: float) -> float:
     """A count as an integer where it is one, so that it reads as a count."""
     return int(n) if n == round(n) else n
+
+
+def points(measured: Curve, largest: float, inverted: bool) -> list[dict[str, Any]]:
+    """The measured points: median of the repeats of each count, and whether the fit saw it."""
+    return [
+        {
+            "n": whole(float(n)),
+            "value": float(1 / value if inverted else value),
+            "repeats": int(repeats),
+            "used": bool(n <= largest),
+        }
+        for n, value, repeats in zip(measured.n, measured.value, measured.repeats, strict=True)
+    ]
 
 
 def prediction(p: Prediction, largest: float, inverted: bool) -> dict[str, float]:

@@ -52,6 +52,7 @@ class Fit:
 
     curve: Curve
     predictions: tuple[Prediction, ...]
+    path: tuple[Prediction, ...]  # the forecast at enough counts to draw it, the predicted ones among them
     peak: Peak
     law_weights: dict[str, float]  # descending, sums to 1
     incumbents: tuple[Incumbent, ...]
@@ -92,12 +93,14 @@ def fit_curve(
     grid = _grid(curve, targets)
     forecast = posterior.predict(grid)
     low, middle, high = intervals(posterior, forecast, grid)
-    at = np.searchsorted(grid, targets)
+    path = tuple(
+        Prediction(n=float(n), value=float(value), low=float(bottom), high=float(top))
+        for n, value, bottom, top in zip(grid, middle, low, high, strict=True)
+    )
     return Fit(
         curve=curve,
-        predictions=tuple(
-            Prediction(n=float(grid[i]), value=float(middle[i]), low=float(low[i]), high=float(high[i])) for i in at
-        ),
+        predictions=tuple(path[i] for i in np.searchsorted(grid, targets)),
+        path=path,
         peak=_peak(grid, middle, forecast),
         law_weights=dict(sorted(posterior.law_weights.items(), key=lambda item: -item[1])),
         incumbents=incumbents(curve, targets),

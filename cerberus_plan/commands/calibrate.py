@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cerberus_plan import report_file
+from cerberus_plan.report_file import ReportFile
 from model.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def calibrate(
         bool,
         typer.Option("--fifo", help="Real-time scheduling: steadier, but starves other jobs meanwhile."),
     ] = False,
+    report_path: ReportFile = None,
 ) -> None:
     """Measure what this host's cores, locks, kernel and messages cost, without root or source."""
     if imported:
@@ -60,6 +63,7 @@ def calibrate(
     from calibration.passport import measure_host
     from calibration.profile import default_path, merge, write_profile
 
+    report_file.check(report_path)
     require_supported()
     effort = _effort(quick=quick, rounds=rounds)
     target = output or default_path(this_host())
@@ -75,6 +79,11 @@ def calibrate(
     if output is None:
         target.parent.mkdir(parents=True, exist_ok=True)
     write_profile(profile, target)
+    if report_path is not None:
+        from reports.calibration_page import calibration_page
+
+        page = calibration_page(profile, command=report_file.command(), version=report_file.version())
+        report_file.write(report_path, page)
     _tell(profile, target, as_json=as_json)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cerberus_plan import report_file
+from cerberus_plan.report_file import ReportFile
 from model.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     time: Annotated[bool, typer.Option("--time", help="Values are times: smaller is better.")] = False,
     clients: Annotated[bool, typer.Option("--clients", help="n counts clients, not cores.")] = False,
+    report: ReportFile = None,
 ) -> None:
     """Forecast throughput beyond the measured core counts, with intervals that hold there."""
     import numpy as np
@@ -51,6 +54,7 @@ def fit(
 
     if owner is not None and owner not in OWNERS:
         raise InputError(f"--owner {owner} is not known; use one of {', '.join(OWNERS)}")
+    report_file.check(report)
     measured = read_curve(curve, time=time, clients=clients)
     used = measured if train_max is None else measured.up_to(train_max)
     answer = fit_curve(
@@ -59,9 +63,14 @@ def fit(
         boundaries=None if boundaries is None else np.array(counts(boundaries, "--boundaries")),
         clients=clients,
     )
-    answered = document(answer, inverted=time, clients=clients)
+    answered = document(answer, inverted=time, clients=clients, measured=measured)
     if output is not None:
         answered["workload"] = written(answer, output, owner, unit)
+    if report is not None:
+        from reports.fit_page import fit_page
+
+        page = fit_page(answered, command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
     if as_json:
         typer.echo(json.dumps(answered, indent=2))
     else:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cerberus_plan import report_file
+from cerberus_plan.report_file import ReportFile
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,6 +28,7 @@ def reproduce(
     *,
     every: Annotated[bool, typer.Option("--all", help="Also list inputs and numbers without a prediction.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
+    report: ReportFile = None,
 ) -> None:
     """Every published number beside the model's: what was fitted, what was predicted, and every misfit.
 
@@ -32,7 +36,13 @@ def reproduce(
     """
     from calibration.published.compare import compare, document
 
+    report_file.check(report)
     comparison = compare()
+    if report is not None:
+        from reports.reproduce_page import reproduce_page
+
+        page = reproduce_page(document(comparison), command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
     if as_json:
         typer.echo(json.dumps(document(comparison)))
     else:

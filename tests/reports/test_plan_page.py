@@ -45,7 +45,7 @@ def test_the_answer_on_the_page_is_the_answer_in_the_json(tree: Any) -> None:
     """Verdict, throughput and split of the best candidate are those of the document."""
     document = json.loads(tree.get_element_by_id("document").text)
     for section, plan in zip(tree.find_class("workload"), document["plans"], strict=True):
-        shown = section.text_content()
+        shown = section.text_content().replace("\u00a0", " ")
         assert all(sentence in shown for sentence in plan["verdict"].split(". "))
         assert f"{number(plan['best']['throughput'], 4)} {plan['unit']}" in shown
         assert f"{plan['best']['vms']} × {plan['best']['cores_per_vm']} core" in shown

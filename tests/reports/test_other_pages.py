@@ -1,0 +1,121 @@
+"""The pages of a fit, a reproduction and a calibration say what their documents say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from example_profile import FAR_S, NEAR_S, a_profile
+from lxml import html
+
+from calibration.curves.curve import Curve
+from calibration.curves.document import document as fit_document
+from calibration.curves.fit import fit_curve
+from calibration.profile import to_record
+from calibration.published.compare import compare
+from calibration.published.compare import document as reproduction
+from model.topology import Topology
+from reports.calibration_page import calibration_page
+from reports.charts.latency import latency
+from reports.fit_page import fit_page
+from reports.formats import number, quantity
+from reports.reproduce_page import reproduce_page
+
+HOSTILE = "</script><script>alert(1)</script>"
+
+
+def embedded(tree: Any, name: str = "document") -> Any:
+    return json.loads(tree.get_element_by_id(name).text)
+
+
+def a_fit(name: str = "example") -> dict[str, Any]:
+    """Simulated throughput that saturates, the last points kept out."""
+    measured = Curve.from_points([1, 2, 4, 8, 16, 32], [10.0, 19.5, 37.0, 64.0, 88.0, 96.0], name=name)
+    return fit_document(fit_curve(measured.up_to(8)), measured=measured)
+
+
+def test_a_fits_page_shows_points_forecast_and_what_to_measure() -> None:
+    """Used and kept points, every prediction, the incumbents, and the next count are those of the document."""
+    given = a_fit(HOSTILE)
+    text = fit_page(given, command=["cerberus-plan", "fit", "curve.csv"], version="0")
+    tree = html.fromstring(text)
+    assert embedded(tree) == given
+    assert len(text.encode()) < 3_000_000
+    assert HOSTILE not in text
+    points = [[cell.text for cell in row] for row in tree.get_element_by_id("points").iterfind(".//tbody/tr")]
+    assert points == [
+        [f"{p['n']:g}", number(p["value"], 4), str(p["repeats"]), "used" if p["used"] else "kept out"]
+        for p in given["points"]
+    ]
+    assert [p["used"] for p in given["points"]] == [True] * 4 + [False] * 2
+    shown = tree.get_element_by_id("forecast").text_content()
+    assert all(number(p["value"], 4) in shown for p in given["predictions"])
+
+
+def test_the_path_of_a_fit_goes_through_its_predictions() -> None:
+    """The curve that is drawn and the numbers that are listed are one forecast, the incumbents' too."""
+    given = a_fit()
+    path = {p["n"]: p for p in given["path"]}
+    assert all(path[p["n"]] == p for p in given["predictions"])
+    for law in given["incumbents"]:
+        drawn = {p["n"]: p["value"] for p in law["path"]}
+        assert [drawn[p["n"]] for p in law["predictions"]] == pytest.approx([p["value"] for p in law["predictions"]])
+
+
+@pytest.fixture(scope="module")
+def reproduced() -> dict[str, Any]:
+    return reproduction(compare())
+
+
+def test_a_reproductions_page_hides_no_number(reproduced: dict[str, Any]) -> None:
+    """Every fact, ordering and free number of the document is a row; errors carry their sign."""
+    text = reproduce_page(reproduced, command=["cerberus-plan", "reproduce"], version="0")
+    tree = html.fromstring(text)
+    assert embedded(tree) == json.loads(json.dumps(reproduced))
+    assert len(text.encode()) < 3_000_000
+    rows = tree.xpath("//*[@id='errors' or @id='free']//tbody/tr/th/text()")
+    assert all(fact["about"] in rows for fact in reproduced["facts"])
+    assert [len(tree.xpath(f"//*[@id='{name}']//tbody/tr")) for name in ("orderings",)] == [
+        len(reproduced["predicates"])
+    ]
+    assert len(tree.find_class("chart")) == 1 + len(reproduced["figures"])
+
+
+def test_published_anchors_are_on_the_curves(reproduced: dict[str, Any]) -> None:
+    """The marks of figure 6 are the published numbers of dbench."""
+    tree = html.fromstring(reproduce_page(reproduced, command=[], version="0"))
+    anchors = embedded(tree, "figure6-spec")["datasets"]["anchors"]
+    assert {"series": "Cerberus, 2 cores per VM", "cores": 48, "value": 2123.6} in anchors
+
+
+def test_a_calibrations_page_has_every_sample() -> None:
+    """Each timed batch is a mark, disturbed ones told apart; the document is the profile."""
+    given = a_profile(processor=HOSTILE)
+    text = calibration_page(given, command=["cerberus-plan", "calibrate"], version="0")
+    tree = html.fromstring(text)
+    assert HOSTILE not in text
+    assert embedded(tree) == json.loads(json.dumps(to_record(given)))
+    marks = embedded(tree, "samples-spec")["datasets"]["batches"]
+    timed = [b for case, kept in given.batches.items() for b in kept if b.round >= 0 and "0-1" not in case]
+    assert len([mark for mark in marks if "core_to_core" not in mark["case"]]) == len(timed)
+    assert sum(mark["doubt"] != "" for mark in marks if "core_to_core" not in mark["case"]) == sum(
+        not batch.clean for batch in timed
+    )
+    shown = tree.text_content()
+    assert quantity(110e-9, "s", 4) in shown
+    assert "/dev/kvm is not usable" in shown
+    assert given.notes[0][1:] in shown
+
+
+def test_the_heat_map_frames_the_groups_and_bounds_its_size() -> None:
+    """Near pairs inside frames; on a large machine cells are groups, not cores."""
+    given = a_profile()
+    small = latency(given.latency, given.topology, name="latency").spec["datasets"]
+    assert len(small["cells"]) == 2 * len(given.latency)
+    for cell in small["cells"]:
+        inside = any(f["from"] < cell["x"] < f["to"] and f["from"] < cell["y"] < f["to"] for f in small["frames"])
+        assert cell["seconds"] == pytest.approx(NEAR_S if inside else FAR_S)
+    large = Topology.regular(sockets=2, l3_per_node=16, cores_per_l3=8)
+    pairs = {(0, b): FAR_S for b in range(1, large.n_cpus)}
+    assert len(latency(pairs, large, name="latency").spec["datasets"]["cells"]) == 2 * 32 - 1
