@@ -1,14 +1,15 @@
 """Which candidate to recommend, what ties with it, and why: the sentences a person reads first.
 
 Rule: the fastest candidate leads. A candidate ties with it when it is at least as fast in 5 % of the paired draws
-(the 90 % interval of their ratio reaches 1), or when it loses less than half a percent. Among ties the fewest VMs
-win, then the fewest cores, then the fastest: what cannot be told apart should at least be simple.
+(the 90 % interval of their ratio reaches 1) and loses little in the mean, or when it loses less than half a percent.
+Among ties the fewest VMs win, then the fewest cores, then the fastest: what cannot be told apart should at least be
+simple. A candidate that may be faster but may also be much slower is no tie: it is a doubt, and the plan names the
+quantity whose measurement would settle it (``rivals``).
 Assumptions: those of ``evaluate``. When not to use it: to choose between machines.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -18,10 +19,12 @@ from model.machine import Machine
 from model.quantity import Provenance
 from model.structure import System
 from model.workload import Workload
+from planner.describe import amount, describe
 from planner.doubt import doubts
 from planner.draws import percentiles
 from planner.evaluate import Evaluated, evaluate, to_candidates
 from planner.plan import Candidate, Constraints, Plan
+from planner.rivals import SMALL, rivals
 
 # Ledger entries that are the program's own work, not a loss.
 USEFUL = frozenset({"compute"})
@@ -60,8 +63,9 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         candidates=tuple(ranked),
         inputs=evaluated.inputs,
         warnings=(
-            *_warnings(machine, workload, constraints, evaluated),
+            *rivals(evaluated, candidates, best, systems=titles, machine=machine, workload=workload),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
+            *_warnings(machine, workload, constraints, evaluated),
         ),
     )
 
@@ -70,30 +74,13 @@ def _ties(evaluated: Evaluated, candidates: Sequence[tuple[int, Candidate]]) -> 
     """Candidates that the draws cannot tell from the fastest, the fastest first."""
     logs = np.log(evaluated.rate)
     loss = logs[candidates[0][0]] - logs
-    within = (percentiles(loss)[0] <= 0.0) | (loss[:, 0] < NEGLIGIBLE)
+    within = (percentiles(loss)[0] <= 0.0) & (loss.mean(axis=1) < SMALL) | (loss[:, 0] < NEGLIGIBLE)
     return [candidate for i, (row, candidate) in enumerate(candidates) if i == 0 or within[row]]
 
 
 def _one_big(ranked: Iterable[Candidate]) -> Candidate | None:
     """The fastest candidate with a single instance, which need not use all cores."""
     return next((candidate for candidate in ranked if candidate.vms == 1), None)
-
-
-def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
-    """A candidate in words: "24 VMs of 2 cores (cerberus)"."""
-    system = systems[candidate.system]
-    cores = f"{candidate.split[0]} core{'s' * (candidate.split[0] > 1)}"
-    if not system.clustered:
-        return f"{system.title} on {cores}"
-    noun = system.instance_noun
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{candidate.vms} {plural if candidate.vms > 1 else noun} of {cores} ({system.name})"
-
-
-def amount(value: float, unit: str) -> str:
-    """A throughput or time with three significant digits: "2,120 MB/s"."""
-    digits = 2 - math.floor(math.log10(value)) if value > 0 else 2
-    return f"{round(value, digits):,.{max(digits, 0)}f} {unit}"
 
 
 def _verdict(

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from planner.choose import amount
+from planner.describe import amount
 from planner.plan import Candidate, Plan
 
 # Ties shown beside the best; the rest are counted.

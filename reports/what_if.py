@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from planner.choose import amount
+from planner.describe import amount
 from planner.plan import Candidate, Plan
 from planner.what_if import Answer
 

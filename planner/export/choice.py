@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from model.errors import CannotAnswerError
 from model.systems.registry import SYSTEMS
-from planner.choose import amount, describe
 from planner.choose import plan as plan_under
+from planner.describe import amount, describe
 from planner.export.deployment import Format
 from planner.plan import Candidate, Plan
 

@@ -13,7 +13,8 @@ from model.errors import CannotAnswerError
 from model.quantity import Quantity
 from model.systems.registry import SYSTEMS
 from planner.candidates import even_splits
-from planner.choose import amount, plan
+from planner.choose import plan
+from planner.describe import amount
 from planner.plan import Constraints, Plan
 
 PAPER = ("linux", "xen-linux", "cerberus")
