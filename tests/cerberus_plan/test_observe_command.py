@@ -16,19 +16,19 @@ from calibration.demand import demands_from_json
 
 ROOT = Path(__file__).parents[2]
 CPU = str(min(os.sched_getaffinity(0)))
+# In the background SIGINT is ignored, and children inherit that; here they must not.
+UNIGNORED = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
 PRINTS_RATE = "import sys; print('rate: 5'); print('rate:', 100 * int(sys.argv[1]))"
 
 
 def start(*words: str) -> subprocess.Popen[str]:
     """The real command line, running."""
-    command = [sys.executable, "-m", "cerberus_plan", "observe", *words]
+    command = [sys.executable, "-c", UNIGNORED, "-m", "cerberus_plan", "observe", *words]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=unignore)  # noqa: PLW1509
-
-
-def unignore() -> None:
-    """In the background SIGINT is ignored, and children inherit that; here they must not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
 
 
 def observe(*words: str) -> tuple[int, str, str]:
