@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,9 @@ def test_document_has_the_figures() -> None:
     assert [figure["number"] for figure in figures] == [5, 6, 7, 8]
     assert all(len(s["cores"]) == len(s["values"]) for figure in figures for s in figure["series"])
     assert any(series["anchors"] for series in figures[0]["series"])
+
+
+def test_documentation_shows_the_stored_fit() -> None:
+    """The table in docs/paper-fit.md is the stored one."""
+    page = (Path(__file__).parents[3] / "docs" / "paper-fit.md").read_text(encoding="utf-8")
+    assert fit.table(fit.stored()) in page
