@@ -90,17 +90,17 @@ def read_text(path: str | Path, *, max_bytes: int = MAX_BYTES) -> str:
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot read {path}: {reason}") from error
-    if len(raw) > max_bytes:
-        raise InputError(f"{path} is larger than {max_bytes // 2**20} MiB; give the table, not the whole log")
-    return decode(raw, str(path))
+    return decode(raw, str(path), max_bytes=max_bytes)
 
 
-def decode(raw: bytes, name: str) -> str:
-    """Text from bytes of a file called `name` in messages.
+def decode(raw: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> str:
+    """Text from bytes of a file called `name` in messages; the reader stops one byte after `max_bytes`.
 
     Raises:
-        InputError: nothing in it, or not UTF-8 text.
+        InputError: nothing in it, more than `max_bytes`, or not UTF-8 text.
     """
+    if len(raw) > max_bytes:
+        raise InputError(f"{name} is larger than {max_bytes // 2**20} MiB; give the table, not the whole log")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{name} is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")
     try:

@@ -13,6 +13,7 @@ from calibration.observe.quota import cpu_quota
 from model.errors import InputError
 
 PLACEHOLDER = "{cores}"
+MOST_REPEATS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Plan:
         quota: CPUs' worth of time that the container may use, None without a limit.
 
     Raises:
-        InputError: no command, or fewer than one repeat.
+        InputError: no command, no repeats or absurdly many, or a limit that is no positive time.
     """
 
     command: tuple[str, ...]
@@ -47,9 +48,9 @@ class Plan:
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:
             raise InputError("give the command to observe after --, as in: observe -- ./program --threads {cores}")
-        if self.repeats < 1:
-            raise InputError(f"--repeats must be at least 1, not {self.repeats}")
-        if self.timeout_s is not None and self.timeout_s <= 0:
+        if not 1 <= self.repeats <= MOST_REPEATS:
+            raise InputError(f"--repeats must be 1 to {MOST_REPEATS}, not {self.repeats}")
+        if self.timeout_s is not None and not self.timeout_s > 0:  # so that not-a-number is refused too
             raise InputError(f"--timeout must be positive, not {self.timeout_s}")
 
     def command_for(self, count: int) -> list[str]:

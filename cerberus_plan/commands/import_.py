@@ -61,9 +61,9 @@ def import_(
 
 
 def _text(file: str) -> str:
-    from calibration.files import decode, read_text
+    from calibration.files import MAX_BYTES, decode, read_text
 
-    return decode(sys.stdin.buffer.read(), "standard input") if file == "-" else read_text(file)
+    return decode(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input") if file == "-" else read_text(file)
 
 
 def _chosen(curves: tuple[Curve, ...], series: str | None, file: str) -> tuple[Curve, ...]:

@@ -24,7 +24,8 @@ DEFAULT_TIMEOUT_S = 600.0
 
 def observe(
     command: Annotated[
-        list[str], typer.Argument(help="The program and its arguments, after --; {cores} is filled in.")
+        list[str],
+        typer.Argument(metavar="-- COMMAND...", help="The program and its arguments; {cores} is filled in."),
     ],
     *,
     cores: Annotated[str | None, typer.Option(help="Core counts, as in 1,2,4. Default: 1, 2, 4, ... all.")] = None,
@@ -200,8 +201,10 @@ def _counts(text: str) -> list[int]:
     """
     found = []
     for cell in text.split(","):
-        if not (cell.strip().isascii() and cell.strip().isdigit()):
-            raise InputError(f"--cores {text}: {cell.strip()!r} is not a number of cores; write them as in 1,2,4")
+        if not (cell.strip().isascii() and cell.strip().isdigit() and len(cell) < 10):
+            raise InputError(
+                f"--cores {text[:60]}: {cell.strip()[:20]!r} is not a number of cores; write them as in 1,2,4"
+            )
         found.append(int(cell))
     return found
 

@@ -117,7 +117,9 @@ def test_the_placeholder_is_filled_in_everywhere() -> None:
     [
         ({"command": ()}, "give the command to observe after --"),
         ({"command": ("",)}, "give the command"),
-        ({"repeats": 0}, "--repeats must be at least 1, not 0"),
+        ({"repeats": 0}, "--repeats must be 1 to 1000, not 0"),
+        ({"repeats": 10**9}, "--repeats must be 1 to 1000, not 1000000000"),
+        ({"timeout_s": float("nan")}, "--timeout must be positive, not nan"),
         ({"timeout_s": -1.0}, "--timeout must be positive, not -1.0"),
     ],
 )
