@@ -9,6 +9,7 @@ import typer
 
 from cerberus_plan import report_file
 from cerberus_plan.report_file import ReportFile
+from model.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ def plan(
     cores: Cores = None,
     machine: MachineName = None,
     workload: Workloads = None,
+    mix: Annotated[str | None, typer.Option(help="Plan workloads together, in this proportion: a=2,b=1.")] = None,
     system: Systems = None,
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
@@ -65,6 +67,8 @@ def plan(
         return
     from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
 
+    if mix is not None and (workload or what_if or report is not None):
+        raise InputError("--mix plans its own workloads; leave out --workload, --what-if and --report")
     report_file.check(report)
     if report is not None:
         from reports import runtime
@@ -72,12 +76,14 @@ def plan(
         runtime.start()  # takes longer than the plan: make it meanwhile
     changes = changes_for(what_if)
     chosen = machine_for(machine)
-    plans = plans_for(
-        chosen,
-        workload,
-        systems_for(chosen, system),
-        constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms),
-    )
+    systems = systems_for(chosen, system)
+    constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    if mix is not None:
+        from cerberus_plan.mix import answer
+
+        answer(mix, chosen, systems, constraints, as_json=as_json)
+        return
+    plans = plans_for(chosen, workload, systems, constraints)
     if report is not None:
         write_report(plans, report)
     if as_json:

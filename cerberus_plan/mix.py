@@ -1,0 +1,54 @@
+"""`--mix a=2,b=1`: several workloads planned together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from model.errors import InputError
+
+if TYPE_CHECKING:
+    from model.machine import Machine
+    from model.structure import System
+    from planner.plan import Constraints
+
+
+def weights(text: str) -> list[tuple[str, float]]:
+    """Names and weights of "a=2,b=1"; a name alone weighs 1.
+
+    Raises:
+        InputError: A part that is not name=weight.
+    """
+    found = []
+    for part in text.split(","):
+        name, _, weight = part.strip().rpartition("=") if "=" in part else (part.strip(), "", "1")
+        try:
+            found.append((name, float(weight)))
+        except ValueError:
+            name = ""
+        if not name:
+            raise InputError(
+                f"--mix {text!r}: {part.strip()!r} is not NAME=WEIGHT; write for example dbench=2,apache=1"
+            )
+    return found
+
+
+def answer(text: str, machine: Machine, systems: Sequence[System], constraints: Constraints, *, as_json: bool) -> None:
+    """Plan the mixture and print it."""
+    from calibration import catalog
+    from planner.allocate import plan_mix
+
+    parts = [(catalog.workload(name), weight) for name, weight in weights(text)]
+    plan = plan_mix(machine, parts, constraints, systems)
+    if as_json:
+        import json
+
+        head = {"name": machine.name, "cores": machine.topology.n_cpus, "measured": machine.measured}
+        document = {"machine": head, "cores": constraints.cores, "plans": [], "mix": plan.to_json()}
+        typer.echo(json.dumps(document))
+    else:
+        from reports.mix import print_mix
+
+        print_mix(plan)
