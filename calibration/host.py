@@ -56,6 +56,10 @@ class Host:
             found.append(f"memory: {self.memory_bytes} / {other.memory_bytes} bytes")
         return found
 
+    def is_same_machine(self, other: Host) -> bool:
+        """Whether ``other`` is this hardware, whatever kernel it runs and however many cores it lends."""
+        return all(getattr(self, name) == getattr(other, name) for name in ("processor", "family", "hypervisor"))
+
 
 def require_supported() -> None:
     """Stop where the compiled loops cannot run.

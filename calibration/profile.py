@@ -270,12 +270,13 @@ def profile_to_machine(path: str | Path) -> Machine:
 
 
 def this_host_profile() -> Path | None:
-    """The stored profile of this host, None if there is none or it was measured on another one.
+    """The stored profile of this host, None if there is none or it was measured on other hardware.
 
-    A name may be taken over by a different machine (containers, reinstallation): its profile is not used.
+    A name may be taken over by a different machine (containers, reinstallation): its profile is not used. A new kernel
+    or a smaller affinity mask leaves the profile the best that is known.
     """
     host = this_host()
     path = default_path(host)
     if not path.is_file():
         return None
-    return path if not read_profile(path, samples=False).host.differences(host) else None
+    return path if read_profile(path, samples=False).host.is_same_machine(host) else None

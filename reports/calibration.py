@@ -48,7 +48,8 @@ def print_quantities(console: Console, profile: Profile) -> None:
     """All quantities of the profile."""
     from rich.table import Table
 
-    table = Table(title=f"{profile.host.name}: {profile.host.processor}, {profile.host.cpus} CPUs")
+    title = f"{profile.host.name}: {profile.host.processor}, {profile.host.cpus} CPUs"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("quantity", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("90 % interval", no_wrap=True)
@@ -57,6 +58,7 @@ def print_quantities(console: Console, profile: Profile) -> None:
         value = format_value(quantity.value, quantity.unit)
         table.add_row(name, value, _interval(quantity), str(quantity.provenance))
     console.print(table)
+    console.print()
 
 
 def _cell(profile: Profile, name: str) -> str:
@@ -68,15 +70,21 @@ def print_beside_paper(console: Console, profile: Profile) -> None:
     """The paper's section 7.2 with this host's relatives of its primitives."""
     from rich.table import Table
 
-    table = Table(title="Beside the paper's section 7.2 (machines of 2011)")
-    table.add_column("operation")
-    for heading in ("this host", "through a resident", "Linux", "Xen", "Cerberus local", "Cerberus remote"):
-        table.add_column(heading, justify="right")
+    table = Table(title="Beside the paper's section 7.2", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table.add_column("operation", no_wrap=True)
+    for heading in ("here", "resident", "Linux", "Xen", "local", "remote"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in ROWS:
         published = [row.published.get(column) for column in ("linux", "xen", "local", "remote")]
         texts = ["" if value is None else format_seconds(value) for value in published]
         table.add_row(row.operation, _cell(profile, row.local), _cell(profile, row.remote), *texts)
     console.print(table)
+    console.print(
+        "here, resident: this host, alone and through a process on another core; Linux, Xen, local, remote: the "
+        "paper's machines of 2011, Cerberus within one OS instance and across two\n",
+        style="dim",
+        highlight=False,
+    )
 
 
 def print_comparison(console: Console, profile: Profile) -> None:
@@ -88,7 +96,8 @@ def print_comparison(console: Console, profile: Profile) -> None:
     found = [Comparison(**record) for record in profile.run.get("compare_c", ())]
     if not found:
         return
-    table = Table(title="Compiled loops beside their twins in C, lowest times")
+    title = "Compiled loops beside their twins in C, lowest times"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading in ("case", "numba", "C", "numba/C", "promised", "kept"):
         table.add_column(heading, justify="left" if heading == "case" else "right")
     words = {True: "yes", False: "no", None: ""}
@@ -99,7 +108,7 @@ def print_comparison(console: Console, profile: Profile) -> None:
     console.print(table)
     promised_rows = [row for row in found if row.kept is not None]
     kept = sum(row.kept is True for row in promised_rows)
-    console.print(f"{kept} of {len(promised_rows)} cases keep what is promised", highlight=False)
+    console.print(f"{kept} of {len(promised_rows)} cases keep what is promised\n", highlight=False)
 
 
 def print_profile(console: Console, profile: Profile) -> None:

@@ -56,14 +56,15 @@ def calibrate(
     report_path: ReportFile = None,
 ) -> None:
     """Measure what this host's cores, locks, kernel and messages cost, without root or source."""
-    if imported:
-        _import(imported, output, as_json=as_json)
-        return
     from calibration.host import require_supported, this_host
     from calibration.passport import measure_host
-    from calibration.profile import default_path, merge, write_profile
+    from calibration.profile import default_path, merge
 
     report_file.check(report_path)
+    if imported:
+        profile, target = _import(imported, output)
+        _keep(profile, target, report_path, as_json=as_json)
+        return
     require_supported()
     effort = _effort(quick=quick, rounds=rounds)
     target = output or default_path(this_host())
@@ -78,6 +79,13 @@ def calibrate(
         profile = merge(known, profile)
     if output is None:
         target.parent.mkdir(parents=True, exist_ok=True)
+    _keep(profile, target, report_path, as_json=as_json)
+
+
+def _keep(profile: Profile, target: Path, report_path: Path | None, *, as_json: bool) -> None:
+    """Write the profile and its page, and tell what is in it."""
+    from calibration.profile import write_profile
+
     write_profile(profile, target)
     if report_path is not None:
         from reports.calibration_page import calibration_page
@@ -87,20 +95,17 @@ def calibrate(
     _tell(profile, target, as_json=as_json)
 
 
-def _import(files: list[str], output: Path | None, *, as_json: bool) -> None:
-    """Make a profile of other tools' files.
+def _import(files: list[str], output: Path | None) -> tuple[Profile, Path]:
+    """A profile made of other tools' files, and where it goes.
 
     Raises:
         InputError: No --output, or a file that cannot be read.
     """
     from calibration.foreign import import_profile
-    from calibration.profile import write_profile
 
     if output is None:
         raise InputError("--import makes a profile of another machine: say where to write it with --output FILE")
-    profile = import_profile(files)
-    write_profile(profile, output)
-    _tell(profile, output, as_json=as_json)
+    return import_profile(files), output
 
 
 def _effort(*, quick: bool, rounds: int | None) -> Effort:

@@ -16,6 +16,7 @@ from calibration.profile import (
     merge,
     profile_to_machine,
     read_profile,
+    this_host_profile,
     to_record,
     write_profile,
 )
@@ -185,3 +186,15 @@ def test_a_failed_write_leaves_the_old_profile(tmp_path, monkeypatch):
         write_profile(profile(notes=("new",)), path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["p.json"]
+
+
+def test_this_hosts_profile_is_used_after_a_kernel_update_but_not_on_other_hardware(monkeypatch, tmp_path):
+    """Kernel and affinity may change; another processor under the same name makes the profile somebody else's."""
+    monkeypatch.setenv("CERBERUS_PLAN_HOME", str(tmp_path))
+    monkeypatch.setattr("calibration.profile.this_host", lambda: replace(HOST, kernel="Linux 6.9", cpus=2))
+    assert this_host_profile() is None
+    (tmp_path / "profiles").mkdir()
+    write_profile(profile(), default_path(HOST))
+    assert this_host_profile() == default_path(HOST)
+    monkeypatch.setattr("calibration.profile.this_host", lambda: replace(HOST, processor="Other"))
+    assert this_host_profile() is None

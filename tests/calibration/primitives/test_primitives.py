@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from numba import njit
 
+from calibration import primitives
 from calibration.harness.case import Batch, Seat
 from calibration.harness.frame import compile_loop
 from calibration.harness.memory import SharedMemory
@@ -129,3 +130,36 @@ def test_seats_put_neighbouring_roles_on_neighbouring_places(tmp_path):
     assert space.seats(2) == (Seat(cpu=0), Seat(cpu=1))
     assert space.pair(process=True, same_core=True) == (Seat(cpu=0, process=True),) * 2
     assert space_for(tmp_path, 1).pair() == ()
+
+
+def documented_names():
+    """Names in the package's table; `_suffix` continues the first name of its row."""
+    names = set()
+    for row in primitives.__doc__.splitlines():
+        if not row.startswith("| `"):
+            continue
+        found = re.findall(r"`([a-z_]+)`", row.split("|")[1])
+        if "each also" in row:
+            found += [name + "_resident" for name in found if not name.startswith("_")]
+        stems = [name for name in found if not name.startswith("_")]
+        names |= set(stems)
+        names |= {
+            re.sub(r"_(alone|uncontended|polled)$", "", stems[0]) + n
+            for n in found
+            if n.startswith("_") and n != "_resident"
+        }
+    return names
+
+
+def test_the_names_that_come_out_are_the_documented_ones(tmp_path):
+    """Every quantity of two cores is in the package's table, and every name there comes out."""
+    space = space_for(tmp_path, 2)
+    try:
+        cases = [case for primitive in load_primitives() for case in primitive.prepare(space)]
+    finally:
+        space.close()
+    batches = {case.name: [batch(case.name, 1e-6, i % 3) for i in range(9)] for case in cases}
+    found = set()
+    for primitive in load_primitives():
+        found |= set(primitive.derive(Results(batches=batches)))
+    assert found == documented_names()
