@@ -106,7 +106,7 @@ def run(command: Sequence[str], *, cpus: Sequence[int], timeout_s: float | None,
             raise CannotAnswerError(
                 f"{command[0]} wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; send what is not needed to /dev/null"
             )
-        return _finished(remains, output, elapsed_s, timed_out=why is Why.TIME)
+        return finished(remains, output, elapsed_s, timed_out=why is Why.TIME)
 
 
 class Why(Enum):
@@ -150,7 +150,8 @@ def _wait(pid: int, output: IO[bytes], deadline: float | None) -> Why:
             return Why.TIME
 
 
-def _finished(remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out: bool) -> Finished:
+def finished(remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out: bool) -> Finished:
+    """What a collected command used and wrote; ``output`` is the file it wrote to."""
     output.seek(0)
     usages = remains.usages
     return Finished(

@@ -1,0 +1,77 @@
+"""Which splits to run, and what was predicted for them.
+
+Always one big instance. Beside it the split asked for, or else the plan's best split under ``processes`` with its
+neighbours; without a workload one instance a core.
+Predicted ratios are paired over the draws of the plan, widened by the model's own error of both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.machine import Machine
+from model.quantity import Z90
+from model.systems.registry import SYSTEMS
+from model.workload import Workload
+from planner.evaluate import MODEL_ERROR, evaluate
+from planner.plan import Constraints
+from planner.verify.rounds import Ratio
+
+Split = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Predicted ratio to one big instance of each even split that uses all cores."""
+
+    ratios: dict[Split, Ratio]
+
+    def best(self) -> Split:
+        """The split with the highest expected ratio; among equals the one with fewer instances."""
+        return min(self.ratios, key=lambda split: (-round(self.ratios[split].value, 3), len(split)))
+
+
+def predict(machine: Machine, workload: Workload, cores: int) -> Prediction:
+    """Predictions for every even split of the cores into processes, and one Linux on all.
+
+    Raises:
+        CannotAnswerError: The machine lacks a cost that the workload needs.
+    """
+    systems = [SYSTEMS["linux"], SYSTEMS["processes"]]
+    found = evaluate(machine, workload, systems, Constraints(cores=cores))
+    rows: dict[Split, int] = {}
+    if found is not None:
+        for row, (vms, threads) in enumerate(zip(found.splits.vms, found.splits.threads, strict=True)):
+            if vms * threads == cores:
+                rows[(int(threads),) * int(vms)] = row
+    whole = (cores,)
+    if found is None or whole not in rows:
+        return Prediction(ratios={})
+    logs = np.log(found.rate) - np.log(found.rate[rows[whole]])
+    return Prediction(ratios={split: _ratio(logs[row], one=split == whole) for split, row in rows.items()})
+
+
+def _ratio(logs: np.ndarray[tuple[int, ...], np.dtype[np.float64]], *, one: bool) -> Ratio:
+    centre = float(logs[0])
+    if one:
+        return Ratio(value=1.0, low=1.0, high=1.0)
+    below, above = np.quantile(logs - centre, [0.05, 0.95])
+    own = Z90 * MODEL_ERROR * np.sqrt(2.0)
+    low, high = np.exp(centre - np.hypot(min(below, 0.0), own)), np.exp(centre + np.hypot(max(above, 0.0), own))
+    return Ratio(value=float(np.exp(centre)), low=float(low), high=float(high))
+
+
+def splits_to_run(cores: int, prediction: Prediction | None, wanted: Split | None) -> list[Split]:
+    """The splits, one big instance first."""
+    whole = (cores,)
+    if wanted is not None:
+        return list(dict.fromkeys([whole, wanted]))
+    if prediction is None or not prediction.ratios:
+        return list(dict.fromkeys([whole, (1,) * cores]))
+    even = [(cores // n,) * n for n in range(1, cores + 1) if cores % n == 0]
+    best = prediction.best()
+    i = even.index(best)
+    chosen = even[max(i - 1, 0) : i + 2]
+    return list(dict.fromkeys([whole, *(chosen if len(even) > 1 else [])]))

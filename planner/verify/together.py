@@ -1,0 +1,164 @@
+"""One run of a split: the command once per instance, all at the same time, each on its own CPUs.
+
+The time of a split is from the first start to the last end. Every instance leads a session of its own; whatever
+outlives it is ended (``calibration.observe.group``). One that fails ends the others at once.
+The command may hold ``{instance}``, ``{instances}``, ``{threads}`` and ``{cpus}``; the environment has the same as
+``CERBERUS_INSTANCE`` and so on.
+When not to use it: for programs that need a terminal or standard input.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO
+
+from calibration.observe.group import children, ends_within, reap, stop, subreaper
+from calibration.observe.process import Finished, finished
+from calibration.observe.signals import Signals
+from model.errors import CannotAnswerError, InputError
+from planner.export.cpu_list import cpu_list
+from planner.placement import Place
+from planner.verify.cpusets import Cpusets, enter
+
+_TICK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to run: program and arguments, time limit [s], None for none."""
+
+    command: tuple[str, ...]
+    timeout_s: float | None = None
+
+
+@dataclass(slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+    started: float
+    elapsed_s: float | None = None
+
+
+def run_together(
+    order: Order, places: Sequence[Place], signals: Signals, cpusets: Cpusets | None = None
+) -> tuple[float, list[Finished]]:
+    """Run one instance on each place; seconds until the last ended, and what each did.
+
+    Raises:
+        InputError: The program cannot be started.
+        CannotAnswerError: An instance failed or the time was up; the message has the end of its output.
+        Stopped: The user asked to stop; nothing is left running.
+    """
+    with ExitStack() as stack:
+        made = stack.enter_context(cpusets.for_split([(p.cpus, p.nodes) for p in places])) if cpusets else []
+        stack.enter_context(subreaper())
+        strangers = children()
+        running: list[_Child] = []
+        ended: list[Finished] = []
+        started = time.perf_counter()
+        on_time = True
+        try:
+            for i, place in enumerate(places):
+                output = stack.enter_context(tempfile.TemporaryFile())
+                with signals.held():
+                    running.append(_start(order, place, _known(place, i, len(places)), output))
+                    if made:
+                        enter(made[i], running[-1].process.pid)
+            on_time = _wait(running, None if order.timeout_s is None else started + order.timeout_s)
+            elapsed = time.perf_counter() - started
+        finally:
+            with signals.held():
+                ended = _collect(running, strangers, signals, on_time=on_time)
+    _check(order, ended, on_time=on_time)
+    return elapsed, ended
+
+
+def _fill(text: str, known: Mapping[str, str]) -> str:
+    for name, value in known.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def _known(place: Place, i: int, count: int) -> dict[str, str]:
+    return {
+        "instance": str(i),
+        "instances": str(count),
+        "threads": str(len(place.cpus)),
+        "cpus": cpu_list(place.cpus),
+    }
+
+
+def _start(order: Order, place: Place, known: Mapping[str, str], output: IO[bytes]) -> _Child:
+    words = [_fill(word, known) for word in order.command]
+    extra = {f"CERBERUS_{name.upper()}": value for name, value in known.items()}
+    ours = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, place.cpus)
+        process = subprocess.Popen(  # noqa: S603 (running the user's command is the purpose)
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, **extra},
+        )
+    except FileNotFoundError as error:
+        raise InputError(f"there is no program {words[0]!r}; give its path or check PATH") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot run {words[0]!r} on CPUs {cpu_list(place.cpus)}: {reason}") from error
+    finally:
+        os.sched_setaffinity(0, ours)
+    return _Child(process=process, output=output, started=time.perf_counter())
+
+
+def _wait(running: Sequence[_Child], deadline: float | None) -> bool:
+    """Wait until all have ended or one has failed; False when the time is up before."""
+    waiting = list(running)
+    while waiting:
+        left = _TICK_S if deadline is None else min(_TICK_S, max(deadline - time.perf_counter(), 0.0))
+        ends_within(waiting[0].process.pid, left)
+        for child in list(waiting):
+            # the process stays a zombie: it is collected, with all it left behind, at the end
+            status = os.waitid(os.P_PID, child.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if status is not None:
+                child.elapsed_s = time.perf_counter() - child.started
+                waiting.remove(child)
+                if status.si_code != os.CLD_EXITED or status.si_status:
+                    return True
+        if waiting and deadline is not None and time.perf_counter() >= deadline:
+            return False
+    return True
+
+
+def _collect(running: Sequence[_Child], strangers: set[int], signals: Signals, *, on_time: bool) -> list[Finished]:
+    """End whoever still runs, then collect all and what they left behind."""
+    still = [child for child in running if child.elapsed_s is None]
+    for child in still:
+        stop(child.process.pid, signals)
+    pids = {child.process.pid for child in running}
+    found = []
+    for child in running:
+        pids.discard(child.process.pid)
+        remains = reap(child.process, strangers | pids)
+        elapsed = child.elapsed_s if child.elapsed_s is not None else time.perf_counter() - child.started
+        timed_out = child.elapsed_s is None and not on_time
+        found.append(finished(remains, child.output, elapsed, timed_out=timed_out))
+    return found
+
+
+def _check(order: Order, ended: Sequence[Finished], *, on_time: bool) -> None:
+    """Complain about the instance that failed first of itself, not about those that were ended for it."""
+    failed = [(i, each) for i, each in enumerate(ended) if each.failure]
+    if not failed:
+        return
+    i, each = next(((i, each) for i, each in failed if not on_time or each.exit_code > 0), failed[0])
+    raise CannotAnswerError(
+        f"instance {i} of {len(ended)}: `{' '.join(order.command)}` {each.failure}; its output ends with\n{each.tail}"
+    )
