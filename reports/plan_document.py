@@ -10,11 +10,17 @@ from typing import Any
 
 from planner.plan import Plan
 from planner.sensitivity import sensitivities
+from planner.what_if import what_if
 from reports.floor_plan import placement_json
 
 
-def plan_document(plans: Sequence[Plan]) -> dict[str, Any]:
-    """The document for plans of one machine, at least one."""
+def plan_document(plans: Sequence[Plan], *, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """The document for plans of one machine.
+
+    Args:
+        plans: The plans, at least one.
+        changes: Names of refinements of kernel and hypervisor (``planner.what_if``) to plan again with.
+    """
     first = plans[0]
     return {
         "machine": {
@@ -25,13 +31,16 @@ def plan_document(plans: Sequence[Plan]) -> dict[str, Any]:
         },
         "cores": first.constraints.cores,
         "host_cores": first.constraints.host_cores,
-        "plans": [_plan(plan) for plan in plans],
+        "plans": [_plan(plan, changes) for plan in plans],
     }
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
-    return {
+def _plan(plan: Plan, changes: Sequence[str]) -> dict[str, Any]:
+    found = {
         **plan.to_json(),
         "sensitivities": [one.to_json() for one in sensitivities(plan)],
         "placement": placement_json(plan),
     }
+    if changes:
+        found["what_if"] = [what_if(plan, name).to_json() for name in changes]
+    return found

@@ -38,7 +38,7 @@ def plan_page(
 
     Args:
         plans: The plans, at least one, all for the same machine and constraints.
-        document: What ``--json`` prints for them; embedded for download.
+        document: What ``--json`` prints for them (``plan_document``); embedded for download.
         command: The command that made it, as a list of arguments.
         version: Version of the program.
 
@@ -52,7 +52,10 @@ def plan_page(
         "version": version,
         "machine": first.machine,
         "constraints": first.constraints,
-        "workloads": [_workload(plan, f"w{at}") for at, plan in enumerate(plans)],
+        "workloads": [
+            _workload(plan, f"w{at}", entry)
+            for at, (plan, entry) in enumerate(zip(plans, document["plans"], strict=True))
+        ],
         "inputs": inputs,
         "counts": provenance.counts(inputs),
         "laws": laws_of(plans),
@@ -66,7 +69,7 @@ def plan_page(
     return page.render("plan.html.j2", context)
 
 
-def _workload(plan: Plan, key: str) -> dict[str, Any]:
+def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     one = reading.one_big_os(plan)
     return {
         "key": key,
@@ -82,6 +85,7 @@ def _workload(plan: Plan, key: str) -> dict[str, Any]:
         "scaling": scaling(plan, name=f"{key}-scaling", points=published_points(plan)),
         "ledger": ledger(_compared(plan, one), name=f"{key}-ledger"),
         **_change(plan, key),
+        "changes": [_change_row(plan, one) for one in sorted(entry.get("what_if", ()), key=lambda one: -one["gain"])],
         "floor": floor_plan(plan),
     }
 
@@ -96,6 +100,13 @@ def _change(plan: Plan, key: str) -> dict[str, Any]:
         "live": model,
         "live_spec": what_if(plan, list(model["systems"])) if model else None,
     }
+
+
+def _change_row(plan: Plan, one: Mapping[str, Any]) -> tuple[str, ...]:
+    """A refinement of kernel or hypervisor, the best split with it, and what it gains."""
+    best = one["best"]
+    split = "the same" if one["same_split"] else f"{best['vms']} × {best['split'][0]} ({best['system']})"
+    return (one["says"], split, f"{number(best['throughput'], 4)} {plan.workload.unit}", f"{number(one['gain'])} ×")
 
 
 def _robust(found: Sequence[Sensitivity]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from cerberus_plan.report_file import ReportFile
 from model.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from planner.plan import Plan
@@ -84,16 +84,16 @@ def plan(
         answer(mix, chosen, systems, constraints, as_json=as_json)
         return
     plans = plans_for(chosen, workload, systems, constraints)
+    if report is not None or as_json:
+        from reports.plan_document import plan_document
+
+        # a page is read without the command at hand, so it tells what every change would do
+        document = plan_document(plans, changes=changes or (changes_for(["all"]) if report is not None else []))
     if report is not None:
-        write_report(plans, report)
+        write_report(plans, document, report)
     if as_json:
         import json
 
-        from reports.plan_document import plan_document
-
-        document = plan_document(plans)
-        for found, entry in zip(plans, document["plans"] if changes else (), strict=False):
-            entry["what_if"] = [answer.to_json() for answer in answers_for(found, changes)]
         typer.echo(json.dumps(document))
     else:
         show(plans)
@@ -135,10 +135,9 @@ def show(plans: Sequence[Plan]) -> None:
     print_plans(plans)
 
 
-def write_report(plans: Sequence[Plan], path: Path) -> None:
+def write_report(plans: Sequence[Plan], document: Mapping[str, Any], path: Path) -> None:
     """Write the plans as one page."""
-    from reports.plan_document import plan_document
     from reports.plan_page import plan_page
 
-    page = plan_page(plans, document=plan_document(plans), command=report_file.command(), version=report_file.version())
+    page = plan_page(plans, document=document, command=report_file.command(), version=report_file.version())
     report_file.write(path, page)

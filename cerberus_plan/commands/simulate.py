@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cerberus_plan import report_file
+from cerberus_plan.report_file import ReportFile
 from model.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def simulate(
     handover: Annotated[str | None, typer.Option(help="state, start, arrival or release.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler; default: this machine.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report_path: ReportFile = None,
 ) -> None:
     """Simulate a planned candidate, or a network in a file, beside the exact answer of the model."""
     from cerberus_plan.replications import executor, replicate
@@ -50,6 +53,7 @@ def simulate(
     from model.solver import solve
     from reports.simulation import Comparison, document, print_comparison
 
+    report_file.check(report_path)
     _check_choice(file, workload, others=(cores, machine, system, max_vms, vms, cores_per_vm, host_cores or None))
     if completions < 64 * replications:
         raise InputError(f"--completions {completions}: give at least 64 for each of {replications} --replications")
@@ -78,6 +82,11 @@ def simulate(
     comparison = Comparison(
         title=title, unit=unit, network=network, rules=rules, exact=exact, simulated=found, replications=replications
     )
+    if report_path is not None:
+        from reports.simulation_page import simulation_page
+
+        page = simulation_page(document(comparison), command=report_file.command(), version=report_file.version())
+        report_file.write(report_path, page)
     if as_json:
         typer.echo(json.dumps(document(comparison)))
     else:

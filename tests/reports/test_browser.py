@@ -19,6 +19,7 @@ from calibration.curves.fit import fit_curve
 from calibration.published import compare
 from reports.calibration_page import calibration_page
 from reports.fit_page import fit_page
+from reports.plan_document import plan_document
 from reports.plan_page import plan_page
 from reports.reproduce_page import reproduce_page
 
@@ -34,7 +35,7 @@ HOSTILE = "<script>alert(1)</script>"
 @cache
 def plans() -> str:
     given = [a_plan(), a_plan("histogram", name=HOSTILE)]
-    return plan_page(given, document={"plans": []}, command=["cerberus-plan"], version="0")
+    return plan_page(given, document=plan_document(given), command=["cerberus-plan"], version="0")
 
 
 def a_fit() -> str:
@@ -119,4 +120,4 @@ def test_the_document_can_be_saved(visit: Any) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Save plan.json").click()
     assert download.value.suggested_filename == "plan.json"
-    assert json.loads(Path(download.value.path()).read_text()) == {"plans": []}
+    assert json.loads(Path(download.value.path()).read_text())["cores"] == 48

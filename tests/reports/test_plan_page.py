@@ -11,6 +11,7 @@ from lxml import html
 
 from planner.plan import Plan
 from reports.formats import number
+from reports.plan_document import plan_document
 from reports.plan_page import plan_page
 
 HOSTILE = "<script>alert(1)</script>"
@@ -19,7 +20,7 @@ HOSTILE = "<script>alert(1)</script>"
 def page_of(*plans: Plan) -> str:
     return plan_page(
         plans,
-        document={"plans": [plan.to_json() for plan in plans]},
+        document=plan_document(plans, changes=["queue-lock"]),
         command=["cerberus-plan", "--cores", "48"],
         version="0.0.0",
     )
@@ -38,7 +39,10 @@ def tree(text: str) -> Any:
 def test_the_embedded_document_is_the_json_output(tree: Any) -> None:
     """What can be saved from the page is what the command prints."""
     document = json.loads(tree.get_element_by_id("document").text)
-    assert document == {"plans": [a_plan().to_json(), a_plan("histogram", name=HOSTILE).to_json()]}
+    assert document == json.loads(
+        json.dumps(plan_document([a_plan(), a_plan("histogram", name=HOSTILE)], changes=["queue-lock"]))
+    )
+    assert document["plans"][0]["best"] == a_plan().best.to_json()
 
 
 def test_the_answer_on_the_page_is_the_answer_in_the_json(tree: Any) -> None:
@@ -102,3 +106,13 @@ def test_published_numbers_are_drawn_on_the_curves_of_their_machine(tree: Any) -
     assert ("cerberus", 48, 2123.6) in {(p["system"], p["cores"], p["throughput"]) for p in points}
     assert all("EuroSys 2011" in point["source"] for point in points)
     assert specs[1]["datasets"]["points"] == []
+
+
+def test_refinements_of_the_document_are_rows(tree: Any) -> None:
+    """What a change of kernel or hypervisor would gain is told as the document has it."""
+    for section, name in zip(tree.find_class("workload"), (None, HOSTILE), strict=True):
+        plan = json.loads(tree.get_element_by_id("document").text)["plans"][0 if name is None else 1]
+        (change,) = plan["what_if"]
+        shown = section.text_content()
+        assert change["says"] in shown
+        assert f"{number(change['gain'])} ×" in shown
