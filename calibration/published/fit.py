@@ -5,7 +5,7 @@ each error: it trades small errors for large ones more gently than a maximum wou
 generalised normal whose scale is fitted too, so a parameter's 90 % interval is where the loss, all others refitted,
 stays below minimum x exp(3 x 2.706 / (2 (quantities - parameters))).
 Not in the loss: dbench's kernel time. No published number pins it; it is set to the middle of the range in which the
-published orderings hold (``predicates``).
+published orderings hold (``checks``).
 Assumptions: the structure is right; readings as in ``targets``. When not to use it: to fit other machines; these
 facts know one.
 Run: ``python -m calibration.published.fit`` prints the fit, the profiles and the leave-one-out table;
@@ -191,7 +191,7 @@ def leave_one_out(optimum: Optimum, placed: float | None = None) -> dict[str, fl
 
 def placed_range(optimum: Optimum) -> tuple[float, float]:
     """Smallest and largest dbench kernel time for which the published orderings of dbench hold [us]."""
-    from calibration.published.predicates import dbench_orderings_hold
+    from calibration.published.checks import dbench_orderings_hold
 
     grid = np.geomspace(1000.0, 5000.0, 65)
     good = [time for time in grid if dbench_orderings_hold(runs(values_of(optimum.logs, float(time))))]
