@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         TestAndSetLock,
         TicketLock,
     )
+    from model.simulation import simulate
     from model.solver import Solution, solve
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Solution",
     "TestAndSetLock",
     "TicketLock",
+    "simulate",
     "solve",
 ]
 
@@ -54,6 +56,7 @@ _HOMES = {
         "TestAndSetLock",
         "TicketLock",
     ),
+    "model.simulation": ("simulate",),
     "model.solver": ("Solution", "solve"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
