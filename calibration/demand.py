@@ -53,13 +53,14 @@ class SystemCall:
 class LockUse:
     """How long one kernel lock is waited for and held in a unit of work, summed over threads.
 
-    `acquisitions` and `hold_s` are ``None`` where the tool sees contention only (``perf lock contention``).
+    ``None`` is what the tool does not see: ``perf lock contention`` knows no acquisitions and no holding,
+    klockstat no contentions.
     """
 
     name: str
     kind: str = ""
-    contentions: float
     wait_s: float
+    contentions: float | None = None
     acquisitions: float | None = None
     hold_s: float | None = None
 
@@ -67,8 +68,8 @@ class LockUse:
         """The same lock per unit when `work` units were done."""
         return replace(
             self,
-            contentions=self.contentions / work,
             wait_s=self.wait_s / work,
+            contentions=None if self.contentions is None else self.contentions / work,
             acquisitions=None if self.acquisitions is None else self.acquisitions / work,
             hold_s=None if self.hold_s is None else self.hold_s / work,
         )

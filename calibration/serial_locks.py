@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from calibration.demand import Demand
 
+LOCKDEP_KINDS = ("", "write")  # as /proc/lock_stat names them; other tools name callers, not locks
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialLock:
@@ -57,7 +59,7 @@ def serial_locks(demand: Demand) -> list[SerialLock]:
                     hold_s=hold_s,
                     wait_s=lock.wait_s,
                     most_per_s=1.0 / lock.hold_s,
-                    is_global="&" not in lock.name,
+                    is_global="&" not in lock.name and lock.kind in LOCKDEP_KINDS,
                 )
             )
     return sorted(found, key=lambda lock: lock.most_per_s)

@@ -65,7 +65,7 @@ def _sum(one: LockUse, two: LockUse) -> LockUse:
     return LockUse(
         name=one.name,
         kind=one.kind,
-        contentions=one.contentions + two.contentions,
+        contentions=(one.contentions or 0.0) + (two.contentions or 0.0),
         wait_s=one.wait_s + two.wait_s,
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from calibration.imports import (
     extra_p,
     hyperfine,
+    klockstat,
     lock_stat,
     own_demand,
     perf_lock_contention,
@@ -48,6 +49,7 @@ FORMATS: dict[str, Format] = {
     "hyperfine": Format("hyperfine --export-json", hyperfine.sniff, hyperfine.parse, hyperfine.parse),
     "perf_stat_json": Format("perf stat -j", perf_stat_json.sniff, perf_stat_json.parse),
     "will_it_scale": Format("will-it-scale CSV", will_it_scale.sniff, will_it_scale.parse),
+    "klockstat": Format("klockstat", klockstat.sniff, klockstat.parse),
     "lock_stat": Format("/proc/lock_stat", lock_stat.sniff, lock_stat.parse),
     "perf_lock_contention": Format("perf lock contention", perf_lock_contention.sniff, perf_lock_contention.parse),
     "strace_summary": Format("strace -c", strace_summary.sniff, strace_summary.parse),

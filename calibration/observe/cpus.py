@@ -99,10 +99,14 @@ class Busy:
 
 
 def busy(cpus: Sequence[int], stat: Path = STAT) -> Busy:
-    """What /proc/stat says of these CPUs (in ticks of 10 ms, so look at long runs only)."""
+    """What /proc/stat says of these CPUs (in ticks of 10 ms, so look at long runs only); zeros where it is hidden."""
     working = stolen = 0
     names = {f"cpu{cpu}" for cpu in cpus}
-    for line in stat.read_text().splitlines():
+    try:
+        lines = stat.read_text().splitlines()
+    except OSError:
+        return Busy(0.0, 0.0)
+    for line in lines:
         name, *cells = line.split()
         if name in names:
             ticks = [int(cell) for cell in cells]

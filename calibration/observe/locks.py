@@ -40,7 +40,7 @@ def used(before: dict[tuple[str, str], LockUse], after: dict[tuple[str, str], Lo
             found.append(
                 replace(
                     late,
-                    contentions=max(late.contentions - early.contentions, 0.0),
+                    contentions=max((late.contentions or 0.0) - (early.contentions or 0.0), 0.0),
                     wait_s=max(late.wait_s - early.wait_s, 0.0),
                     acquisitions=taken,
                     hold_s=max((late.hold_s or 0.0) - (early.hold_s or 0.0), 0.0),

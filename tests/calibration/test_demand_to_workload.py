@@ -115,8 +115,10 @@ def test_locks_bound_throughput_by_their_holding() -> None:
         LockUse(name="b", kind="write", contentions=1, wait_s=3e-6, acquisitions=1.0, hold_s=1e-5),
         LockUse(name="c", kind="read", contentions=1, wait_s=0.0, acquisitions=1.0, hold_s=1.0),
         LockUse(name="d", contentions=1, wait_s=1.0),
+        LockUse(name="caller+0x1", kind="mutex", wait_s=0.0, acquisitions=1.0, hold_s=1e-7),
     )
-    first, second = serial_locks(Demand(locks=locks))
+    first, second, third = serial_locks(Demand(locks=locks))
+    assert not third.is_global
     assert (first.name, first.most_per_s, first.hold_s) == ("b (write)", pytest.approx(1e5), 1e-5)
     assert (second.name, second.most_per_s, second.hold_s) == ("&a", pytest.approx(5e5), pytest.approx(5e-7))
     assert first.sentence("run") == "the kernel lock b (write) allows at most 1e+05 runs/s in one OS instance"

@@ -281,6 +281,7 @@ def test_busy_reads_the_given_cpus_only(tmp_path: Path) -> None:
     assert (look.working_s, look.stolen_s) == (133 * cpus.TICK_S, 50 * cpus.TICK_S)
     assert cpus.busy([1], stat).working_s == 7 * cpus.TICK_S
     assert look.since(look) == cpus.Busy(0.0, 0.0)
+    assert cpus.busy([0], tmp_path / "hidden") == cpus.Busy(0.0, 0.0)
 
 
 # probes

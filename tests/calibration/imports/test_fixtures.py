@@ -16,6 +16,7 @@ EXPECTED_FORMAT = {
     "extra_p.txt": "extra_p",
     "extra_p_two.txt": "extra_p",
     "hyperfine.json": "hyperfine",
+    "klockstat.txt": "klockstat",
     "lock_stat.txt": "lock_stat",
     "perf_lock_contention.csv": "perf_lock_contention",
     "perf_lock_contention.txt": "perf_lock_contention",
@@ -183,6 +184,16 @@ def test_events_may_hold_the_separator() -> None:
     (demand,) = parse(text, name="f")[1].demands
     assert demand.counters == {"event=0x3c,umask=0x1": 7.0, "sched:sched_switch": 3.0}
     assert demand.notes == ("perf counted these part of the time and scaled them up: event=0x3c,umask=0x1",)
+
+
+def test_klockstat() -> None:
+    """Intervals add up, backtraces are skipped, nanoseconds and units are read; contentions stay unknown."""
+    locks = only_demand("klockstat.txt").locks
+    assert [(k.name, k.acquisitions, k.contentions) for k in locks] == [
+        ("pipe_read+0x3f", 500000, None),
+        ("pipe_write+0x35", 400000, None),
+    ]
+    assert (locks[0].wait_s, locks[0].hold_s) == (pytest.approx(0.268), pytest.approx(0.3892))
 
 
 def test_own_demand() -> None:
