@@ -33,8 +33,13 @@ def print_plans(plans: Sequence[Plan], console: Console | None = None) -> None:
 def _heading(plan: Plan) -> Text:
     return Text.assemble(
         (plan.workload.name, "bold cyan"),
-        (f"  {plan.workload.description}; {plan.constraints.cores} cores of {plan.machine.name}", "dim"),
+        (f"  {plan.workload.description}; {_cores(plan)} of {plan.machine.name}", "dim"),
     )
+
+
+def _cores(plan: Plan) -> str:
+    n = plan.constraints.cores
+    return f"{n} core{'s' * (n > 1)}"
 
 
 def _summary(plan: Plan) -> Group:
