@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from planner.allocate import MixPlan, Part
 from planner.describe import amount
+from planner.mix import MixPlan, Part
 
 
 def print_mix(plan: MixPlan, console: Console | None = None) -> None:
