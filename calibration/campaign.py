@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 #: A measuring process that says nothing for so long is stuck [s]; one loop compiles in about 2 s.
 SILENCE_S = 120.0
+#: Even when time is out: one process alone says nothing about how much processes differ.
+_FEWEST_PROCESSES = 2
 
 
 @dataclass(slots=True)
@@ -177,6 +179,8 @@ class Campaign:
             share = None
             if self._budget_s is not None:
                 share = (self._budget_s - (time.monotonic() - begun)) / (self._processes - number)
+                if share <= 0.0 and number >= _FEWEST_PROCESSES:
+                    break
             orders = replace(self._orders, process=number, budget_s=share, sizes=gathered.sizes)
             self._run_one(orders, gathered)
         return gathered

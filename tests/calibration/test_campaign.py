@@ -98,6 +98,16 @@ def test_an_error_told_by_the_measuring_process_keeps_its_kind(monkeypatch, tmp_
         Campaign(orders=Orders(), processes=1).run()
 
 
+def test_a_campaign_out_of_time_is_content_with_two_processes(monkeypatch, tmp_path):
+    """On an overloaded host a quick calibration ends after the processes that fit, and at least two."""
+    program = tmp_path / "quick"
+    program.write_text("#!/bin/sh\nread line\necho '{\"done\": {}}'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    assert len(Campaign(orders=Orders(), processes=5, budget_s=0.0).run().processes) == 2
+    assert len(Campaign(orders=Orders(), processes=5).run().processes) == 5
+
+
 def test_compiled_loops_are_cached_under_what_they_are_made_of():
     """The cache folder changes with the sources, so an upgrade compiles anew."""
     assert loop_fingerprint() in cache_folder().name
