@@ -3,10 +3,10 @@
 Estimator: a low quantile (10 %) for work that only disturbances can lengthen, the median for wake-ups, of the
 clean batches. Interval (90 %): the wider one of a two-level bootstrap (processes, then batches in each) and
 
-    value * exp(+- t(0.95, k + 2) * s * sqrt(2 / k)),    s^2 = (3 * 0.04^2 + (k - 1) * v) / (k + 2)
+    value * exp(+- t(0.95, k + 2) * s * sqrt(2 / k)),    s^2 = (3 * 0.06^2 + (k - 1) * v) / (k + 2)
 
 with v the variance of the logarithms of k processes' estimates. That is where another run of k processes would find
-its value, given that processes usually differ by 4 % (a prior worth three of them). The processes matter, because
+its value, given that processes usually differ by 6 % (a prior worth three of them). The processes matter, because
 the address-space layout of a process moves kernel costs more than repetition within it shows. Two modes are never
 averaged: the value is that of the larger mode, and the other one is reported.
 
@@ -40,7 +40,7 @@ REPLICATES = 400
 MODE_FACTOR = 1.35
 _MODE_SHARE = 0.15
 #: What is known before measuring: processes differ by this deviation, as surely as so many of them would show it.
-_PRIOR_DEVIATION = 0.04
+_PRIOR_DEVIATION = 0.06
 _PRIOR_PROCESSES = 3
 #: 95 % quantile of Student's t for 1, 2, ... degrees of freedom.
 _STUDENT_95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782)
