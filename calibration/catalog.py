@@ -36,7 +36,7 @@ _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "not
 _MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
 _WORKLOAD_FIELDS = (
     "format", "name", "description", "unit", "units_per_cycle", "operations", "job_units",
-    "needs_network_card", "memory_per_instance", "note",
+    "needs_network_card", "memory_per_instance", "note", "calls", "spread",
 )  # fmt: skip
 _TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory")
 
@@ -155,6 +155,8 @@ def parse_workload(text: str, where: str) -> Workload:
     """
     table = _document(text, where, _WORKLOAD_FIELDS)
     operations = _quantities(_section(table, "operations", where), OPERATIONS, f"{where}: operations")
+    if "calls" in table or "spread" in table:
+        operations = _with_calls(operations, table, where)
     if not any(quantity.value > 0.0 for quantity in operations.values()):
         raise InputError(f"{where}: operations: at least one must be above zero, or a cycle takes no time")
     card = table.get("needs_network_card", False)
@@ -174,6 +176,17 @@ def parse_workload(text: str, where: str) -> Workload:
         else _quantity(memory, "bytes", f"{where}: memory_per_instance").value,
         note=_string(table, "note", where, default=""),
     )
+
+
+def _with_calls(operations: dict[str, Quantity], table: Mapping[str, Any], where: str) -> dict[str, Quantity]:
+    """The operations, and those of the mix of system calls beside them."""
+    from calibration.call_mix import operations_of_mix
+
+    mix = operations_of_mix(table.get("calls", {}), table.get("spread"), where)
+    for name in mix:
+        if name in operations:
+            raise InputError(f"{where}: {name} is given in [operations] and follows from [calls]; keep one of them")
+    return {**operations, **mix}
 
 
 def _document(text: str, where: str, fields: tuple[str, ...]) -> dict[str, Any]:

@@ -59,6 +59,7 @@ OPERATIONS: dict[str, Entry] = {
     "packets_received": Entry("number", "network packets received"),
     "packets_sent": Entry("number", "network packets sent"),
     "messages": Entry("number", "calls that go to another instance when the target is remote"),
+    "spawns": Entry("number", "threads or processes started in each cycle, spread over all instances"),
     "address_space_calls": Entry("number", "mmap, munmap, mprotect, mremap, brk: broadcast to all other VMs"),
     "process_lock": Entry("time", "hold of a lock that each process has (its own or its address space)"),
     "process_lock_handover": Entry("time", "hand-over of that lock, per waiter"),

@@ -2,7 +2,8 @@
 
 Models: VMs with shadow paging (``shadow``), plus what makes them one system: remote fork and clone at the start,
 a message round trip for every remote call, a broadcast to all VMs for every change of the address space.
-Equations: start-up fixed + each V; remote calls x (V - 1) / V x round trip; address-space calls x (V - 1) x round trip.
+Equations: start-up fixed + each V; remote calls x (V - 1) / V x round trip; spawns in a cycle x (V - 1) / V x (fixed +
+each); address-space calls x (V - 1) x round trip.
 Assumptions: targets of remote calls are spread evenly over VMs; each VM has its own file system and card.
 When not to use it: for programs that communicate intensively between short-lived threads: then spawning and
 messages are the whole cost (section 8 of the source), and the answer is not to cluster.
@@ -28,6 +29,9 @@ def communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Stati
     if "messages" in operations.values:
         share = messages.remote_share(np, vms)
         yield Delay(operations("messages") * share * machine("message_round_trip"), name="messages")
+    if "spawns" in operations.values:
+        one = operations("spawns") * (machine("clone_fixed") + machine("clone_each"))
+        yield Delay(one * messages.remote_share(np, vms), name="spawning")
     if "address_space_calls" in operations.values:
         each = messages.broadcast_time(np, vms, machine("message_round_trip"))
         yield Delay(operations("address_space_calls") * each, name="address-space broadcast")
