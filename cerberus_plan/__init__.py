@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         TestAndSetLock,
         TicketLock,
     )
-    from model.simulation import simulate
+    from model.simulation import Rules, Simulation, simulate
     from model.solver import Solution, solve
 
 __all__ = [
@@ -36,7 +36,9 @@ __all__ = [
     "Queue",
     "QueueLock",
     "ReaderWriterLock",
+    "Rules",
     "Servers",
+    "Simulation",
     "Solution",
     "TestAndSetLock",
     "TicketLock",
@@ -56,7 +58,7 @@ _HOMES = {
         "TestAndSetLock",
         "TicketLock",
     ),
-    "model.simulation": ("simulate",),
+    "model.simulation": ("Rules", "Simulation", "simulate"),
     "model.solver": ("Solution", "solve"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
