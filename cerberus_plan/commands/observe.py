@@ -140,6 +140,7 @@ def _costs() -> dict[str, float] | None:
 
 
 def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
+    from calibration.call_families import call_mix
     from calibration.host import this_host
 
     plan = observation.plan
@@ -152,6 +153,7 @@ def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
         "runs": [_without_demand(run) for run in observation.runs],
         "demands": [asdict(demand) for demand in observation.demands],
         "boundaries": list(plan.boundaries),
+        "system_call_mix": call_mix(observation.demands[0]),
         "findings": observation.findings,
         "files": written,
     }
@@ -167,6 +169,7 @@ def _show(observation: Observation, written: list[str]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from calibration.call_families import call_mix
     from reports.formats import number, percent, quantity
 
     console = Console(highlight=False)
@@ -183,6 +186,9 @@ def _show(observation: Observation, written: list[str]) -> None:
         speed_up, faults = f"{middle / first:.2f}", number(demand.page_faults or 0.0)
         table.add_row(str(point.n), number(middle, 4), spread, speed_up, *times, faults)
     console.print(table)
+    if mix := call_mix(demands[0]):
+        told = ", ".join(f"{family} {number(calls)}" for family, calls in mix.items())
+        console.print(f"system calls per {escape(observation.plan.meter.unit)}: {told}", soft_wrap=True)
     for sentence in observation.findings:
         console.print(f"- {escape(sentence)}", soft_wrap=True)
     for name in written:
