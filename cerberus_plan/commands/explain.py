@@ -49,12 +49,16 @@ def explain(
 
 
 def candidates_of(plan: Plan, *, best: bool) -> Iterator[Candidate]:
-    """The winner, then the largest single OS for comparison."""
+    """The winner, then its contrast: the largest single OS beside a cluster, the best cluster beside a single OS."""
     winner = plan.best if best else plan.best_all_cores or plan.best
     yield winner
-    single = [candidate for candidate in plan.candidates if candidate.vms == 1 and candidate is not winner]
-    if single:
-        yield max(single, key=lambda candidate: (candidate.cores, candidate.throughput))
+    if winner.vms > 1:
+        single = [candidate for candidate in plan.candidates if candidate.vms == 1]
+        contrast = max(single, key=lambda candidate: (candidate.cores, candidate.throughput), default=None)
+    else:
+        contrast = next((candidate for candidate in plan.candidates if candidate.vms > 1), None)
+    if contrast is not None:
+        yield contrast
 
 
 def show(plan: Plan, explanations: list[Explanation]) -> None:

@@ -31,6 +31,15 @@ def test_terminal_names_the_collapse() -> None:
     assert "shadow lock: beyond about this many cores in one VM its throughput collapses" in done.stdout
 
 
+def test_a_single_os_is_contrasted_with_a_cluster() -> None:
+    """Where one Linux wins, the best cluster is explained beside it."""
+    done = run("--machine", "amd48", "--cores", "6", "--workload", "dbench", "--json")
+    (plan,) = json.loads(done.stdout)["plans"]
+    winner, contrast = (explanation["candidate"] for explanation in plan["explanations"])
+    assert (winner["system"], contrast["system"]) == ("linux", "cerberus")
+    assert contrast["vms"] > 1
+
+
 def test_unknown_workload_is_refused() -> None:
     """Bad input is one sentence and exit code 2."""
     done = run("--workload", "histgram")
