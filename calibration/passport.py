@@ -131,6 +131,8 @@ def measure_host(
     if primitives:
         profile = _run_primitives(profile, primitives, orders, effort, report)
     if "kvm" in only or not only:
+        if report is not None and (not effort.quick or "kvm" in only):
+            report("KVM probe", 1, 1)
         profile = _run_kvm(profile, quick=effort.quick, asked="kvm" in only)
     if not profile.quantities and primitives:
         raise CannotAnswerError("nothing could be measured: too few batches; use --rounds with a larger number")

@@ -39,11 +39,24 @@ def _crowd(results: Results, stem: str) -> dict[int, Estimate]:
 def _serial(results: Results, stem: str, control: str, names: tuple[str, str, str], what: str) -> dict[str, Quantity]:
     # Medians throughout: workers that contend sleep, so low quantiles would pick the batches that met no contention.
     alone, crowd = results.estimate(f"{stem}.1", quantile=MEDIAN), _crowd(results, stem)
-    if alone is None or not crowd:
+    if alone is None:
         return {}
+    if not crowd:
+        return _unseen(alone, names, what)
     control_alone = results.estimate(f"{control}.1", quantile=MEDIAN)
     best, draws = fit_serial_part(alone, crowd, control_alone, _crowd(results, control))
     return quantities_of(best, draws, names, what=what, counts=sorted(crowd))
+
+
+def _unseen(alone: Estimate, names: tuple[str, str, str], what: str) -> dict[str, Quantity]:
+    """One core shows what an operation costs, not what of it is serial: half is assumed, anything is possible."""
+    half = 0.5 * alone.value
+    source = f"{what}: one core shows the sum only; half of it is assumed to be serial, without hand-over"
+    shares = zip(names, (half, 0.0, half), (0.1 * half, 0.0, 0.1 * half), (alone.value, half, alone.value), strict=True)
+    return {
+        name: Quantity(value=value, unit="s", low=low, high=high, provenance=Provenance.ASSUMED, source=source)
+        for name, value, low, high in shares
+    }
 
 
 def _scaled(quantity: Quantity, factor: float, *, unit_note: str) -> Quantity:

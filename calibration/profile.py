@@ -243,6 +243,10 @@ def read_profile(path: str | Path, *, samples: bool = True) -> Profile:
     return from_record(record, where=str(path))
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
+
+
 def machine_of(profile: Profile) -> Machine:
     """The machine that a profile describes, as the planner sees it."""
     host = profile.host
@@ -250,7 +254,7 @@ def machine_of(profile: Profile) -> Machine:
     return Machine(
         name=host.name,
         description=(
-            f"{host.processor}, {host.cpus} CPUs in {groups} L3 group{'s' if groups > 1 else ''}, "
+            f"{host.processor}, {_counted(host.cpus, 'CPU')} in {_counted(groups, 'L3 group')}, "
             f"{host.kernel}, measured {profile.created[:10]}"
         ),
         topology=profile.topology,

@@ -59,7 +59,7 @@ def _complaints(steal: float, doubtful: float, width: float, reasons: Mapping[st
     if doubtful > MOST_DOUBTFUL:
         worst = max(reasons, key=lambda reason: reasons[reason])
         advice = {
-            "switched": "stop other jobs",
+            "switched": "stop other jobs, or use --fifo (which starves them meanwhile)",
             "steal": "measure when the hypervisor's host is quieter",
             "moved": "stop other jobs",
             "placement": "pin the virtual CPUs of this machine",

@@ -48,7 +48,8 @@ def print_quantities(console: Console, profile: Profile) -> None:
     """All quantities of the profile."""
     from rich.table import Table
 
-    title = f"{profile.host.name}: {profile.host.processor}, {profile.host.cpus} CPUs"
+    cpus = f"{profile.host.cpus} CPU{'s' if profile.host.cpus > 1 else ''}"
+    title = f"{profile.host.name}: {profile.host.processor}, {cpus}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("quantity", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)

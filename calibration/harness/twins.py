@@ -46,7 +46,13 @@ def build(folder: Path) -> ctypes.CDLL:
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise CannotAnswerError(f"--compare-c: {program} cannot compile the twins: {last}")
-    return ctypes.CDLL(str(target))
+    try:
+        return ctypes.CDLL(str(target))
+    except OSError as error:
+        raise CannotAnswerError(
+            f"--compare-c: cannot load what was compiled ({error}); if programs may not run from the temporary "
+            "folder, set TMPDIR to one where they may"
+        ) from error
 
 
 def with_twins(cases: Sequence[Case], folder: Path) -> list[Case]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PREFIX = "core_to_core."
 #: Pairs are many: a quarter of the usual batch is still thousands of round trips.
 _BATCH_S = 5e-4
+#: More pairs than this take part in every third round only.
+_MANY = 200
 
 
 def _prepare(space: Space) -> list[Case]:
@@ -33,6 +35,8 @@ def _prepare(space: Space) -> list[Case]:
             area=space.area(),
             count=256,
             batch_s=_BATCH_S,
+            probe=False,  # it is its own
+            every=3 if len(space.pairs) > _MANY else 1,
         )
         for a, b in space.pairs
     ]

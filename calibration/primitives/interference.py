@@ -8,6 +8,7 @@ What grows with n is shared hardware: caches, memory channels, power, and the ph
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from calibration.primitives.base import Space
 
 _SIZE = 32 * 2**20
+#: Share of the machine's memory that all processes together may take.
+_MOST_MEMORY = 0.25
 
 
 @kernel
@@ -61,9 +64,12 @@ def compute_loop(frame: int, role: int, count: int, area: int) -> int:  # noqa: 
 
 def _prepare(space: Space) -> list[Case]:
     area = space.area(8 * max(space.counts))
+    memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     cases = []
     for n in space.counts:
         seats = space.seats(n, process=True)
+        if n * _SIZE > memory_bytes * _MOST_MEMORY:
+            break
         cases.append(
             Case(name=f"memory_walk.{n}", loop=memory_walk_loop, seats=seats, area=area, deadline=True, count=256)
         )

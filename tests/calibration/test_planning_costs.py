@@ -66,3 +66,13 @@ def test_names_are_those_of_the_planner():
 def test_a_partial_run_gives_only_what_it_covers():
     """With --only syscall nothing is derived."""
     assert planning_costs(results(syscall=1e-7), {}) == {}
+
+
+def test_one_core_shows_the_sum_and_the_rest_is_assumed():
+    """Half is taken as serial, with an interval from next to nothing to all of it."""
+    found = planning_costs(results(page_fault__threads__1=2e-6), {})
+    assert found["page_fault"].value == pytest.approx(1e-6)
+    assert found["page_fault"].value + found["page_fault_parallel"].value == pytest.approx(2e-6)
+    assert found["page_fault"].low < 0.2e-6
+    assert found["page_fault"].high > 1.9e-6
+    assert {found[name].provenance for name in found} == {Provenance.ASSUMED}
