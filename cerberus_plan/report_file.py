@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +42,8 @@ def command() -> list[str]:
 
 def version() -> str:
     """Version of the installed program, "unknown" for a bare copy of the source."""
+    from importlib import metadata  # takes longer to import than a split to solve
+
     try:
         return metadata.version("cerberus-plan")
     except metadata.PackageNotFoundError:

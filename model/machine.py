@@ -8,14 +8,13 @@ When not to use it: to carry what one program does; that is a workload.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from model.quantity import Quantity
+from model.record import Record, field
 from model.topology import Topology
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(Record):
     """A machine by name.
 
     Attributes:

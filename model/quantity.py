@@ -11,10 +11,10 @@ When not to use it: inside hot loops. Take ``value`` (or ``sigma``) out first.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 
 from model.errors import InputError
+from model.record import Record
 
 # 95th percentile of the standard normal distribution: half-width of a 90 % interval in sigmas.
 Z90 = 1.6448536269514722
@@ -52,8 +52,7 @@ UNITS: dict[str, tuple[str, float]] = {
 SI_UNIT = {"time": "s", "number": "1", "bytes": "B", "rate": "1/s", "bandwidth": "B/s"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
+class Quantity(Record):
     """A value in SI units with its 90 % interval, provenance and source.
 
     Raises:

@@ -9,15 +9,14 @@ When not to use it: for unequal splits; ask for the structure of each size and b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from model.errors import CannotAnswerError
 from model.laws.station import Parameter, Station
+from model.record import Record, field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Structure:
+class Structure(Record):
     """Stations of one instance, stations shared by all, a factor on all times, and seconds before work starts."""
 
     local: tuple[Station, ...]
@@ -26,8 +25,7 @@ class Structure:
     startup_s: Parameter = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(Record, kw_only=False):
     """Values of a machine's or workload's quantities by name: numbers, or arrays with one value a draw.
 
     ``where`` names the machine or workload in the message about a missing one; ``used`` collects the names asked
@@ -61,8 +59,7 @@ class Costs:
 StructureLaw = Callable[[Costs, Costs, Any, Any], Structure]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
+class System(Record):
     """How an OS structure maps operations onto contention points.
 
     Attributes:

@@ -12,7 +12,6 @@ Source: McKenna and Mitra, Journal of the ACM 31 (1984), for the integral.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +21,7 @@ from model import series
 from model.laws.delay import Delay
 from model.laws.single_server import Queue
 from model.laws.station import Array, Station
+from model.record import Record
 
 # Gauss-Laguerre weights leave the range of a double beyond about 180 nodes.
 _MOST_NODES = 160
@@ -29,8 +29,7 @@ _MOST_NODES = 160
 _SAFE = 300.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Splits:
+class Splits(Record):
     """Instances and threads per instance of each split: two whole-number arrays of one length."""
 
     vms: Array
@@ -42,8 +41,7 @@ class Splits:
         return self.vms[:, None], self.threads[:, None]
 
 
-@dataclass(frozen=True, slots=True)
-class LocalTable:
+class LocalTable(Record, kw_only=False):
     """Local normalising constants for all populations, tilted into the range of a double.
 
     Attributes:
@@ -126,8 +124,7 @@ def _convolve_rows(left: Array, right: Array) -> Array:
     return np.matmul(windows, left[:, ::-1, None])[..., 0]
 
 
-@dataclass(frozen=True, slots=True)
-class Independent:
+class Independent(Record, kw_only=False):
     """No shared station: X = VMs g(threads - 1) / g(threads)."""
 
     local: LocalTable
@@ -149,8 +146,7 @@ class Independent:
         return _by_name(self.throughput()[:, 0], lengths, local, self.local.queueing)
 
 
-@dataclass(frozen=True, slots=True)
-class SharedQueue:
+class SharedQueue(Record, kw_only=False):
     """One shared single server: G = integral of exp(-t) P(D t)^VMs, exactly by quadrature.
 
     Attributes:
@@ -184,7 +180,7 @@ class SharedQueue:
         found = np.empty((self.splits.vms.size, n_draws, self.log_weights.size))
         size = self.splits.threads.astype(int)
         # One instance size at a time: a short polynomial costs no more than its length.
-        for threads in np.unique(size).tolist():
+        for threads in sorted(set(size.tolist())):
             rows = np.flatnonzero(size == threads)
             demand = self.demand[rows] if self.demand.shape[0] > 1 else self.demand
             degree = threads - less

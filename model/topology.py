@@ -7,13 +7,11 @@ When not to use it: for machines with more than one kind of core (mark the kind 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from model.errors import InputError
+from model.record import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topology:
+class Topology(Record):
     """Memberships of the logical CPUs, each tuple one entry a CPU in the order of ``cpus``.
 
     Attributes:

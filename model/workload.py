@@ -10,13 +10,12 @@ fit a measured curve instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from model.quantity import Quantity
+from model.record import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class Workload(Record):
     """A program by name.
 
     Attributes:

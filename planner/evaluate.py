@@ -12,7 +12,6 @@ When not to use it: for unequal splits (``allocate``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from model import splits as even
 from model.laws.station import Array
 from model.machine import Machine
 from model.quantity import Z90, Quantity
+from model.record import Record
 from model.structure import Costs, Structure, System
 from model.tables import Splits
 from model.workload import Workload
@@ -32,8 +32,7 @@ from planner.plan import Candidate, Constraints
 MODEL_ERROR = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
+class Evaluated(Record):
     """All candidates of all systems under all draws.
 
     Attributes:

@@ -6,16 +6,15 @@ Nouns only; how they are made is in ``candidates``, ``evaluate`` and ``choose``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from model.machine import Machine
 from model.quantity import Quantity
+from model.record import Record
 from model.workload import Workload
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraints:
+class Constraints(Record):
     """What a plan must respect.
 
     Attributes:
@@ -34,8 +33,7 @@ class Constraints:
         return self.cores - self.host_cores
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Record):
     """One split under one system, evaluated.
 
     Attributes:
@@ -100,8 +98,7 @@ class Candidate:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Record):
     """The answer for one workload on one machine.
 
     Attributes:

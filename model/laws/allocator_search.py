@@ -12,10 +12,10 @@ afterwards), OS clustering, EuroSys 2011, section 7.3; the ext3 reservation patc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 # Smallest width allowed [customers]: the law divides by it.
 _NARROWEST = 1e-3
@@ -26,8 +26,7 @@ def service_time(lib: Any, customers: Any, base: Any, search: Any, width: Any) -
     return base + search * (1 - lib.exp(-(((customers - 1) / width) ** 2)))
 
 
-@dataclass(frozen=True, slots=True)
-class AllocatorSearch(Station):
+class AllocatorSearch(Station, kw_only=False):
     """Allocations of ``base`` seconds a cycle that grow by up to ``search`` seconds around ``width`` allocators."""
 
     law = staticmethod(service_time)

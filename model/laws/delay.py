@@ -8,10 +8,10 @@ Source: Baskett, Chandy, Muntz, Palacios (1975), type 3 centre.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 
 def service_time(lib: Any, customers: Any, demand: Any) -> Any:  # noqa: ARG001 - all laws take lib
@@ -19,8 +19,7 @@ def service_time(lib: Any, customers: Any, demand: Any) -> Any:  # noqa: ARG001 
     return demand / customers
 
 
-@dataclass(frozen=True, slots=True)
-class Delay(Station):
+class Delay(Station, kw_only=False):
     """Everybody is served at once; ``demand`` is the time each spends here a cycle [s]."""
 
     law = staticmethod(service_time)

@@ -8,10 +8,10 @@ Source: Mellor-Crummey, Scott, ACM Transactions on Computer Systems 9 (1991).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 
 def service_time(lib: Any, customers: Any, hold: Any, handover: Any) -> Any:
@@ -19,8 +19,7 @@ def service_time(lib: Any, customers: Any, hold: Any, handover: Any) -> Any:
     return hold + handover * lib.minimum(customers - 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLock(Station):
+class QueueLock(Station, kw_only=False):
     """A lock held for ``hold`` seconds a cycle; passing it to a waiter costs ``handover`` seconds."""
 
     law = staticmethod(service_time)

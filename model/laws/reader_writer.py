@@ -21,10 +21,10 @@ readers derived here and judged by the simulator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 
 def service_time(lib: Any, customers: Any, hold: Any, line: Any, writes: Any) -> Any:
@@ -38,8 +38,7 @@ def service_time(lib: Any, customers: Any, hold: Any, line: Any, writes: Any) ->
     return writes * alone + (1 - writes) * readers - writes * hold * lib.log(counted * spent) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderWriterLock(Station):
+class ReaderWriterLock(Station, kw_only=False):
     """Sections of ``hold`` seconds, a share ``writes`` of them exclusive, each moving the lock line once."""
 
     law = staticmethod(service_time)

@@ -9,10 +9,10 @@ Source: Lazowska, Zahorjan, Graham, Sevcik, Quantitative System Performance (198
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 
 def service_time(lib: Any, customers: Any, demand: Any, count: Any) -> Any:
@@ -20,8 +20,7 @@ def service_time(lib: Any, customers: Any, demand: Any, count: Any) -> Any:
     return demand / lib.minimum(customers, count)
 
 
-@dataclass(frozen=True, slots=True)
-class Servers(Station):
+class Servers(Station, kw_only=False):
     """``count`` servers, each busy ``demand`` seconds for a customer's cycle."""
 
     law = staticmethod(service_time)

@@ -8,10 +8,10 @@ Source: Baskett, Chandy, Muntz, Palacios (1975), type 1 centre.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 
 def service_time(lib: Any, customers: Any, demand: Any) -> Any:  # noqa: ARG001 - all laws take lib
@@ -19,8 +19,7 @@ def service_time(lib: Any, customers: Any, demand: Any) -> Any:  # noqa: ARG001 
     return demand + 0 * customers
 
 
-@dataclass(frozen=True, slots=True)
-class Queue(Station):
+class Queue(Station, kw_only=False):
     """One server that each customer needs for ``demand`` seconds a cycle."""
 
     law = staticmethod(service_time)

@@ -12,23 +12,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from model.errors import InputError
+from model.record import Record
 
-Array = npt.NDArray[np.float64]
+# What numpy.typing.NDArray[np.float64] means; that module alone would take a millisecond to import.
+Array = np.ndarray[Any, np.dtype[np.float64]]
 # A parameter: one number, or an array with one number a draw.
 Parameter = float | Array
 
 _CUSTOMERS = np.arange(1.0, 129.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Station:
+class Station(Record, kw_only=False):
     """Base of all stations: a subclass names its law and, in the law's order, its parameters.
 
     Raises:

@@ -8,10 +8,10 @@ Source: Anderson, The performance of spin lock alternatives, IEEE TPDS 1 (1990),
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 
 def service_time(lib: Any, customers: Any, hold: Any, handover: Any) -> Any:  # noqa: ARG001 - all laws take lib
@@ -19,8 +19,7 @@ def service_time(lib: Any, customers: Any, hold: Any, handover: Any) -> Any:  # 
     return hold + handover * (customers - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class TestAndSetLock(Station):
+class TestAndSetLock(Station, kw_only=False):
     """A lock held for ``hold`` seconds a cycle; every waiter adds ``handover`` seconds to the release."""
 
     __test__ = False  # a model class whose name pytest would take for a test

@@ -11,10 +11,10 @@ Source: Boyd-Wickizer, Kaashoek, Morris, Zeldovich, Non-scalable locks are dange
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from model.laws.station import Parameter, Station
+from model.record import field
 
 
 def service_time(lib: Any, customers: Any, hold: Any, handover: Any) -> Any:  # noqa: ARG001 - all laws take lib
@@ -22,8 +22,7 @@ def service_time(lib: Any, customers: Any, hold: Any, handover: Any) -> Any:  # 
     return hold + handover * (customers - 1) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class TicketLock(Station):
+class TicketLock(Station, kw_only=False):
     """A lock held for ``hold`` seconds a cycle; every waiter adds ``handover / 2`` seconds."""
 
     law = staticmethod(service_time)
