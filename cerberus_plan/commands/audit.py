@@ -92,13 +92,16 @@ def _show(promise: Promise, verdict: Verdict) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from planner.describe import amount
+
     console = Console()
+    count = len(verdict.deviations)
     if not verdict.deviations:
         console.print(f"All {verdict.checked} instances are as planned.", highlight=False)
         return
     console.print(
-        f"[bold]{len(verdict.deviations)} deviations in {verdict.checked} instances; "
-        f"wrong CPUs cost {verdict.total_price:.1%} of {promise.throughput:,.4g} {promise.unit}.[/bold]",
+        f"[bold]{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
+        f"wrong CPUs cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.[/bold]",
         highlight=False,
     )
     table = Table()

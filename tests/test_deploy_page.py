@@ -1,0 +1,73 @@
+"""docs/deploy.md: every command on the page runs, and prints what the page says apart from measured numbers."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner.export.registry import FORMATS
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Each command on the page with the lines shown under it."""
+    found: list[tuple[str, list[str]]] = []
+    for language, _, text in BLOCKS:
+        for line in text.splitlines() if language == "console" else []:
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+def fixed(line: str) -> str:
+    """A line without what differs from run to run or with the machine's costs: times, throughputs, percentages."""
+    line = re.sub(r"pinned by .*", "pinned by", line)
+    line = re.sub(r"\d x \d took [\d.]+ s", "took", line)
+    line = re.sub(r"[\d,.]+ MB/s|\([\d,.]+ to [\d,.]+\)|[\d.]+%", "#", line)
+    return re.sub(r"\s+", " ", line).strip()
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the example runs on two cores")
+def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
+    """Run in order in one folder, like a reader would; throughputs and times may differ."""
+    for _, name, text in BLOCKS:
+        if name:
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "cerberus-plan").write_text(f'#!/bin/sh\nexec {sys.executable} -m cerberus_plan "$@"\n')
+    (tmp_path / "cerberus-plan").chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "80",
+    }
+    assert len(commands()) == 6
+    for command, shown in commands():
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        expected = 1 if "audit" in command or "--cores-per-vm 3" in command else 0
+        assert done.returncode == expected, done.stderr
+        printed = {fixed(line) for line in (done.stdout + done.stderr).splitlines()}
+        for line in shown:
+            assert line == "..." or fixed(line) in printed, f"{line!r} is not printed by {command}"
+
+
+def test_the_table_of_formats_is_complete() -> None:
+    """Each format has its row, with the system it is evaluated under."""
+    rows = re.findall(r"^\| `([\w-]+)` \| .*? \| `(\w+)` \|", PAGE, re.MULTILINE)
+    assert rows == [(name, form.systems[0]) for name, form in FORMATS.items()]
+
+
+def test_scripts_named_on_the_page_exist() -> None:
+    """The servers' scripts are where the page says."""
+    for name in re.findall(r"benchmarks/servers/\w+\.py", PAGE):
+        assert (ROOT / name).is_file()
