@@ -196,5 +196,5 @@ def _interval(ratio: dict[str, Any] | None) -> str:
     if ratio is None:
         return "not known"
     if ratio["low"] is None:
-        return f"{ratio['value']:.3f}"
-    return f"{ratio['value']:.3f} ({ratio['low']:.3f} to {ratio['high']:.3f})"
+        return f"{ratio['value']:.2f}"
+    return f"{ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
