@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from calibration import catalog
 
@@ -22,6 +22,6 @@ def parallel_part_s() -> float:
 @cache
 def second_costs() -> dict[str, float]:
     """All costs of the second structure [SI]."""
-    text = (resources.files("calibration.published") / "second_opinion.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("second_opinion.json").read_text(encoding="utf-8")
     found: dict[str, float] = json.loads(text)["costs"]
     return {**found, "page_fault_shadow": parallel_part_s()}
