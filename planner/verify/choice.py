@@ -13,10 +13,13 @@ import numpy as np
 
 from model.machine import Machine
 from model.quantity import Z90
+from model.splits import throughput
+from model.structure import Costs
 from model.systems.registry import SYSTEMS
+from model.tables import Splits
 from model.workload import Workload
-from planner.evaluate import MODEL_ERROR, evaluate
-from planner.plan import Constraints
+from planner.draws import N_DRAWS, draw
+from planner.evaluate import MODEL_ERROR
 from planner.verify.rounds import Ratio
 
 Split = tuple[int, ...]
@@ -39,18 +42,23 @@ def predict(machine: Machine, workload: Workload, cores: int) -> Prediction:
     Raises:
         CannotAnswerError: The machine lacks a cost that the workload needs.
     """
-    systems = [SYSTEMS["linux"], SYSTEMS["processes"]]
-    found = evaluate(machine, workload, systems, Constraints(cores=cores))
-    rows: dict[Split, int] = {}
-    if found is not None:
-        for row, (vms, threads) in enumerate(zip(found.splits.vms, found.splits.threads, strict=True)):
-            if vms * threads == cores:
-                rows[(int(threads),) * int(vms)] = row
-    whole = (cores,)
-    if found is None or whole not in rows:
-        return Prediction(ratios={})
-    logs = np.log(found.rate) - np.log(found.rate[rows[whole]])
-    return Prediction(ratios={split: _ratio(logs[row], one=split == whole) for split, row in rows.items()})
+    counts = [n for n in range(1, cores + 1) if cores % n == 0]
+    drawn = draw(machine.quantities, workload.operations)
+    costs, operations = (Costs(where, values) for where, values in zip(_names(machine, workload), drawn, strict=True))
+    logs = {}
+    for name, chosen in (("linux", counts[:1]), ("processes", counts[1:])):
+        if chosen:
+            vms = np.array(chosen, dtype=np.float64)
+            splits = Splits(vms=vms, threads=cores / vms)
+            structure = SYSTEMS[name].law(costs, operations, *splits.columns)
+            rates = np.log(throughput(structure, splits, N_DRAWS))
+            logs.update({(cores // n,) * n: row for n, row in zip(chosen, rates, strict=True)})
+    whole = logs[cores,]
+    return Prediction(ratios={split: _ratio(row - whole, one=row is whole) for split, row in logs.items()})
+
+
+def _names(machine: Machine, workload: Workload) -> tuple[str, str]:
+    return f"machine {machine.name!r}", f"workload {workload.name!r}"
 
 
 def _ratio(logs: np.ndarray[tuple[int, ...], np.dtype[np.float64]], *, one: bool) -> Ratio:
