@@ -23,6 +23,7 @@ from planner.describe import amount, describe
 from planner.doubt import doubts
 from planner.draws import percentiles
 from planner.evaluate import Evaluated, evaluate, to_candidates
+from planner.placed import correct, crossing_note
 from planner.plan import Candidate, Constraints, Plan
 from planner.rivals import SMALL, rivals
 
@@ -44,11 +45,13 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             f"no split of {constraints.usable} cores under {', '.join(s.name for s in systems)} meets the constraints; "
             "allow more VMs or cores, or another --system"
         )
+    evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
     candidates = to_candidates(evaluated)
     ranked = [candidate for _, candidate in candidates]
     ties = _ties(evaluated, candidates)
     best = min(ties, key=lambda c: (c.vms, c.cores, -c.throughput))
     everywhere = [candidate for candidate in ranked if candidate.cores == constraints.usable]
+    crossing = crossing_note(machine, workload, best, host_cores=constraints.host_cores)
     titles = {system.name: system for system in systems}
     return Plan(
         machine=machine,
@@ -63,6 +66,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         candidates=tuple(ranked),
         inputs=evaluated.inputs,
         warnings=(
+            *([crossing] if crossing else ()),
             *rivals(evaluated, candidates, best, systems=titles, machine=machine, workload=workload),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
             *_warnings(machine, workload, constraints, evaluated),

@@ -67,7 +67,11 @@ _LEVELS = tuple(field.name for field in fields(Shares))
 def shares(topology: Topology, cpus: Sequence[int]) -> Shares:
     """Shares of pairs by level among these CPUs."""
     position = {cpu: i for i, cpu in enumerate(topology.cpus)}
-    chosen = [position[cpu] for cpu in cpus]
+    return shares_at(topology, [position[cpu] for cpu in cpus])
+
+
+def shares_at(topology: Topology, chosen: Sequence[int]) -> Shares:
+    """The same for CPUs given by their places in the topology's tuples."""
     together = [
         sum(n * (n - 1) for n in Counter(keys).values())
         for keys in (

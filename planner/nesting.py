@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from model.topology import Topology
 from planner.cutting import pairs
@@ -28,23 +29,34 @@ def where(topology: Topology, i: int) -> tuple[int, ...]:
     return tuple(level[i] for level in (*_levels(topology), topology.cpus))
 
 
-def nest(topology: Topology, positions: Sequence[int], split: tuple[int, ...]) -> tuple[list[list[int]], bool]:
+def nest(
+    topology: Topology, positions: Sequence[int], split: tuple[int, ...], *, exact: bool = True
+) -> tuple[list[list[int]], bool]:
     """Positions of the CPUs of each instance, and whether nothing can be better.
 
     Args:
         topology: Where the CPUs are.
         positions: Places in the topology's tuples of the CPUs that may be used.
         split: CPUs of each instance; together at most the usable ones.
+        exact: Spend time on programmes and exchanges where best fit is not proven best.
     """
     owner: dict[int, int] = {}
-    packed_best = _descend(topology, positions, dict(enumerate(split)), split, owner)
+    packed_best = _descend(topology, positions, dict(enumerate(split)), owner, _Task(split=split, exact=exact))
     levels = _distinct(topology, positions)
     bound = sum(alone(split, list(Counter(level).values()), _prices(split)) for level in levels)
     groups = _Groups(levels, positions, split, owner)
-    if groups.cost() > bound + _SLACK and len(levels) > 1 and len(positions) <= _MOST_EXCHANGED:
+    if exact and groups.cost() > bound + _SLACK and len(levels) > 1 and len(positions) <= _MOST_EXCHANGED:
         groups.exchange()
     proven = groups.cost() <= bound + _SLACK or (len(levels) == 1 and packed_best)
     return [[i for i in positions if groups.owner.get(i) == v] for v in range(len(split))], proven
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """CPUs of each instance, and whether packings are to be exact."""
+
+    split: tuple[int, ...]
+    exact: bool
 
 
 def _levels(topology: Topology) -> tuple[tuple[int, ...], ...]:
@@ -73,8 +85,8 @@ def _descend(
     topology: Topology,
     positions: Sequence[int],
     parts: Mapping[int, int],
-    split: tuple[int, ...],
     owner: dict[int, int],
+    task: _Task,
 ) -> bool:
     """Give the instances' parts their CPUs among ``positions``; True when every packing on the way is proven."""
     groups = next((found for level in _levels(topology) if len(found := _groups(level, positions)) > 1), None)
@@ -83,12 +95,13 @@ def _descend(
         owner.update((next(ordered), v) for v, size in parts.items() for _ in range(size))
         return True
     rooms = _order(topology, groups, idle=len(positions) - sum(parts.values()))
-    prices = _prices(split)
-    packing = pack(list(parts.values()), [len(room) for room in rooms], [prices[v] for v in parts])
+    prices = _prices(task.split)
+    weights = [prices[v] for v in parts]
+    packing = pack(list(parts.values()), [len(room) for room in rooms], weights, exact=task.exact)
     proven = packing.proven
     for g, room in enumerate(rooms):
         inside = {v: row[g] for v, row in zip(parts, packing.rows, strict=True) if row[g]}
-        proven &= _descend(topology, room, inside, split, owner)
+        proven &= _descend(topology, room, inside, owner, task)
     return proven
 
 

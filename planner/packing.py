@@ -39,13 +39,16 @@ class Packing:
         return self.cost <= self.bound * (1.0 + _SLACK) + _SLACK
 
 
-def pack(sizes: Sequence[int], rooms: Sequence[int], weights: Sequence[float] | None = None) -> Packing:
+def pack(
+    sizes: Sequence[int], rooms: Sequence[int], weights: Sequence[float] | None = None, *, exact: bool = True
+) -> Packing:
     """The best packing of instances of these sizes into groups with this room.
 
     Args:
         sizes: CPUs of each instance; 0 is allowed.
         rooms: CPUs of each group; what is left idle is left in the last ones.
         weights: Price of one pair apart, of each instance; 1 by default.
+        exact: Ask the integer programme where best fit is not proven best.
 
     Raises:
         CannotAnswerError: More CPUs are asked for than there is room.
@@ -55,7 +58,7 @@ def pack(sizes: Sequence[int], rooms: Sequence[int], weights: Sequence[float] | 
     prices = tuple(weights) if weights is not None else (1.0,) * len(sizes)
     rows = _best_fit(sizes, rooms)
     found = Packing(rows=rows, cost=_cost(rows, sizes, prices), bound=alone(sizes, rooms, prices))
-    if found.proven:
+    if found.proven or not exact:
         return found
     better, bound = cut(sizes, rooms, prices)
     bound = max(bound, found.bound)

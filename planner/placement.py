@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from model.errors import CannotAnswerError
 from model.topology import Topology
-from planner.distance import Shares, shares
+from planner.distance import Shares, shares_at
 from planner.nesting import nest, where
 
 # Share of a node's memory that instances may have: the rest is the host's, and the hypervisor's own per VM.
@@ -65,13 +65,14 @@ class Placement:
     memory_known: bool
 
 
-def place(topology: Topology, split: Sequence[int], *, host_cores: int = 0) -> Placement:
+def place(topology: Topology, split: Sequence[int], *, host_cores: int = 0, exact: bool = True) -> Placement:
     """The placement of instances with these numbers of vCPUs.
 
     Args:
         topology: Where the CPUs are.
         split: vCPUs of each instance.
         host_cores: CPUs kept for the host.
+        exact: False takes best fit where the exact packing takes time: for comparing many splits.
 
     Raises:
         CannotAnswerError: The machine has too few CPUs.
@@ -83,7 +84,7 @@ def place(topology: Topology, split: Sequence[int], *, host_cores: int = 0) -> P
             "give the machine file of the larger machine, or plan for fewer --cores"
         )
     usable = _usable(topology, wanted)
-    chosen, proven = nest(topology, usable, tuple(split))
+    chosen, proven = nest(topology, usable, tuple(split), exact=exact)
     places = tuple(_place(topology, chosen[v], usable) for v in range(len(split)))
     taken = {cpu for each in places for cpu in each.cpus}
     host, idle = _leftover(topology, taken, usable, host_cores)
@@ -128,7 +129,7 @@ def _place(topology: Topology, positions: Sequence[int], usable: Sequence[int]) 
         cpus=cpus,
         nodes=nodes,
         memory_bytes=tuple(size // _MIB * _MIB for size in memory),
-        shares=shares(topology, cpus),
+        shares=shares_at(topology, ordered),
         siblings=len(cores) % 2 == 0 and len(cores) == 2 * len(set(cores)) and cores[::2] == cores[1::2],
     )
 

@@ -84,3 +84,37 @@ def test_candidates_larger_than_the_machine_have_no_place() -> None:
     found = plan(machine, MEMCACHED, [SYSTEMS["kvm"]], Constraints(cores=96))
     large = [c for c in found.candidates if c.cores == 96][:2]
     assert respecting(found, distances_of(machine), candidates=large) == []
+
+
+def measured(chip_distance: float, handover_us: float = 2.0) -> Machine:
+    """The chiplet machine as a calibrated host."""
+    machine = chiplets(handover_us)
+    distance = Quantity(value=chip_distance, unit="1")
+    return replace(machine, measured=True, quantities={**machine.quantities, "chip_distance": distance})
+
+
+def test_the_planner_prefers_whole_caches_when_the_measured_hand_over_says_so() -> None:
+    """Of 8 and 16 cores a VM, 8 gains on a calibrated host in proportion to what crossing costs there."""
+    gaps = []
+    for distance in (0.0, 4.0):
+        found = plan(measured(distance), MEMCACHED, [SYSTEMS["kvm"]], Constraints(cores=64, max_vms=8))
+        eight, sixteen = even(found, 8), even(found, 16)
+        gaps.append(eight.throughput / sixteen.throughput)
+        assert found.best_all_cores is not None
+        assert found.best_all_cores.split == (8,) * 8
+    assert gaps[1] > gaps[0]
+
+
+def test_plans_of_published_machines_are_left_as_they_were_fitted() -> None:
+    """Their costs were fitted to runs as placed; correcting them again would count distance twice."""
+    machine = replace(measured(4.0), measured=False)
+    found = plan(machine, MEMCACHED, [SYSTEMS["kvm"]], Constraints(cores=64))
+    near = plan(replace(measured(0.0), measured=False), MEMCACHED, [SYSTEMS["kvm"]], Constraints(cores=64))
+    assert even(found, 16).throughput == even(near, 16).throughput
+
+
+def test_a_plan_says_what_crossing_costs() -> None:
+    """Where the best split crosses caches the plan's warnings hold the price."""
+    found = plan(measured(4.0), MEMCACHED, [SYSTEMS["kvm"]], Constraints(cores=64, max_vms=4))
+    assert found.best.split[0] > 8
+    assert any("cross L3 groups" in warning for warning in found.warnings)

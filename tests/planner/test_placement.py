@@ -41,7 +41,7 @@ def splits(n_cpus: int) -> st.SearchStrategy[list[int]]:
     return st.lists(st.integers(1, n_cpus), min_size=1, max_size=n_cpus).map(fit)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.data(), topologies)
 def test_every_vcpu_gets_one_cpu_and_no_cpu_is_given_twice(data: st.DataObject, topology: Topology) -> None:
     """Instances, host and idle CPUs together are exactly the machine."""
@@ -55,7 +55,7 @@ def test_every_vcpu_gets_one_cpu_and_no_cpu_is_given_twice(data: st.DataObject, 
     assert bool(found.notes) or not found.idle_cpus
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(st.data(), topologies)
 def test_memory_is_bound_to_the_nodes_of_the_cpus_and_fits_them(data: st.DataObject, topology: Topology) -> None:
     """No node promises more memory than it has."""
@@ -92,7 +92,7 @@ def _exhaustive(topology: Topology, split: list[int]) -> float:
     return best
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.data(), st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), st.integers(1, 4))
 def test_no_way_to_choose_cpus_is_better_than_the_placement(
     data: st.DataObject, sockets: int, nodes: int, caches: int, cores: int
