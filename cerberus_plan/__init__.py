@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cerberus_plan.interactive import calibration, fit, frame, plan
     from model.errors import CannotAnswerError, CerberusError, InputError
     from model.network import (
         Delay,
@@ -42,11 +43,16 @@ __all__ = [
     "Solution",
     "TestAndSetLock",
     "TicketLock",
+    "calibration",
+    "fit",
+    "frame",
+    "plan",
     "simulate",
     "solve",
 ]
 
 _HOMES = {
+    "cerberus_plan.interactive": ("calibration", "fit", "frame", "plan"),
     "model.errors": ("CannotAnswerError", "CerberusError", "InputError"),
     "model.network": (
         "Delay",

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cerberus_plan import report_file
 from model.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from model.machine import Machine
     from model.structure import System
     from planner.plan import Constraints
@@ -35,18 +38,36 @@ def weights(text: str) -> list[tuple[str, float]]:
     return found
 
 
-def answer(text: str, machine: Machine, systems: Sequence[System], constraints: Constraints, *, as_json: bool) -> None:
-    """Plan the mixture and print it."""
+def answer(
+    text: str,
+    machine: Machine,
+    systems: Sequence[System],
+    constraints: Constraints,
+    *,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    """Plan the mixture, write its page if asked for, and print it."""
     from calibration import catalog
     from planner.allocate import plan_mix
 
     parts = [(catalog.workload(name), weight) for name, weight in weights(text)]
     plan = plan_mix(machine, parts, constraints, systems)
+    head = {"name": machine.name, "cores": machine.topology.n_cpus, "measured": machine.measured}
+    mix = plan.to_json()
+    if as_json or report is not None:
+        from reports.floor_plan import placement_json
+
+        mix["placement"] = placement_json(machine.topology, plan.split, host_cores=constraints.host_cores)
+    document = {"machine": head, "cores": constraints.cores, "plans": [], "mix": mix}
+    if report is not None:
+        from reports.mix_page import mix_page
+
+        page = mix_page(plan, document=document, command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
     if as_json:
         import json
 
-        head = {"name": machine.name, "cores": machine.topology.n_cpus, "measured": machine.measured}
-        document = {"machine": head, "cores": constraints.cores, "plans": [], "mix": plan.to_json()}
         typer.echo(json.dumps(document))
     else:
         from reports.mix import print_mix

@@ -6,26 +6,24 @@ table of instances says the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from model.errors import CannotAnswerError
 from model.topology import Topology
 from planner.placement import Placement, place
-from planner.plan import Plan
 from reports.formats import quantity
 
 # More squares than this are a texture, not a drawing [CPUs].
 _MOST_CPUS = 1024
 
 
-def floor_plan(plan: Plan) -> dict[str, Any]:
-    """What the page draws for the recommended split; ``why_not`` alone when it cannot be placed."""
+def floor_plan(topology: Topology, split: Sequence[int], *, host_cores: int) -> dict[str, Any]:
+    """What the page draws for a split; ``why_not`` alone when it cannot be placed."""
     try:
-        placement = place(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores)
+        placement = place(topology, split, host_cores=host_cores)
     except CannotAnswerError as error:
         return {"why_not": str(error)}
-    topology = plan.machine.topology
     return {
         "sockets": _sockets(topology, placement) if topology.n_cpus <= _MOST_CPUS else [],
         "notes": placement.notes,
@@ -80,10 +78,10 @@ def ranges(numbers: Iterable[int]) -> str:
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
 
 
-def placement_json(plan: Plan) -> dict[str, Any]:
+def placement_json(topology: Topology, split: Sequence[int], *, host_cores: int) -> dict[str, Any]:
     """The placement as in the JSON document: CPUs of each instance, or why there is none."""
     try:
-        placement = place(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores)
+        placement = place(topology, split, host_cores=host_cores)
     except CannotAnswerError as error:
         return {"instances": None, "reason": str(error)}
     return {

@@ -39,7 +39,7 @@ def _plan(plan: Plan, changes: Sequence[str]) -> dict[str, Any]:
     found = {
         **plan.to_json(),
         "sensitivities": [one.to_json() for one in sensitivities(plan)],
-        "placement": placement_json(plan),
+        "placement": placement_json(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }
     if changes:
         found["what_if"] = [what_if(plan, name).to_json() for name in changes]

@@ -86,7 +86,7 @@ def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         "ledger": ledger(_compared(plan, one), name=f"{key}-ledger"),
         **_change(plan, key),
         "changes": [_change_row(plan, one) for one in sorted(entry.get("what_if", ()), key=lambda one: -one["gain"])],
-        "floor": floor_plan(plan),
+        "floor": floor_plan(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }
 
 

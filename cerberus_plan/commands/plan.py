@@ -67,8 +67,8 @@ def plan(
         return
     from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
 
-    if mix is not None and (workload or what_if or report is not None):
-        raise InputError("--mix plans its own workloads; leave out --workload, --what-if and --report")
+    if mix is not None and (workload or what_if):
+        raise InputError("--mix plans its own workloads; leave out --workload and --what-if")
     report_file.check(report)
     if report is not None:
         from reports import runtime
@@ -81,7 +81,7 @@ def plan(
     if mix is not None:
         from cerberus_plan.mix import answer
 
-        answer(mix, chosen, systems, constraints, as_json=as_json)
+        answer(mix, chosen, systems, constraints, as_json=as_json, report=report)
         return
     plans = plans_for(chosen, workload, systems, constraints)
     if report is not None or as_json:

@@ -38,3 +38,18 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> No
         assert done.returncode == 2
         assert "--report" in done.stderr
         assert done.stdout == ""
+
+
+def test_a_mixtures_page_embeds_what_json_prints(tmp_path: Path) -> None:
+    """Workloads, splits and placement of the page are those of the document."""
+    page = tmp_path / "mix.html"
+    given = ("--cores", "6", "--machine", "amd48", "--mix", "dbench=1,histogram=2", "--json", "--report", str(page))
+    done = run(*given)
+    assert done.returncode == 0, done.stderr
+    tree = html.fromstring(page.read_text(encoding="utf-8"))
+    document = json.loads(tree.get_element_by_id("document").text)
+    assert document == json.loads(done.stdout)
+    parts = document["mix"]["parts"]
+    assert len(document["mix"]["placement"]["instances"]) == sum(part["vms"] for part in parts)
+    rows = [[cell.text for cell in row] for row in tree.get_element_by_id("shares").iterfind(".//tbody/tr")]
+    assert [(row[0], row[2]) for row in rows] == [(part["workload"], str(part["cores"])) for part in parts]

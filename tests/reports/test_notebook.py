@@ -1,0 +1,85 @@
+"""Plans, fits and calibrations show themselves in a notebook and give data frames."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import pytest
+from example_plan import a_plan
+from example_profile import a_profile
+from lxml import html
+
+from calibration.profile import write_profile
+from cerberus_plan import calibration, fit, frame, plan
+from model.errors import CannotAnswerError
+from reports.notebook import plan_html, profile_html
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def shown(thing: Any) -> Any:
+    """What a notebook shows."""
+    return html.fromstring(thing._repr_html_())
+
+
+def test_a_plan_shows_its_verdict_its_map_and_its_candidates() -> None:
+    """The front door's plan displays itself; its frame has a row for each candidate."""
+    found = plan("dbench", machine="amd48", cores=6)
+    tree = shown(found)
+    assert found.verdict in tree.text_content()
+    assert len(tree.findall(".//svg")) == 2
+    assert len(tree.findall(".//tbody/tr")) == 8
+    table = frame(found)
+    assert table["throughput"].tolist() == [candidate.throughput for candidate in found.candidates]
+
+
+def test_a_fit_shows_its_forecast() -> None:
+    """Verdict and a row for each prediction, which the frame repeats."""
+    found = fit([1, 2, 4, 8], [10.0, 19.5, 37.0, 64.0], predict=[16, 32])
+    tree = shown(found)
+    assert len(tree.findall(".//tbody/tr")) == 2
+    assert len(tree.findall(".//svg")) == 1
+    assert frame(found)["n"].tolist() == [16, 32]
+
+
+def test_a_calibration_shows_its_costs(tmp_path: Any) -> None:
+    """A profile read from its file shows its map and every quantity."""
+    path = tmp_path / "profile.json"
+    write_profile(a_profile(), path)
+    found = calibration(path)
+    tree = shown(found)
+    assert len(tree.findall(".//svg")) == 1
+    assert len(tree.findall(".//tbody/tr")) == len(found.quantities) == len(frame(found))
+
+
+def test_names_are_escaped_in_cells() -> None:
+    """Neither a workload nor a processor can add markup."""
+    for text in (plan_html(a_plan(name=HOSTILE)), profile_html(a_profile(processor=HOSTILE))):
+        assert "<script" not in text
+
+
+def test_colours_of_the_style_sheet_are_filled_in() -> None:
+    """A picture outside a page names no style sheet variable."""
+    assert "var(--" not in plan_html(a_plan(cores=6))
+
+
+def test_a_host_without_profile_is_told_what_to_do(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No calibration of this host: the message names the command."""
+    monkeypatch.setenv("CERBERUS_PLAN_HOME", str(tmp_path))
+    with pytest.raises(CannotAnswerError, match="cerberus-plan calibrate"):
+        calibration()
+
+
+def test_a_frame_without_pandas_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pandas is not required; asking for a frame without it says so."""
+    real = builtins.__import__
+
+    def without_pandas(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "pandas":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_pandas)
+    with pytest.raises(CannotAnswerError, match="pip install pandas"):
+        frame(a_profile())
