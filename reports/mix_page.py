@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.allocate import MixPlan
+from planner.mix import MixPlan
 from reports import origin, page, runtime
 from reports.charts.shares import shares, split_text
 from reports.floor_plan import floor_plan

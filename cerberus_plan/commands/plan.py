@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from planner.what_if import Answer
 
 MOST_CORES = 4096
+# Up to here planning again for each change to kernel or hypervisor takes no noticeable time.
+QUICK_CORES = 128
 
 Cores = Annotated[int | None, typer.Option(help="Cores to plan for.", min=1, max=MOST_CORES, show_default="all")]
 MachineName = Annotated[
@@ -87,8 +89,9 @@ def plan(
     if report is not None or as_json:
         from reports.plan_document import plan_document
 
-        # a page is read without the command at hand, so it tells what every change would do
-        document = plan_document(plans, changes=changes or (changes_for(["all"]) if report is not None else []))
+        # a page is read without the command at hand, so it tells what every change would do, where that is quick
+        told = report is not None and constraints.cores <= QUICK_CORES
+        document = plan_document(plans, changes=changes or (changes_for(["all"]) if told else []))
     if report is not None:
         write_report(plans, document, report)
     if as_json:
