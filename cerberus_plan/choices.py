@@ -80,9 +80,14 @@ def distances_for(name: str | None, machine: Machine) -> Distances:
 def reference_for(name: str | None, machine: Machine) -> str:
     """What another command can find the machine by later: its name or file; this host's profile when measured."""
     if name is not None:
-        return name
+        return findable(name)
     if not machine.measured:
         return machine.name
     from calibration.profile import this_host_profile
 
     return str(this_host_profile() or machine.name)
+
+
+def findable(name_or_file: str) -> str:
+    """A shipped name as it is; a file by its whole path, to be found from any folder."""
+    return str(Path(name_or_file).absolute()) if Path(name_or_file).is_file() else name_or_file

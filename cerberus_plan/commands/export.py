@@ -50,6 +50,7 @@ def export(
     from cerberus_plan.choices import (
         constraints_for,
         distances_for,
+        findable,
         machine_for,
         plans_for,
         reference_for,
@@ -73,7 +74,9 @@ def export(
     where = placed(choice.plan, choice.candidate, distances)
     deployment = Deployment(name=safe_name(plan.workload.name), topology=host.topology, placement=where.placement)
     lines = (*choice.lines, *_crossing(where), *_closer(choice.plan, where, distances))
-    facts = _facts(choice.plan, choice.candidate, where, machine=reference_for(machine, host), workload=workload)
+    facts = _facts(
+        choice.plan, choice.candidate, where, machine=reference_for(machine, host), workload=findable(workload)
+    )
     files = bundle(chosen_format, deployment, facts, lines)
     write_folder(output, files, replace=force)
     if as_json:

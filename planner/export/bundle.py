@@ -70,6 +70,7 @@ def _readme(form: Format, deployment: Deployment, lines: tuple[str, ...]) -> str
             "",
             f"CPUs for the host, emulators and interrupts: {host}.",
             "",
+            *_interrupts(deployment),
             *[f"- {note}" for note in deployment.placement.notes],
             "",
             "## Apply",
@@ -82,3 +83,17 @@ def _readme(form: Format, deployment: Deployment, lines: tuple[str, ...]) -> str
             "",
         ]
     )
+
+
+def _interrupts(deployment: Deployment) -> list[str]:
+    """How to keep interrupts off the instances, where there is a CPU to move them to."""
+    if not deployment.host_cpus:
+        return []
+    return [
+        "Interrupts go there with `irqbalance` stopped; starting it again undoes this, and some cannot be moved:",
+        "",
+        "    for f in /proc/irq/[0-9]*/smp_affinity_list; do",
+        f'        echo {cpu_list(deployment.host_cpus)} | sudo tee "$f" >/dev/null 2>&1',
+        "    done",
+        "",
+    ]
