@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 #: A measuring process that says nothing for so long is stuck [s]; one loop compiles in about 2 s.
 SILENCE_S = 120.0
-#: Even when time is out: one process alone says nothing about how much processes differ.
-_FEWEST_PROCESSES = 2
+#: Even when time is out: with the fewest rounds of each these give enough batches, and one process alone says nothing
+#: about how much processes differ.
+_FEWEST_PROCESSES = 3
 
 
 @dataclass(slots=True)

@@ -86,6 +86,7 @@ def merge(old: Profile, new: Profile) -> Profile:
     return replace(
         new,
         quantities=quantities,
+        run={**old.run, **new.run},
         missing=missing,
         notes=tuple(dict.fromkeys([*old.notes, *new.notes])),
         latency={**old.latency, **new.latency},

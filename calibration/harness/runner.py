@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Fewer clean batches than this are no result.
 ENOUGH_CLEAN = 5
+#: Rounds that are run even when time is out.
+FEWEST_ROUNDS = 2
 _SIZING_ROUND = -1
 _LARGEST_COUNT = 100_000_000
 
@@ -101,7 +103,7 @@ class Runner:
         self.size(cases)
         self._clean = {case.name: 0 for case in cases}
         for number in range(rounds):
-            if number and not self._may_go_on():
+            if number >= FEWEST_ROUNDS and not self._may_go_on():
                 return
             self.run_round([case for case in cases if number % case.every == 0], number)
         for number in range(rounds, 2 * rounds):

@@ -46,7 +46,8 @@ def _prepare(space: Space) -> list[Case]:
     cases = [_case(space, "atomic_add.private.1", space.seats(1), 128)]
     for n in space.counts[1:]:
         cases.append(_case(space, f"atomic_add.shared.{n}", space.seats(n), 0))
-        cases.append(_case(space, f"atomic_add.private.{n}", space.seats(n), 128))
+        if not space.quick:
+            cases.append(_case(space, f"atomic_add.private.{n}", space.seats(n), 128))
     if pair := space.pair():
         cases.append(_case(space, "atomic_add.false_sharing", pair, 8))
         cases.append(_case(space, "atomic_add.next_line", pair, 64))

@@ -201,9 +201,19 @@ def scaling(
     *,
     area: int,
     count: int,
-    blocking: bool = False,
+    threads: bool = True,
 ) -> list[Case]:
-    """Throughput of 1, 2, 4, ... threads and processes: cases ``stem.threads.N`` and ``stem.processes.N``."""
+    """Throughput of 1, 2, 4, ... threads and processes: cases ``stem.threads.N`` and ``stem.processes.N``.
+
+    Args:
+        space: Where to prepare.
+        stem: Beginning of the names.
+        loop: Deadline loop.
+        area: Its memory.
+        count: Operations between two looks at the clock.
+        threads: Also threads; paths that do not touch the address space differ little.
+    """
+    kinds = (("threads", False), ("processes", True)) if threads else (("processes", True),)
     return [
         Case(
             name=f"{stem}.{kind}.{n}",
@@ -212,8 +222,7 @@ def scaling(
             area=area,
             deadline=True,
             count=count,
-            blocking=blocking,
         )
-        for kind, process in (("threads", False), ("processes", True))
+        for kind, process in kinds
         for n in space.counts
     ]

@@ -56,8 +56,8 @@ def role_paths(space: Space, stem: str, *, own_directories: bool, extra_bytes: i
 def _prepare(space: Space) -> list[Case]:
     one = role_paths(space, "create-one", own_directories=False)
     own = role_paths(space, "create-own", own_directories=True)
-    cases = scaling(space, "file_create.one_directory", file_create_loop, area=one, count=1)
-    cases += scaling(space, "file_create.own_directories", file_create_loop, area=own, count=1)
+    cases = scaling(space, "file_create.one_directory", file_create_loop, area=one, count=1, threads=not space.quick)
+    cases += scaling(space, "file_create.own_directories", file_create_loop, area=own, count=1, threads=not space.quick)
     return [case for case in cases if len(case.seats) <= MOST_ROLES]
 
 

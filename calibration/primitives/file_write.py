@@ -43,7 +43,7 @@ def file_write_loop(frame: int, role: int, count: int, area: int) -> int:
 
 def _prepare(space: Space) -> list[Case]:
     area = role_paths(space, "write", own_directories=True, extra_bytes=_BLOCK_BYTES)
-    cases = scaling(space, "file_write", file_write_loop, area=area, count=1)
+    cases = scaling(space, "file_write", file_write_loop, area=area, count=1, threads=not space.quick)
     return [case for case in cases if len(case.seats) <= MOST_ROLES]
 
 

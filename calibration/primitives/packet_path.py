@@ -48,7 +48,7 @@ def _prepare(space: Space) -> list[Case]:
         descriptor = _socket_to_itself()
         space.adopt(descriptor)
         space.memory.write(area + 128 * role, [descriptor])
-    return scaling(space, "packet_path", packet_path_loop, area=area, count=2)
+    return scaling(space, "packet_path", packet_path_loop, area=area, count=2, threads=not space.quick)
 
 
 PRIMITIVE = Primitive(

@@ -71,14 +71,13 @@ def _prepare(space: Space) -> list[Case]:
     cases = []
     for n in space.counts:
         cases.append(_case(space, f"reader_writer_lock.empty.{n}", n, [0, 0, 0]))
-        cases.append(_case(space, f"reader_writer_lock.readers.{n}", n, [_HOLD, THINK, 0]))
         cases.append(_case(space, f"reader_writer_lock.writes_16.{n}", n, [_HOLD, THINK, 16]))
     return cases
 
 
 PRIMITIVE = Primitive(
     name="reader_writer_lock",
-    description="reader-writer spinlock, readers only and one write in 16",
+    description="reader-writer spinlock, empty read sections and one write in 16",
     stresses="the shared line that readers write",
     feeds="line time of the reader-writer law",
     prepare=_prepare,

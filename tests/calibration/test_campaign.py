@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from calibration.campaign import Campaign, cache_folder, loop_fingerprint
+from calibration.harness.runner import ENOUGH_CLEAN, FEWEST_ROUNDS
 from calibration.passport import Effort, measure_host
 from calibration.session import Orders
 from model.errors import CannotAnswerError, InputError
@@ -98,13 +99,14 @@ def test_an_error_told_by_the_measuring_process_keeps_its_kind(monkeypatch, tmp_
         Campaign(orders=Orders(), processes=1).run()
 
 
-def test_a_campaign_out_of_time_is_content_with_two_processes(monkeypatch, tmp_path):
-    """On an overloaded host a quick calibration ends after the processes that fit, and at least two."""
+def test_a_campaign_out_of_time_is_content_with_three_processes(monkeypatch, tmp_path):
+    """On an overloaded host a quick calibration ends early, but not before there are enough batches."""
     program = tmp_path / "quick"
     program.write_text("#!/bin/sh\nread line\necho '{\"done\": {}}'\n")
     program.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(program))
-    assert len(Campaign(orders=Orders(), processes=5, budget_s=0.0).run().processes) == 2
+    assert len(Campaign(orders=Orders(), processes=5, budget_s=0.0).run().processes) == 3
+    assert 3 * FEWEST_ROUNDS >= ENOUGH_CLEAN
     assert len(Campaign(orders=Orders(), processes=5).run().processes) == 5
 
 

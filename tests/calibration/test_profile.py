@@ -151,10 +151,14 @@ def test_merging_keeps_what_was_not_measured_again():
     pause = Quantity(value=3e-7, unit="s", provenance=Provenance.MEASURED)
     faster = Quantity(value=1e-7, unit="s", provenance=Provenance.MEASURED)
     old = profile(quantities={"syscall": pause, "pause": pause}, missing={"kvm": "no", "pause": "why"})
-    new = profile(quantities={"syscall": faster, "kvm": faster}, missing={}, host=replace(HOST, name="renamed"))
+    run = {"kvm": {"paging": "nested"}}
+    new = profile(
+        quantities={"syscall": faster, "kvm": faster}, missing={}, run=run, host=replace(HOST, name="renamed")
+    )
     merged = merge(old, new)
     assert merged.quantities == {"syscall": faster, "pause": pause, "kvm": faster}
     assert merged.missing == {}
+    assert merged.run == {"verdict": "stable", "kvm": {"paging": "nested"}}
     assert merged.host.name == "renamed"
 
 

@@ -170,9 +170,9 @@ def test_sizes_found_before_are_used_after_one_warm_up():
     assert runner.sizes == {"a": 2000}
 
 
-def test_a_run_out_of_time_still_has_one_round():
-    """The first round is always run; further ones only while there is time."""
+def test_a_run_out_of_time_still_has_two_rounds():
+    """Two rounds are always run; further ones only while there is time."""
     machine = FakeMachine()
     runner = Runner(execute=machine, keep=lambda _batch: None, seed=1, may_go_on=lambda: False)
     runner.run([case("a", deadline=True)], rounds=10)
-    assert [number for _, _, number in machine.calls] == [-1, 0]
+    assert [number for _, _, number in machine.calls] == [-1, 0, 1]
