@@ -51,9 +51,22 @@ NEGLIGIBLE = 18.0
 FACTORS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 # Width of the smoothing of multipliers, in doublings of the extrapolation factor.
 BANDWIDTH = 0.35
-# Share of points an end must hold so that each cut covers 90 %: the last doubling before a machine is full surprises
-# more than the first doublings of a longer reach, and both have the same factor.
-NEAR, HOLD_NEAR, HOLD_FAR = 2.0, 0.965, 0.935
+# Up to this factor the last doubling before a machine is full, which surprises most, decides; beyond it longer reaches.
+NEAR = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Share of points that one end must hold, near and far, so that each cut covers 90 %; and its least multiplier."""
+
+    near: float
+    far: float
+    least: float
+
+
+# Upwards hardly narrower than the forecast itself: the families seldom rose faster than expected, yet a program that
+# simply goes on scaling does.
+HOLDS = {"below": Hold(near=0.96, far=0.92, least=0.3), "above": Hold(near=0.97, far=0.945, least=0.9)}
 NO_WIDENING = {"factor": [1.0], "below": [1.0], "above": [1.0]}
 
 
@@ -176,13 +189,19 @@ class Misses:
 
 
 def widening(seen: Misses) -> dict[str, list[float]]:
-    """Multipliers by factor: weighted quantiles of the misses near that factor."""
+    """Multipliers by factor: weighted quantiles of the misses near that factor.
+
+    From factor to factor they fall no faster than the floor of the reach grows, so that no end comes nearer to the
+    middle where the forecast reaches farther.
+    """
     multipliers: dict[str, list[float]] = {"factor": list(FACTORS), "below": [], "above": []}
-    for factor in FACTORS:
+    shrink = [0.0, 0.0, *(np.log(FACTORS[1:-1]) / np.log(FACTORS[2:]))]
+    for factor, slowest in zip(FACTORS, shrink, strict=True):
         near = np.exp(-0.5 * (np.log2(seen.factor / factor) / BANDWIDTH) ** 2) * seen.weight
-        hold = HOLD_NEAR if factor <= NEAR else HOLD_FAR
-        for side, misses in (("below", seen.below), ("above", seen.above)):
-            multipliers[side].append(round(max(weighted_quantile(misses, near, hold), 0.3), 3))
+        for side, hold in HOLDS.items():
+            held = weighted_quantile(getattr(seen, side), near, hold.near if factor <= NEAR else hold.far)
+            before = multipliers[side][-1] if multipliers[side] else 0.0
+            multipliers[side].append(round(max(held, hold.least, slowest * before), 3))
     return multipliers
 
 
