@@ -4,7 +4,9 @@ Models: each quantity with an interval as an independent log-normal variable who
 the interval's ends. Draw 0 is the central value; the others are antithetic pairs on a low-discrepancy sequence
 (square roots of primes, Box-Muller), so that 41 draws do the work of several hundred random ones and every run
 gives the same answer.
-Assumptions: quantities err independently (a joint fit makes them correlated, which widens what is said here).
+Numbers that were fitted together err together: those of the shipped files follow the fit's correlation, and what
+was derived from one of them follows it exactly.
+Assumptions: all other quantities err independently.
 When not to use it: for tails beyond the 90 % interval; 41 draws do not reach them.
 Source: Niederreiter (1992) for the sequence; Box and Muller (1958).
 """
@@ -12,12 +14,12 @@ Source: Niederreiter (1992) for the sequence; Box and Muller (1958).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from model.laws.station import Array
-from model.quantity import Quantity
+from model.quantity import Provenance, Quantity
 
 # 41, so that the 5th and 95th percentiles fall on draws and need no interpolation.
 N_DRAWS = 41
@@ -42,6 +44,29 @@ def percentiles(values: Array) -> tuple[Array, Array]:
     return ordered[..., rank], ordered[..., -1 - rank]
 
 
+def _correlate(normals: Array, named: Sequence[tuple[str, Quantity]]) -> None:
+    """Make the columns of numbers that were fitted together move together, in place."""
+    if not any(quantity.provenance is Provenance.FITTED for _, quantity in named):
+        return
+    from calibration.published.correlation import index_of, root
+
+    columns = {column: at for column, (name, q) in enumerate(named) if (at := index_of(name, q)) is not None}
+    parameters = sorted(set(columns.values()))
+    firsts = [next(column for column, at in columns.items() if at == parameter) for parameter in parameters]
+    together = _uncorrelated(normals[:, firsts]) @ root(parameters).T
+    for column, at in columns.items():
+        normals[:, column] = together[:, parameters.index(at)]
+
+
+def _uncorrelated(normals: Array) -> Array:
+    """The columns mixed so that their sample correlation is none and their variance one: so few draws have some."""
+    if len(normals) <= 2 * normals.shape[1]:
+        return normals  # fewer pairs than columns
+    moments = normals.T @ normals / (len(normals) - 1)
+    found: Array = np.linalg.solve(np.linalg.cholesky(moments), normals.T).T
+    return found
+
+
 def _primes(count: int) -> list[int]:
     """The first primes."""
     found: list[int] = []
@@ -55,8 +80,9 @@ def _primes(count: int) -> list[int]:
 
 def draw(*groups: Mapping[str, Quantity]) -> list[dict[str, Array]]:
     """Values of all quantities under every draw, group by group: name -> shape (1, draws)."""
-    uncertain = [quantity for group in groups for quantity in group.values() if quantity.sigma > 0.0]
-    normals = standard_normals(N_DRAWS, len(uncertain)) if uncertain else np.zeros((N_DRAWS, 0))
+    named = [(name, quantity) for group in groups for name, quantity in group.items() if quantity.sigma > 0.0]
+    normals = standard_normals(N_DRAWS, len(named)) if named else np.zeros((N_DRAWS, 0))
+    _correlate(normals, named)
     column = 0
     found = []
     for group in groups:
