@@ -37,15 +37,24 @@ class Curves:
     def __init__(self, mixture: Mixture, most: int) -> None:
         self._mixture = mixture
         self._most = most
-        workloads = range(len(mixture.workloads))
-        self.coupled = any(mixture.described(w, np.ones((1, 1)), 2).shared for w in workloads)
-        self.counted = any(
-            _demands(mixture.described(w, np.ones((1, 1)), 2)) != _demands(mixture.described(w, np.ones((1, 1)), 9))
-            for w in workloads
-        )
+        self._known: dict[tuple[int, float, int], Array] = {}
+        one = np.ones((1, 1))
+        few = [mixture.described(w, one, 2) for w in range(len(mixture.workloads))]
+        many = [mixture.described(w, one, 9) for w in range(len(mixture.workloads))]
+        self._coupled = [bool(structure.shared) for structure in few]
+        self._counted = [_demands(a) != _demands(b) for a, b in zip(few, many, strict=True)]
+        self.coupled = any(self._coupled)
+        self.counted = any(self._counted)
 
     def rates(self, workload: int, wait: float, instances: int) -> Array:
         """Units of work a second of one instance of 1, 2, ... cores among ``instances``: shape (sizes,)."""
+        # a workload is only computed again for what its own demands depend on
+        key = (workload, wait * self._coupled[workload], instances * self._counted[workload])
+        if key not in self._known:
+            self._known[key] = self._rates(workload, wait, instances)
+        return self._known[key]
+
+    def _rates(self, workload: int, wait: float, instances: int) -> Array:
         sizes = np.arange(1.0, self._most + 1.0)
         structure = self._mixture.described(workload, sizes[:, None], instances)
         shared = wait * sum((_alone(s, sizes.size) for s in structure.shared), np.zeros(sizes.size))
