@@ -132,13 +132,11 @@ class Disturbance:
 
     Attributes:
         load: Runnable tasks, one-minute average.
-        busy_ticks: Ticks of all cores that were not idle.
         steal_ticks: Ticks in which the hypervisor ran somebody else.
         total_ticks: All ticks of all cores.
     """
 
     load: float
-    busy_ticks: int
     steal_ticks: int
     total_ticks: int
 
@@ -146,10 +144,8 @@ class Disturbance:
 def disturbance(path: Path = Path("/proc/stat")) -> Disturbance:
     """The state of the machine now."""
     fields = [int(text) for text in path.read_text().split("\n", 1)[0].split()[1:9]]
-    idle = fields[3] + fields[4]
     return Disturbance(
         load=os.getloadavg()[0],
-        busy_ticks=sum(fields) - idle,
         steal_ticks=fields[7] if len(fields) > 7 else 0,
         total_ticks=sum(fields),
     )

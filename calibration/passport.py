@@ -167,7 +167,7 @@ def _run_primitives(
     quantities, missing = derive_all(primitives, results)
     quantities |= planning_costs(results, quantities)
     batches = [batch for found in gathered.batches.values() for batch in found]
-    verdict = judge(batches, quantities, before=before, after=disturbance())
+    verdict = judge(batches, quantities, before=before, after=disturbance(), cpus=profile.host.cpus, fifo=orders.fifo)
     found = replace(
         profile,
         quantities=quantities,

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 MOST_STEAL = 0.01
 MOST_DOUBTFUL = 0.25
-MOST_WIDTH = 0.25
+MOST_WIDTH = 0.20
+#: Runnable tasks of others for each core, before the measurement began.
+MOST_LOAD = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,10 @@ def doubts(batches: Iterable[Batch]) -> dict[str, int]:
     return found
 
 
-def _complaints(steal: float, doubtful: float, width: float, reasons: Mapping[str, int]) -> list[str]:
+def _complaints(steal: float, doubtful: float, width: float, reasons: Mapping[str, int], load: float) -> list[str]:
     found = []
+    if load > MOST_LOAD:
+        found.append(f"other jobs kept {load:.1f} tasks running on each core: stop them, or use --fifo")
     if steal > MOST_STEAL:
         found.append(f"{steal:.0%} of the time was stolen by the hypervisor: measure when its host is quieter")
     if doubtful > MOST_DOUBTFUL:
@@ -76,8 +80,19 @@ def judge(
     *,
     before: Disturbance,
     after: Disturbance,
+    cpus: int = 1,
+    fifo: bool = False,
 ) -> Verdict:
-    """Judge a calibration from its batches, its results and what else the machine did meanwhile."""
+    """Judge a calibration from its batches, its results and what else the machine did.
+
+    Args:
+        batches: All batches.
+        quantities: What was made of them.
+        before: The machine before the measurement.
+        after: The machine after it.
+        cpus: Cores of the measurement.
+        fifo: Measured with real-time scheduling, which other jobs do not disturb.
+    """
     timed = [batch for batch in batches if batch.round >= 0]
     doubtful = sum(not batch.clean for batch in timed) / max(len(timed), 1)
     steal = (after.steal_ticks - before.steal_ticks) / max(after.total_ticks - before.total_ticks, 1)
@@ -87,7 +102,8 @@ def judge(
         if q.provenance == "measured" and q.value > 0.0 and q.high is not None and q.low is not None
     ]
     width = float(np.median(widths)) if widths else 0.0
-    complaints = _complaints(steal, doubtful, width, doubts(timed))
+    load = 0.0 if fifo else before.load / cpus
+    complaints = _complaints(steal, doubtful, width, doubts(timed), load)
     sentence = (
         f"unstable: {'; '.join(complaints)}"
         if complaints

@@ -5,7 +5,7 @@ from calibration.host import Disturbance
 from calibration.verdict import judge
 from model.quantity import Provenance, Quantity
 
-QUIET = Disturbance(load=0.1, busy_ticks=0, steal_ticks=0, total_ticks=0)
+QUIET = Disturbance(load=0.1, steal_ticks=0, total_ticks=0)
 
 
 def batches(clean, switched=0):
@@ -26,7 +26,7 @@ def test_a_quiet_run_is_stable():
 
 def test_steal_is_named_with_its_share():
     """Twelve per cent of stolen time is said, with advice."""
-    after = Disturbance(load=0.1, busy_ticks=0, steal_ticks=12, total_ticks=100)
+    after = Disturbance(load=0.1, steal_ticks=12, total_ticks=100)
     verdict = judge(batches(100), quantity(0.0), before=QUIET, after=after)
     assert not verdict.stable
     assert verdict.sentence.startswith("unstable: 12% of the time was stolen by the hypervisor")
@@ -42,3 +42,11 @@ def test_wide_intervals_ask_for_more_rounds():
     """Noise that no counter explains is met with more rounds."""
     verdict = judge(batches(100), quantity(0.5), before=QUIET, after=QUIET)
     assert "use --rounds with a larger number" in verdict.sentence
+
+
+def test_a_busy_host_is_named_unless_real_time_scheduling_shields_from_it():
+    """Nine runnable tasks on two cores before the start make any result doubtful."""
+    busy = Disturbance(load=9.0, steal_ticks=0, total_ticks=0)
+    verdict = judge(batches(100), quantity(0.05), before=busy, after=QUIET, cpus=2)
+    assert "other jobs kept 4.5 tasks running on each core: stop them, or use --fifo" in verdict.sentence
+    assert judge(batches(100), quantity(0.05), before=busy, after=QUIET, cpus=2, fifo=True).stable
