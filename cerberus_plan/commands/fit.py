@@ -101,7 +101,7 @@ def counts(text: str, option: str) -> list[float]:
     numbers = set()
     for part in text.split(","):
         cell = part.strip()
-        if not (cell.isascii() and cell.isdigit() and 1 <= int(cell) <= LARGEST_N):
+        if not (cell.isascii() and cell.isdigit() and len(cell) <= 7 and 1 <= int(cell) <= LARGEST_N):
             raise InputError(
                 f"{option} {text}: {cell!r} is not a count; give whole numbers from 1 to {LARGEST_N}, as in 16,32,48"
             )
@@ -110,21 +110,21 @@ def counts(text: str, option: str) -> list[float]:
 
 
 def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
-    """Print the verdict, then the forecast beside the incumbents, then the laws."""
+    """Print the verdict, then the forecast beside what was measured and the incumbents, then the laws."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
     console.print(f"[bold]{answered['verdict']}[/bold]", highlight=False)
-    table = Table(title=f"{title}: {answered['quantity']} with 90 % intervals", title_justify="left")
-    for column in ("n", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
+    table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
+    for column in ("n", "measured", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
         table.add_column(column, justify="right")
-    predictions, laws = answered["predictions"], answered["incumbents"]
-    for i, row in enumerate(predictions):
+    laws, known = answered["incumbents"], {point["n"]: f"{point['value']:.4g}" for point in answered["points"]}
+    for i, row in enumerate(answered["predictions"]):
         beside = [f"{law['predictions'][i]['value']:.4g}" for law in laws]
-        mark = "" if row["extrapolation"] > 1 else " measured"
         cells = [f"{row[key]:.4g}" for key in ("value", "low", "high")]
-        table.add_row(f"{row['n']:g}{mark}", *cells, f"{row['high'] / row['low']:.2f}", *beside)
+        table.add_row(f"{row['n']:g}", known.get(row["n"], ""), *cells, f"{row['high'] / row['low']:.2f}", *beside)
     console.print(table)
     weights = ", ".join(f"{name} {weight:.0%}" for name, weight in answer.law_weights.items() if weight >= 0.01)
     console.print(f"Laws by weight: {weights}", highlight=False)

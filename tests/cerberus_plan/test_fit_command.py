@@ -47,7 +47,8 @@ def test_the_table_shows_the_incumbents_beside_ours(curve: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "usl" in done.stdout
     assert "amdahl" in done.stdout
-    assert "64 measured" in done.stdout
+    assert "measured" in done.stdout
+    assert "310" in done.stdout
 
 
 def test_the_workload_file_can_be_planned(curve: Path, tmp_path: Path) -> None:
@@ -68,6 +69,7 @@ def test_the_workload_file_can_be_planned(curve: Path, tmp_path: Path) -> None:
         ("n,value\n1,10\n", (), 2, "one distinct n"),
         ("n,value\n1,ten\n", (), 2, "line 2: value is 'ten'"),
         (RAYTRACER, ("--predict", "8,x"), 2, "'x' is not a count"),
+        (RAYTRACER, ("--predict", "9" * 5000), 2, "is not a count"),
         (RAYTRACER, ("--owner", "me"), 2, "use one of process, kernel, machine"),
         (RAYTRACER, ("--train-max", "4"), 1, "measure at n = 8"),
     ],
