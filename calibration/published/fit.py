@@ -243,6 +243,15 @@ def _row(parameter: Parameter, value: float, low: float, high: float) -> dict[st
     return {"file": parameter.file, "name": parameter.name, "unit": unit, **numbers}
 
 
+def correlation_lines(found: dict[str, Any]) -> str:
+    """``correlation.csv``: name, relative ends of the interval, row of the correlation, of each parameter."""
+    lines = []
+    for row, correlated in zip(found["parameters"], found["correlation"], strict=False):
+        ends = (row["low"] / row["value"], row["high"] / row["value"])
+        lines.append(",".join([row["name"], *(f"{end:.6g}" for end in ends), *(f"{c:.6g}" for c in correlated)]))
+    return "\n".join(lines) + "\n"
+
+
 def stored() -> dict[str, Any]:
     """The stored results of the last ``--write``."""
     text = (resources.files("calibration.published") / "fit.json").read_text(encoding="utf-8")
@@ -269,7 +278,9 @@ def main(arguments: Sequence[str]) -> None:
     found = results()
     sys.stdout.write(table(found) + "\n")
     if "--write" in arguments:
-        write_atomically(Path(str(resources.files("calibration.published") / "fit.json")), json.dumps(found, indent=1))
+        folder = Path(str(resources.files("calibration.published")))
+        write_atomically(folder / "fit.json", json.dumps(found, indent=1))
+        write_atomically(folder / "correlation.csv", correlation_lines(found))
 
 
 if __name__ == "__main__":

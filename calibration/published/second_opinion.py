@@ -4,27 +4,25 @@ Loss: as in ``fit``, over the calibrated quantities of histogram; fitted are the
 ``model.systems.shadow_interference``. The parallel part of a fault is what direct paging costs beside the lock (the
 one-thread profile of Xen-Linux shows a function of shadow paging), all other values stay as shipped. These are not
 values of a shipped machine and answer no plan; the planner compares both structures and says where they part.
-Run: ``python -m calibration.published.second_opinion --write`` stores them in ``second_opinion.json``.
+Run: ``python -m calibration.published.second_opinion --write`` stores them in ``second_opinion.csv``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from calibration import catalog
 from calibration.files import write_atomically
 from calibration.published.fit import CALIBRATED, POWER, log_errors
 from calibration.published.predictions import WANTED
 from calibration.published.runs import Runs
-from calibration.published.second_costs import MACHINE, parallel_part_s
+from calibration.published.second_costs import FILE
 from model.laws.station import Array
 from model.systems import shadow_interference
 
+MACHINE = "amd48"
 QUANTITIES = tuple(t for t in CALIBRATED if t.id.startswith(("hist.", "prof.histogram")))
 _START = {
     "shadow_lock_hold": 0.3e-6,
@@ -38,6 +36,11 @@ def runs_with(costs: dict[str, Array]) -> Runs:
     laws = dict.fromkeys(("cerberus", "xen-linux-shadow"), shadow_interference.law)
     values = {(MACHINE, name): array for name, array in costs.items()}
     return Runs({**values, (MACHINE, "page_fault_shadow"): np.array([parallel_part_s()])}, WANTED, laws)
+
+
+def parallel_part_s() -> float:
+    """Parallel part of a page fault in this structure, from the one-thread profile [s]."""
+    return catalog.machine(MACHINE).quantities["page_fault_direct"].value
 
 
 def fit() -> dict[str, float]:
@@ -64,9 +67,8 @@ def main(arguments: Sequence[str]) -> None:
     lines += [f"{t.id:40}{100 * np.expm1(e):+7.1f} %" for t, e in zip(QUANTITIES, errors, strict=True)]
     sys.stdout.write("\n".join(lines) + "\n")
     if "--write" in arguments:
-        document: dict[str, Any] = {"format": 1, "costs": costs}
-        target = Path(str(resources.files("calibration.published") / "second_opinion.json"))
-        write_atomically(target, json.dumps(document, indent=1))
+        stored = {**costs, "page_fault_shadow": parallel_part_s()}
+        write_atomically(FILE, "".join(f"{name},{value:.6g}\n" for name, value in stored.items()))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from calibration import catalog
-from calibration.published import derived, fit
+from calibration.published import correlation, derived, fit
 from calibration.published.correlation import FROM_CALC_TIME, index_of, root
 from model.quantity import Provenance
 from planner.draws import draw
@@ -81,3 +82,9 @@ def test_stored_correlation_is_the_fit() -> None:
     at = np.log([rows[parameter.file, parameter.name] for parameter in fit.PARAMETERS])
     again = fit.correlation(at, rows["dbench", "kernel_compute"])
     assert again == pytest.approx(np.array(fit.stored()["correlation"]), abs=5e-3)
+
+
+def test_the_fast_file_is_the_stored_fit() -> None:
+    """correlation.csv says what fit.json says."""
+    fast = Path(correlation.__file__).parent / "correlation.csv"
+    assert fast.read_text(encoding="utf-8") == fit.correlation_lines(fit.stored())
