@@ -100,7 +100,10 @@ def _crossing(where: Placed) -> list[str]:
     if not crossing:
         return ["Every instance stays inside one L3 group."]
     if where.crossing_cost < 0.0005:
-        return [f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups; no cost of that is known here."]
+        return [
+            f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups; "
+            "that costs this workload nothing that is known."
+        ]
     return [
         f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups, "
         f"which costs {where.crossing_cost:.1%} of the throughput."

@@ -82,8 +82,8 @@ def _other(form: Format, plan: Plan, own: Plan, planned: Candidate, possible: li
     fitting = possible if best else [c for c in possible if c.cores == plan.constraints.usable]
     if not fitting:
         raise CannotAnswerError(
-            f"{form.title} cannot deploy any split of {plan.constraints.usable} cores; "
-            "try --best, --vms with --cores-per-vm, or another --format"
+            f"{form.title}: no even split uses all {plan.constraints.usable} cores{_limits(plan)}; "
+            "try --best, which may leave cores idle, another number of cores, or another --format"
         )
     found = fitting[0]
     smt = len(set(plan.machine.topology.cores)) < plan.machine.topology.n_cpus
@@ -124,3 +124,16 @@ def _change(ratio: float) -> str:
     if ratio >= 2.0:
         return f"is {ratio:.1f} times"
     return f"{'gains' if ratio > 1.0 else 'loses'} {abs(ratio - 1.0):.0%} against"
+
+
+def _limits(plan: Plan) -> str:
+    """What bounds VMs on this machine, in brackets."""
+    limits = plan.machine.limits
+    words = [
+        f"at most {int(limits[name].value)} {what}"
+        for name, what in (("vms", "VMs"), ("vcpus_per_vm", "vCPUs in a VM"))
+        if name in limits
+    ]
+    if plan.constraints.max_vms is not None:
+        words.append(f"--max-vms {plan.constraints.max_vms}")
+    return f" ({', '.join(words)})" if words else ""

@@ -69,3 +69,11 @@ def test_an_unknown_format_names_those_known(tmp_path: Path) -> None:
     done = run("--workload", "dbench", "--format", "qcow", "--output", str(tmp_path / "out"))
     assert done.returncode == 2
     assert "libvirt, xl, firecracker" in done.stderr
+
+
+def test_a_format_that_fits_no_split_says_what_bounds_it(tmp_path: Path) -> None:
+    """One VM of 48 vCPUs is more than the machine's hypervisor runs: exit code 1 with the limits."""
+    done = run("--workload", "dbench", "--max-vms", "1", "--format", "libvirt", "--output", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "at most 32 vCPUs in a VM, --max-vms 1" in done.stderr
+    assert list(tmp_path.iterdir()) == []
