@@ -121,3 +121,14 @@ def test_the_document_can_be_saved(visit: Any) -> None:
         page.get_by_role("link", name="Save plan.json").click()
     assert download.value.suggested_filename == "plan.json"
     assert json.loads(Path(download.value.path()).read_text())["cores"] == 48
+
+
+def test_a_printed_page_keeps_the_answer_and_drops_the_controls(visit: Any) -> None:
+    """On paper: verdict, charts and evidence, on white; no buttons, no links to jump by."""
+    page = visit(plans(), scheme="dark").page
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for selector in ("#w0-live", ".top nav", ".button", "details.numbers"):
+        assert not page.locator(selector).first.is_visible()
+    for selector in ("#w0-verdict", "#w0-map0 svg", "#evidence table"):
+        assert page.locator(selector).first.is_visible()

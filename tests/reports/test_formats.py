@@ -1,0 +1,86 @@
+"""Numbers written for people can be read back to the digits they show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports import page
+from reports.charts import theme
+from reports.floor_plan import ranges
+from reports.formats import headline, interval, number, percent, quantity, signed_percent
+
+SCALES = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
+
+
+@given(st.floats(1e-12, 1e15), st.integers(1, 7))
+def test_a_number_keeps_its_digits(value: float, digits: int) -> None:
+    """Reading it back is within half a unit of the last digit shown."""
+    text = number(value, digits).translate(PLAIN).replace(" × 10", "e")
+    assert float(text) == pytest.approx(value, rel=0.5 * 10.0 ** (1 - digits) * 1.001)
+    assert number(-value, digits) == "-" + number(value, digits)
+
+
+@given(st.floats(1e-9, 1e4))
+def test_a_time_gets_the_prefix_that_keeps_it_short(seconds: float) -> None:
+    """From 1 to below 1000 in its unit, and the same time when read back."""
+    text, unit = quantity(seconds, "s").split(" ")
+    shown = float(text.replace(",", ""))
+    assert shown * SCALES[unit] == pytest.approx(seconds, rel=0.006)
+    assert 0.99 <= shown < 1000 or unit == "s"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.0004, "under 0.1 %"), (0.0123, "1.2 %"), (0.42, "42 %"), (0.999, "over 99 %"), (1.0, "100 %")],
+)
+def test_shares_never_round_to_nothing_or_all(share: float, text: str) -> None:
+    """A chance that exists does not read 0 %, one that is not certain does not read 100 %."""
+    assert percent(share) == text
+
+
+def test_signs_bytes_intervals_and_absent_numbers() -> None:
+    """The other forms, one of each."""
+    assert signed_percent(-0.0312) == "−3.1 %"
+    assert signed_percent(88.563) == "+8,856 %"
+    assert signed_percent(None) == interval(None, 1.0) == "–"
+    assert quantity(3 * 2.0**30, "B") == "3.00 GiB"
+    assert quantity(0.0, "s") == "0 s"
+    assert interval(1e-6, 2e-6, "s") == "1.00 µs to 2.00 µs"
+    assert headline("First 5 % here. Then more. And more.") == ("First 5\u00a0% here.", "Then more. And more.")
+    assert ranges([3, 0, 1, 2, 8]) == "0-3,8"
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_on_every_colour_has_contrast(dark: bool) -> None:
+    """At least 4.5 to 1 (WCAG 2.1, 1.4.3) for text on the page and on coloured patches, in light and dark."""
+    style = page.asset("page.css")
+    light, dark_rules = style.split("@media screen and (prefers-color-scheme: dark)", 1)
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
+    if dark:
+        colours |= dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark_rules.split("* {")[0]))
+    pairs = [("ink", "paper"), ("muted", "paper"), ("muted", "surface"), ("accent", "paper"), ("accent", "surface")]
+    pairs += [(f"on-{patch[6:-1]}", patch[6:-1]) for patch in theme.ON_COLOUR]
+    for text, ground in pairs:
+        bright, dim = sorted((_luminance(colours[text]), _luminance(colours[ground])), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5, (text, ground)
+
+
+def test_every_colour_of_the_charts_is_in_the_style_sheet() -> None:
+    """A name that the style sheet lacks would be drawn black."""
+    style = page.asset("page.css")
+    folder = Path(theme.__file__).parent
+    named = set(re.findall(r"var\(--([a-z-]+)\)", "".join(path.read_text() for path in folder.glob("*.py"))))
+    named |= {colour[6:-1] for colour in (*theme.CATEGORIES, *theme.SYSTEMS.values(), *theme.ON_COLOUR.values())}
+    assert all(f"--{name}:" in style for name in named)
