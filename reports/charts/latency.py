@@ -1,4 +1,4 @@
-"""The latency heat map: cache line round trips between cores, with frames around cores that share a cache."""
+"""The latency heat map: cache line round trips between cores, with frames around the groups that measurement found."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from calibration.clustering import Level, find_levels
 from model.topology import Topology
 from reports.charts import theme
 from reports.charts.figure import Figure, rounded, specification
@@ -23,10 +24,12 @@ def latency(measured: Mapping[tuple[int, int], float], topology: Topology, *, na
         topology: Where the CPUs are.
         name: Identifier of the figure on its page.
     """
-    order = _order(topology)
+    levels = find_levels(measured) if topology.n_cpus > 2 else []
+    groups = _groups(topology, levels)
+    order = _order(topology, levels)
     by_group = topology.n_cpus > _MOST_CORES
-    place = {cpu: topology.l3_groups[i] if by_group else at for at, (cpu, i) in enumerate(order)}
-    labels = {place[cpu]: f"group {topology.l3_groups[i]}" if by_group else f"CPU {cpu}" for cpu, i in order}
+    place = {cpu: groups[cpu] if by_group else at for at, cpu in enumerate(order)}
+    labels = {place[cpu]: f"group {groups[cpu]}" if by_group else f"CPU {cpu}" for cpu in order}
     cells = _cells(measured, place)
     low, high = min(cells.values()), max(cells.values())
     what = "groups of CPUs that share a cache" if by_group else "CPUs"
@@ -34,12 +37,12 @@ def latency(measured: Mapping[tuple[int, int], float], topology: Topology, *, na
         name=name,
         title="How far apart the cores are",
         caption=(
-            f"Round trip of a cache line between {what}, strong colour is far. Frames hold the CPUs that share a "
-            "last-level cache; blank cells were not measured."
+            f"Round trip of a cache line between {what}, strong colour is far. {_found(levels)}; blank cells were not "
+            "measured."
         ),
         description=(
             f"Heat map of {len(measured)} pairs: from {quantity(low, 's')} to {quantity(high, 's')}, "
-            f"{len(set(topology.l3_groups))} cache groups in {len(set(topology.sockets))} sockets."
+            f"{len(set(groups.values()))} groups."
         ),
         spec=specification(
             _chart(len(labels), low, high),
@@ -49,7 +52,7 @@ def latency(measured: Mapping[tuple[int, int], float], topology: Topology, *, na
                      "text": quantity(value, "s")}
                     for (a, b), value in cells.items()
                 ],
-                "frames": [] if by_group else _frames(topology, order),
+                "frames": [] if by_group else _frames(groups, order),
             },
             height=min(620, 120 + 14 * len(labels)),
         ),
@@ -58,11 +61,34 @@ def latency(measured: Mapping[tuple[int, int], float], topology: Topology, *, na
     )  # fmt: skip
 
 
-def _order(topology: Topology) -> list[tuple[int, int]]:
-    """CPU and its position in the topology, neighbours side by side."""
-    keys = zip(topology.sockets, topology.numa_nodes, topology.l3_groups, topology.cores, topology.cpus, strict=True)
-    ordered = sorted((key, i) for i, key in enumerate(keys))
-    return [(key[-1], i) for key, i in ordered]
+def _groups(topology: Topology, levels: Sequence[Level]) -> dict[int, int]:
+    """Group of each CPU: the closest level that was measured; firmware's cache groups where none was found."""
+    if not levels:
+        return dict(zip(topology.cpus, topology.l3_groups, strict=True))
+    finest = max(levels, key=lambda level: len(level.groups))
+    found = {cpu: number for number, group in enumerate(finest.groups) for cpu in group}
+    return {cpu: found.get(cpu, len(finest.groups)) for cpu in topology.cpus}
+
+
+def _found(levels: Sequence[Level]) -> str:
+    """The measured levels in words, the coarsest first."""
+    if not levels:
+        return "Frames hold the CPUs that firmware says share a cache"
+    told = [
+        f"{len(level.groups)} groups of {len(level.groups[0])} ({quantity(level.within_s, 's')} within, "
+        f"{quantity(level.between_s, 's')} between)"
+        for level in sorted(levels, key=lambda level: len(level.groups))
+    ]
+    return f"Found by measurement and framed: {', each made of '.join(told)}"
+
+
+def _order(topology: Topology, levels: Sequence[Level]) -> list[int]:
+    """CPUs with neighbours side by side: by measured groups, the coarsest first, else as firmware tells."""
+    told = zip(topology.sockets, topology.numa_nodes, topology.l3_groups, topology.cores, topology.cpus, strict=True)
+    keys = {key[-1]: key for key in told}
+    coarse = sorted(levels, key=lambda level: len(level.groups))
+    places = [{cpu: number for number, group in enumerate(level.groups) for cpu in group} for level in coarse]
+    return sorted(topology.cpus, key=lambda cpu: (*(place.get(cpu, len(place)) for place in places), *keys[cpu]))
 
 
 def _cells(measured: Mapping[tuple[int, int], float], place: Mapping[int, int]) -> dict[tuple[int, int], float]:
@@ -74,10 +100,10 @@ def _cells(measured: Mapping[tuple[int, int], float], place: Mapping[int, int]) 
     return {cell: statistics.median(values) for cell, values in found.items()}
 
 
-def _frames(topology: Topology, order: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+def _frames(groups: Mapping[int, int], order: Sequence[int]) -> list[dict[str, Any]]:
     spans: dict[int, list[int]] = {}
-    for at, (_, i) in enumerate(order):
-        spans.setdefault(topology.l3_groups[i], []).append(at)
+    for at, cpu in enumerate(order):
+        spans.setdefault(groups[cpu], []).append(at)
     return [{"from": min(span) - 0.5, "to": max(span) + 0.5} for span in spans.values()]
 
 

@@ -24,6 +24,8 @@ _FLAGS = (
 def browser() -> Iterator[Any]:
     """Chromium through Playwright, one for the whole session."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None and os.environ.get("CERBERUS_PLAN_CI"):
+        pytest.fail("no Chromium was found, and CI must test the pages (Debian: apt install chromium)")
     if program is None:
         pytest.skip("NO BROWSER: the pages are NOT tested; install Chromium (Debian: apt install chromium)")
     from playwright.sync_api import sync_playwright

@@ -156,6 +156,7 @@ def test_the_heat_map_frames_the_groups_and_bounds_its_size() -> None:
     for cell in small["cells"]:
         inside = any(f["from"] < cell["x"] < f["to"] and f["from"] < cell["y"] < f["to"] for f in small["frames"])
         assert cell["seconds"] == pytest.approx(NEAR_S if inside else FAR_S)
+    assert len(small["frames"]) == 4
     large = Topology.regular(sockets=2, l3_per_node=16, cores_per_l3=8)
     pairs = {(0, b): FAR_S for b in range(1, large.n_cpus)}
     assert len(latency(pairs, large, name="latency").spec["datasets"]["cells"]) == 2 * 32 - 1
