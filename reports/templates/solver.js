@@ -18,7 +18,13 @@ const solver = (() => {
     TestAndSetLock: (k, [hold, handover]) => hold + handover * (k - 1),
     QueueLock: (k, [hold, handover]) => hold + handover * Math.min(k - 1, 1),
     AllocatorSearch: (k, [base, search, width]) => base + search * (1 - Math.exp(-(((k - 1) / width) ** 2))),
-    ReaderWriterLock: (k, [hold, line, writes]) => line + hold * (writes + (1 - writes) / k),
+    ReaderWriterLock: (k, [hold, line, writes]) => {
+      const alone = line + hold;
+      const readers = (hold + line * k + Math.sqrt((hold - line * k) ** 2 + 4 * line * hold)) / (2 * k);
+      const ratio = alone === 0 ? 1 : readers / alone;
+      const run = (writes + (1 - writes) / k) * (writes + (1 - writes) * ratio);
+      return writes * alone + (1 - writes) * readers - (writes * hold * Math.log(run)) / 2;
+    },
   };
 
   const factorials = [0];
