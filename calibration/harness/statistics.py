@@ -42,6 +42,7 @@ _MODE_SHARE = 0.15
 #: What is known before measuring: processes differ by this deviation, as surely as so many of them would show it.
 _PRIOR_DEVIATION = 0.06
 _PRIOR_PROCESSES = 3
+_NORMAL_95 = 1.6448536269514722
 #: 95 % quantile of Student's t for 1, 2, ... degrees of freedom.
 _STUDENT_95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782)
 
@@ -125,6 +126,15 @@ def _between_processes(single: list[float]) -> float:
     return float(np.exp(t * np.sqrt(squares / freedom * 2.0 / k)))
 
 
+def _as_wide_as(replicates: NDArray[np.float64], spread: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Replicates at least as wide as the factor ``spread`` at 90 %, so that derived quantities inherit all doubt."""
+    wanted = np.log(spread) / _NORMAL_95
+    found = float(np.std(np.log(replicates))) if replicates.min() > 0.0 else wanted
+    missing = np.sqrt(max(wanted**2 - found**2, 0.0))
+    wider: NDArray[np.float64] = replicates * np.exp(rng.normal(0.0, 1.0, len(replicates)) * missing)
+    return wider
+
+
 def estimate(
     values: Sequence[float],
     processes: Sequence[int],
@@ -153,14 +163,15 @@ def estimate(
     main, where = data[modes[0]], owner[modes[0]]
     groups = [main[where == process] for process in np.unique(where)]
     value = float(np.quantile(main, quantile))
-    replicates = _replicates(groups, quantile=quantile, rng=np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    replicates = _replicates(groups, quantile=quantile, rng=rng)
     spread = _between_processes([float(np.quantile(group, quantile)) for group in groups if len(group) >= 3])
     low, high = np.quantile(replicates, [0.05, 0.95])
     return Estimate(
         value=value,
         low=float(min(low, value / spread)),
         high=float(max(high, value * spread)),
-        replicates=replicates,
+        replicates=_as_wide_as(replicates, spread, rng),
         kept=len(main),
         total=len(data) if total is None else total,
         modes=tuple(
