@@ -53,7 +53,7 @@ def machine(name_or_file: str) -> Machine:
         InputError: No such machine, or its file is broken: says where and how.
     """
     text, where = _text("machines", name_or_file)
-    return _parse_profile(text, where) if text.lstrip().startswith("{") else parse_machine(text, where)
+    return _parse_profile(text, where) if text.lstrip().startswith("{") else _parse_machine_once(text, where)
 
 
 def this_host() -> Machine | None:
@@ -129,6 +129,12 @@ def _text(kind: str, name_or_file: str) -> tuple[str, str]:
 def _nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+@cache
+def _parse_machine_once(text: str, where: str) -> Machine:
+    """The machine of a text that several parts of one plan ask for."""
+    return parse_machine(text, where)
 
 
 def parse_machine(text: str, where: str) -> Machine:

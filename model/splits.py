@@ -36,9 +36,10 @@ def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
     """
     shape = (splits.vms.size, n_draws)
     table = _table(structure, splits)
-    found = None if table is None else table.throughput()
-    if found is None:
-        found = _one_by_one(structure, splits, shape)
+    found = np.full(shape, np.nan)
+    if table is not None:
+        found[:] = table.throughput()
+    _one_by_one(structure, splits, found)
     return np.broadcast_to(found / structure.stretch, shape)
 
 
@@ -69,11 +70,13 @@ def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | 
         return None  # a local parameter depends on the split: no one table serves all
     if len(structure.shared) > 1:
         return None
-    local = LocalTable.of(structure.local, int(splits.threads.max()))
+    most = int(splits.threads.max())
+    local = LocalTable.of(structure.local, most)
+    if not structure.shared:
+        local = local or LocalTable.of(structure.local, most, np.longdouble)
+        return None if local is None else Independent(local, splits)
     if local is None:
         return None
-    if not structure.shared:
-        return Independent(local, splits)
     queue = structure.shared[0]
     return SharedQueue.of(local, queue, splits) if isinstance(queue, Queue) else None
 
@@ -86,13 +89,10 @@ def _occupancy_one_by_one(structure: Structure, splits: Splits) -> dict[str, Arr
     return found
 
 
-def _one_by_one(structure: Structure, splits: Splits, shape: tuple[int, int]) -> Array:
-    """Every split and draw through the general solver."""
-    found = np.empty(shape)
-    for split in range(shape[0]):
-        for draw in range(shape[1]):
-            found[split, draw] = solution(structure, splits, split, draw).throughput
-    return found
+def _one_by_one(structure: Structure, splits: Splits, found: Array) -> None:
+    """Fill in what is not a number, split by split and draw by draw, through the general solver."""
+    for split, draw in np.argwhere(~np.isfinite(found)).tolist():
+        found[split, draw] = solution(structure, splits, split, draw).throughput
 
 
 def solution(structure: Structure, splits: Splits, split: int, draw: int = 0) -> Solution:

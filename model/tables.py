@@ -11,8 +11,6 @@ Source: McKenna and Mitra, Journal of the ACM 31 (1984), for the integral.
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,12 +19,18 @@ from model import series
 from model.laws.delay import Delay
 from model.laws.single_server import Queue
 from model.laws.station import Array, Station
+from model.quadrature import laguerre
 from model.record import Record
 
-# Gauss-Laguerre weights leave the range of a double beyond about 180 nodes.
-_MOST_NODES = 160
-# Bound on the logarithm of a constant: products of two stay within a double.
-_SAFE = 300.0
+# Bound on the logarithm of a constant: products of two stay within the number's range. Where a long double is no
+# longer than a double, larger tables go to the general solver.
+_SAFE: dict[type[np.floating[Any]], float] = {np.float64: 300.0}
+if np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp:
+    _SAFE[np.longdouble] = 5000.0
+# exp(t) of a larger node may leave the range of a double.
+_LARGE_NODE = 600.0
+# From this length on a convolution row by row is quicker than all rows in one product.
+_LONG = 256
 
 
 class Splits(Record):
@@ -57,8 +61,10 @@ class LocalTable(Record, kw_only=False):
     unit: Array
 
     @staticmethod
-    def of(stations: tuple[Station, ...], most: int) -> LocalTable | None:
-        """Tables for populations 0..most; None when they might leave the range of a double."""
+    def of(stations: tuple[Station, ...], most: int, number: type[np.floating[Any]] = np.float64) -> LocalTable | None:
+        """Tables for populations 0..most in numbers of this type; None when they might leave its range."""
+        if number not in _SAFE:
+            return None
         delay = np.asarray(sum((_row(s.demand) for s in stations if isinstance(s, Delay)), np.zeros(1)))
         queueing = tuple(s for s in stations if not isinstance(s, Delay))
         population = np.arange(most + 1.0)
@@ -72,11 +78,11 @@ class LocalTable(Record, kw_only=False):
         factors = []
         for rows in logs:
             tilted = rows - slope[:, None] * population
-            if tilted.max() > _SAFE:
+            if tilted.max() > _SAFE[number]:
                 return None
-            factors.append(np.exp(tilted))
+            factors.append(np.exp(tilted.astype(number)))
         constants = _product(factors)
-        if not (constants.max() < math.exp(_SAFE) and constants.min() > math.exp(-_SAFE)):
+        if not (constants.min() > 0.0 and np.abs(np.log(constants)).max() < _SAFE[number]):
             return None
         return LocalTable(constants, tuple(factors), queueing, delay, np.exp(slope))
 
@@ -118,10 +124,27 @@ def _product(factors: list[Array]) -> Array:
 def _convolve_rows(left: Array, right: Array) -> Array:
     """Row by row product of two series, cut to their length: shapes (draws or 1, n) both."""
     n = left.shape[1]
-    padded = np.zeros((right.shape[0], 2 * n - 1))
+    if n > _LONG:
+        rows = max(left.shape[0], right.shape[0])
+        pairs = zip(np.broadcast_to(left, (rows, n)), np.broadcast_to(right, (rows, n)), strict=True)
+        return np.array([_convolve_start(one, other) for one, other in pairs])
+    padded = np.zeros((right.shape[0], 2 * n - 1), dtype=right.dtype)
     padded[:, n - 1 :] = right
     windows = np.lib.stride_tricks.sliding_window_view(padded, n, axis=1)
     return np.matmul(windows, left[:, ::-1, None])[..., 0]
+
+
+def _convolve_start(left: Array, right: Array) -> Array:
+    """As many coefficients of the product as either series has; those beyond, half of all, are never computed."""
+    n = left.size
+    if n <= _LONG:
+        return np.convolve(left, right)[:n]
+    half = (n + 1) // 2
+    found = np.zeros(n, dtype=left.dtype)
+    found[: 2 * half - 1] = np.convolve(left[:half], right[:half])[:n]
+    found[half:] += _convolve_start(left[half:], right[: n - half])
+    found[half:] += _convolve_start(left[: n - half], right[half:])
+    return found
 
 
 class Independent(Record, kw_only=False):
@@ -133,14 +156,14 @@ class Independent(Record, kw_only=False):
     def throughput(self) -> Array:
         """Cycles per second: shape (splits, draws)."""
         constants = self.local.constants
-        rate = constants[:, :-1] / constants[:, 1:] / self.local.unit[:, None]
+        rate = (constants[:, :-1] / constants[:, 1:]).astype(np.float64) / self.local.unit[:, None]
         return self.splits.vms[:, None] * rate[:, self.splits.threads.astype(int) - 1].T
 
     def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array]:
         """Mean customers by station name under the first draw: shape (splits,) each."""
         size = self.splits.threads.astype(int)
         lengths = [
-            self.splits.vms * (self.local.lengths(i) / self.local.constants)[0, size]
+            self.splits.vms * (self.local.lengths(i) / self.local.constants)[0, size].astype(np.float64)
             for i in range(len(self.local.queueing))
         ]
         return _by_name(self.throughput()[:, 0], lengths, local, self.local.queueing)
@@ -153,6 +176,8 @@ class SharedQueue(Record, kw_only=False):
         demand: The shared server's demand over the local unit, shape (1 or splits, draws).
         scale: t^i / i! at each node, shape (populations, nodes).
         log_weights: Of the nodes.
+        beyond: Nodes where exp(-t) leaves less than 1e-16 of the integral of t^threads, or None when all are small
+            enough for a double: shape (splits, 1, nodes).
     """
 
     local: LocalTable
@@ -161,18 +186,21 @@ class SharedQueue(Record, kw_only=False):
     demand: Array
     scale: Array
     log_weights: Array
+    beyond: np.ndarray[Any, np.dtype[np.bool_]] | None
 
     @staticmethod
-    def of(local: LocalTable, queue: Queue, splits: Splits) -> SharedQueue | None:
-        """The form with enough nodes for all threads; None above what Gauss-Laguerre weights can express."""
-        n_nodes = int((splits.vms * splits.threads).max()) // 2 + 1
-        if n_nodes > _MOST_NODES:
-            return None
-        nodes, log_weights = _laguerre(n_nodes)
+    def of(local: LocalTable, queue: Queue, splits: Splits) -> SharedQueue:
+        """The form with enough nodes for all threads."""
+        nodes, log_weights = laguerre(int((splits.vms * splits.threads).max()) // 2 + 1)
         powers = np.arange(float(local.constants.shape[1]))
-        scale = np.exp(powers[:, None] * np.log(nodes) - series.log_factorial(powers.size)[:, None])
+        with np.errstate(over="ignore"):
+            scale = np.exp(powers[:, None] * np.log(nodes) - series.log_factorial(powers.size)[:, None])
         demand = np.atleast_2d(np.asarray(queue.demand, dtype=np.float64)) / local.unit
-        return SharedQueue(local, splits, queue, demand, scale, log_weights)
+        beyond = None
+        if nodes[-1] > _LARGE_NODE:
+            total = splits.vms * splits.threads
+            beyond = (nodes > (total + 12.0 * np.sqrt(total) + 60.0)[:, None])[:, None, :]
+        return SharedQueue(local, splits, queue, demand, scale, log_weights, beyond)
 
     def _at_nodes(self, constants: Array, less: int = 0) -> Array:
         """P(D t) of each split's instance, ``less`` threads taken away: shape (splits, draws, nodes)."""
@@ -189,28 +217,37 @@ class SharedQueue(Record, kw_only=False):
             terms[..., 1:] = demand[..., None]
             np.multiply.accumulate(terms, axis=2, out=terms)
             terms *= constants[:, degree::-1]
-            found[rows] = np.matmul(terms, self.scale[: degree + 1])
+            with np.errstate(over="ignore", invalid="ignore"):
+                found[rows] = np.matmul(terms, self.scale[: degree + 1])
+        if self.beyond is not None:
+            np.copyto(found, 1.0, where=self.beyond)
         return found
 
     def _weights(self, full: Array) -> Array:
         """Weight of each node with the other instances' P in it, largest 1."""
-        exponent = self.log_weights + (self.splits.vms - 1.0)[:, None, None] * np.log(full)
+        exponent = np.log(full)
+        exponent *= (self.splits.vms - 1.0)[:, None, None]
+        exponent += self.log_weights
+        if self.beyond is not None:
+            np.copyto(exponent, -np.inf, where=self.beyond)
         exponent -= exponent.max(axis=2, keepdims=True)
-        return np.exp(exponent)
+        return np.exp(exponent, out=exponent)
 
-    def throughput(self) -> Array | None:
-        """Cycles per second: shape (splits, draws); None when a term leaves the range of a double."""
-        full = self._at_nodes(self.local.constants)
-        if not (np.isfinite(full).all() and full.min() > 0.0):
-            return None
-        weights = self._weights(full)
-        rate = (weights * self._at_nodes(self.local.constants, less=1)).sum(axis=2) / (weights * full).sum(axis=2)
+    def throughput(self) -> Array:
+        """Cycles per second: shape (splits, draws); not a number where a term leaves the range of a double."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            full = self._at_nodes(self.local.constants)
+            weights = self._weights(full)
+            less = self._at_nodes(self.local.constants, less=1)
+            rate = np.einsum("sdn,sdn->sd", weights, less) / np.einsum("sdn,sdn->sd", weights, full)
+        # A vanished term is a wrong one, unlike an infinite one: it leaves no trace in the result.
+        rate[full.min(axis=2) <= 0.0] = np.nan
         return self.splits.vms[:, None] * rate / self.local.unit
 
     def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array] | None:
         """Mean customers by station name under the first draw: shape (splits,) each."""
         rate = self.throughput()
-        if rate is None:
+        if not np.isfinite(rate).all():
             return None
         full = self._at_nodes(self.local.constants)
         weights = self._weights(full)
@@ -223,12 +260,6 @@ class SharedQueue(Record, kw_only=False):
         rest = self.splits.vms * self.splits.threads - sum(found.values())
         found[self.queue.name] = found.get(self.queue.name, 0.0) + rest
         return found
-
-
-@lru_cache(maxsize=8)
-def _laguerre(n_nodes: int) -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.laguerre.laggauss(n_nodes)
-    return nodes, np.log(weights)
 
 
 def _by_name(

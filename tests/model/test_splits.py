@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TicketLock
 from model.splits import Splits, occupancy, solution, throughput
+from model.splits import _table as split_table
 from model.structure import Structure
 
 times = st.floats(0.001, 100.0)
@@ -89,3 +90,31 @@ def test_extreme_costs_fall_back_and_stay_exact() -> None:
     found = throughput(structure, splits, 1)
     assert np.isfinite(found).all()
     assert found[0, 0] == pytest.approx(solution(structure, splits, 0).throughput)
+
+
+def test_hundreds_of_threads_at_a_shared_queue_are_exact() -> None:
+    """More nodes than plain weights can express give what the general solver gives."""
+    own = (Delay(varied(40.0, 0)), TicketLock(varied(0.6, 2), handover=varied(0.05, 3), name="lock"))
+    structure = Structure(local=own, shared=(Queue(varied(0.15, 7), name="bus"),))
+    splits = Splits(vms=np.array([1.0, 6.0, 40.0, 600.0]), threads=np.array([350.0, 100.0, 15.0, 1.0]))
+    assert_exact(structure, splits)
+
+
+@pytest.mark.parametrize("handover", [0.0, 0.3])
+def test_a_thousand_threads_of_one_instance_are_exact(handover: float) -> None:
+    """Local constants beyond the range of a double give what the general solver gives."""
+    own = (Delay(varied(800.0, 0)), TicketLock(varied(0.6, 2), handover=varied(handover, 3), name="lock"))
+    assert_exact(Structure(local=own), Splits(vms=np.array([1.0, 2.0]), threads=np.array([1500.0, 300.0])))
+
+
+def assert_exact(structure: Structure, splits: Splits) -> None:
+    """Throughput and queue lengths are the general solver's, and the tables found them without it."""
+    assert split_table(structure, splits) is not None
+    found, lengths = throughput(structure, splits, N_DRAWS), occupancy(structure, splits)
+    for split in range(splits.vms.size):
+        for draw in range(N_DRAWS):
+            assert found[split, draw] == pytest.approx(solution(structure, splits, split, draw).throughput, rel=1e-9)
+        exact = dict.fromkeys(lengths, 0.0)
+        for station in solution(structure, splits, split).stations:
+            exact[station.name] += station.queue_length
+        assert {name: row[split] for name, row in lengths.items()} == pytest.approx(exact, rel=1e-7, abs=1e-9)
