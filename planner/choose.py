@@ -23,7 +23,6 @@ from planner.describe import amount, describe
 from planner.doubt import doubts
 from planner.draws import percentiles
 from planner.evaluate import Evaluated, evaluate, to_candidates
-from planner.placed import correct, crossing_note
 from planner.plan import Candidate, Constraints, Plan
 from planner.rivals import SMALL, rivals
 
@@ -45,13 +44,16 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             f"no split of {constraints.usable} cores under {', '.join(s.name for s in systems)} meets the constraints; "
             "allow more VMs or cores, or another --system"
         )
-    evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
+    if machine.measured:
+        # Published costs were fitted as placed; only measured distances can correct a plan, and only they load this.
+        from planner.placed import correct
+
+        evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
     candidates = to_candidates(evaluated)
     ranked = [candidate for _, candidate in candidates]
     ties = _ties(evaluated, candidates)
     best = min(ties, key=lambda c: (c.vms, c.cores, -c.throughput))
     everywhere = [candidate for candidate in ranked if candidate.cores == constraints.usable]
-    crossing = crossing_note(machine, workload, best, host_cores=constraints.host_cores)
     titles = {system.name: system for system in systems}
     return Plan(
         machine=machine,
@@ -66,12 +68,22 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         candidates=tuple(ranked),
         inputs=evaluated.inputs,
         warnings=(
-            *([crossing] if crossing else ()),
+            *_crossing(machine, workload, best, constraints),
             *rivals(evaluated, candidates, best, systems=titles, machine=machine, workload=workload),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
             *_warnings(machine, workload, constraints, evaluated),
         ),
     )
+
+
+def _crossing(machine: Machine, workload: Workload, best: Candidate, constraints: Constraints) -> Iterable[str]:
+    """What the best split loses because its instances cross caches, where distances were measured."""
+    if machine.measured:
+        from planner.placed import crossing_note
+
+        note = crossing_note(machine, workload, best, host_cores=constraints.host_cores)
+        if note:
+            yield note
 
 
 def _ties(evaluated: Evaluated, candidates: Sequence[tuple[int, Candidate]]) -> list[Candidate]:
