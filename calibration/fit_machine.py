@@ -36,6 +36,8 @@ DRAWS = 80
 _MOST_HANDOVER = 64.0
 #: Serial parts below this share of the operation cannot be told from none.
 _RESOLVED = 0.01
+#: Lowest bound of an interval, as a part of the value.
+_WIDEST = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,14 +178,14 @@ def quantities_of(
         if attribute == "serial" and value < _RESOLVED * (best.serial + best.parallel):
             # A plan for many cores must not be told that nothing is serial because two workers did not show it.
             value = max(float(np.mean(drawn)), 0.5 * _RESOLVED * (best.serial + best.parallel))
-            low, note = value / 10.0, "; too small to be told from 0, given by the noise of the measurement"
+            note = "; too small to be told from 0, given by the noise of the measurement"
         if attribute == "handover" and len(counts) == 1:
             high, provenance = max(high, best.serial), Provenance.ASSUMED
             note = "; the least hand-over that explains it, more cores are needed to see it"
         found[name] = Quantity(
             value=value,
             unit="s",
-            low=min(value, low),
+            low=min(value, max(low, value / _WIDEST)),  # a bound of 0 has no logarithm to draw from
             high=max(value, high),
             provenance=provenance,
             source=shown + note,

@@ -111,3 +111,11 @@ def test_the_control_takes_the_blame_for_what_is_not_the_lock():
     """Processes that slow each other by 1.4 without a lock: threads that do the same have no serial part."""
     best, _ = fit_serial_part(estimate(1.0), {2: estimate(0.7)}, estimate(1.0), {2: estimate(0.7)})
     assert best.serial == pytest.approx(0.0, abs=1e-9)
+
+
+def test_every_positive_part_has_an_interval_that_can_be_drawn_from():
+    """A serial part whose draws reach 0 keeps a positive bound: the planner draws logarithms."""
+    best, draws = fit_serial_part(estimate(1.0, 0.05, seed=1), {2: estimate(0.54, 0.05, seed=2)})
+    found = quantities_of(best, draws, NAMES, what="test", counts=[2])
+    assert found["serial"].sigma > 0.3
+    assert all(quantity.low > 0.0 for quantity in found.values() if quantity.value > 0.0)
