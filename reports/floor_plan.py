@@ -19,12 +19,13 @@ _MOST_CPUS = 1024
 
 
 def floor_plan(topology: Topology, split: Sequence[int], *, host_cores: int) -> dict[str, Any]:
-    """What the page draws for a split; ``why_not`` alone when it cannot be placed."""
+    """What the page draws for a split; ``why_not`` says why it cannot be placed, None when it can."""
     try:
         placement = place(topology, split, host_cores=host_cores)
     except CannotAnswerError as error:
-        return {"why_not": str(error)}
+        return {"why_not": str(error), "sockets": [], "notes": (), "rows": [], "idle": False, "host": False}
     return {
+        "why_not": None,
         "sockets": _sockets(topology, placement) if topology.n_cpus <= _MOST_CPUS else [],
         "notes": placement.notes,
         "rows": list(_rows(placement)),

@@ -35,8 +35,8 @@ def split_map(plan: Plan, system: str, *, name: str) -> Figure:
             height=340,
         ),
         name=name,
-        title="Every split",
-        caption=_caption(system, ties),
+        title=f"Every split under {system}",
+        caption=_caption(plan, best, ties),
         description=(
             f"Map of {len(cells)} splits under {system}: instances against cores of each. The highest throughput, "
             f"{number(top.throughput, 4)} {plan.workload.unit}, is at {reading.split_text(top)}."
@@ -50,11 +50,14 @@ def split_map(plan: Plan, system: str, *, name: str) -> Figure:
     )  # fmt: skip
 
 
-def _caption(system: str, ties: list[Candidate]) -> str:
-    marked = "The ring marks the best split"
+def _caption(plan: Plan, best: Candidate, ties: list[Candidate]) -> str:
+    if reading.same_split(best, plan.best):
+        marked = "The ring marks the recommended split"
+    else:
+        marked = f"The ring marks the fastest split here; recommended is {plan.best.system}"
     if ties:
         marked += ", small dots mark ties that the model cannot tell from it"
-    return f"Stronger colour is more throughput under {system}. {marked}. Point at a tile for its interval."
+    return f"Stronger colour is more throughput. {marked}. Point at a tile for its interval."
 
 
 def _edges(values: Iterable[int]) -> dict[int, tuple[float, float]]:

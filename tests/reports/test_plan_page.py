@@ -10,6 +10,7 @@ from example_plan import a_plan
 from lxml import html
 
 from planner.plan import Plan
+from reports.floor_plan import floor_plan, placement_json
 from reports.formats import number
 from reports.plan_document import plan_document
 from reports.plan_page import plan_page
@@ -116,3 +117,27 @@ def test_refinements_of_the_document_are_rows(tree: Any) -> None:
         shown = section.text_content()
         assert change["says"] in shown
         assert f"{number(change['gain'])} ×" in shown
+
+
+def test_a_split_that_does_not_fit_the_machine_is_told_not_drawn() -> None:
+    """A plan beyond the machine's own cores has no placement, and page and document say why."""
+    beyond = a_plan("histogram", cores=96, machine="intel16")
+    assert beyond.best.cores > 16
+    tree = html.fromstring(page_of(beyond))
+    reason = json.loads(tree.get_element_by_id("document").text)["plans"][0]["placement"]["reason"]
+    assert reason in tree.get_element_by_id("w0-floor").text_content()
+
+
+@pytest.mark.parametrize("host_cores", [0, 2])
+def test_the_floor_plan_draws_the_placement_of_the_document(host_cores: int) -> None:
+    """Each CPU once, with its instance, the host's CPUs or nobody."""
+    topology = a_plan().machine.topology
+    split = (3, 2, 2)
+    drawn = floor_plan(topology, split, host_cores=host_cores)
+    told = placement_json(topology, split, host_cores=host_cores)
+    squares = [square for socket in drawn["sockets"] for group in socket for square in group]
+    assert sorted(square["cpu"] for square in squares) == sorted(topology.cpus)
+    for at, instance in enumerate(told["instances"]):
+        assert {s["cpu"] for s in squares if s["label"] == str(at)} == set(instance["cpus"])
+    assert {s["cpu"] for s in squares if s["kind"] == "host"} == set(told["host_cpus"])
+    assert {s["cpu"] for s in squares if s["kind"] == "idle"} == set(told["idle_cpus"])
