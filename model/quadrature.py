@@ -30,7 +30,7 @@ _AT_TURNING_POINT = 12
 _LARGE = 1e100
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def laguerre(n_nodes: int) -> tuple[Array, Array]:
     """Nodes and logarithms of the weights of exp(-t) on t >= 0: shape (n_nodes,) both."""
     few = n_nodes <= _FEW_NODES

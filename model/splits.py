@@ -1,8 +1,8 @@
 """All even splits of a machine under all draws of its uncertain costs, in one go.
 
 Models: the same networks as ``model.solver``, for equal instances, vectorised over splits and draws.
-Equations: those of ``model.tables`` where they fit; every other case goes to ``model.solver`` split by split:
-exact too, only slower.
+Equations: those of ``model.tables`` where they fit, splits alike in their local parameters together; every other
+case goes to ``model.solver`` split by split: exact too, only slower.
 The general solver is imported when it is needed, so that plans that do not need it start sooner.
 Assumptions: those of ``model.network``. When not to use it: for unequal instances.
 Source: see ``model.tables`` and ``model.solver``.
@@ -35,10 +35,12 @@ def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
         n_draws: Number of draws.
     """
     shape = (splits.vms.size, n_draws)
-    table = _table(structure, splits)
     found = np.full(shape, np.nan)
-    if table is not None:
-        found[:] = table.throughput()
+    for rows in _alike(structure.local, splits):
+        part = _rows(structure, rows)
+        table = _table(part, Splits(vms=splits.vms[rows], threads=splits.threads[rows]))
+        if table is not None:
+            found[rows] = table.throughput()
     _one_by_one(structure, splits, found)
     return np.broadcast_to(found / structure.stretch, shape)
 
@@ -53,9 +55,35 @@ def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
         local=tuple(_first_draw(s) for s in structure.local),
         shared=tuple(_first_draw(s) for s in structure.shared),
     )
-    table = _table(first, splits)
-    found = None if table is None else table.occupancy(first.local)
-    return _occupancy_one_by_one(first, splits) if found is None else found
+    found: dict[str, Array] = {s.name: np.zeros(splits.vms.size) for s in (*first.local, *first.shared)}
+    for rows in _alike(first.local, splits):
+        part, some = _rows(first, rows), Splits(vms=splits.vms[rows], threads=splits.threads[rows])
+        table = _table(part, some)
+        lengths = None if table is None else table.occupancy(part.local)
+        for name, values in (lengths or _occupancy_one_by_one(part, some)).items():
+            found[name][rows] = values
+    return found
+
+
+def _alike(local: tuple[Station, ...], splits: Splits) -> list[list[int]]:
+    """Splits grouped by equal local parameters: one table serves each group."""
+    varying = [p for s in local for p in s.parameters if isinstance(p, np.ndarray) and p.shape[0] > 1]
+    groups: dict[bytes, list[int]] = {}
+    for split in range(splits.vms.size):
+        groups.setdefault(b"".join(p[split].tobytes() for p in varying), []).append(split)
+    return list(groups.values())
+
+
+def _rows(structure: Structure, rows: list[int]) -> Structure:
+    """The structure for some of the splits, alike in their local parameters; its stretch and start-up are left out."""
+
+    def taken(station: Station, chosen: list[int]) -> Station:
+        arrays = ((n, p) for n in station.parameter_names if isinstance(p := getattr(station, n), np.ndarray))
+        return _with(station, {n: p[chosen] for n, p in arrays if p.shape[0] > 1})
+
+    return Structure(
+        local=tuple(taken(s, rows[:1]) for s in structure.local), shared=tuple(taken(s, rows) for s in structure.shared)
+    )
 
 
 def _first_draw(station: Station) -> Station:
@@ -66,8 +94,6 @@ def _first_draw(station: Station) -> Station:
 
 def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | None:
     """The fast form that fits the structure, or None."""
-    if any(isinstance(p, np.ndarray) and p.shape[0] > 1 for s in structure.local for p in s.parameters):
-        return None  # a local parameter depends on the split: no one table serves all
     if len(structure.shared) > 1:
         return None
     most = int(splits.threads.max())

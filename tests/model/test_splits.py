@@ -107,6 +107,23 @@ def test_a_thousand_threads_of_one_instance_are_exact(handover: float) -> None:
     assert_exact(Structure(local=own), Splits(vms=np.array([1.0, 2.0]), threads=np.array([1500.0, 300.0])))
 
 
+@pytest.mark.parametrize("shared", [(), (Queue(0.15, name="bus"),)])
+def test_local_costs_may_depend_on_the_split(shared: tuple[Queue, ...]) -> None:
+    """Messages grow with the number of VMs: splits of as many VMs are answered together."""
+    splits = Splits(vms=np.array([1.0, 2.0, 4.0, 2.0, 1.0]), threads=np.array([8.0, 8.0, 4.0, 3.0, 5.0]))
+    messages = Delay(varied(1.0, 5) * (splits.columns[0] - 1.0), name="messages")
+    lock = TicketLock(varied(0.6, 2), handover=0.1, name="lock")
+    structure = Structure(local=(Delay(varied(9.0, 0)), messages, lock), shared=shared)
+    found, lengths = throughput(structure, splits, N_DRAWS), occupancy(structure, splits)
+    for split in range(splits.vms.size):
+        for draw in range(N_DRAWS):
+            assert found[split, draw] == pytest.approx(solution(structure, splits, split, draw).throughput, rel=1e-9)
+        exact = dict.fromkeys(lengths, 0.0)
+        for station in solution(structure, splits, split).stations:
+            exact[station.name] += station.queue_length
+        assert {name: row[split] for name, row in lengths.items()} == pytest.approx(exact, rel=1e-7, abs=1e-9)
+
+
 def assert_exact(structure: Structure, splits: Splits) -> None:
     """Throughput and queue lengths are the general solver's, and the tables found them without it."""
     assert split_table(structure, splits) is not None
