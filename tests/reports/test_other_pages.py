@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from example_profile import FAR_S, NEAR_S, a_profile
+from example_simulation import a_simulation
 from lxml import html
 
 from calibration.curves.curve import Curve
@@ -15,18 +16,12 @@ from calibration.curves.fit import fit_curve
 from calibration.profile import to_record
 from calibration.published.compare import compare
 from calibration.published.compare import document as reproduction
-from model.network import Delay, Instance, Queue, TicketLock
-from model.simulation import Rules, simulate
-from model.solver import solve
 from model.topology import Topology
-from planner.network_of import CandidateNetwork
 from reports.calibration_page import calibration_page
 from reports.charts.latency import latency
 from reports.fit_page import fit_page
 from reports.formats import number, quantity
 from reports.reproduce_page import reproduce_page
-from reports.simulation import Comparison
-from reports.simulation import document as simulation_document
 from reports.simulation_page import simulation_page
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -94,25 +89,6 @@ def test_published_anchors_are_on_the_curves(reproduced: dict[str, Any]) -> None
     tree = html.fromstring(reproduce_page(reproduced, command=[], version="0"))
     anchors = embedded(tree, "figure6-spec")["datasets"]["anchors"]
     assert {"series": "Cerberus, 2 cores per VM", "cores": 48, "value": 2123.6} in anchors
-
-
-def a_simulation(title: str = "example") -> dict[str, Any]:
-    """A small cluster, answered by formula and by simulation."""
-    instances = [Instance(threads=2, stations=[Delay(8.0), TicketLock(0.6, handover=0.3)])] * 3
-    shared = (Queue(0.5, name="hypervisor"),)
-    network = CandidateNetwork(
-        instances=tuple(instances), shared=shared, stretch=1.0, startup_s=0.0, units_per_cycle=1.0, job_units=None
-    )
-    found = Comparison(
-        title=title,
-        unit="cycles/s",
-        network=network,
-        rules=Rules(),
-        exact=solve(instances=instances, shared=shared),
-        simulated=simulate(instances=instances, shared=shared, completions=4096, seed=1),
-        replications=1,
-    )
-    return simulation_document(found)
 
 
 def test_a_simulations_page_sets_model_and_simulation_side_by_side() -> None:
