@@ -6,6 +6,11 @@ Exit codes: 0 answered, 1 cannot answer, 2 bad usage or input, 130 interrupted. 
 from __future__ import annotations
 
 import gc
+
+# Imports allocate a lot and free nothing: collecting garbage during them only costs time.
+_collecting = gc.isenabled()
+gc.disable()
+
 import importlib
 import keyword
 import os
@@ -19,6 +24,9 @@ from typer.core import TyperGroup
 from cerberus_plan import commands
 from cerberus_plan.commands.plan import plan
 from model.errors import CannotAnswerError, InputError
+
+if _collecting:
+    gc.enable()
 
 _EPILOG = """Examples:
 
@@ -61,8 +69,7 @@ app.callback()(plan)
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    # Imports allocate a lot and free nothing: collecting garbage during them only costs time.
-    gc.disable()
+    gc.disable()  # more imports follow, and a plan leaves little garbage
     try:
         app(prog_name="cerberus-plan")
     except InputError as error:
@@ -75,6 +82,8 @@ def main() -> None:
         # The reader has seen enough; point stdout elsewhere so that closing it does not fail as well.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    finally:
+        gc.freeze()  # the interpreter's last collections need not look at what ends with it
 
 
 def _fail(message: object, code: int) -> None:

@@ -3,7 +3,7 @@
 Models: nothing; the base of the nouns that every start of the program declares. A subclass lists its fields as a
 dataclass does and is one for ``dataclasses.fields``, ``replace`` and ``asdict``; what differs is that no source code
 is generated for it: constructor, equality and the rest are written once, here. Declaring one costs 0.02 ms instead
-of 0.4 ms (docs/decisions/0001-fast-start.md).
+of 0.4 ms (docs/decisions/0007-fast-start.md).
 Assumptions: created by the thousand, not by the million: a constructor that is written once is not inlined.
 When not to use it: off the path of the main command, where an ordinary frozen dataclass says the same.
 """
