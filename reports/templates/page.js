@@ -6,6 +6,7 @@
   async function draw(place) {
     const spec = JSON.parse(document.getElementById(place.dataset.chart).textContent);
     spec.config.font = getComputedStyle(place).fontFamily; // widths of texts are measured where names of styles mean nothing
+    if (place.clientWidth < 480) spec.config.legend.columns = 1; // keys side by side would leave a phone's screen
     try {
       const result = await vegaEmbed(place, spec, { actions: false, renderer: "svg", tooltip: { theme: "page" } });
       place.view = result.view;
