@@ -55,6 +55,7 @@ class LazyCommands(TyperGroup):
         """The command of that name; None, which click reports with suggestions, when there is none."""
         if cmd_name not in command_names():
             return None
+        gc.enable()  # other commands may run for long
         module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         function = getattr(importlib.import_module(f"cerberus_plan.commands.{module}"), module)
         app = typer.Typer(add_completion=False)
