@@ -9,7 +9,7 @@ import pytest
 
 from model.errors import InputError
 from model.network import MOST_THREADS, Delay, Instance, Queue, TicketLock
-from model.solver import solve
+from model.solver import StationResult, solve
 
 
 @pytest.mark.parametrize("threads", [0, -1, MOST_THREADS + 1, 2.0, "2", None, True])
@@ -58,10 +58,11 @@ def test_empty_clusters_and_too_large_ones_are_refused() -> None:
     assert solve(instances=[half] * 2).throughput == pytest.approx(MOST_THREADS)
 
 
-def test_a_cycle_that_takes_no_time_is_refused() -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_cycle_that_takes_no_time_is_refused(threads: int) -> None:
     """Alone and with shared stations."""
-    idle = Instance(threads=2, stations=[Queue(0.0)])
-    with pytest.raises(InputError, match="an instance of 2 threads has a cycle that takes no time"):
+    idle = Instance(threads=threads, stations=[Queue(0.0)])
+    with pytest.raises(InputError, match=f"an instance of {threads} threads has a cycle that takes no time"):
         solve(instances=[idle])
     with pytest.raises(InputError, match="the cycle takes no time"):
         solve(instances=[idle], shared=[Queue(0.0)])
@@ -78,3 +79,12 @@ def test_a_collapsing_lock_shared_by_idle_instances_has_its_rate() -> None:
     """With only the lock, everybody is always there."""
     rate = solve(instances=[Instance(threads=3, stations=[])] * 3, shared=[TicketLock(1.0, handover=0.5)]).throughput
     assert rate == pytest.approx(1.0 / (1.0 + 0.5 * 8 / 2))
+
+
+def test_results_are_facts() -> None:
+    """They are made by name and cannot be changed afterwards."""
+    result = solve(instances=[Instance(threads=1, stations=[Delay(1.0)])]).stations[0]
+    with pytest.raises(AttributeError, match="queue_length"):
+        result.queue_length = 2.0  # type: ignore[misc]
+    with pytest.raises(TypeError, match=r"positional|without a name"):
+        StationResult("think", None, 1.0, 1.0, 1.0)  # type: ignore[misc]

@@ -199,6 +199,20 @@ def test_bounds_of_a_parameter_are_told(build: Callable[[], Station], message: s
         build()
 
 
+@pytest.mark.parametrize("law", [TicketLock, QueueLock, TestAndSetLock, ReaderWriterLock, AllocatorSearch])
+def test_times_that_could_be_swapped_are_given_by_name(law: type[Station]) -> None:
+    """Only the first parameter may be given by position."""
+    with pytest.raises(TypeError, match="takes at most 1 values without a name"):
+        law(*[0.5] * len(law.parameter_names))
+
+
+@_one_by_one
+def test_stations_are_facts(station: Station, formula: object) -> None:
+    """They cannot be changed."""
+    with pytest.raises(AttributeError, match="name"):
+        station.name = "other"  # type: ignore[misc]
+
+
 def test_edges_of_the_bounds_are_allowed() -> None:
     """Zero, one and whole arrays at the edge are fine."""
     assert Servers(0.0, 1).count == 1
