@@ -10,10 +10,17 @@ When not to use it: off the path of the main command, where an ordinary frozen d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from operator import attrgetter
 from typing import Any, ClassVar, dataclass_transform
 
 __all__ = ["Record", "field"]
+
+
+def _nothing(record: object) -> tuple[()]:  # noqa: ARG001 - in the place of an attrgetter
+    """What a record without fields is compared by."""
+    return ()
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -23,7 +30,8 @@ class Record:
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     _names: ClassVar[tuple[str, ...]] = ()
     _positional: ClassVar[tuple[str, ...]] = ()
-    _compared: ClassVar[tuple[str, ...]] = ()
+    # The compared fields of a record as one value, without a loop in Python: the solver hashes stations often.
+    _key: ClassVar[Callable[[Any], Any]]
 
     def __init_subclass__(cls, *, kw_only: bool = True) -> None:
         super().__init_subclass__()
@@ -31,7 +39,8 @@ class Record:
         own = fields(cls)
         cls._names = tuple(f.name for f in own)
         cls._positional = tuple(f.name for f in own if not f.kw_only)
-        cls._compared = tuple(f.name for f in own if f.compare)
+        compared = [f.name for f in own if f.compare]
+        cls._key = attrgetter(*compared) if compared else _nothing
 
     def __init__(self, *values: Any, **given: Any) -> None:
         if values:
@@ -76,14 +85,11 @@ class Record:
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
             return NotImplemented
-        return self._key() == other._key()
+        return bool(type(self)._key(self) == type(self)._key(other))
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(type(self)._key(self))  # noqa: SLF001 - its own
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
         return f"{type(self).__qualname__}({shown})"
-
-    def _key(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self._compared)

@@ -64,10 +64,15 @@ class Solution:
     def __init__(self, instances: tuple[Instance, ...], shared: tuple[Station, ...]) -> None:
         self._instances = instances
         self._shared = shared
-        self._groups = Counter(instances)
+        # Equal instances are often one object: comparing identities first spares most of the hashing.
+        same = {id(instance): instance for instance in instances}
+        self._groups: Counter[Instance] = Counter()
+        for key, count in Counter(map(id, instances)).items():
+            self._groups[same[key]] += count
         self._constants = _Constants(self._groups, shared)
         by_group = {group: self._constants.throughput(group) for group in self._groups}
-        self.per_instance: tuple[float, ...] = tuple(by_group[instance] for instance in instances)
+        rates = {key: by_group[instance] for key, instance in same.items()}
+        self.per_instance: tuple[float, ...] = tuple(rates[id(instance)] for instance in instances)
         self.throughput: float = math.fsum(by_group[group] * count for group, count in self._groups.items())
 
     def __repr__(self) -> str:
