@@ -202,25 +202,27 @@ class SharedQueue(Record, kw_only=False):
             beyond = (nodes > (total + 12.0 * np.sqrt(total) + 60.0)[:, None])[:, None, :]
         return SharedQueue(local, splits, queue, demand, scale, log_weights, beyond)
 
-    def _at_nodes(self, constants: Array, less: int = 0) -> Array:
-        """P(D t) of each split's instance, ``less`` threads taken away: shape (splits, draws, nodes)."""
+    def _at_nodes(self, constants: Array, less: tuple[int, ...] = (0,)) -> list[Array]:
+        """P(D t) of each split's instance, each number of ``less`` taken from its threads: (splits, draws, nodes)."""
         n_draws = max(constants.shape[0], self.demand.shape[1])
-        found = np.empty((self.splits.vms.size, n_draws, self.log_weights.size))
+        found = [np.empty((self.splits.vms.size, n_draws, self.log_weights.size)) for _ in less]
         size = self.splits.threads.astype(int)
         # One instance size at a time: a short polynomial costs no more than its length.
         for threads in sorted(set(size.tolist())):
             rows = np.flatnonzero(size == threads)
             demand = self.demand[rows] if self.demand.shape[0] > 1 else self.demand
-            degree = threads - less
-            terms = np.empty((*demand.shape[:1], n_draws, degree + 1))
-            terms[..., 0] = 1.0
-            terms[..., 1:] = demand[..., None]
-            np.multiply.accumulate(terms, axis=2, out=terms)
-            terms *= constants[:, degree::-1]
-            with np.errstate(over="ignore", invalid="ignore"):
-                found[rows] = np.matmul(terms, self.scale[: degree + 1])
+            powers = np.empty((*demand.shape[:1], n_draws, threads + 1))
+            powers[..., 0] = 1.0
+            powers[..., 1:] = demand[..., None]
+            np.multiply.accumulate(powers, axis=2, out=powers)
+            for into, fewer in zip(found, less, strict=True):
+                degree = threads - fewer
+                with np.errstate(over="ignore", invalid="ignore"):
+                    terms = powers[..., : degree + 1] * constants[:, degree::-1]
+                    into[rows] = np.matmul(terms, self.scale[: degree + 1])
         if self.beyond is not None:
-            np.copyto(found, 1.0, where=self.beyond)
+            for into in found:
+                np.copyto(into, 1.0, where=self.beyond)
         return found
 
     def _weights(self, full: Array) -> Array:
@@ -236,9 +238,8 @@ class SharedQueue(Record, kw_only=False):
     def throughput(self) -> Array:
         """Cycles per second: shape (splits, draws); not a number where a term leaves the range of a double."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            full = self._at_nodes(self.local.constants)
+            full, less = self._at_nodes(self.local.constants, less=(0, 1))
             weights = self._weights(full)
-            less = self._at_nodes(self.local.constants, less=1)
             rate = np.einsum("sdn,sdn->sd", weights, less) / np.einsum("sdn,sdn->sd", weights, full)
         # A vanished term is a wrong one, unlike an infinite one: it leaves no trace in the result.
         rate[full.min(axis=2) <= 0.0] = np.nan
@@ -249,11 +250,11 @@ class SharedQueue(Record, kw_only=False):
         rate = self.throughput()
         if not np.isfinite(rate).all():
             return None
-        full = self._at_nodes(self.local.constants)
+        (full,) = self._at_nodes(self.local.constants)
         weights = self._weights(full)
         normal = (weights * full).sum(axis=2)[:, 0]
         lengths = [
-            self.splits.vms * (weights * self._at_nodes(self.local.lengths(i))).sum(axis=2)[:, 0] / normal
+            self.splits.vms * (weights * self._at_nodes(self.local.lengths(i))[0]).sum(axis=2)[:, 0] / normal
             for i in range(len(self.local.queueing))
         ]
         found = _by_name(rate[:, 0], lengths, local, self.local.queueing)
