@@ -68,13 +68,13 @@ def _uncorrelated(normals: Array) -> Array:
 
 
 def _primes(count: int) -> list[int]:
-    """The first primes."""
-    found: list[int] = []
-    number = 2
-    while len(found) < count:
-        if all(number % prime for prime in found if prime * prime <= number):
-            found.append(number)
-        number += 1
+    """The first primes, by the sieve of Eratosthenes."""
+    most = max(15, math.ceil(count * (math.log(count) + math.log(math.log(count))))) if count > 1 else 15
+    prime = np.ones(most + 1, dtype=bool)
+    prime[:2] = False
+    for number in range(2, math.isqrt(most) + 1):
+        prime[number * number :: number] = False
+    found: list[int] = np.flatnonzero(prime)[:count].tolist()
     return found
 
 
