@@ -129,23 +129,29 @@ def to_candidates(evaluated: Evaluated) -> list[tuple[int, Candidate]]:
     probability = (rate >= best).mean(axis=1)
     probability /= probability.sum()
     regret = (1.0 - rate / best).mean(axis=1)
-    low, middle, high = predictive(rate)
-    seconds = None if evaluated.seconds is None else predictive(evaluated.seconds)
-    order = np.argsort(-middle, kind="stable")
+    order = np.argsort(-rate[:, 0], kind="stable")
+    nothing = np.full((3, order.size), None)
+    seconds = nothing if evaluated.seconds is None else np.stack(predictive(evaluated.seconds))
+    # Python's own numbers, converted once: a plan has a thousand candidates.
+    numbers = zip(
+        *np.stack(predictive(rate)).tolist(), *seconds.tolist(), probability.tolist(), regret.tolist(), strict=True
+    )
+    columns = list(zip(numbers, evaluated.splits.threads.tolist(), evaluated.splits.vms.tolist(), strict=True))
     found = []
     for i in order.tolist():
+        (low, middle, high, seconds_low, seconds_middle, seconds_high, chance, loss), threads, vms = columns[i]
         ledger = evaluated.ledger[i]
         candidate = Candidate(
             system=evaluated.systems[i],
-            split=(int(evaluated.splits.threads[i]),) * int(evaluated.splits.vms[i]),
-            throughput=float(middle[i]),
-            low=float(low[i]),
-            high=float(high[i]),
-            seconds=None if seconds is None else float(seconds[1][i]),
-            seconds_low=None if seconds is None else float(seconds[0][i]),
-            seconds_high=None if seconds is None else float(seconds[2][i]),
-            probability_best=float(probability[i]),
-            regret=float(regret[i]),
+            split=(int(threads),) * int(vms),
+            throughput=middle,
+            low=low,
+            high=high,
+            seconds=seconds_middle,
+            seconds_low=seconds_low,
+            seconds_high=seconds_high,
+            probability_best=chance,
+            regret=loss,
             bottleneck=max(ledger, key=ledger.__getitem__),
             ledger=ledger,
         )

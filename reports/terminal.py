@@ -1,17 +1,18 @@
 """Plans as text for the terminal: the verdict first, then the splits, then where the time goes.
 
-Colours only on a terminal and not with NO_COLOR (rich's own rule). When not to use it: for machines; use --json.
+Colours only on a terminal, and not with NO_COLOR. Lines are wrapped here: rich's console would take longer to import
+than a plan takes to print. When not to use it: for machines; use --json.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+import typer
 
 from planner.describe import amount
 from planner.plan import Candidate, Plan
@@ -20,56 +21,56 @@ from planner.plan import Candidate, Plan
 _TIES_SHOWN = 2
 # Ledger entries below this share are added up as "other".
 _SMALL_SHARE = 0.02
+_DIM, _BOLD, _BEST, _NAME, _WARNING = (
+    {"dim": True},
+    {"bold": True},
+    {"fg": "green"},
+    {"fg": "cyan", "bold": True},
+    {"fg": "yellow"},
+)  # fmt: skip
+# A line of text with its style.
+Line = tuple[str, Mapping[str, object]]
 
 
-def print_plans(plans: Sequence[Plan], console: Console | None = None) -> None:
+def print_plans(plans: Sequence[Plan]) -> None:
     """Print all plans, then what limits them."""
-    out = console or Console(highlight=False)
+    width = shutil.get_terminal_size().columns
+    coloured = False if os.environ.get("NO_COLOR") else None  # None: as the stream allows
+    for text, style in text_of(plans, width):
+        typer.echo(typer.style(text, **style) if style and text else text, color=coloured)  # type: ignore[arg-type]
+
+
+def text_of(plans: Sequence[Plan], width: int) -> Iterator[Line]:
+    """The lines that ``print_plans`` prints, none longer than the width but table rows on a narrow terminal."""
     for plan in plans:
-        out.print(_plan(plan) if len(plans) == 1 else _summary(plan))
-    out.print(_footer(plans))
+        yield from _one(plan, width, alone=len(plans) == 1)
+    yield from _wrapped(_footer(plans), width, _DIM)
 
 
-def _heading(plan: Plan) -> Text:
-    return Text.assemble(
-        (plan.workload.name, "bold cyan"),
-        (f"  {plan.workload.description}; {_cores(plan)} of {plan.machine.name}", "dim"),
-    )
+def _one(plan: Plan, width: int, *, alone: bool) -> Iterator[Line]:
+    """One workload. Alone: ties, risk and where every core-second goes; among several: what it is compared with."""
+    heading = f"{plan.workload.name}  {plan.workload.description}; {_cores(plan)} of {plan.machine.name}"
+    yield from _wrapped(heading, width, _NAME)
+    yield from _wrapped(plan.verdict, width, _BOLD)
+    yield from _wrapped(plan.reason, width)
+    if alone:
+        yield from _wrapped(_risk(plan), width)
+    yield from _table(plan, chosen_rows(plan) if alone else compared(plan))
+    if alone:
+        yield from _ledgers(plan, width)
+    for warning in plan.warnings:
+        yield from _wrapped(f"! {warning}", width, _WARNING)
+    yield "", {}
+
+
+def _wrapped(text: str, width: int, style: Mapping[str, object] | None = None) -> Iterator[Line]:
+    for line in textwrap.wrap(text, width, break_on_hyphens=False):
+        yield line, style or {}
 
 
 def _cores(plan: Plan) -> str:
     n = plan.constraints.cores
     return f"{n} core{'s' * (n > 1)}"
-
-
-def _summary(plan: Plan) -> Group:
-    """One workload among several: the answer, and a line for each thing it is compared with."""
-    return Group(
-        _heading(plan),
-        Text(plan.verdict, style="bold"),
-        Text(plan.reason),
-        _table(plan, compared(plan)),
-        *_warnings(plan),
-        Text(),
-    )
-
-
-def _plan(plan: Plan) -> Group:
-    """One workload alone: ties, risk and where every core-second goes as well."""
-    return Group(
-        _heading(plan),
-        Text(plan.verdict, style="bold"),
-        Text(plan.reason),
-        Text(_risk(plan)),
-        _table(plan, chosen_rows(plan)),
-        _ledgers(plan),
-        *_warnings(plan),
-        Text(),
-    )
-
-
-def _warnings(plan: Plan) -> list[RenderableType]:
-    return [Text(f"! {warning}", style="yellow") for warning in plan.warnings]
 
 
 def compared(plan: Plan) -> list[tuple[str, Candidate]]:
@@ -105,17 +106,17 @@ def chosen_rows(plan: Plan) -> list[tuple[str, Candidate]]:
     return list(unique.values())
 
 
-def _table(plan: Plan, rows: Iterable[tuple[str, Candidate]]) -> Text:
-    """Aligned columns, the best line green. Plain text: rich's tables measure and wrap every cell, 4 ms each."""
+def _table(plan: Plan, rows: Iterable[tuple[str, Candidate]]) -> Iterator[Line]:
+    """Aligned columns, the best line green."""
     finite = plan.best.seconds is not None
     header = ("", "system", "split", plan.workload.unit, "90 %", *(["s"] if finite else []), "regret", "bottleneck")
     lines = [header, *(tuple(_cells(mark, candidate, finite=finite)) for mark, candidate in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = Text(no_wrap=True, overflow="ellipsis")
+    yield "", {}
     for line in lines:
-        style = "dim" if line is header else "green" if line[0] == "best" else ""
-        text.append("\n" + " ".join(_aligned(line, widths)).rstrip(), style=style)
-    return text.append("\n")
+        style = _DIM if line is header else _BEST if line[0] == "best" else {}
+        yield " ".join(_aligned(line, widths)).rstrip(), style
+    yield "", {}
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
@@ -150,18 +151,20 @@ def _risk(plan: Plan) -> str:
     )
 
 
-def _ledgers(plan: Plan) -> Padding:
+def _ledgers(plan: Plan, width: int) -> Iterator[Line]:
     """Where each core-second goes, for the best split and the best single instance."""
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column()
     rows = {f"{plan.best.system} {plan.best.vms} x {plan.best.split[0]}": plan.best}
     single = next((candidate for candidate in plan.candidates if candidate.vms == 1), None)
     if single is not None and single is not plan.best:
         rows[f"{single.system} 1 x {single.split[0]}"] = single
-    for label, candidate in rows.items():
-        table.add_row(label, ", ".join(shares(candidate.ledger)))
-    return Padding(table, (0, 0, 0, 2))
+    label = max(map(len, rows)) + 4
+    for name, candidate in rows.items():
+        told = ", ".join(shares(candidate.ledger))
+        for line in textwrap.wrap(
+            told, width, initial_indent=f"  {name}".ljust(label), subsequent_indent=" " * label, break_on_hyphens=False
+        ):
+            yield line, {}
+    yield "", {}
 
 
 def shares(ledger: Mapping[str, float]) -> Iterable[str]:
@@ -176,7 +179,7 @@ def shares(ledger: Mapping[str, float]) -> Iterable[str]:
         yield f"other {small:.1%}"
 
 
-def _footer(plans: Sequence[Plan]) -> Text:
+def _footer(plans: Sequence[Plan]) -> str:
     """Which numbers the answer rests on, by how they became known."""
     inputs = {name: quantity for plan in plans for name, quantity in plan.inputs.items()}
     counts = Counter(str(quantity.provenance) for quantity in inputs.values())
@@ -184,5 +187,4 @@ def _footer(plans: Sequence[Plan]) -> Text:
     more = "--json lists every number with its source."
     if len(plans) > 1:
         more = f"--workload NAME shows ties, risk and every core-second; {more}"
-    text = f"Rests on {len(inputs)} numbers: {told}. Intervals are 90 % and hold parameter and model error. {more}"
-    return Text(text, style="dim")
+    return f"Rests on {len(inputs)} numbers: {told}. Intervals are 90 % and hold parameter and model error. {more}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,6 +68,7 @@ def plan(
     if len(sys.argv) == 1:
         typer.echo(ctx.get_help())
         return
+    load_numpy()
     from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
 
     if mix is not None and (workload or what_if):
@@ -101,6 +103,20 @@ def plan(
     else:
         show(plans)
         show_changes(plans, changes)
+
+
+def load_numpy() -> None:
+    """Import numpy with one thread for linear algebra: starting more takes longer than a plan's matrices do.
+
+    The setting is taken back, so that no process started later inherits it.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    if name in os.environ:
+        return
+    os.environ[name] = "1"
+    import numpy as np  # noqa: F401 - imported for its effect
+
+    del os.environ[name]
 
 
 def changes_for(names: Sequence[str] | None) -> list[str]:
