@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from model.errors import InputError
 from model.laws.allocator_search import AllocatorSearch
@@ -58,6 +59,8 @@ class Instance:
     threads: int
     stations: tuple[Station, ...]
     shared_factor: float = 1.0
+    # Computed once: the solver keeps its tables by instance and asks for the hash dozens of times.
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __init__(self, *, threads: int, stations: Iterable[Station], shared_factor: float = 1.0) -> None:
         object.__setattr__(self, "threads", threads)
@@ -67,6 +70,26 @@ class Instance:
             raise InputError(f"threads = {threads!r} must be a whole number from 1 to {MOST_THREADS}")
         if not (shared_factor > 0.0 and math.isfinite(shared_factor)):
             raise InputError(f"shared_factor = {shared_factor!r} must be a positive number")
+        object.__setattr__(self, "_hash", _hash_of(threads, self.stations, shared_factor))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Built anew in another process, where texts hash differently.
+        return _rebuilt, (self.threads, self.stations, self.shared_factor)
+
+
+def _rebuilt(threads: int, stations: tuple[Station, ...], shared_factor: float) -> Instance:
+    return Instance(threads=threads, stations=stations, shared_factor=shared_factor)
+
+
+def _hash_of(*parts: object) -> int:
+    """The hash of the parts; of arrays among them, which have none, nothing."""
+    try:
+        return hash(parts)
+    except TypeError:
+        return hash(parts[0])
 
 
 def check_stations(stations: Iterable[Station]) -> tuple[Station, ...]:

@@ -24,6 +24,14 @@ _BLOCK = 256
 _log_factorials = np.cumsum(np.log(np.maximum(np.arange(256.0), 1.0)))
 
 
+_indices = np.arange(256.0)
+
+
+def _index(count: int) -> Array:
+    """0, 1, ..., count - 1 as floats."""
+    return _indices[:count] if count <= _indices.size else np.arange(float(count))
+
+
 def log_factorial(count: int) -> Array:
     """Logarithms of 0!, 1!, ..., (count - 1)!."""
     if count <= _log_factorials.size:
@@ -57,10 +65,10 @@ def power(series: Array, exponent: int) -> Array:
         return series * exponent
     spread, slope = _flatness(series)
     if spread * exponent + exponent * math.log(series.size) < _SAFE:
-        plain = np.exp(series - series[0] - slope * np.arange(series.size))
+        plain = np.exp(series - series[0] - slope * _index(series.size))
         with np.errstate(divide="ignore"):
             raised = np.log(_plain_power(plain, exponent))
-        return raised + series[0] * exponent + slope * np.arange(raised.size)
+        return raised + series[0] * exponent + slope * _index(raised.size)
     found: Array | None = None
     square = series
     while True:
@@ -89,7 +97,7 @@ def _flatness(series: Array) -> tuple[float, float]:
     if not (math.isfinite(first) and math.isfinite(last)):
         return math.inf, 0.0
     slope = (last - first) / max(series.size - 1, 1)
-    flat = series - first - slope * np.arange(series.size)
+    flat = series - first - slope * _index(series.size)
     return float(flat.max() - flat.min()), slope
 
 
@@ -113,14 +121,14 @@ def _plain_convolve(left: Array, right: Array) -> Array | None:
     if not spread_left + spread_right < _SAFE:
         return None
     slope = (slope_left * (left.size - 1) + slope_right * (right.size - 1)) / (left.size + right.size - 2)
-    tilted_left = left - left[0] - slope * np.arange(left.size)
-    tilted_right = right - right[0] - slope * np.arange(right.size)
+    tilted_left = left - left[0] - slope * _index(left.size)
+    tilted_right = right - right[0] - slope * _index(right.size)
     low = tilted_left.min() + tilted_right.min()
     high = tilted_left.max() + tilted_right.max()
     if low < -_SAFE or high > _SAFE:
         return None
     total = np.log(np.convolve(np.exp(tilted_left), np.exp(tilted_right)))
-    return np.asarray(total + (left[0] + right[0]) + slope * np.arange(total.size))
+    return np.asarray(total + (left[0] + right[0]) + slope * _index(total.size))
 
 
 def _log_convolve(left: Array, right: Array) -> Array:
@@ -148,13 +156,13 @@ def _plain_correlate(weights: Array, series: Array) -> Array | None:
     spread, slope = _flatness(series)
     if not spread < _SAFE:
         return None
-    flat_series = series - series[0] - slope * np.arange(series.size)
-    flat_weights = weights + slope * np.arange(weights.size)
+    flat_series = series - series[0] - slope * _index(series.size)
+    flat_weights = weights + slope * _index(weights.size)
     middle = (flat_weights.max() + flat_weights.min()) / 2.0
     if not (flat_weights.max() - flat_weights.min()) / 2.0 + np.abs(flat_series).max() < _SAFE:
         return None
     total = np.log(np.correlate(np.exp(flat_weights - middle), np.exp(flat_series), "valid"))
-    return np.asarray(total + middle + series[0] - slope * np.arange(total.size))
+    return np.asarray(total + middle + series[0] - slope * _index(total.size))
 
 
 def _log_sums(windows: Array, row: Array) -> Array:
