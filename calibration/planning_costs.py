@@ -6,7 +6,6 @@
 | packet, packet_handover, packet_parallel | UDP packets to oneself by 1, 2, 4, ... processes against computing |
 | block_allocation, block_search, file_parallel | files written by 1, 2, 4, ... processes against computing, per MB |
 | message_round_trip | woken message between two processes on two cores |
-| chip_distance, cores_per_chip | latencies within and between groups of cores |
 | clone_fixed, clone_each, fork_fixed, fork_each | creation here and through a resident process |
 
 Everything here is derived, or assumed where this host's cores cannot show it. Costs that only a hypervisor has are
