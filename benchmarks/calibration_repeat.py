@@ -11,8 +11,8 @@ import sys
 
 import numpy as np
 
-from calibration.profile import read_profile
-from model.quantity import Provenance, Quantity
+from cerberus_plan.calibration.store.profile import read_profile
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 WAKING = ("signal", "message_round_trip_woken", "message_round_trip_futex", "packet_round", "process_", "thread_")
 

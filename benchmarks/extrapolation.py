@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.curve import Curve
-from calibration.curves.examples import Example, read_folder
-from calibration.curves.fit import intervals
-from calibration.curves.incumbents import least_squares
-from calibration.curves.learn import Learner
-from calibration.curves.posterior import weigh
-from calibration.curves.priors import Priors
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.examples import Example, read_folder
+from cerberus_plan.calibration.curves.fit import intervals
+from cerberus_plan.calibration.curves.incumbents import least_squares
+from cerberus_plan.calibration.curves.learn import Learner
+from cerberus_plan.calibration.curves.posterior import weigh
+from cerberus_plan.calibration.curves.priors import Priors
 
 Array = NDArray[np.float64]
 Method = Callable[[Curve, Array], tuple[Array, Array, Array]]

@@ -15,19 +15,19 @@ from statistics import NormalDist
 
 from sections import table
 
-from calibration import catalog
-from calibration.files import write_atomically
-from model.network import Delay, Instance, Queue, ReaderWriterLock, Station, TicketLock
-from model.simulation import Message, Rules, simulate, simulate_job
-from model.solver import solve
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.network_of import CandidateNetwork, network_of
-from planner.plan import Constraints
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.calibration.store.files import write_atomically
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, Queue, ReaderWriterLock, Station, TicketLock
+from cerberus_plan.model.simulation import Message, Rules, simulate, simulate_job
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.planner.splits.network_of import CandidateNetwork, network_of
 
 COMPLETIONS = 400_000
 HEADER = ["case", "model", "simulated", "± 99 %", "model's error", "better formula's error"]
-# What plans tolerate (planner.evaluate.MODEL_ERROR).
+# What plans tolerate (planner.splits.evaluate.MODEL_ERROR).
 TOLERATED = 0.05
 # An instance of the paper's size for most cases: think 5 us, lock 0.4 us.
 THINK, HOLD, HANDOVER = 5.0, 0.4, 0.1

@@ -2,7 +2,7 @@
 
     pip install cosmic-ray
     python benchmarks/mutation.py                            all of it, about half an hour on two idle cores
-    python benchmarks/mutation.py model/series.py --jobs 4   one module
+    python benchmarks/mutation.py model/exact/series.py --jobs 4   one module
 
 Mutants are cosmic-ray's: an operator, comparison, constant, truth value or loop changed. Each runs in a fork of a
 process that has everything else imported, with the module's own tests first; a failing test, or three minutes without
@@ -51,8 +51,8 @@ SOLVER_TESTS = ("test_reference_networks.py", "test_network.py", "test_solver_ma
 LAW_TESTS = ("laws/test_laws.py", "test_allocator_search.py")
 # module -> tests under tests/model, those most likely to notice first
 TESTS: dict[str, Sequence[str]] = {
-    "model/solver.py": (*SOLVER_TESTS, "test_solver_scale.py"),
-    "model/series.py": ("test_series.py", *SOLVER_TESTS, "test_solver_scale.py"),
+    "model/exact/solver.py": (*SOLVER_TESTS, "test_solver_scale.py"),
+    "model/exact/series.py": ("test_series.py", *SOLVER_TESTS, "test_solver_scale.py"),
     "model/network.py": ("test_network.py", "test_reference_networks.py"),
     **{str(path): LAW_TESTS for path in sorted(Path("model/laws").glob("*.py")) if path.name != "__init__.py"},
 }

@@ -13,15 +13,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.curve import Curve
-from calibration.curves.fit import fit_curve
-from model.laws.delay import Delay
-from model.laws.queue_lock import QueueLock
-from model.laws.single_server import Queue
-from model.laws.station import Station
-from model.laws.ticket_lock import TicketLock
-from model.network import Instance
-from model.solver import solve
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.fit import fit_curve
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.queue_lock import QueueLock
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.network import Instance
 
 Array = NDArray[np.float64]
 Truth = Callable[[Array], Array]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from calibration.files import write_atomically
+from cerberus_plan.calibration.store.files import write_atomically
 
 
 def replace_section(path: Path, *, page: str, heading: str, body: str) -> None:

@@ -23,14 +23,14 @@ import numpy as np
 from pairs import host, interleaved, ratio
 from sections import replace_section, table
 
-from model.network import Delay, Instance, Queue, Station, TicketLock
-from model.simulation import events, jump_chain
-from model.simulation.description import FREE
-from model.simulation.layout import Layout, lay_out
-from model.simulation.random import generator
-from model.simulation.rules import Rules
-from model.simulation.world import world
-from model.solver import solve
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, Queue, Station, TicketLock
+from cerberus_plan.model.simulation import events, jump_chain
+from cerberus_plan.model.simulation.description import FREE
+from cerberus_plan.model.simulation.layout import Layout, lay_out
+from cerberus_plan.model.simulation.random import generator
+from cerberus_plan.model.simulation.rules import Rules
+from cerberus_plan.model.simulation.world import world
 
 SOURCE = Path(__file__).with_suffix(".c")
 FLAGS = ("-O2", "-shared", "-fPIC")

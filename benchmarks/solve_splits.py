@@ -4,7 +4,7 @@ One instance: think 8, a ticket lock (hold 0.6, hand-over 0.3); all instances sh
 split of 48, 96, ... cores is solved
 
     solve    one `solve(instances=..., shared=...)` call a split, as a user writes it
-    splits   one `model.splits.throughput` call for all splits, as a plan does it
+    splits   one `model.exact.splits.throughput` call for all splits, as a plan does it
     C        solve_splits.c, gcc -O2: double, or long double for a split where a double's exponent is too small
 
 All three must agree to 1e-9 before anything is timed. Options: --largest N (default 1024), --rounds R,
@@ -27,10 +27,10 @@ import numpy as np
 from pairs import host, interleaved, ratio
 from sections import replace_section, table
 
-from model.network import Delay, Instance, Queue, TicketLock
-from model.solver import solve
-from model.splits import Splits, throughput
-from model.structure import Structure
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.exact.splits import Splits, throughput
+from cerberus_plan.model.network import Delay, Instance, Queue, TicketLock
+from cerberus_plan.model.structure import Structure
 
 THINK, HOLD, HANDOVER, DEMAND = 8.0, 0.6, 0.3, 0.15
 LOCAL = (Delay(THINK), TicketLock(HOLD, handover=HANDOVER))

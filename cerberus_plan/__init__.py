@@ -1,83 +1,37 @@
-"""The front door: public names, loaded on first use, and the command line.
+"""The front door: the names of ``cerberus_plan.api``, loaded on first use, and the version.
 
 >>> from cerberus_plan import Delay, Instance, Queue, TicketLock, solve
 >>> vm = Instance(threads=2, stations=[Delay(8.0), TicketLock(0.6, handover=0.3)])
 >>> round(solve(instances=[vm] * 24, shared=[Queue(0.15)]).throughput, 4)
 5.2067
 
-``import cerberus_plan`` itself imports nothing heavy: each name is fetched from its module when first used.
+``import cerberus_plan`` itself imports nothing heavy.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cerberus_plan.interactive import calibration, fit, frame, plan
-    from model.errors import CannotAnswerError, CerberusError, InputError
-    from model.network import (
-        Delay,
-        Instance,
-        Queue,
-        QueueLock,
-        ReaderWriterLock,
-        Servers,
-        TestAndSetLock,
-        TicketLock,
-    )
-    from model.simulation import Rules, Simulation, simulate
-    from model.solver import Solution, solve
+    from cerberus_plan.api import *  # noqa: F403 - the one list of public names is there
 
-__all__ = [
-    "CannotAnswerError",
-    "CerberusError",
-    "Delay",
-    "InputError",
-    "Instance",
-    "Queue",
-    "QueueLock",
-    "ReaderWriterLock",
-    "Rules",
-    "Servers",
-    "Simulation",
-    "Solution",
-    "TestAndSetLock",
-    "TicketLock",
-    "calibration",
-    "fit",
-    "frame",
-    "plan",
-    "simulate",
-    "solve",
-]
-
-_HOMES = {
-    "cerberus_plan.interactive": ("calibration", "fit", "frame", "plan"),
-    "model.errors": ("CannotAnswerError", "CerberusError", "InputError"),
-    "model.network": (
-        "Delay",
-        "Instance",
-        "Queue",
-        "QueueLock",
-        "ReaderWriterLock",
-        "Servers",
-        "TestAndSetLock",
-        "TicketLock",
-    ),
-    "model.simulation": ("Rules", "Simulation", "simulate"),
-    "model.solver": ("Solution", "solve"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, from its module."""
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'cerberus_plan' has no attribute {name!r}; it offers {', '.join(__all__)}")
-    import importlib
+    """A public name, from ``cerberus_plan.api``."""
+    if name.startswith("__") and name != "__all__":
+        raise AttributeError(f"module 'cerberus_plan' has no attribute {name!r}")
+    api = import_module("cerberus_plan.api")
 
-    return getattr(importlib.import_module(_HOME_OF[name]), name)
+    if name != "__all__" and name not in api.__all__:
+        offers = ", ".join(api.__all__)
+        raise AttributeError(f"module 'cerberus_plan' has no attribute {name!r}; it offers {offers}")
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    api = import_module("cerberus_plan.api")
+
+    return ["__version__", *sorted(api.__all__)]

@@ -21,9 +21,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cerberus_plan import commands
-from cerberus_plan.commands.plan import plan
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.cli import commands
+from cerberus_plan.cli.commands.plan import plan
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 if _collecting:
     gc.enable()
@@ -39,7 +39,7 @@ cerberus-plan calibrate --quick, then cerberus-plan --cores 16
 
 
 def command_names() -> list[str]:
-    """Names of all commands besides the main one: the modules of ``cerberus_plan.commands``."""
+    """Names of all commands besides the main one: the modules of ``cerberus_plan.cli.commands``."""
     found = (file.stem for folder in commands.__path__ for file in Path(folder).glob("*.py"))
     return sorted(name.rstrip("_") for name in found if not name.startswith("_") and name != "plan")
 
@@ -57,7 +57,7 @@ class LazyCommands(TyperGroup):
             return None
         gc.enable()  # other commands may run for long
         module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        function = getattr(importlib.import_module(f"cerberus_plan.commands.{module}"), module)
+        function = getattr(importlib.import_module(f"cerberus_plan.cli.commands.{module}"), module)
         app = typer.Typer(add_completion=False)
         settings = getattr(function, "context_settings", None)
         app.command(name=cmd_name, context_settings=settings)(function)

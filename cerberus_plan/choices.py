@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calibration import catalog
-from model.errors import InputError
-from model.machine import Machine
-from model.structure import System
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.plan import Constraints, Plan
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.structure import System
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.choose import plan
 
 if TYPE_CHECKING:
-    from planner.distance import Distances
+    from cerberus_plan.planner.placing.distance import Distances
 
 PAPER_MACHINE = "amd48"
 # What is compared when no --system is given on a machine that was not measured here: what the paper measured.
@@ -67,11 +67,11 @@ def plans_for(
 
 def distances_for(name: str | None, machine: Machine) -> Distances:
     """Distances between cores: this or the named profile's measured round trips, else what the machine file says."""
-    from planner.distance import distances_of
+    from cerberus_plan.planner.placing.distance import distances_of
 
     if not machine.measured:
         return distances_of(machine)
-    from calibration.profile import read_profile, this_host_profile
+    from cerberus_plan.calibration.store.profile import read_profile, this_host_profile
 
     path = name if name is not None else this_host_profile()
     return distances_of(machine, None if path is None else read_profile(Path(path)).latency)
@@ -83,7 +83,7 @@ def reference_for(name: str | None, machine: Machine) -> str:
         return findable(name)
     if not machine.measured:
         return machine.name
-    from calibration.profile import this_host_profile
+    from cerberus_plan.calibration.store.profile import this_host_profile
 
     return str(this_host_profile() or machine.name)
 

@@ -5,7 +5,8 @@ A kernel is plain Python on numpy arrays and numbers, so that it also runs uncom
 out the check for division by zero in inner loops (the callers keep divisors positive). ``_nrt=False`` leaves out
 reference counts, which cost thirty times the work of an event here: kernels must not allocate arrays, and numba says
 so when one does.
-The cache knows a kernel's own file only: after changing one that others call, delete ``model/**/__pycache__``.
+The cache knows a kernel's own file only: after changing one that others call, empty the folder of
+``model.kernel_cache`` (or set NUMBA_CACHE_DIR to another one).
 When not to use it: for anything called rarely; numpy and Python are clearer.
 """
 
@@ -16,9 +17,14 @@ from typing import ParamSpec, TypeVar
 
 import numba
 
+from cerberus_plan.model.kernel_cache import loops_folder
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+
+if not numba.config.CACHE_DIR:
+    numba.config.CACHE_DIR = loops_folder()
 
 _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 

@@ -8,10 +8,12 @@ When not to use it: to carry what one program does; that is a workload.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from model.quantity import Quantity
-from model.record import Record, field
-from model.topology import Topology
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.record import Record, field
+from cerberus_plan.model.structure import Costs
+from cerberus_plan.model.topology import Topology
 
 
 class Machine(Record):
@@ -32,3 +34,8 @@ class Machine(Record):
     quantities: Mapping[str, Quantity]
     limits: Mapping[str, Quantity] = field(default_factory=dict)
     measured: bool = False
+
+    def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
+        """What a system's law asks for: the central values, or values under draws."""
+        given = {name: quantity.value for name, quantity in self.quantities.items()} if values is None else values
+        return Costs(f"machine {self.name!r}", given)

@@ -15,16 +15,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.errors import InputError
-from model.laws.allocator_search import AllocatorSearch
-from model.laws.delay import Delay
-from model.laws.queue_lock import QueueLock
-from model.laws.reader_writer import ReaderWriterLock
-from model.laws.servers import Servers
-from model.laws.single_server import Queue
-from model.laws.station import Station
-from model.laws.test_and_set import TestAndSetLock
-from model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws.allocator_search import AllocatorSearch
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.queue_lock import QueueLock
+from cerberus_plan.model.laws.reader_writer import ReaderWriterLock
+from cerberus_plan.model.laws.servers import Servers
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.test_and_set import TestAndSetLock
+from cerberus_plan.model.laws.ticket_lock import TicketLock
 
 __all__ = [
     "AllocatorSearch",

@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
-from model.errors import InputError
-from model.record import Record
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.record import Record
 
 # 95th percentile of the standard normal distribution: half-width of a 90 % interval in sigmas.
 Z90 = 1.6448536269514722
@@ -94,6 +94,17 @@ class Quantity(Record):
             provenance=self.provenance,
             source=self.source,
         )
+
+    def to_record(self) -> dict[str, float | str | None]:
+        """As JSON documents have it: value, unit, interval, provenance and source."""
+        return {
+            "value": self.value,
+            "unit": self.unit,
+            "low": self.low,
+            "high": self.high,
+            "provenance": str(self.provenance),
+            "source": self.source,
+        }
 
     @property
     def sigma(self) -> float:

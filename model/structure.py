@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from model.errors import CannotAnswerError
-from model.laws.station import Parameter, Station
-from model.record import Record, field
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.laws.station import Parameter, Station
+from cerberus_plan.model.record import Record, field
 
 
 class Structure(Record):
@@ -70,6 +70,8 @@ class System(Record):
         instance_noun: What an instance is called ("VM", "process", "OS").
         deployable: True for what an ordinary host can run today.
         least_instances: Fewest instances worth naming (one process of ``processes`` is plain Linux).
+        paging: How page tables are kept: "native", or by a hypervisor "direct", "shadow" or "nested".
+        messages: True when instances serve one application together and so send each other messages.
     """
 
     name: str
@@ -79,3 +81,10 @@ class System(Record):
     instance_noun: str = "VM"
     deployable: bool = False
     least_instances: int = 1
+    paging: str = "native"
+    messages: bool = False
+
+    @property
+    def virtualised(self) -> bool:
+        """True when instances are VMs, which the machine's limits on VMs, their vCPUs and their cards bind."""
+        return self.paging != "native"

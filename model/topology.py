@@ -7,8 +7,8 @@ When not to use it: for machines with more than one kind of core (mark the kind 
 
 from __future__ import annotations
 
-from model.errors import InputError
-from model.record import Record
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.record import Record
 
 
 class Topology(Record):

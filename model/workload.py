@@ -10,9 +10,11 @@ fit a measured curve instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from model.quantity import Quantity
-from model.record import Record
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.record import Record
+from cerberus_plan.model.structure import Costs
 
 
 class Workload(Record):
@@ -39,3 +41,8 @@ class Workload(Record):
     needs_network_card: bool = False
     memory_per_instance_bytes: float | None = None
     note: str = ""
+
+    def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
+        """What a system's law asks for: the central values, or values under draws."""
+        given = {name: quantity.value for name, quantity in self.operations.items()} if values is None else values
+        return Costs(f"workload {self.name!r}", given)

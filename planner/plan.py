@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from model.machine import Machine
-from model.quantity import Quantity
-from model.record import Record
-from model.workload import Workload
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.record import Record
+from cerberus_plan.model.shown import Shown
+from cerberus_plan.model.workload import Workload
 
 
 class Constraints(Record):
@@ -98,7 +99,7 @@ class Candidate(Record):
         }
 
 
-class Plan(Record):
+class Plan(Record, Shown):
     """The answer for one workload on one machine.
 
     Attributes:
@@ -142,17 +143,5 @@ class Plan(Record):
             "ties": [tie.to_json() for tie in self.ties],
             "candidates": [candidate.to_json() for candidate in self.candidates],
             "warnings": list(self.warnings),
-            "inputs": {name: quantity_json(quantity) for name, quantity in self.inputs.items()},
+            "inputs": {name: quantity.to_record() for name, quantity in self.inputs.items()},
         }
-
-
-def quantity_json(quantity: Quantity) -> dict[str, Any]:
-    """A quantity with its interval, provenance and source."""
-    return {
-        "value": quantity.value,
-        "unit": quantity.unit,
-        "low": quantity.low,
-        "high": quantity.high,
-        "provenance": str(quantity.provenance),
-        "source": quantity.source,
-    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from model.quantity import Quantity
+from cerberus_plan.model.quantity import Quantity
 
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B"))

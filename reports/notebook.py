@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import html as escaping
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibration.curves.document import document as fit_document
-from calibration.curves.fit import Fit
-from calibration.profile import Profile
-from model.errors import CannotAnswerError
-from planner.plan import Plan
-from reports import reading
-from reports.charts.figure import Figure
-from reports.charts.forecast import forecast
-from reports.charts.latency import latency
-from reports.charts.scaling import scaling
-from reports.charts.split_map import split_map
-from reports.formats import interval, number, percent, quantity_text
+from cerberus_plan.calibration.curves.document import document as fit_document
+from cerberus_plan.calibration.curves.fit import Fit
+from cerberus_plan.calibration.store.profile import Profile
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.shown import HTML
+from cerberus_plan.planner.plan import Plan
+from cerberus_plan.reports.charts.figure import Figure
+from cerberus_plan.reports.charts.forecast import forecast
+from cerberus_plan.reports.charts.latency import latency
+from cerberus_plan.reports.charts.scaling import scaling
+from cerberus_plan.reports.charts.split_map import split_map
+from cerberus_plan.reports.formats import interval, number, percent, quantity_text
+from cerberus_plan.reports.pages import reading
 
 _WIDTH = 640
 # Rows of a table in a cell's output; the frame has them all.
@@ -39,9 +40,7 @@ _VARIABLE = re.compile(r"var\(--([a-z-]+)\)")
 
 def register() -> None:
     """Let plans, fits and profiles show themselves in notebooks."""
-    hooks: Mapping[type, Callable[[Any], str]] = {Plan: plan_html, Fit: fit_html, Profile: profile_html}
-    for kind, show in hooks.items():
-        setattr(kind, "_repr_html_", show)  # noqa: B010 - the name is the notebooks', not ours
+    HTML.update({Plan: plan_html, Fit: fit_html, Profile: profile_html})
 
 
 def frame(thing: Plan | Fit | Profile) -> Any:
@@ -123,8 +122,11 @@ def _cell(
 
 
 def _picture(figure: Figure) -> str:
-    """The chart as SVG."""
-    import vl_convert
+    """The chart as SVG; without vl-convert a sentence that says what to install."""
+    try:
+        import vl_convert
+    except ImportError:
+        return "<p>install cerberus-plan[notebook] to see this chart here</p>"
 
     spec = _coloured({**figure.spec, "width": _WIDTH})
     return str(vl_convert.vegalite_to_svg(spec))

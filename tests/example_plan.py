@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from calibration import catalog
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.plan import Constraints, Plan
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.choose import plan
 
 
 @cache

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibration.harness.case import Batch
-from calibration.host import Host
-from calibration.profile import Profile
-from model.quantity import Provenance, Quantity
-from model.topology import Topology
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.host.identity import Host
+from cerberus_plan.calibration.store.profile import Profile
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.topology import Topology
 
 NEAR_S, FAR_S = 25e-9, 110e-9
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.network import Delay, Instance, Queue, TicketLock
-from model.simulation import Rules, simulate
-from model.solver import solve
-from planner.network_of import CandidateNetwork
-from reports.simulation import Comparison
-from reports.simulation import document as simulation_document
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, Queue, TicketLock
+from cerberus_plan.model.simulation import Rules, simulate
+from cerberus_plan.planner.splits.network_of import CandidateNetwork
+from cerberus_plan.reports.text.simulation_text import Comparison
+from cerberus_plan.reports.text.simulation_text import document as simulation_document
 
 
 def a_simulation(title: str = "example") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.network import Instance, Station
+from cerberus_plan.model.network import Instance, Station
 
 _State = tuple[tuple[int, ...], ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from model.network import (
+from cerberus_plan.model.network import (
     Delay,
     Instance,
     Queue,

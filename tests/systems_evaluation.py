@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration import catalog
-from model.splits import Splits, occupancy, throughput
-from model.structure import Costs
-from model.systems.registry import SYSTEMS
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.exact.splits import Splits, occupancy, throughput
+from cerberus_plan.model.structure import Costs
+from cerberus_plan.model.systems.registry import SYSTEMS
 
 
 @dataclass(frozen=True)

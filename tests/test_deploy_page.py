@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.export.registry import FORMATS
+from cerberus_plan.planner.deploy.all_formats import FORMATS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -45,7 +45,6 @@ def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     (tmp_path / "cerberus-plan").chmod(0o755)
     environment = os.environ | {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "80",
     }

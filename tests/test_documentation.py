@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Pages whose examples need prepared files have a test of their own.
@@ -37,7 +37,7 @@ def examples() -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(("page", "command", "shown"), examples())
 def test_commands_print_what_the_documentation_shows(page: str, command: str, shown: str, tmp_path: Path) -> None:
     """Every line shown is printed, in order; `...` stands for lines left out."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CERBERUS_PLAN_HOME": str(tmp_path), "COLUMNS": "100"}
+    environment = {**os.environ, "CERBERUS_PLAN_HOME": str(tmp_path), "COLUMNS": "100"}
     arguments = [sys.executable, "-m", "cerberus_plan", *shlex.split(command)[1:]]
     done = subprocess.run(
         arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
@@ -65,7 +65,7 @@ def test_every_command_has_help_and_is_in_the_readme_or_the_help(tmp_path: Path)
     """Each command of the program explains itself."""
     listed = subprocess.run(
         [sys.executable, "-m", "cerberus_plan", "--help"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ},
         capture_output=True,
         text=True,
         check=True,
@@ -89,9 +89,23 @@ def test_the_front_door_is_light() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "CERBERUS_PLAN_HOME": "/nonexistent"},
+        env={**os.environ, "CERBERUS_PLAN_HOME": "/nonexistent"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    """Every relative link is a file."""
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    """No page is an orphan."""
+    index = (ROOT / "docs" / "README.md").read_text()
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert page.name == "README.md" or str(page.relative_to(ROOT / "docs")) in index

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from calibration.demand_to_workload import CALLS
-from calibration.imports.registry import FORMATS
-from cerberus_plan.commands.observe import observe
-from model.vocabulary import OPERATIONS
+from cerberus_plan.calibration.programs.demand_to_workload import CALLS
+from cerberus_plan.calibration.programs.imports.readers import FORMATS
+from cerberus_plan.cli.commands.observe import observe
+from cerberus_plan.model.vocabulary import OPERATIONS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "observe.md").read_text(encoding="utf-8")
@@ -46,7 +46,6 @@ def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     (tmp_path / "cerberus-plan").chmod(0o755)
     environment = os.environ | {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
         "LC_ALL": "C.UTF-8",
     }
     assert len(commands()) == 5

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.curve import Curve
-from calibration.curves.posterior import Forecast
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.posterior import Forecast
 
 Array = NDArray[np.float64]
 

@@ -21,14 +21,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.fit import Fit
-from calibration.curves.interval import TAIL
-from model.laws.delay import Delay
-from model.laws.interference import stretch
-from model.laws.single_server import Queue
-from model.laws.ticket_lock import TicketLock
-from model.splits import Splits, throughput
-from model.structure import Structure
+from cerberus_plan.calibration.curves.fit import Fit
+from cerberus_plan.calibration.curves.interval import TAIL
+from cerberus_plan.model.exact.splits import Splits, throughput
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.interference import stretch
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.structure import Structure
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 # Median absolute deviation of a normal variable, in standard deviations.
 MAD_OF_NORMAL = 0.6745

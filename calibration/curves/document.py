@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from calibration.curves.curve import Curve
-from calibration.curves.fit import Fit, Prediction
-from calibration.curves.interval import LEVEL
-from calibration.curves.laws import LAWS
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.fit import Fit, Prediction
+from cerberus_plan.calibration.curves.interval import LEVEL
+from cerberus_plan.calibration.curves.laws import LAWS
 
 MODEL = "weighed average of mechanistic laws with drift"
 

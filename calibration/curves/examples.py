@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.curve import Curve
-from calibration.files import read_text
-from model.errors import InputError
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.errors import InputError
 
 Array = NDArray[np.float64]
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.advise import Advice, next_count
-from calibration.curves.curve import Curve
-from calibration.curves.incumbents import Incumbent, incumbents
-from calibration.curves.interval import LEVELS, TAIL, Raw
-from calibration.curves.posterior import Forecast, Posterior, weigh
-from calibration.curves.priors import Priors, shipped
+from cerberus_plan.calibration.curves.advise import Advice, next_count
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.incumbents import Incumbent, incumbents
+from cerberus_plan.calibration.curves.interval import LEVELS, TAIL, Raw
+from cerberus_plan.calibration.curves.posterior import Forecast, Posterior, weigh
+from cerberus_plan.calibration.curves.priors import Priors, shipped
+from cerberus_plan.model.shown import Shown
 
 Array = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(Shown):
     """The answer for one curve."""
 
     curve: Curve

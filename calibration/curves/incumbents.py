@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.curve import Curve
 
 Array = NDArray[np.float64]
 

@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.curve import Curve
-from calibration.curves.examples import Example, family_weights, read_folder
-from calibration.curves.interval import LEVELS, Raw
-from calibration.curves.laws import LAWS
-from calibration.curves.posterior import likelihood, thinned, weigh
-from calibration.curves.priors import Priors
-from calibration.files import write_atomically
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.examples import Example, family_weights, read_folder
+from cerberus_plan.calibration.curves.interval import LEVELS, Raw
+from cerberus_plan.calibration.curves.laws import LAWS
+from cerberus_plan.calibration.curves.posterior import likelihood, thinned, weigh
+from cerberus_plan.calibration.curves.priors import Priors
+from cerberus_plan.calibration.store.files import write_atomically
 
 Array = NDArray[np.float64]
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.curve import Curve
-from calibration.curves.drift import Drift
-from calibration.curves.laws import LAWS
-from calibration.curves.priors import Priors
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.drift import Drift
+from cerberus_plan.calibration.curves.laws import LAWS
+from cerberus_plan.calibration.curves.priors import Priors
 
 Array = NDArray[np.float64]
 

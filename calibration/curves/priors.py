@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves.drift import Drift
-from calibration.curves.interval import Widening
-from calibration.curves.laws import LAWS, positions
+from cerberus_plan.calibration.curves.drift import Drift
+from cerberus_plan.calibration.curves.interval import Widening
+from cerberus_plan.calibration.curves.laws import LAWS, positions
 
 Array = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ def drift_grid(document: Mapping[str, list[list[float]]]) -> tuple[tuple[Drift, 
 @cache
 def shipped(*, clients: bool = False) -> Priors:
     """The priors that come with this program; with `clients`, for counts that pass the number of cores."""
-    text = package_files("calibration.curves").joinpath("priors.json").read_text(encoding="utf-8")
+    text = package_files("cerberus_plan.calibration.curves").joinpath("priors.json").read_text(encoding="utf-8")
     document = json.loads(text)
     return Priors.from_document(for_clients(document) if clients else document)
 

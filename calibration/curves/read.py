@@ -2,7 +2,7 @@
 
 Other columns are ignored, `#` starts a comment line, repeats of one n are legal and any order is. Every
 other irregularity is refused with the line it is on.
-When not to use it: for another tool's own output; `calibration.imports` reads those.
+When not to use it: for another tool's own output; `calibration.programs.imports` reads those.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from calibration.curves.curve import Curve
-from calibration.files import read_text
-from model.errors import InputError
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.errors import InputError
 
 LARGEST_N = 1_000_000
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from calibration.curves.contention import Contention, Demand
-from calibration.curves.fit import Fit
-from calibration.files import write_atomically
-from calibration.workload_file import to_toml
-from model.quantity import Provenance, Quantity
-from model.workload import Workload
+from cerberus_plan.calibration.curves.contention import Contention, Demand
+from cerberus_plan.calibration.curves.fit import Fit
+from cerberus_plan.calibration.store.files import write_atomically
+from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.workload import Workload
 
 
 def write_workload(path: Path, fit: Fit, contention: Contention, *, unit: str = "operations/s") -> Workload:

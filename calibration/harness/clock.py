@@ -12,8 +12,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from calibration.harness.atomics import ticks_begin, ticks_end
-from calibration.harness.frame import kernel
+from cerberus_plan.calibration.harness.atomics import ticks_begin, ticks_end
+from cerberus_plan.calibration.harness.frame import kernel
 
 
 @kernel

@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calibration.harness.case import Batch
-from calibration.harness.clock import ticks_per_second
-from calibration.harness.frame import (
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.harness.clock import ticks_per_second
+from cerberus_plan.calibration.harness.frame import (
     DURATION_OFFSET,
     RESULT_STRIDE,
     RESULT_WORDS,
@@ -27,14 +27,14 @@ from calibration.harness.frame import (
     kernel,
     start,
 )
-from calibration.harness.probe import PROBE_ROUNDS, line_ping_pong
-from calibration.harness.workers import Worker
+from cerberus_plan.calibration.harness.probe import PROBE_ROUNDS, line_ping_pong
+from cerberus_plan.calibration.harness.workers import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from calibration.harness.case import Case, Seat
-    from calibration.harness.memory import SharedMemory
+    from cerberus_plan.calibration.harness.case import Case, Seat
+    from cerberus_plan.calibration.harness.memory import SharedMemory
 
 
 @kernel

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from numba import int64, njit
 
-from calibration.harness.atomics import (
+from cerberus_plan.calibration.harness.atomics import (
     atomic_add,
     current_cpu,
     load,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 
-from model.errors import CannotAnswerError
+from cerberus_plan.model.errors import CannotAnswerError
 
 PAGE_BYTES = 4096
 

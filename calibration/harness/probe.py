@@ -7,8 +7,8 @@ different placements are kept apart instead of being averaged.
 
 from __future__ import annotations
 
-from calibration.harness.atomics import load, pause, store
-from calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.harness.atomics import load, pause, store
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
 
 #: Round trips of a probe: about 0.02 to 0.1 ms.
 PROBE_ROUNDS = 200

@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from calibration.harness.case import Batch, Case
+from cerberus_plan.calibration.harness.case import Batch, Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

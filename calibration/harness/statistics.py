@@ -23,14 +23,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibration.harness.runner import ENOUGH_CLEAN
+from cerberus_plan.calibration.harness.runner import ENOUGH_CLEAN
+from cerberus_plan.model.quantity import Z90
+from cerberus_plan.model.student import student_t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from calibration.harness.case import Batch
+    from cerberus_plan.calibration.harness.case import Batch
 
 LOW_QUANTILE = 0.1
 MEDIAN = 0.5
@@ -42,9 +44,6 @@ _MODE_SHARE = 0.15
 #: What is known before measuring: processes differ by this deviation, as surely as so many of them would show it.
 _PRIOR_DEVIATION = 0.06
 _PRIOR_PROCESSES = 3
-_NORMAL_95 = 1.6448536269514722
-#: 95 % quantile of Student's t for 1, 2, ... degrees of freedom.
-_STUDENT_95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +121,13 @@ def _between_processes(single: list[float]) -> float:
         return 1.0
     freedom = _PRIOR_PROCESSES + k - 1
     squares = _PRIOR_PROCESSES * _PRIOR_DEVIATION**2 + (k - 1) * float(np.var(np.log(single), ddof=1))
-    t = _STUDENT_95[min(freedom, len(_STUDENT_95)) - 1]
+    t = student_t(0.9, freedom)
     return float(np.exp(t * np.sqrt(squares / freedom * 2.0 / k)))
 
 
 def _as_wide_as(replicates: NDArray[np.float64], spread: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Replicates at least as wide as the factor ``spread`` at 90 %, so that derived quantities inherit all doubt."""
-    wanted = np.log(spread) / _NORMAL_95
+    wanted = np.log(spread) / Z90
     found = float(np.std(np.log(replicates))) if replicates.min() > 0.0 else wanted
     missing = np.sqrt(max(wanted**2 - found**2, 0.0))
     wider: NDArray[np.float64] = replicates * np.exp(rng.normal(0.0, 1.0, len(replicates)) * missing)

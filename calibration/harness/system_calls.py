@@ -5,8 +5,8 @@ Source: Linux arch/x86/entry/syscalls/syscall_64.tbl, and the manual page of eac
 
 from __future__ import annotations
 
-from calibration.harness.atomics import load, opaque, pause, system_call
-from calibration.harness.frame import inlined
+from cerberus_plan.calibration.harness.atomics import load, opaque, pause, system_call
+from cerberus_plan.calibration.harness.frame import inlined
 
 
 @inlined

@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.errors import CannotAnswerError
+from cerberus_plan.model.errors import CannotAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from calibration.harness.case import Case
+    from cerberus_plan.calibration.harness.case import Case
 
 TWIN_SUFFIX = " in C"
 _SOURCE = Path(__file__).with_name("twins.c")

@@ -21,7 +21,7 @@ import struct
 import threading
 from typing import TYPE_CHECKING
 
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

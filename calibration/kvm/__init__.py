@@ -14,14 +14,14 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
-from calibration.kvm.costs import model_costs
-from calibration.kvm.result import KvmResult, absent, conclude
-from calibration.kvm.vm import Kvm, KvmRefusedError
+from cerberus_plan.calibration.kvm.costs import model_costs
+from cerberus_plan.calibration.kvm.result import KvmResult, absent, conclude
+from cerberus_plan.calibration.kvm.vm import Kvm, KvmRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calibration.harness.case import Batch
+    from cerberus_plan.calibration.harness.case import Batch
 
 __all__ = ["KvmResult", "model_costs", "probe"]
 
@@ -51,8 +51,8 @@ def probe(quick: bool) -> KvmResult:
 
 def _measured(*, quick: bool) -> KvmResult:
     # Imported here: only a host with KVM needs them.
-    from calibration.kvm.probes import phases
-    from calibration.kvm.supervise import Heard, listen
+    from cerberus_plan.calibration.kvm.probes import phases
+    from cerberus_plan.calibration.kvm.supervise import Heard, listen
 
     processes, rounds, limit_s = _EFFORT[quick]
     deadline = time.monotonic() + limit_s

@@ -20,8 +20,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from calibration.kvm.probes import Lab, count_page_table_events, phases
-from calibration.kvm.vm import Kvm, KvmRefusedError
+from cerberus_plan.calibration.kvm.probes import Lab, count_page_table_events, phases
+from cerberus_plan.calibration.kvm.vm import Kvm, KvmRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.quantity import Provenance, Quantity
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
-    from calibration.kvm.result import KvmResult
+    from cerberus_plan.calibration.kvm.result import KvmResult
 
 
 def model_costs(result: KvmResult) -> dict[str, Quantity]:

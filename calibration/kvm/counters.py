@@ -12,10 +12,10 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from calibration.kvm import api
+from cerberus_plan.calibration.kvm import api
 
 if TYPE_CHECKING:
-    from calibration.kvm.vm import Kvm
+    from cerberus_plan.calibration.kvm.vm import Kvm
 
 
 def read(kvm: Kvm, fd: int) -> dict[str, int]:

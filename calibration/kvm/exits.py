@@ -11,14 +11,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from calibration.harness.atomics import load_word, system_call
-from calibration.harness.frame import kernel
-from calibration.kvm import api
-from calibration.kvm.pinned import involuntary_switches
-from calibration.kvm.vm import KvmRefusedError
+from cerberus_plan.calibration.harness.atomics import load_word, system_call
+from cerberus_plan.calibration.harness.frame import kernel
+from cerberus_plan.calibration.kvm import api
+from cerberus_plan.calibration.kvm.pinned import involuntary_switches
+from cerberus_plan.calibration.kvm.vm import KvmRefusedError
 
 if TYPE_CHECKING:
-    from calibration.kvm.vm import VirtualCpu
+    from cerberus_plan.calibration.kvm.vm import VirtualCpu
 
 _IOCTL: Final = 16
 _INTERRUPTED: Final = -4

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from calibration.kvm.pagetables import ENTRIES, LEAF_FLAGS, PAGE, TABLE_SPAN, PageTables
-from calibration.kvm.programs import FAULT_HANDLER
-from model.errors import InputError
+from cerberus_plan.calibration.kvm.pagetables import ENTRIES, LEAF_FLAGS, PAGE, TABLE_SPAN, PageTables
+from cerberus_plan.calibration.kvm.programs import FAULT_HANDLER
+from cerberus_plan.model.errors import InputError
 
 MAX_VCPUS: Final = 32
 GDT, IDT, TSS, CODE = 0x1000, 0x2000, 0x3000, 0x5000

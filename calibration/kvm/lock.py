@@ -8,7 +8,7 @@ With two vCPUs only the product s (s + 2 h) shows, so the hold is an upper bound
 stays unknown. From three vCPUs on, both are fitted by least squares on log T_one(n).
 Assumptions: exponential holds, one lock a VM, no other resource of the VM saturates.
 When not to use it: as evidence of saturation; a few vCPUs cannot keep the lock busy.
-Source: ``model.laws.queue_lock`` (KVM's mmu_lock is a queued lock), ``model.solver``.
+Source: ``model.laws.queue_lock`` (KVM's mmu_lock is a queued lock), ``model.exact.solver``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from model.network import Delay, Instance, QueueLock
-from model.solver import solve
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, QueueLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

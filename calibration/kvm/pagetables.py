@@ -15,7 +15,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from model.errors import InputError
+from cerberus_plan.model.errors import InputError
 
 PAGE: Final = 4096
 ENTRIES: Final = 512

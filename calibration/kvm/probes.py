@@ -22,19 +22,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from calibration.harness.case import Batch
-from calibration.kvm import counters, guest, programs
-from calibration.kvm.pagetables import PAGE, TABLE_SPAN
-from calibration.kvm.pinned import on_cpus
-from calibration.kvm.session import Log, Session, Task
-from calibration.kvm.vm import HostMemory
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.kvm import counters, guest, programs
+from cerberus_plan.calibration.kvm.booted_guest import Log, Session, Task
+from cerberus_plan.calibration.kvm.pagetables import PAGE, TABLE_SPAN
+from cerberus_plan.calibration.kvm.pinned import on_cpus
+from cerberus_plan.calibration.kvm.vm import HostMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from calibration.kvm.vm import Kvm
+    from cerberus_plan.calibration.kvm.vm import Kvm
 
 _EXITS: Final = 50
 _USER_LOOPS, _KERNEL_LOOPS = 1_000_000, 500
@@ -77,7 +77,7 @@ def _loop(lab: Lab, *, case: str, program: bytes, count: int, user: bool, per: i
 
 def _exits(lab: Lab, *, case: str, user: bool) -> list[Batch]:
     # Imported here because it loads numba, which no other phase needs.
-    from calibration.kvm.exits import seconds_per_exit
+    from cerberus_plan.calibration.kvm.exits import seconds_per_exit
 
     with Session(lab.kvm, guest.Layout(pages=1), programs.EXIT_LOOP, user=user) as session:
         session.prepare(0, Task())

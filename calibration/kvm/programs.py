@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from model.errors import InputError
+from cerberus_plan.model.errors import InputError
 
 # The port the guest writes to, and what it writes there.
 PORT: Final = 0x10

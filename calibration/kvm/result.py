@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from calibration.harness.runner import ENOUGH_CLEAN
-from calibration.harness.statistics import LOW_QUANTILE, estimate_batches
-from calibration.kvm import lock, paging, probes
-from model.quantity import Provenance, Quantity
+from cerberus_plan.calibration.harness.runner import ENOUGH_CLEAN
+from cerberus_plan.calibration.harness.statistics import LOW_QUANTILE, estimate_batches
+from cerberus_plan.calibration.kvm import lock, paging, probes
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from calibration.harness.case import Batch
-    from calibration.harness.statistics import Estimate
-    from calibration.kvm.lock import Range
-    from calibration.kvm.paging import Paging
+    from cerberus_plan.calibration.harness.case import Batch
+    from cerberus_plan.calibration.harness.statistics import Estimate
+    from cerberus_plan.calibration.kvm.lock import Range
+    from cerberus_plan.calibration.kvm.paging import Paging
 
 _EMULATED_FROM, _NATIVE_BELOW = 10.0, 3.0
 LOCK: Final = ("kvm_paging_lock_service", "kvm_paging_lock_handover")

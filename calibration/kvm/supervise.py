@@ -14,19 +14,17 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
-from calibration.harness.case import Batch
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.host.child import python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
-_CHILD: Final = (sys.executable, "-m", "calibration.kvm.child")
+_CHILD: Final = tuple(python("-m", "cerberus_plan.calibration.kvm.child"))
 _STDERR_CHARACTERS: Final = 300
 
 
@@ -85,14 +83,12 @@ def listen(
     heard.phase, heard.ended = "start", False
     skip = [f"--skip={phase}" for phase in heard.refusals]
     options = [*command, "--rounds", str(rounds), "--process", str(process), *skip]
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             options,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": path},
         )
     except OSError as error:
         heard.refusals[heard.phase] = f"the measuring process could not be started: {error.strerror}"

@@ -19,8 +19,8 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from calibration.kvm import api
-from model.errors import CannotAnswerError
+from cerberus_plan.calibration.kvm import api
+from cerberus_plan.model.errors import CannotAnswerError
 
 if TYPE_CHECKING:
     from types import TracebackType

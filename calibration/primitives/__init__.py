@@ -2,7 +2,7 @@
 
 Times are seconds of one operation; *of both together* means that two workers did them at once and the time is shared
 between them (the service time of what they contend for). Names that planners ask for are in ``model.vocabulary`` and
-are made in ``calibration.planning_costs``.
+are made in ``calibration.campaign.planning_costs``.
 
 | quantity | meaning |
 |---|---|

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import atomic_add, load, ticks
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, kernel, start
-from calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.harness.atomics import atomic_add, load, ticks
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
 
 if TYPE_CHECKING:
-    from calibration.harness.case import Seat
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.harness.case import Seat
+    from cerberus_plan.calibration.primitives.base import Space
 
 #: Operations between two looks at the clock: the look costs about 10 ns, an operation 2 to 100 ns.
 _BLOCK = 128

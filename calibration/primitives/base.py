@@ -11,16 +11,16 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calibration.harness.case import Case, Seat
-from calibration.harness.statistics import LOW_QUANTILE, Estimate, estimate_batches
-from model.quantity import Provenance, Quantity
+from cerberus_plan.calibration.harness.case import Case, Seat
+from cerberus_plan.calibration.harness.statistics import LOW_QUANTILE, Estimate, estimate_batches
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from calibration.harness.case import Batch
-    from calibration.harness.memory import SharedMemory
+    from cerberus_plan.calibration.harness.case import Batch
+    from cerberus_plan.calibration.harness.memory import SharedMemory
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from numba import types
 
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, kernel, start
-from calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
 
 if TYPE_CHECKING:
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.primitives.base import Space
 
 # Unlike a ctypes pointer, an external symbol may be kept in the cache of compiled code.
 _clock_gettime: Any = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.int64))

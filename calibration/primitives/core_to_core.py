@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibration.harness.case import Case, Seat
-from calibration.harness.probe import line_ping_pong
-from calibration.primitives.base import Primitive, Results, describe
-from model.quantity import Provenance, Quantity
+from cerberus_plan.calibration.harness.case import Case, Seat
+from cerberus_plan.calibration.harness.probe import line_ping_pong
+from cerberus_plan.calibration.primitives.base import Primitive, Results, describe
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
-    from calibration.harness.statistics import Estimate
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.harness.statistics import Estimate
+    from cerberus_plan.calibration.primitives.base import Space
 
 _PREFIX = "core_to_core."
 #: Pairs are many: a quarter of the usual batch is still thousands of round trips.

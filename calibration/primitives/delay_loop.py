@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, kernel, start
-from calibration.harness.system_calls import spin
-from calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.harness.system_calls import spin
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
 
 if TYPE_CHECKING:
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.primitives.base import Space
 
 
 @kernel

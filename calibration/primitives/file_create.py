@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import ticks
-from calibration.harness.frame import finish, kernel, start
-from calibration.harness.system_calls import close, open_file, unlink
-from calibration.primitives.base import Direct, Primitive, directly, scaling
+from cerberus_plan.calibration.harness.atomics import ticks
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.harness.system_calls import close, open_file, unlink
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly, scaling
 
 if TYPE_CHECKING:
-    from calibration.harness.case import Case
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.harness.case import Case
+    from cerberus_plan.calibration.primitives.base import Space
 
 #: Bytes for the path of one role.
 PATH_BYTES = 512

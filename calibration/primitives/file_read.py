@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import load, store
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, inlined, kernel, start
-from calibration.harness.statistics import MEDIAN
-from calibration.harness.system_calls import close, drop_cache, open_file, read, wait_for
-from calibration.primitives.base import Direct, Primitive, directly
-from calibration.primitives.file_create import PATH_BYTES
+from cerberus_plan.calibration.harness.atomics import load, store
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, inlined, kernel, start
+from cerberus_plan.calibration.harness.statistics import MEDIAN
+from cerberus_plan.calibration.harness.system_calls import close, drop_cache, open_file, read, wait_for
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.primitives.file_create import PATH_BYTES
 
 if TYPE_CHECKING:
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.primitives.base import Space
 
 _FILES = 100
 _BYTES = 4096

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibration.harness.atomics import load, store, ticks, touch
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, kernel, start
-from calibration.harness.system_calls import map_private, spin
-from calibration.primitives.base import Primitive, Results
-from model.quantity import Provenance, Quantity
+from cerberus_plan.calibration.harness.atomics import load, store, ticks, touch
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.harness.system_calls import map_private, spin
+from cerberus_plan.calibration.primitives.base import Primitive, Results
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.primitives.base import Space
 
 _SIZE = 32 * 2**20
 #: Share of the machine's memory that all processes together may take.

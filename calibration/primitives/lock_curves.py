@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibration.harness.case import Case
-from model.quantity import Provenance, Quantity
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from calibration.primitives.base import Results, Space
+    from cerberus_plan.calibration.primitives.base import Results, Space
 
 #: Iterations of the spin outside the lock, about 60 ns at one iteration a core cycle.
 THINK = 256

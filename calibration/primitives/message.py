@@ -10,16 +10,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import load, load_word, store, store_word, system_call
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, inlined, kernel, start
-from calibration.harness.statistics import MEDIAN
-from calibration.harness.system_calls import read, wait_for, write
-from calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.harness.atomics import load, load_word, store, store_word, system_call
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, inlined, kernel, start
+from cerberus_plan.calibration.harness.statistics import MEDIAN
+from cerberus_plan.calibration.harness.system_calls import read, wait_for, write
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
 
 if TYPE_CHECKING:
-    from calibration.harness.case import Seat
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.harness.case import Seat
+    from cerberus_plan.calibration.primitives.base import Space
 
 
 @inlined

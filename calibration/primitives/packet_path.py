@@ -8,14 +8,14 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import load, ticks
-from calibration.harness.frame import finish, kernel, start
-from calibration.harness.system_calls import read, write
-from calibration.primitives.base import Direct, Primitive, directly, scaling
+from cerberus_plan.calibration.harness.atomics import load, ticks
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.harness.system_calls import read, write
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly, scaling
 
 if TYPE_CHECKING:
-    from calibration.harness.case import Case
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.harness.case import Case
+    from cerberus_plan.calibration.primitives.base import Space
 
 _PAYLOAD = 64
 

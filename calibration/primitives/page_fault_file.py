@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import load, ticks, touch
-from calibration.harness.frame import finish, kernel, start
-from calibration.harness.statistics import MEDIAN
-from calibration.harness.system_calls import map_file, unmap
-from calibration.primitives.base import Direct, Primitive, directly, scaling
+from cerberus_plan.calibration.harness.atomics import load, ticks, touch
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.harness.statistics import MEDIAN
+from cerberus_plan.calibration.harness.system_calls import map_file, unmap
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly, scaling
 
 if TYPE_CHECKING:
-    from calibration.harness.case import Case
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.harness.case import Case
+    from cerberus_plan.calibration.primitives.base import Space
 
 PAGES = 64
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from numba import types
 
-from calibration.harness.atomics import load, store
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, inlined, kernel, start
-from calibration.harness.statistics import MEDIAN
-from calibration.harness.system_calls import fork_and_wait, spawn_and_wait, wait_for
-from calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.harness.atomics import load, store
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, inlined, kernel, start
+from cerberus_plan.calibration.harness.statistics import MEDIAN
+from cerberus_plan.calibration.harness.system_calls import fork_and_wait, spawn_and_wait, wait_for
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.primitives.base import Space
 
 _create: Any = types.ExternalFunction("pthread_create", types.int32(types.int64, types.int64, types.int64, types.int64))
 _join: Any = types.ExternalFunction("pthread_join", types.int32(types.int64, types.int64))

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import atomic_exchange, compare_and_swap, load, store, ticks
-from calibration.harness.frame import finish, inlined, kernel, start
-from calibration.harness.system_calls import spin, wait_for
-from calibration.primitives import lock_curves
-from calibration.primitives.base import Primitive
+from cerberus_plan.calibration.harness.atomics import atomic_exchange, compare_and_swap, load, store, ticks
+from cerberus_plan.calibration.harness.frame import finish, inlined, kernel, start
+from cerberus_plan.calibration.harness.system_calls import spin, wait_for
+from cerberus_plan.calibration.primitives import lock_curves
+from cerberus_plan.calibration.primitives.base import Primitive
 
 if TYPE_CHECKING:
-    from calibration.harness.case import Case
-    from calibration.primitives.base import Results, Space
-    from model.quantity import Quantity
+    from cerberus_plan.calibration.harness.case import Case
+    from cerberus_plan.calibration.primitives.base import Results, Space
+    from cerberus_plan.model.quantity import Quantity
 
 
 @inlined

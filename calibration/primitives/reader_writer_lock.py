@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import atomic_add, compare_and_swap, load, pause, store, ticks
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, inlined, kernel, start
-from calibration.harness.system_calls import spin, wait_for
-from calibration.primitives.base import Direct, Primitive, directly
-from calibration.primitives.lock_curves import THINK
+from cerberus_plan.calibration.harness.atomics import atomic_add, compare_and_swap, load, pause, store, ticks
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, inlined, kernel, start
+from cerberus_plan.calibration.harness.system_calls import spin, wait_for
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.primitives.lock_curves import THINK
 
 if TYPE_CHECKING:
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.primitives.base import Space
 
 _BLOCK = 16
 _HOLD = 256

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from model.errors import InputError
+from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calibration.primitives.base import Primitive
+    from cerberus_plan.calibration.primitives.base import Primitive
 
 NAMES: tuple[str, ...] = (
     "syscall",
@@ -53,6 +53,6 @@ def load_primitives(names: Sequence[str] = ()) -> list[Primitive]:
     chosen = [name for name in NAMES if name in names] if names else NAMES
     found: list[Primitive] = []
     for name in chosen:
-        primitive: Primitive = import_module(f"calibration.primitives.{name}").PRIMITIVE
+        primitive: Primitive = import_module(f"cerberus_plan.calibration.primitives.{name}").PRIMITIVE
         found.append(primitive)
     return found

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import load, store, system_call
-from calibration.harness.case import Case
-from calibration.harness.frame import finish, inlined, kernel, start
-from calibration.harness.statistics import MEDIAN
-from calibration.harness.system_calls import process_number
-from calibration.primitives.base import Direct, Primitive, directly
+from cerberus_plan.calibration.harness.atomics import load, store, system_call
+from cerberus_plan.calibration.harness.case import Case
+from cerberus_plan.calibration.harness.frame import finish, inlined, kernel, start
+from cerberus_plan.calibration.harness.statistics import MEDIAN
+from cerberus_plan.calibration.harness.system_calls import process_number
+from cerberus_plan.calibration.primitives.base import Direct, Primitive, directly
 
 if TYPE_CHECKING:
-    from calibration.primitives.base import Space
+    from cerberus_plan.calibration.primitives.base import Space
 
 _SIGUSR1 = 10
 

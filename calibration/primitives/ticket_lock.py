@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibration.harness.atomics import atomic_add, load, store, ticks
-from calibration.harness.frame import finish, kernel, start
-from calibration.harness.system_calls import spin, wait_for
-from calibration.primitives import lock_curves
-from calibration.primitives.base import Primitive
+from cerberus_plan.calibration.harness.atomics import atomic_add, load, store, ticks
+from cerberus_plan.calibration.harness.frame import finish, kernel, start
+from cerberus_plan.calibration.harness.system_calls import spin, wait_for
+from cerberus_plan.calibration.primitives import lock_curves
+from cerberus_plan.calibration.primitives.base import Primitive
 
 if TYPE_CHECKING:
-    from calibration.harness.case import Case
-    from calibration.primitives.base import Results, Space
-    from model.quantity import Quantity
+    from cerberus_plan.calibration.harness.case import Case
+    from cerberus_plan.calibration.primitives.base import Results, Space
+    from cerberus_plan.model.quantity import Quantity
 
 
 @kernel

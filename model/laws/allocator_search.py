@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from model.laws.station import Parameter, Station
-from model.record import field
+from cerberus_plan.model.laws.station import Parameter, Station
+from cerberus_plan.model.record import field
 
 # Smallest width allowed [customers]: the law divides by it.
 _NARROWEST = 1e-3

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from model.laws.station import Parameter, Station
-from model.record import field
+from cerberus_plan.model.laws.station import Parameter, Station
+from cerberus_plan.model.record import field
 
 
 def service_time(lib: Any, customers: Any, demand: Any) -> Any:  # noqa: ARG001 - all laws take lib

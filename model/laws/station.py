@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from model.errors import InputError
-from model.record import Record
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.record import Record
 
 # What numpy.typing.NDArray[np.float64] means; that module alone would take a millisecond to import.
 Array = np.ndarray[Any, np.dtype[np.float64]]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.mechanisms import messages
+from cerberus_plan.model.mechanisms import messages
 
 
 def read_time(lib: Any, own: Any, remote_share: Any, round_trip: Any) -> Any:  # noqa: ARG001 - all laws take lib

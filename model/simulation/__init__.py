@@ -4,9 +4,9 @@
 ``simulate_job`` runs finite jobs. Importing this package imports numba; do it where it is used.
 """
 
-from model.simulation.job import JobSimulation, simulate_job
-from model.simulation.pool import pool
-from model.simulation.rules import Message, Rules
-from model.simulation.run import Simulation, simulate
+from cerberus_plan.model.simulation.job import JobSimulation, simulate_job
+from cerberus_plan.model.simulation.pool import pool
+from cerberus_plan.model.simulation.rules import Message, Rules
+from cerberus_plan.model.simulation.run import Simulation, simulate
 
 __all__ = ["JobSimulation", "Message", "Rules", "Simulation", "pool", "simulate", "simulate_job"]

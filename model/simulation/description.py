@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from model.errors import InputError
-from model.laws.station import Array, Station
-from model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TestAndSetLock, TicketLock
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws.station import Array, Station
+from cerberus_plan.model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TestAndSetLock, TicketLock
 
 FREE, SERVERS, SINGLE, READERS = range(4)
 

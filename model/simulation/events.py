@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.kernel import inlined, kernel
-from model.laws.station import Array
-from model.simulation.description import READERS, SINGLE
-from model.simulation.heap import move, sink
-from model.simulation.random import Generator, exponential, uniform
-from model.simulation.rules import Handover
-from model.simulation.world import (
+from cerberus_plan.model.kernel import inlined, kernel
+from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.simulation.description import READERS, SINGLE
+from cerberus_plan.model.simulation.heap import move, sink
+from cerberus_plan.model.simulation.random import Generator, exponential, uniform
+from cerberus_plan.model.simulation.rules import Handover
+from cerberus_plan.model.simulation.world import (
     ALL,
     AT_BARRIER,
     AWAITING,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from model.kernel import kernel
-from model.laws.station import Array
+from cerberus_plan.model.kernel import kernel
+from cerberus_plan.model.laws.station import Array
 
 Whole = npt.NDArray[np.int64]
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.errors import InputError
-from model.laws.station import Station
-from model.network import Instance, check_stations
-from model.simulation import events
-from model.simulation.layout import lay_out
-from model.simulation.random import generator
-from model.simulation.rules import Rules
-from model.simulation.statistics import student_99
-from model.simulation.world import world
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.network import Instance, check_stations
+from cerberus_plan.model.simulation import events
+from cerberus_plan.model.simulation.layout import lay_out
+from cerberus_plan.model.simulation.random import generator
+from cerberus_plan.model.simulation.rules import Rules
+from cerberus_plan.model.simulation.world import world
+from cerberus_plan.model.student import student_t
 
 # Below this the expansion of Student's t loses digits.
 FEWEST_REPLICATIONS = 10
@@ -83,5 +83,5 @@ def simulate_job(
             n_events += events.advance(state, total)
             runs.append(float(state.clock[0]))
     mean = float(np.mean(runs))
-    wide = student_99(replications - 1) * float(np.std(runs, ddof=1)) / math.sqrt(replications)
+    wide = student_t(0.99, replications - 1) * float(np.std(runs, ddof=1)) / math.sqrt(replications)
     return JobSimulation(seconds=mean, low=mean - wide, high=mean + wide, runs=tuple(runs), events=n_events)

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from model.kernel import inlined, kernel
-from model.laws.station import Array
-from model.simulation.description import SERVERS, Description
-from model.simulation.layout import Layout
-from model.simulation.random import Generator, exponential, uniform
+from cerberus_plan.model.kernel import inlined, kernel
+from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.simulation.description import SERVERS, Description
+from cerberus_plan.model.simulation.layout import Layout
+from cerberus_plan.model.simulation.random import Generator, exponential, uniform
 
 Whole = npt.NDArray[np.int64]
 # Rows of ``Chain.station`` and of ``Chain.measured``, columns are stations.

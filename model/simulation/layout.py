@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model.errors import InputError
-from model.laws.station import Station
-from model.network import Instance
-from model.simulation.description import Description, describe
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.network import Instance
+from cerberus_plan.model.simulation.description import Description, describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from model.simulation.run import Simulation
-from model.solver import StationResult
+from cerberus_plan.model.exact.solver import StationResult
+from cerberus_plan.model.simulation.run import Simulation
 
 
 def pool(runs: Sequence[Simulation]) -> Simulation:

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from model.kernel import kernel
+from cerberus_plan.model.kernel import kernel
 
 # The four words of the generator: shape (4,).
 Generator = npt.NDArray[np.uint64]

@@ -20,8 +20,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from model.errors import InputError
-from model.laws.station import Array
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws.station import Array
 
 # A distribution of holds: a name, or samples whose mean is scaled to 1.
 Holds = str | Sequence[float] | Array

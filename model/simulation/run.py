@@ -1,6 +1,6 @@
 """Simulate a cluster: the door to both paths.
 
-Models: the same networks as ``model.solver``, and with ``rules`` what product form cannot say.
+Models: the same networks as ``model.exact.solver``, and with ``rules`` what product form cannot say.
 Assumptions: those of the path taken; it is named in the result.
 When not to use it: for a memoryless network whose exact answer is wanted; ``solve`` is exact and faster.
 """
@@ -13,17 +13,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model.errors import InputError
-from model.laws.station import Array, Station
-from model.network import Instance, check_stations
-from model.simulation import events, jump_chain
-from model.simulation.description import READERS
-from model.simulation.layout import Layout, lay_out
-from model.simulation.random import Generator, generator
-from model.simulation.rules import EXPONENTIAL, Holds, Rules
-from model.simulation.statistics import FEWEST_GROUPS, half_width, warm_up
-from model.simulation.world import world
-from model.solver import StationResult
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.exact.solver import StationResult
+from cerberus_plan.model.laws.station import Array, Station
+from cerberus_plan.model.network import Instance, check_stations
+from cerberus_plan.model.simulation import events, jump_chain
+from cerberus_plan.model.simulation.description import READERS
+from cerberus_plan.model.simulation.layout import Layout, lay_out
+from cerberus_plan.model.simulation.random import Generator, generator
+from cerberus_plan.model.simulation.rules import EXPONENTIAL, Holds, Rules
+from cerberus_plan.model.simulation.statistics import FEWEST_GROUPS, half_width, warm_up
+from cerberus_plan.model.simulation.world import world
 
 FEWEST_COMPLETIONS = 4 * FEWEST_GROUPS
 _MOST_BATCHES = 256

@@ -15,11 +15,10 @@ import math
 
 import numpy as np
 
-from model.laws.station import Array
+from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.student import student_t
 
 FEWEST_GROUPS = 16
-# 99.5th percentile of the standard normal distribution: two-sided 99 %.
-Z99 = 2.5758293035489004
 # Beyond this the run is too short for any interval; it bounds the widening at a factor 4.4.
 _MOST_CORRELATION = 0.9
 
@@ -42,7 +41,7 @@ def half_width(batches: Array) -> float:
         groups = groups[-even:].reshape(-1, 2).mean(axis=1)
     variance = float(groups.var(ddof=1)) / groups.size
     left = min(max(_unbiased(_correlation(groups), groups.size), 0.0), _MOST_CORRELATION)
-    return student_99(groups.size - 1) * math.sqrt(variance * (1.0 + left) / (1.0 - left))
+    return student_t(0.99, groups.size - 1) * math.sqrt(variance * (1.0 + left) / (1.0 - left))
 
 
 def _correlation(batches: Array) -> float:
@@ -55,18 +54,3 @@ def _correlation(batches: Array) -> float:
 def _unbiased(correlation: float, count: int) -> float:
     """Short series look less correlated than they are, by (1 + 4 r) / n (Kendall 1954)."""
     return (correlation * count + 1.0) / (count - 4.0)
-
-
-def student_99(freedom: int) -> float:
-    """Two-sided 99 % point of Student's t, by the expansion in 1 / freedom (four digits from 9 degrees on).
-
-    Source: Fisher and Cornish; Abramowitz and Stegun, 26.7.5.
-    """
-    z = Z99
-    terms = (
-        (z**3 + z) / 4.0,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96.0,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384.0,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160.0,
-    )
-    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from model.errors import InputError
-from model.laws.station import Array
-from model.simulation.description import SINGLE
-from model.simulation.layout import Layout
-from model.simulation.random import Generator
-from model.simulation.rules import Handover, Rules
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.simulation.description import SINGLE
+from cerberus_plan.model.simulation.layout import Layout
+from cerberus_plan.model.simulation.random import Generator
+from cerberus_plan.model.simulation.rules import Handover, Rules
 
 Records = npt.NDArray[Any]
 Whole = npt.NDArray[np.int64]

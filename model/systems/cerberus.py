@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from model.laws.delay import Delay
-from model.laws.station import Station
-from model.mechanisms import messages, spawn
-from model.structure import Costs, Structure, System
-from model.systems import parts, shadow
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.mechanisms import messages, spawn
+from cerberus_plan.model.structure import Costs, Structure, System
+from cerberus_plan.model.systems import parts, shadow
 
 
 def communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Station]:
@@ -60,4 +60,6 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     )
 
 
-CERBERUS = System(name="cerberus", title="Cerberus (clustered VMs)", law=law, clustered=True)
+CERBERUS = System(
+    name="cerberus", title="Cerberus (clustered VMs)", law=law, clustered=True, paging="shadow", messages=True
+)

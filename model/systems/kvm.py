@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from model.laws.delay import Delay
-from model.laws.station import Station
-from model.structure import Costs, Structure, System
-from model.systems import parts
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.structure import Costs, Structure, System
+from cerberus_plan.model.systems import parts
 
 
 def _packets(machine: Costs, operations: Costs) -> Iterator[Station]:
@@ -43,4 +43,4 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     )
 
 
-KVM = System(name="kvm", title="independent VMs (KVM)", law=law, clustered=True, deployable=True)
+KVM = System(name="kvm", title="independent VMs (KVM)", law=law, clustered=True, deployable=True, paging="nested")

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from model.laws.allocator_search import AllocatorSearch
-from model.laws.delay import Delay
-from model.laws.interference import stretch
-from model.laws.single_server import Queue
-from model.laws.station import Station
-from model.laws.ticket_lock import TicketLock
-from model.structure import Costs
+from cerberus_plan.model.laws.allocator_search import AllocatorSearch
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.interference import stretch
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.structure import Costs
 
 # One kernel on bare metal; virtualised kernels pass their factor.
 _NATIVE = 1.0

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.structure import Costs, Structure, System
-from model.systems import parts
+from cerberus_plan.model.structure import Costs, Structure, System
+from cerberus_plan.model.systems import parts
 
 
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from model.laws.delay import Delay
-from model.laws.single_server import Queue
-from model.laws.station import Station
-from model.laws.ticket_lock import TicketLock
-from model.mechanisms import messages, paging
-from model.structure import Costs
-from model.systems import parts
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.mechanisms import messages, paging
+from cerberus_plan.model.structure import Costs
+from cerberus_plan.model.systems import parts
 
 
 def stations_of_vm(machine: Costs, operations: Costs) -> Iterator[Station]:

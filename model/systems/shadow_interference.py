@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from model.laws import interference
-from model.structure import Costs, Structure
-from model.systems import cerberus, shadow
+from cerberus_plan.model.laws import interference
+from cerberus_plan.model.structure import Costs, Structure
+from cerberus_plan.model.systems import cerberus, shadow
 
 # Costs of this structure, besides those of ``shadow``: its own values of the first three, and the stretch.
 COSTS = ("page_fault_shadow", "shadow_lock_hold", "shadow_lock_handover", "interference")

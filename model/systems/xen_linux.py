@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from model.laws.delay import Delay
-from model.laws.station import Station
-from model.laws.ticket_lock import TicketLock
-from model.structure import Costs, Structure, System
-from model.systems import parts
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.structure import Costs, Structure, System
+from cerberus_plan.model.systems import parts
 
 
 def _page_faults(machine: Costs, operations: Costs) -> Iterator[Station]:
@@ -56,4 +56,4 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     )
 
 
-XEN_LINUX = System(name="xen-linux", title="one Linux on Xen, direct paging", law=law, clustered=False)
+XEN_LINUX = System(name="xen-linux", title="one Linux on Xen, direct paging", law=law, clustered=False, paging="direct")

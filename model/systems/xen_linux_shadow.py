@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.structure import Costs, Structure, System
-from model.systems import parts, shadow
+from cerberus_plan.model.structure import Costs, Structure, System
+from cerberus_plan.model.systems import parts, shadow
 
 
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
@@ -23,4 +23,6 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     )
 
 
-XEN_LINUX_SHADOW = System(name="xen-linux-shadow", title="one Linux on Xen, shadow paging", law=law, clustered=False)
+XEN_LINUX_SHADOW = System(
+    name="xen-linux-shadow", title="one Linux on Xen, shadow paging", law=law, clustered=False, paging="shadow"
+)

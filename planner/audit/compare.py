@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from planner.audit.price import Pins, Pricer
-from planner.audit.promised import Instance, Promise
-from planner.audit.seen import Seen
-from planner.export.cpu_list import cpu_list
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.planner.audit.price import Pins, Pricer
+from cerberus_plan.planner.audit.promised import Instance, Promise
+from cerberus_plan.planner.deploy.seen import Seen
 
 # Memory may be rounded by whoever starts the instance.
 _MEMORY_TOLERANCE = 0.01

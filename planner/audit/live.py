@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from calibration.topology import parse_cpu_list
-from model.errors import InputError
-from planner.audit.seen import Seen
+from cerberus_plan.model.cpu_list import parse_cpu_list
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.planner.deploy.seen import Seen
 
 _VCPU = re.compile(r"(?:CPU (\d+)/KVM|fc_vcpu (\d+)|vcpu(\d+))")
 _DEPTH = 6

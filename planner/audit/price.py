@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from model.machine import Machine
-from model.structure import System
-from model.workload import Workload
-from planner.distance import Distances, as_placed, handover_factor
-from planner.placed import rate
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.structure import System
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.placing.distance import Distances, as_placed, handover_factor
+from cerberus_plan.planner.placing.placed import rate
 
 # Instance -> CPUs that each of its vCPUs may use.
 Pins = Mapping[str, Sequence[frozenset[int]]]

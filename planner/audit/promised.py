@@ -1,6 +1,6 @@
 """What a deployment promised: its ``plan.json``, read strictly.
 
-Format version 1, written by ``planner.export.bundle``: keys are added, never renamed.
+Format version 1, written by ``planner.deploy.bundle``: keys are added, never renamed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calibration.files import read_text
-from model.errors import InputError
-from planner.export.bundle import PLAN_FORMAT, PLAN_VERSION
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.planner.deploy.bundle import PLAN_FORMAT, PLAN_VERSION
 
 FILE = "plan.json"
 

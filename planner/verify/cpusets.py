@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from planner.export.cpu_list import cpu_list
+from cerberus_plan.model.cpu_list import cpu_list
 
 # A cgroup can be removed once the kernel has let go of its last process.
 _PATIENCE_S = 2.0

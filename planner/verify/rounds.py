@@ -14,11 +14,12 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from calibration.observe.meter import Kind, Meter
-from calibration.observe.signals import Signals
-from planner.placement import Placement
-from planner.verify.cpusets import Cpusets
-from planner.verify.together import Order, run_together
+from cerberus_plan.calibration.programs.observe.meter import Kind, Meter
+from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.model.student import student_t
+from cerberus_plan.planner.placing.placement import Placement
+from cerberus_plan.planner.verify.cpusets import Cpusets
+from cerberus_plan.planner.verify.together import Order, run_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,6 @@ def _ratio(logs: Sequence[float]) -> Ratio:
     mean = math.fsum(logs) / count
     if count < 2:
         return Ratio(value=math.exp(mean), low=None, high=None)
-    from scipy.special import stdtrit
-
     deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in logs) / (count - 1))
-    half = float(stdtrit(count - 1, 0.95)) * deviation / math.sqrt(count)
+    half = student_t(0.9, count - 1) * deviation / math.sqrt(count)
     return Ratio(value=math.exp(mean), low=math.exp(mean - half), high=math.exp(mean + half))

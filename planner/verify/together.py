@@ -1,7 +1,7 @@
 """One run of a split: the command once per instance, all at the same time, each on its own CPUs.
 
 The time of a split is from the first start to the last end. Every instance leads a session of its own; whatever
-outlives it is ended (``calibration.observe.group``). One that fails ends the others at once.
+outlives it is ended (``calibration.programs.observe.group``). One that fails ends the others at once.
 The command may hold ``{instance}``, ``{instances}``, ``{threads}`` and ``{cpus}``; the environment has the same as
 ``CERBERUS_INSTANCE`` and so on.
 When not to use it: for programs that need a terminal or standard input.
@@ -18,13 +18,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO
 
-from calibration.observe.group import children, ends_within, reap, stop, subreaper
-from calibration.observe.process import Finished, finished
-from calibration.observe.signals import Signals
-from model.errors import CannotAnswerError, InputError
-from planner.export.cpu_list import cpu_list
-from planner.placement import Place
-from planner.verify.cpusets import Cpusets, enter
+from cerberus_plan.calibration.programs.observe.group import children, ends_within, reap, stop, subreaper
+from cerberus_plan.calibration.programs.observe.process import Finished, finished
+from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.planner.placing.placement import Place
+from cerberus_plan.planner.verify.cpusets import Cpusets, enter
 
 _TICK_S = 0.05
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.charts import theme
-from reports.charts.figure import Figure, rounded, specification
-from reports.formats import number, signed_percent
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.formats import number, signed_percent
 
 # What the model aims at, and how far the axis reaches; dots beyond sit on its edge with their error beside them.
 _AIM = 0.10

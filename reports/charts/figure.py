@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.charts import theme
+from cerberus_plan.reports.charts import theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibration.clustering import Level, find_levels
-from model.topology import Topology
-from reports.charts import theme
-from reports.charts.figure import Figure, rounded, specification
-from reports.formats import quantity
+from cerberus_plan.calibration.host.clustering import Level, find_levels
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.formats import quantity
 
 # With more cores than this a cell is a pair of cache groups, with the median of its pairs.
 _MOST_CORES = 96

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.plan import Candidate
-from reports import reading
-from reports.charts import theme
-from reports.charts.figure import Figure, rounded, specification
-from reports.formats import percent
+from cerberus_plan.planner.plan import Candidate
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.formats import percent
+from cerberus_plan.reports.pages import reading
 
 
 def ledger(candidates: Sequence[tuple[str, Candidate]], *, name: str) -> Figure:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibration.harness.case import Batch
-from calibration.harness.statistics import Estimate
-from reports.charts import theme
-from reports.charts.figure import Figure, rounded, specification
-from reports.formats import interval, quantity
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.harness.statistics import Estimate
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.formats import interval, quantity
 
 _LEAST, _MOST = 0.7, 5.0
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.plan import Candidate, Plan
-from reports import reading
-from reports.charts import theme
-from reports.charts.figure import Figure, rounded, specification
-from reports.formats import interval, number
+from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.formats import interval, number
+from cerberus_plan.reports.pages import reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

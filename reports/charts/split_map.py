@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from planner.plan import Candidate, Plan
-from reports import reading
-from reports.charts import theme
-from reports.charts.figure import Figure, rounded, specification
-from reports.formats import interval, number, percent
+from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.formats import interval, number, percent
+from cerberus_plan.reports.pages import reading
 
 
 def split_map(plan: Plan, system: str, *, name: str) -> Figure:

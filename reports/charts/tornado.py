@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.plan import Plan
-from planner.sensitivity import End, Sensitivity
-from reports import reading
-from reports.charts import theme
-from reports.charts.figure import Figure, rounded, specification
-from reports.formats import number, percent, quantity
+from cerberus_plan.planner.plan import Plan
+from cerberus_plan.planner.splits.sensitivity import End, Sensitivity
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.formats import number, percent, quantity
+from cerberus_plan.reports.pages import reading
 
 # Bars worth drawing; the table has them all.
 _MOST_BARS = 8

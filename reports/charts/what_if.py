@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from planner.plan import Plan
-from reports import reading
-from reports.charts import theme
-from reports.charts.figure import rounded, specification
+from cerberus_plan.planner.plan import Plan
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.charts.figure import rounded, specification
+from cerberus_plan.reports.pages import reading
 
 
 def what_if(plan: Plan, names: Sequence[str]) -> dict[str, Any]:

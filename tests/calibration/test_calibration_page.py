@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from cerberus_plan.commands.calibrate import calibrate
+from cerberus_plan.cli.commands.calibrate import calibrate
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
 

@@ -5,9 +5,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.call_families import FAMILIES, call_mix
-from calibration.demand import Demand, SystemCall
-from calibration.demand_to_workload import CALLS
+from cerberus_plan.calibration.programs.call_families import FAMILIES, call_mix
+from cerberus_plan.calibration.programs.demand import Demand, SystemCall
+from cerberus_plan.calibration.programs.demand_to_workload import CALLS
 
 names = st.sampled_from([*(name for calls in FAMILIES.values() for name in calls), "ioctl", "getpid"])
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from calibration.catalog import machine, parse_workload
-from model.errors import InputError
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.plan import Constraints
+from cerberus_plan.calibration.store.catalog import machine, parse_workload
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.splits.choose import plan
 
 BASE = """
 format = 1

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from calibration.campaign import Campaign, cache_folder, loop_fingerprint
-from calibration.harness.runner import ENOUGH_CLEAN, FEWEST_ROUNDS
-from calibration.passport import Effort, measure_host
-from calibration.session import Orders
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.calibration.campaign.host_profile import Effort, measure_host
+from cerberus_plan.calibration.campaign.measuring import Orders
+from cerberus_plan.calibration.campaign.processes import Campaign, cache_folder, loop_fingerprint
+from cerberus_plan.calibration.harness.runner import ENOUGH_CLEAN, FEWEST_ROUNDS
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = """
-from calibration.passport import Effort, measure_host
+from cerberus_plan.calibration.campaign.host_profile import Effort, measure_host
 def report(label, done, expected):
     if done:
         print("measuring", flush=True)
@@ -56,7 +56,7 @@ def _measuring_processes(scratch):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_measurement_leaves_no_process(tmp_path, number):
     """Ctrl-C and kill -9 end the measuring process and its workers too, and its scratch folder is removed."""
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-c", LONG], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

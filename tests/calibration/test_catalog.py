@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration import catalog
-from model.errors import InputError
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import InputError
 
 MACHINES = catalog.shipped("machines")
 WORKLOADS = catalog.shipped("workloads")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.clustering import Level, find_levels
-from calibration.topology import reconcile
-from model.topology import Topology
+from cerberus_plan.calibration.host.clustering import Level, find_levels
+from cerberus_plan.calibration.host.topology import reconcile
+from cerberus_plan.model.topology import Topology
 
 
 def machine(

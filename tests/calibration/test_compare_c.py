@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 
-from calibration.campaign import Campaign
-from calibration.compare_c import compare, promise, separate
-from calibration.harness import twins
-from calibration.harness.case import Batch
-from calibration.session import Orders
-from model.errors import CannotAnswerError
+from cerberus_plan.calibration.campaign.compare_c import compare, promise, separate
+from cerberus_plan.calibration.campaign.measuring import Orders
+from cerberus_plan.calibration.campaign.processes import Campaign
+from cerberus_plan.calibration.harness import twins
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.model.errors import CannotAnswerError
 
 
 def batch(case, seconds, roles=1, **options):
@@ -82,6 +82,7 @@ def test_a_compiler_that_fails_is_quoted(monkeypatch, tmp_path):
         twins.build(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_a_system_call_from_numba_costs_what_it_costs_from_c():
     """On the real clock, loosely: within a factor 1.5 on a busy machine (5 % is for quiet ones)."""

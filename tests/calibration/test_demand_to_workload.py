@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.catalog import parse_workload
-from calibration.demand import Demand, LockUse, SystemCall
-from calibration.demand_to_workload import smallest, workload_of
-from calibration.serial_locks import serial_locks
-from calibration.workload_file import to_toml
-from model.errors import CannotAnswerError, InputError
-from model.quantity import Provenance, Quantity
-from model.workload import Workload
+from cerberus_plan.calibration.programs.demand import Demand, LockUse, SystemCall
+from cerberus_plan.calibration.programs.demand_to_workload import smallest, workload_of
+from cerberus_plan.calibration.programs.serial_locks import serial_locks
+from cerberus_plan.calibration.store.catalog import parse_workload
+from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.workload import Workload
 
 positive = st.floats(min_value=1e-12, max_value=1e6, allow_subnormal=False)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.files import decode, read_text, write_atomically
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.calibration.store.files import decode, read_text, write_atomically
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"), min_size=1).filter(str.strip)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.fit_machine import (
+from cerberus_plan.calibration.campaign.fit_machine import (
     SerialPart,
     fit_serial_part,
     quantities_of,
@@ -13,8 +13,8 @@ from calibration.fit_machine import (
     split_from_one,
     time_per_operation,
 )
-from calibration.harness.statistics import Estimate, Mode
-from model.quantity import Provenance
+from cerberus_plan.calibration.harness.statistics import Estimate, Mode
+from cerberus_plan.model.quantity import Provenance
 
 NAMES = ("serial", "handover", "parallel")
 
@@ -50,6 +50,7 @@ def test_a_lock_without_handover_is_found_from_two_workers(share, slowdown):
     assert found.handover == 0.0
 
 
+@pytest.mark.slow
 @given(st.floats(0.1, 20.0))
 def test_a_collapse_beyond_full_serialisation_is_handover(handover):
     """If two workers are slower than one after the other, the whole operation is serial and passing it on costs."""
@@ -89,6 +90,7 @@ def test_two_workers_leave_the_handover_assumed():
     assert found["parallel"].value == pytest.approx(0.7, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_many_workers_show_the_handover():
     """With several counts the hand-over is derived, not assumed."""
     true = SerialPart(parallel=0.7, serial=0.3, handover=0.3)

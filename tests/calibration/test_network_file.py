@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from calibration.network_file import LAWS, read_network
-from model.errors import InputError
-from model.network import Delay, Instance, Queue, TicketLock
-from model.simulation import Message
+from cerberus_plan.calibration.store.network_file import LAWS, read_network
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.network import Delay, Instance, Queue, TicketLock
+from cerberus_plan.model.simulation import Message
 
 _GOOD = """
 format = 1

@@ -12,20 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.demand import Demand, LockUse, SystemCall
-from calibration.observe import cpus, fault_cost, keep, locks, probes, quota, session
-from calibration.observe import plan as observe_plan
-from calibration.observe.meter import Kind, Meter
-from calibration.observe.naming import program_name
-from calibration.observe.observation import Observation
-from calibration.observe.plan import Plan
-from calibration.observe.process import Finished
-from calibration.observe.session import Extras, Run
-from calibration.observe.signals import Signals
-from model.errors import CannotAnswerError, InputError
-from model.machine import Machine
-from model.quantity import Quantity
-from model.topology import Topology
+from cerberus_plan.calibration.programs.demand import Demand, LockUse, SystemCall
+from cerberus_plan.calibration.programs.observe import cpus, fault_cost, keep, locks, probes, quota
+from cerberus_plan.calibration.programs.observe import run_plan as observe_plan
+from cerberus_plan.calibration.programs.observe import runs as session
+from cerberus_plan.calibration.programs.observe.meter import Kind, Meter
+from cerberus_plan.calibration.programs.observe.naming import program_name
+from cerberus_plan.calibration.programs.observe.observation import Observation
+from cerberus_plan.calibration.programs.observe.process import Finished
+from cerberus_plan.calibration.programs.observe.run_plan import Plan
+from cerberus_plan.calibration.programs.observe.runs import Extras, Run
+from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.topology import Topology
 
 CPU = min(os.sched_getaffinity(0))
 PYTHON = (sys.executable, "-I", "-S", "-c")

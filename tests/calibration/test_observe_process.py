@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from calibration.observe import group, process
-from calibration.observe.process import Finished
-from calibration.observe.signals import STOPPING, Signals, Stopped
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.calibration.programs.observe import group, process
+from cerberus_plan.calibration.programs.observe.process import Finished
+from cerberus_plan.calibration.programs.observe.signals import STOPPING, Signals, Stopped
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 PYTHON = [sys.executable, "-I", "-S", "-c"]  # starts in a few milliseconds
 CPU = min(os.sched_getaffinity(0))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from calibration.harness.case import Batch
-from calibration.planning_costs import planning_costs
-from calibration.primitives.base import Results
-from model.quantity import Provenance, Quantity
-from model.vocabulary import COSTS
+from cerberus_plan.calibration.campaign.planning_costs import planning_costs
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.primitives.base import Results
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.vocabulary import COSTS
 
 
 def batches(name, seconds):

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from calibration.harness.case import Batch
-from calibration.host import Host
-from calibration.places import profiles_folder
-from calibration.profile import (
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.host.identity import Host
+from cerberus_plan.calibration.store.places import profiles_folder
+from cerberus_plan.calibration.store.profile import (
     FORMAT,
     Profile,
     default_path,
@@ -20,9 +20,9 @@ from calibration.profile import (
     to_record,
     write_profile,
 )
-from model.errors import InputError
-from model.quantity import Provenance, Quantity
-from model.topology import Topology
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.topology import Topology
 
 HOST = Host(
     name="node one",
@@ -195,10 +195,12 @@ def test_a_failed_write_leaves_the_old_profile(tmp_path, monkeypatch):
 def test_this_hosts_profile_is_used_after_a_kernel_update_but_not_on_other_hardware(monkeypatch, tmp_path):
     """Kernel and affinity may change; another processor under the same name makes the profile somebody else's."""
     monkeypatch.setenv("CERBERUS_PLAN_HOME", str(tmp_path))
-    monkeypatch.setattr("calibration.profile.this_host", lambda: replace(HOST, kernel="Linux 6.9", cpus=2))
+    monkeypatch.setattr(
+        "cerberus_plan.calibration.store.profile.this_host", lambda: replace(HOST, kernel="Linux 6.9", cpus=2)
+    )
     assert this_host_profile() is None
     (tmp_path / "profiles").mkdir()
     write_profile(profile(), default_path(HOST))
     assert this_host_profile() == default_path(HOST)
-    monkeypatch.setattr("calibration.profile.this_host", lambda: replace(HOST, processor="Other"))
+    monkeypatch.setattr("cerberus_plan.calibration.store.profile.this_host", lambda: replace(HOST, processor="Other"))
     assert this_host_profile() is None

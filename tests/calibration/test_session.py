@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.primitives.registry import NAMES, load_primitives
-from calibration.session import Orders, choose_pairs, worker_counts
-from model.errors import InputError
+from cerberus_plan.calibration.campaign.measuring import Orders, choose_pairs, worker_counts
+from cerberus_plan.calibration.primitives.registry import NAMES, load_primitives
+from cerberus_plan.model.errors import InputError
 
 
 def test_orders_survive_the_pipe():

@@ -2,9 +2,10 @@
 
 import pytest
 
-from calibration.topology import parse_cpu_list, spread_order, system_topology
-from model.errors import InputError
-from model.topology import Topology
+from cerberus_plan.calibration.host.topology import spread_order, system_topology
+from cerberus_plan.model.cpu_list import parse_cpu_list
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.topology import Topology
 
 
 def write(path, text):

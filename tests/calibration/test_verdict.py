@@ -1,9 +1,9 @@
 """The verdict names what disturbs and what to try."""
 
-from calibration.harness.case import Batch
-from calibration.host import Disturbance
-from calibration.verdict import judge
-from model.quantity import Provenance, Quantity
+from cerberus_plan.calibration.campaign.verdict import judge
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.host.identity import Disturbance
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 QUIET = Disturbance(load=0.1, steal_ticks=0, total_ticks=0)
 

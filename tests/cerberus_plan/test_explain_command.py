@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
@@ -14,6 +16,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_json_holds_formulas_and_values() -> None:
     """Each finding has a formula, MathML and a number."""
     done = run("--machine", "amd48", "--cores", "48", "--workload", "histogram", "--max-vms", "24", "--json")
@@ -24,6 +27,7 @@ def test_json_holds_formulas_and_values() -> None:
         assert {"name", "says", "formula", "mathml", "value"} <= finding.keys()
 
 
+@pytest.mark.slow
 def test_terminal_names_the_collapse() -> None:
     """The lock, its law and the number of cores it bears are printed."""
     done = run("--machine", "amd48", "--cores", "48", "--workload", "histogram", "--max-vms", "24")

@@ -16,6 +16,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*base, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["libvirt", "xl", "firecracker", "cloud-hypervisor", "systemd", "compose", "kubevirt"])
 def test_every_format_is_written_for_48_cores(form: str, tmp_path: Path) -> None:
     """All 48 CPUs are given, none twice, and stdout says what to expect."""

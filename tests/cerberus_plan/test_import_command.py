@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from calibration.catalog import workload
-from calibration.demand import demands_from_json
+from cerberus_plan.calibration.programs.demand import demands_from_json
+from cerberus_plan.calibration.store.catalog import workload
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "calibration" / "imports" / "fixtures"

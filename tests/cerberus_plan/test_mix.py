@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cerberus_plan.mix import weights
-from model.errors import InputError
+from cerberus_plan.cli.mixtures import weights
+from cerberus_plan.model.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CERBERUS_PLAN_HOME": "/nonexistent", "COLUMNS": "120"}
+    environment = {**os.environ, "CERBERUS_PLAN_HOME": "/nonexistent", "COLUMNS": "120"}
     command = [sys.executable, "-m", "cerberus_plan", "--cores", "24", "--machine", "amd48", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
@@ -37,6 +37,7 @@ def test_bad_mixtures_are_refused(text: str) -> None:
         weights(text)
 
 
+@pytest.mark.slow
 def test_a_mixture_shares_the_cores() -> None:
     """Text and JSON tell the same allocation; no core is given twice."""
     mixture = ("--mix", "dbench=2,histogram=1", "--system", "cerberus")

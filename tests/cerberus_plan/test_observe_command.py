@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from calibration.catalog import workload
-from calibration.curves.read import read_curve
-from calibration.demand import demands_from_json
+from cerberus_plan.calibration.curves.read import read_curve
+from cerberus_plan.calibration.programs.demand import demands_from_json
+from cerberus_plan.calibration.store.catalog import workload
 
 ROOT = Path(__file__).parents[2]
 CPU = str(min(os.sched_getaffinity(0)))

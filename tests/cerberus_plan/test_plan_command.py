@@ -34,7 +34,6 @@ def run(*arguments: str, home: Path | None = None, **variables: str) -> subproce
     """The command as a user runs it, without this host's calibration."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
         "CERBERUS_PLAN_HOME": str(home or "/nonexistent"),
         "COLUMNS": "100",
         **variables,

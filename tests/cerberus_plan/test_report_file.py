@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from lxml import html
 
 
@@ -40,6 +41,7 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> No
         assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_a_mixtures_page_embeds_what_json_prints(tmp_path: Path) -> None:
     """Workloads, splits and placement of the page are those of the document."""
     page = tmp_path / "mix.html"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cerberus_plan import replications
 from cerberus_plan.__main__ import app
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.cli import replications
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 _NETWORK = {
     "format": 1,
@@ -47,6 +47,7 @@ def _write(folder: Path, **changes: Any) -> str:
     return str(file)
 
 
+@pytest.mark.slow
 def test_the_command_itself_runs_on_processes_and_gives_one_document(tmp_path: Path) -> None:
     """Exit code 0, data on stdout, and the same numbers for the same seed however many processes."""
     command = [sys.executable, "-m", "cerberus_plan", "simulate", _write(tmp_path), "--json", "--completions", "4000"]

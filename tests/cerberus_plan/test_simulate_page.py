@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from calibration.network_file import read_network
-from model.simulation import simulate
+from cerberus_plan.calibration.store.network_file import read_network
+from cerberus_plan.model.simulation import simulate
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "simulate.md").read_text(encoding="utf-8")
 

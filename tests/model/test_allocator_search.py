@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.errors import InputError
-from model.laws.allocator_search import AllocatorSearch
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws.allocator_search import AllocatorSearch
 
 
 @given(base=st.floats(1e-6, 1), search=st.floats(0, 1), width=st.floats(0.1, 50))

@@ -7,18 +7,18 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from model import formulas
-from model.laws.allocator_search import AllocatorSearch
-from model.laws.delay import Delay
-from model.laws.queue_lock import QueueLock
-from model.laws.reader_writer import ReaderWriterLock
-from model.laws.servers import Servers
-from model.laws.single_server import Queue
-from model.laws.station import Station
-from model.laws.test_and_set import TestAndSetLock
-from model.laws.ticket_lock import TicketLock
-from model.network import Instance
-from model.solver import solve
+from cerberus_plan.model.exact import formulas
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.laws.allocator_search import AllocatorSearch
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.queue_lock import QueueLock
+from cerberus_plan.model.laws.reader_writer import ReaderWriterLock
+from cerberus_plan.model.laws.servers import Servers
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.test_and_set import TestAndSetLock
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.network import Instance
 
 THINK = st.floats(1, 50)
 STATIONS = st.one_of(
@@ -41,6 +41,7 @@ def throughput(think: float, station: Station, threads: int) -> float:
     return solve(instances=[Instance(threads=threads, stations=[Delay(think), station])]).throughput
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(think=THINK, station=STATIONS)
 def test_ceiling_and_saturation(think: float, station: Station) -> None:

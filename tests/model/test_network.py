@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from model.errors import InputError
-from model.network import MOST_THREADS, Delay, Instance, Queue, TicketLock
-from model.solver import StationResult, solve
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.exact.solver import StationResult, solve
+from cerberus_plan.model.network import MOST_THREADS, Delay, Instance, Queue, TicketLock
 
 
 @pytest.mark.parametrize("threads", [0, -1, MOST_THREADS + 1, 2.0, "2", None, True])

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from model.quadrature import laguerre
+from cerberus_plan.model.exact.quadrature import laguerre
 
 
 @pytest.mark.parametrize("n_nodes", [1, 2, 5, 25, 64, 65, 97, 100, 180])

@@ -8,8 +8,8 @@ from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass, repla
 
 import pytest
 
-from model.network import Delay, TicketLock
-from model.quantity import Quantity
+from cerberus_plan.model.network import Delay, TicketLock
+from cerberus_plan.model.quantity import Quantity
 
 LENGTH = Quantity(value=2.0, unit="s", low=1.0, high=3.0)
 

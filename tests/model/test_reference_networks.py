@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from model.network import Delay, Instance, Queue, Servers, Station, TicketLock
-from model.solver import solve
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, Queue, Servers, Station, TicketLock
 
 _REFERENCE = json.loads(Path(__file__).with_name("networks.json").read_text())
 _KINDS = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import series
+from cerberus_plan.model.exact import series
 
 # Logarithms over 1500 decades: far outside a double; None is a coefficient of zero.
 _logs = st.one_of(st.floats(-2000.0, 2000.0), st.just(-math.inf))

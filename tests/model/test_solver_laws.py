@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_networks import anything, calm, clusters, delays, instances, queues, times
 
-from model.network import (
+from cerberus_plan.model.exact.solver import Solution, StationResult, solve
+from cerberus_plan.model.network import (
     Delay,
     Instance,
     Queue,
@@ -28,7 +29,6 @@ from model.network import (
     TestAndSetLock,
     TicketLock,
 )
-from model.solver import Solution, StationResult, solve
 
 Network = tuple[list[Instance], list[Station]]
 # Rounding of sums of a few hundred positive terms.
@@ -315,7 +315,7 @@ def test_logarithmic_path_equals_the_plain_path(network: Network) -> None:
     plain = _solve(network)
     lengths = [s.queue_length for s in plain.stations]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("model.series._SAFE", -1.0)
+        patch.setattr("cerberus_plan.model.exact.series._SAFE", -1.0)
         logs = _solve(network)
         assert logs.per_instance == pytest.approx(plain.per_instance, rel=1e-9)
         assert [s.queue_length for s in logs.stations] == pytest.approx(lengths, rel=1e-8)

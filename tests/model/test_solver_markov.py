@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from markov_chain import markov_chain
 from random_networks import clusters
 
-from model.network import Instance, Queue, TicketLock
-from model.solver import solve
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Instance, Queue, TicketLock
 
 _factors = st.floats(0.2, 5.0)
 

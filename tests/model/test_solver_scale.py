@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from model.network import Delay, Instance, Queue, Servers, Station, TicketLock
-from model.solver import solve
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, Queue, Servers, Station, TicketLock
 
 
 @pytest.mark.parametrize("threads", [1024, 4096])
@@ -21,6 +21,7 @@ def test_saturated_lock_passes_one_thread_per_service_time(threads: int, unit: f
     assert rate == pytest.approx(1.0 / ((0.4 + 0.1 * (present - 1) / 2) * unit), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vms", [1, 2, 16, 512, 4096])
 def test_every_split_of_4096_cores_is_finite_and_within_bounds(vms: int) -> None:
     """Local collapse, a shared queue and a shared lock: no NaN, no overflow, no impossible throughput."""

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TicketLock
-from model.splits import Splits, occupancy, solution, throughput
-from model.splits import _table as split_table
-from model.structure import Structure
+from cerberus_plan.model.exact.splits import Splits, occupancy, solution, throughput
+from cerberus_plan.model.exact.splits import _table as split_table
+from cerberus_plan.model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TicketLock
+from cerberus_plan.model.structure import Structure
 
 times = st.floats(0.001, 100.0)
 N_DRAWS = 3

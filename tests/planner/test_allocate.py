@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration import catalog
-from model.errors import CannotAnswerError, InputError
-from model.machine import Machine
-from model.splits import throughput
-from model.structure import Costs
-from model.systems.registry import SYSTEMS
-from model.tables import Splits
-from model.topology import Topology
-from planner.allocate import best_split, plan_mix
-from planner.curves import Curves
-from planner.knapsack import table
-from planner.mixture import Allocation, Mixture
-from planner.plan import Constraints
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.exact.splits import throughput
+from cerberus_plan.model.exact.tables import Splits
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.structure import Costs
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.planner.mixtures.allocate import best_split, plan_mix
+from cerberus_plan.planner.mixtures.instance_curves import Curves
+from cerberus_plan.planner.mixtures.knapsack import table
+from cerberus_plan.planner.mixtures.mixture import Allocation, Mixture
+from cerberus_plan.planner.plan import Constraints
 
 AMD48 = catalog.machine("amd48")
 WORKLOADS = {name: catalog.workload(name) for name in catalog.shipped("workloads")}
@@ -71,6 +71,7 @@ def _level(mixture: Mixture, allocation: Allocation, targets: list[float]) -> fl
     return min(rate / target for rate, target in zip(mixture.throughputs(allocation), targets, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["cerberus", "processes", "kvm"])
 @pytest.mark.parametrize("pair", [("histogram", "dbench"), ("dbench", "apache"), ("apache", "memcached")])
 @given(scales, st.sampled_from([2, 3, 99]), st.sampled_from([0.5, 1.0, 2.0]))

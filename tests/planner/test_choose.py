@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration import catalog
-from model.errors import CannotAnswerError
-from model.quantity import Quantity
-from model.systems.registry import SYSTEMS
-from planner.candidates import even_splits
-from planner.choose import plan
-from planner.describe import amount
-from planner.plan import Constraints, Plan
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.candidates import even_splits
+from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.planner.splits.describe import amount
 
 PAPER = ("linux", "xen-linux", "cerberus")
 workloads = st.sampled_from(["histogram", "dbench", "apache", "memcached"])

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import catalog
-from calibration.published import correlation, derived, fit
-from calibration.published.correlation import FROM_CALC_TIME, index_of, root
-from model.quantity import Provenance
-from planner.draws import draw
+from cerberus_plan.calibration.paper import correlation, derived
+from cerberus_plan.calibration.paper import refit as fit
+from cerberus_plan.calibration.paper.correlation import FROM_CALC_TIME, index_of, root
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.quantity import Provenance
+from cerberus_plan.planner.splits.draws import draw
 
 MACHINE, DBENCH, HISTOGRAM = catalog.machine("amd48"), catalog.workload("dbench"), catalog.workload("histogram")
 

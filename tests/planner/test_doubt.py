@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from calibration import catalog
-from calibration.published import second_opinion
-from calibration.published.second_costs import second_costs
-from model.quantity import Provenance
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.doubt import doubts, second_over_first
-from planner.plan import Candidate, Constraints
+from cerberus_plan.calibration.paper import second_opinion
+from cerberus_plan.calibration.paper.second_costs import second_costs
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.quantity import Provenance
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Candidate, Constraints
+from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.planner.splits.doubt import doubts, second_over_first
 
 
 def candidate(vms: int, threads: int) -> Candidate:

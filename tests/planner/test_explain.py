@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration import catalog
-from model.errors import CannotAnswerError
-from model.laws.delay import Delay
-from model.laws.single_server import Queue
-from model.laws.station import Station
-from model.laws.ticket_lock import TicketLock
-from model.network import Instance
-from model.solver import solve
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.explain import Explanation, explain, gains
-from planner.plan import Constraints
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.network import Instance
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.planner.splits.explain import Explanation, explain, gains
 
 DEMAND = st.floats(0.1, 10)
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from calibration import catalog
-from model.machine import Machine
-from model.quantity import Quantity
-from model.systems.registry import SYSTEMS
-from model.topology import Topology
-from planner.choose import plan
-from planner.distance import Distances, distances_of
-from planner.placed import placed, respecting
-from planner.plan import Candidate, Constraints, Plan
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.planner.placing.distance import Distances, distances_of
+from cerberus_plan.planner.placing.placed import placed, respecting
+from cerberus_plan.planner.plan import Candidate, Constraints, Plan
+from cerberus_plan.planner.splits.choose import plan
 
 NEAR = Distances(source="test")
 FAR = Distances(same_node=5.0, same_socket=6.0, other_socket=8.0, source="test")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.errors import CannotAnswerError
-from model.topology import Topology
-from planner.distance import Distances, distances_of, handover_factor, mean_distance, shares
-from planner.placement import place
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.planner.placing.distance import Distances, distances_of, handover_factor, mean_distance, shares
+from cerberus_plan.planner.placing.placement import place
 
 AMD48 = Topology.regular(sockets=8, cores_per_l3=6, memory_bytes=128 * 2.0**30)
 # every level crossed costs one more: the objective that placement minimises
@@ -173,7 +173,7 @@ def test_close_instances_hand_over_cheaper_than_the_machine() -> None:
 
 def test_measured_round_trips_give_distances_by_level() -> None:
     """Means by level, relative to two cores at one cache; a level nobody measured is that inside it."""
-    from model.machine import Machine
+    from cerberus_plan.model.machine import Machine
 
     machine = Machine(name="m", description="", topology=AMD48, quantities={})
     found = distances_of(machine, {(0, 1): 50e-9, (1, 2): 50e-9, (0, 6): 150e-9})

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from calibration import catalog
-from model.quantity import Quantity
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.plan import Constraints, Plan
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.choose import plan
 
 
 def planned(**operations: float) -> Plan:

@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
-from calibration import catalog
-from model.errors import InputError
-from model.systems.registry import SYSTEMS
-from planner.choose import plan
-from planner.plan import Constraints, Plan
-from planner.what_if import CHANGES, Answer, what_if
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.changes import CHANGES, Answer, what_if
+from cerberus_plan.planner.splits.choose import plan
 
 
 @cache

@@ -15,21 +15,21 @@ from example_plan import a_plan
 from example_profile import a_profile
 from example_simulation import a_simulation
 
-from calibration import catalog
-from calibration.curves.curve import Curve
-from calibration.curves.document import document
-from calibration.curves.fit import fit_curve
-from calibration.published import compare
-from model.systems.registry import SYSTEMS
-from planner.allocate import plan_mix
-from planner.plan import Constraints
-from reports.calibration_page import calibration_page
-from reports.fit_page import fit_page
-from reports.mix_page import mix_page
-from reports.plan_document import plan_document
-from reports.plan_page import plan_page
-from reports.reproduce_page import reproduce_page
-from reports.simulation_page import simulation_page
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.document import document
+from cerberus_plan.calibration.curves.fit import fit_curve
+from cerberus_plan.calibration.paper import compare
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.mixtures.allocate import plan_mix
+from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.reports.pages.calibration_page import calibration_page
+from cerberus_plan.reports.pages.fit_page import fit_page
+from cerberus_plan.reports.pages.mix_page import mix_page
+from cerberus_plan.reports.pages.plan_document import plan_document
+from cerberus_plan.reports.pages.plan_page import plan_page
+from cerberus_plan.reports.pages.reproduce_page import reproduce_page
+from cerberus_plan.reports.pages.simulation_page import simulation_page
 
 COUNT_MARKS = """[...document.querySelectorAll('.chart')].map(
   (chart) => chart.querySelectorAll('.mark-group path, .mark-rect path, .mark-text text').length

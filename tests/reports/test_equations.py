@@ -6,7 +6,7 @@ from importlib import resources
 
 from example_plan import a_plan
 
-from reports.equations import laws_of, print_all
+from cerberus_plan.reports.pages.equations import laws_of, print_all
 
 
 def test_the_printed_laws_are_what_sympy_prints() -> None:

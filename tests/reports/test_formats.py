@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import page
-from reports.charts import theme
-from reports.floor_plan import ranges
-from reports.formats import headline, interval, number, percent, quantity, signed_percent
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.reports.charts import theme
+from cerberus_plan.reports.formats import headline, interval, number, percent, quantity, signed_percent
+from cerberus_plan.reports.pages import page
 
 SCALES = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
@@ -53,7 +53,7 @@ def test_signs_bytes_intervals_and_absent_numbers() -> None:
     assert quantity(0.0, "s") == "0 s"
     assert interval(1e-6, 2e-6, "s") == "1.00 µs to 2.00 µs"
     assert headline("First 5 % here. Then more. And more.") == ("First 5\u00a0% here.", "Then more. And more.")
-    assert ranges([3, 0, 1, 2, 8]) == "0-3,8"
+    assert cpu_list([3, 0, 1, 2, 8]) == "0-3,8"
 
 
 def _luminance(colour: str) -> float:

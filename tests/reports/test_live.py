@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from example_plan import a_plan
 
-from model.machine import Machine
-from model.network import QueueLock, TestAndSetLock, TicketLock
-from model.quantity import Quantity
-from model.splits import Splits
-from model.structure import Costs, Structure
-from model.systems.registry import SYSTEMS
-from model.workload import Workload
-from planner.evaluate import rates
-from planner.plan import Constraints, Plan
-from reports import live, page
-from reports.equations import all_laws
+from cerberus_plan.model.exact.splits import Splits
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.network import QueueLock, TestAndSetLock, TicketLock
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.structure import Costs, Structure
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.evaluate import rates
+from cerberus_plan.reports.pages import live, page
+from cerberus_plan.reports.pages.equations import all_laws
 
 LOCKS = {lock.__name__: lock for lock in (TicketLock, TestAndSetLock, QueueLock)}
 CORES = 16
@@ -80,6 +80,7 @@ def grid(model: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("workload", ["dbench", "histogram", "apache"])
 def test_the_page_agrees_with_the_model_on_every_split(visit: Any, workload: str) -> None:

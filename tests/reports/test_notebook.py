@@ -9,11 +9,19 @@ import pytest
 from example_plan import a_plan
 from example_profile import a_profile
 from lxml import html
+from needs import needed
 
-from calibration.profile import write_profile
-from cerberus_plan import calibration, fit, frame, plan
-from model.errors import CannotAnswerError
-from reports.notebook import plan_html, profile_html
+from cerberus_plan import fit, frame, plan, profile
+from cerberus_plan.calibration.store.profile import write_profile
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.reports.notebook import plan_html, profile_html
+
+
+@pytest.fixture(autouse=True)
+def notebook_extra() -> None:
+    """Charts in a notebook and data frames are an extra."""
+    needed("pandas", "vl_convert")
+
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -47,7 +55,7 @@ def test_a_calibration_shows_its_costs(tmp_path: Any) -> None:
     """A profile read from its file shows its map and every quantity."""
     path = tmp_path / "profile.json"
     write_profile(a_profile(), path)
-    found = calibration(path)
+    found = profile(path)
     tree = shown(found)
     assert len(tree.findall(".//svg")) == 1
     assert len(tree.findall(".//tbody/tr")) == len(found.quantities) == len(frame(found))
@@ -68,7 +76,7 @@ def test_a_host_without_profile_is_told_what_to_do(tmp_path: Any, monkeypatch: p
     """No calibration of this host: the message names the command."""
     monkeypatch.setenv("CERBERUS_PLAN_HOME", str(tmp_path))
     with pytest.raises(CannotAnswerError, match="cerberus-plan calibrate"):
-        calibration()
+        profile()
 
 
 def test_a_frame_without_pandas_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,19 +10,19 @@ from example_profile import FAR_S, NEAR_S, a_profile
 from example_simulation import a_simulation
 from lxml import html
 
-from calibration.curves.curve import Curve
-from calibration.curves.document import document as fit_document
-from calibration.curves.fit import fit_curve
-from calibration.profile import to_record
-from calibration.published.compare import compare
-from calibration.published.compare import document as reproduction
-from model.topology import Topology
-from reports.calibration_page import calibration_page
-from reports.charts.latency import latency
-from reports.fit_page import fit_page
-from reports.formats import number, quantity
-from reports.reproduce_page import reproduce_page
-from reports.simulation_page import simulation_page
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.document import document as fit_document
+from cerberus_plan.calibration.curves.fit import fit_curve
+from cerberus_plan.calibration.paper.compare import compare
+from cerberus_plan.calibration.paper.compare import document as reproduction
+from cerberus_plan.calibration.store.profile import to_record
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.reports.charts.latency import latency
+from cerberus_plan.reports.formats import number, quantity
+from cerberus_plan.reports.pages.calibration_page import calibration_page
+from cerberus_plan.reports.pages.fit_page import fit_page
+from cerberus_plan.reports.pages.reproduce_page import reproduce_page
+from cerberus_plan.reports.pages.simulation_page import simulation_page
 
 HOSTILE = "</script><script>alert(1)</script>"
 

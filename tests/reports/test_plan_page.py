@@ -9,11 +9,11 @@ import pytest
 from example_plan import a_plan
 from lxml import html
 
-from planner.plan import Plan
-from reports.floor_plan import floor_plan, placement_json
-from reports.formats import number
-from reports.plan_document import plan_document
-from reports.plan_page import plan_page
+from cerberus_plan.planner.plan import Plan
+from cerberus_plan.reports.formats import number
+from cerberus_plan.reports.pages.floor_plan import floor_plan, placement_json
+from cerberus_plan.reports.pages.plan_document import plan_document
+from cerberus_plan.reports.pages.plan_page import plan_page
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -37,6 +37,7 @@ def tree(text: str) -> Any:
     return html.fromstring(text)
 
 
+@pytest.mark.slow
 def test_the_embedded_document_is_the_json_output(tree: Any) -> None:
     """What can be saved from the page is what the command prints."""
     document = json.loads(tree.get_element_by_id("document").text)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.curves.curve import Curve
-from calibration.curves.document import document
-from calibration.curves.fit import fit_curve
-from calibration.curves.incumbents import least_squares
-from calibration.curves.laws import LAWS
-from model.errors import CannotAnswerError
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.document import document
+from cerberus_plan.calibration.curves.fit import fit_curve
+from cerberus_plan.calibration.curves.incumbents import least_squares
+from cerberus_plan.calibration.curves.laws import LAWS
+from cerberus_plan.model.errors import CannotAnswerError
 
 LEVELS = np.array([1.0, 2, 3, 4, 6, 8, 12])
 
@@ -23,6 +23,7 @@ def amdahl(n, serial=0.03):
     return 100 * n / (1 + serial * (n - 1))
 
 
+@pytest.mark.slow
 def test_intervals_cover_curves_drawn_from_the_family():
     """Parameter recovery: noisy curves of each law, forecast at twice and four times, are covered as promised."""
     generator = np.random.default_rng(7)
@@ -37,6 +38,7 @@ def test_intervals_cover_curves_drawn_from_the_family():
     assert np.mean(inside) >= 0.85
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.floats(-8, 8))
 def test_the_unit_of_throughput_does_not_matter(power):

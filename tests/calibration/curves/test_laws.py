@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.curves.laws import LAWS, positions
+from cerberus_plan.calibration.curves.laws import LAWS, positions
 
 N = np.array([1.0, 2, 3, 7, 32, 200, 4096])
 LAW = st.sampled_from(sorted(LAWS))

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from calibration.curves import learn
-from calibration.curves.examples import family_weights, read_folder
-from calibration.curves.laws import LAWS
-from calibration.curves.priors import Priors, for_clients, shipped
-from model.errors import InputError
+from cerberus_plan.calibration.curves import learn
+from cerberus_plan.calibration.curves.examples import family_weights, read_folder
+from cerberus_plan.calibration.curves.laws import LAWS
+from cerberus_plan.calibration.curves.priors import Priors, for_clients, shipped
+from cerberus_plan.model.errors import InputError
 
 N = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32])
 SHAPES = {

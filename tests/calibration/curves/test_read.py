@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from calibration.curves.curve import Curve
-from calibration.curves.read import read_curve
-from model.errors import CannotAnswerError, InputError
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.read import read_curve
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 
 def written(folder, text, name="curve.csv"):

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from calibration.catalog import parse_workload
-from calibration.curves.contention import assign
-from calibration.curves.curve import Curve
-from calibration.curves.fit import fit_curve
-from calibration.curves.to_workload import workload_of, write_workload
-from calibration.workload_file import to_toml
-from model.laws.delay import Delay
-from model.laws.ticket_lock import TicketLock
-from model.network import Instance
-from model.solver import solve
+from cerberus_plan.calibration.curves.contention import assign
+from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.calibration.curves.fit import fit_curve
+from cerberus_plan.calibration.curves.to_workload import workload_of, write_workload
+from cerberus_plan.calibration.store.catalog import parse_workload
+from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.network import Instance
 
 LEVELS = np.arange(1.0, 25)
 

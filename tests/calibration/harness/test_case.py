@@ -2,7 +2,7 @@
 
 import pytest
 
-from calibration.harness.case import Batch, Case, Seat
+from cerberus_plan.calibration.harness.case import Batch, Case, Seat
 
 PLAIN = {"case": "a", "round": 0, "count": 10, "seconds": 1e-6, "wall_s": 1e-5, "operations": (10,)}
 

@@ -6,13 +6,13 @@ import re
 import pytest
 from numba import njit
 
-from calibration.harness.case import Case, Seat
-from calibration.harness.executor import Executor
-from calibration.harness.frame import compile_loop
-from calibration.harness.memory import SharedMemory
-from calibration.harness.probe import line_ping_pong
-from calibration.primitives.atomic_add import atomic_add_loop
-from calibration.primitives.syscall import getppid_loop
+from cerberus_plan.calibration.harness.case import Case, Seat
+from cerberus_plan.calibration.harness.executor import Executor
+from cerberus_plan.calibration.harness.frame import compile_loop
+from cerberus_plan.calibration.harness.memory import SharedMemory
+from cerberus_plan.calibration.harness.probe import line_ping_pong
+from cerberus_plan.calibration.primitives.atomic_add import atomic_add_loop
+from cerberus_plan.calibration.primitives.syscall import getppid_loop
 
 
 def assembly(loop):

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from calibration.harness.case import Batch, Case, Seat
-from calibration.harness.runner import ENOUGH_CLEAN, Runner, find_count, wanted_count
+from cerberus_plan.calibration.harness.case import Batch, Case, Seat
+from cerberus_plan.calibration.harness.runner import ENOUGH_CLEAN, Runner, find_count, wanted_count
 
 SEAT = (Seat(cpu=0),)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.harness.case import Batch
-from calibration.harness.statistics import (
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.harness.statistics import (
     LOW_QUANTILE,
     MEDIAN,
     estimate,

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.demand import Demand, demands_from_json
-from calibration.files import read_text
-from calibration.imports.registry import FORMATS, parse
-from calibration.imports.results import Curve, Point, axis_of
-from model.errors import InputError
+from cerberus_plan.calibration.programs.demand import Demand, demands_from_json
+from cerberus_plan.calibration.programs.imports.readers import FORMATS, parse
+from cerberus_plan.calibration.programs.imports.results import Curve, Point, axis_of
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.errors import InputError
 
 FIXTURES = Path(__file__).parent / "fixtures"
 HEADER = "tasks,processes,processes_idle,threads,threads_idle,linear\n"

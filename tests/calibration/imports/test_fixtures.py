@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from calibration.demand import Demand
-from calibration.files import read_text
-from calibration.imports.registry import FORMATS, parse, recognise
-from calibration.imports.results import Curve, Imported
+from cerberus_plan.calibration.programs.demand import Demand
+from cerberus_plan.calibration.programs.imports.readers import FORMATS, parse, recognise
+from cerberus_plan.calibration.programs.imports.results import Curve, Imported
+from cerberus_plan.calibration.store.files import read_text
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

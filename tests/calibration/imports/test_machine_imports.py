@@ -4,12 +4,12 @@ import itertools
 
 import pytest
 
-from calibration.foreign import import_profile
-from calibration.imports import core_to_core_latency, lstopo_xml, will_it_scale_machine
-from calibration.imports.source import Source
-from calibration.profile import machine_of
-from model.errors import InputError
-from model.quantity import Provenance
+from cerberus_plan.calibration.programs.imports import core_to_core_latency, lstopo_xml, will_it_scale_machine
+from cerberus_plan.calibration.programs.imports.imported_profile import import_profile
+from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.calibration.store.profile import machine_of
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.quantity import Provenance
 
 
 def matrix(groups=2, cores=4):

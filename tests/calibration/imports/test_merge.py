@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.demand import Demand, SystemCall
-from calibration.imports.merge import merge
-from calibration.imports.results import Curve, Imported
+from cerberus_plan.calibration.programs.demand import Demand, SystemCall
+from cerberus_plan.calibration.programs.imports.merge import merge
+from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 
 pairs = st.lists(st.tuples(st.integers(1, 64), st.floats(min_value=1e-3, max_value=1e6)), min_size=1, max_size=5)
 

@@ -2,12 +2,13 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.demand import Demand, LockUse, SystemCall, demands_from_json, demands_to_json
-from calibration.imports.registry import parse
-from calibration.imports.results import Curve, Imported
+from cerberus_plan.calibration.programs.demand import Demand, LockUse, SystemCall, demands_from_json, demands_to_json
+from cerberus_plan.calibration.programs.imports.readers import parse
+from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 
 rates = st.floats(min_value=1e-3, max_value=1e9, allow_nan=False)
 cores = st.integers(min_value=1, max_value=4096)
@@ -51,6 +52,7 @@ def test_pgbench_and_sysbench(curve: dict[int, list[float]]) -> None:
     assert points(read(text, "sysbench").curves[0]) == curve
 
 
+@pytest.mark.slow
 @given(repeats, words)
 def test_hyperfine(curve: dict[int, list[float]], command: str) -> None:
     """Every time of every run is a value of the curve."""

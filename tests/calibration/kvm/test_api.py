@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calibration.kvm import api
+from cerberus_plan.calibration.kvm import api
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from calibration.harness.case import Batch
-from calibration.kvm import child
-from calibration.kvm.probes import Lab
-from calibration.kvm.vm import KvmRefusedError
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.kvm import child
+from cerberus_plan.calibration.kvm.probes import Lab
+from cerberus_plan.calibration.kvm.vm import KvmRefusedError
 
 if TYPE_CHECKING:
-    from calibration.kvm.vm import Kvm
+    from cerberus_plan.calibration.kvm.vm import Kvm
 
 LAB = Lab(kvm=cast("Kvm", None), cpus=(0,))
 

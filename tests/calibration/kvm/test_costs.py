@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from calibration.kvm import KvmResult, model_costs
-from model.quantity import Provenance, Quantity
-from model.vocabulary import COSTS
+from cerberus_plan.calibration.kvm import KvmResult, model_costs
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.vocabulary import COSTS
 
 
 def seconds(value: float, low: float, high: float) -> Quantity:

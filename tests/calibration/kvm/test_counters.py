@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calibration.kvm import api, counters, vm
+from cerberus_plan.calibration.kvm import api, counters, vm
 
 if TYPE_CHECKING:
     from pathlib import Path

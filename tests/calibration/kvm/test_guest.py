@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.kvm import guest
-from calibration.kvm.pagetables import PAGE, TABLE_SPAN, translate
-from calibration.kvm.programs import FAULT_HANDLER, TOUCH
-from model.errors import InputError
+from cerberus_plan.calibration.kvm import guest
+from cerberus_plan.calibration.kvm.pagetables import PAGE, TABLE_SPAN, translate
+from cerberus_plan.calibration.kvm.programs import FAULT_HANDLER, TOUCH
+from cerberus_plan.model.errors import InputError
 
 layouts = st.builds(
     guest.Layout,

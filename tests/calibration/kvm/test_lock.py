@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.kvm import lock
+from cerberus_plan.calibration.kvm import lock
 
 
 def pairs(*, vcpus: int, hold: float, handover: float, alone: float = 2.6, noise: float = 0.0) -> np.ndarray:

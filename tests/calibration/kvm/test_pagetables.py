@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.kvm.pagetables import HIGHEST, LEAF_FLAGS, PAGE, PageTables, translate
-from model.errors import InputError
+from cerberus_plan.calibration.kvm.pagetables import HIGHEST, LEAF_FLAGS, PAGE, PageTables, translate
+from cerberus_plan.model.errors import InputError
 
 virtual_pages = st.integers(0, HIGHEST // PAGE - 1).map(lambda n: n * PAGE)
 frames = st.integers(0, 2**40 - 1).map(lambda n: n * PAGE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calibration.kvm import paging
+from cerberus_plan.calibration.kvm import paging
 
 if TYPE_CHECKING:
     from pathlib import Path

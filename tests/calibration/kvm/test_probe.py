@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calibration import kvm
-from calibration.kvm import guest, programs, supervise
-from calibration.kvm.probes import Lab, count_page_table_events, phases
-from calibration.kvm.result import LOCK, MEANING
-from calibration.kvm.session import Session, Task
-from calibration.kvm.vm import Kvm, KvmRefusedError, VirtualMachine
+from cerberus_plan.calibration import kvm
+from cerberus_plan.calibration.kvm import guest, programs, supervise
+from cerberus_plan.calibration.kvm.booted_guest import Session, Task
+from cerberus_plan.calibration.kvm.probes import Lab, count_page_table_events, phases
+from cerberus_plan.calibration.kvm.result import LOCK, MEANING
+from cerberus_plan.calibration.kvm.vm import Kvm, KvmRefusedError, VirtualMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +147,7 @@ def test_counters_tell_shadow_from_nested_paging(device: Kvm) -> None:
     assert {"mmu_unsync", "mmu_pte_write"} <= set(count_page_table_events(lab))
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 @pytest.mark.usefixtures("device")
 def test_the_probe_measures_here_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.kvm import guest, probes
-from calibration.kvm.result import MEANING
+from cerberus_plan.calibration.kvm import guest, probes
+from cerberus_plan.calibration.kvm.result import MEANING
 
 
 @given(st.integers(1, 600))

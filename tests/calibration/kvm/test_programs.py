@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.kvm import programs
-from model.errors import InputError
+from cerberus_plan.calibration.kvm import programs
+from cerberus_plan.model.errors import InputError
 
 # As disassembled by GNU objdump -D -b binary -m i386:x86-64; encodings of the AMD64 manual, volume 3.
 STAMP = "0f31 48c1e220 4809d0 498907 4983c708"

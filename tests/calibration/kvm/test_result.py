@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calibration.harness.case import Batch
-from calibration.kvm import lock
-from calibration.kvm.result import LOCK, MEANING, absent, conclude
-from model.quantity import Provenance
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.kvm import lock
+from cerberus_plan.calibration.kvm.result import LOCK, MEANING, absent, conclude
+from cerberus_plan.model.quantity import Provenance
 
 
 def batches(case: str, seconds: list[float], *, disturbed: int = 0) -> list[Batch]:

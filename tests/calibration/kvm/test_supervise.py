@@ -6,8 +6,8 @@ import json
 import sys
 import time
 
-from calibration.harness.case import Batch
-from calibration.kvm.supervise import Heard, listen
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.kvm.supervise import Heard, listen
 
 BATCH = Batch(case="a", round=0, count=1, seconds=1e-6, wall_s=1e-6, operations=(1,))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calibration.kvm import api, vm
+from cerberus_plan.calibration.kvm import api, vm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,9 +2,9 @@
 
 import pytest
 
-from calibration.harness.case import Batch
-from calibration.primitives.base import Results
-from calibration.primitives.lock_curves import HOLDS, THINK, polled_lock, queued_lock
+from cerberus_plan.calibration.harness.case import Batch
+from cerberus_plan.calibration.primitives.base import Results
+from cerberus_plan.calibration.primitives.lock_curves import HOLDS, THINK, polled_lock, queued_lock
 
 ITERATION = 1e-9
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from numba import njit
 
-from calibration import primitives
-from calibration.harness.case import Batch, Seat
-from calibration.harness.frame import compile_loop
-from calibration.harness.memory import SharedMemory
-from calibration.passport import Effort, measure_host
-from calibration.primitives.base import Direct, Results, Space
-from calibration.primitives.compare_and_swap import compare_and_swap_loop
-from calibration.primitives.interference import interference
-from calibration.primitives.queue_lock import queue_lock_loop
-from calibration.primitives.reader_writer_lock import reader_writer_lock_loop
-from calibration.primitives.registry import NAMES, load_primitives
-from calibration.primitives.test_and_set_lock import test_and_set_lock_loop as swap_lock_loop
-from calibration.primitives.ticket_lock import ticket_lock_loop
+from cerberus_plan.calibration import primitives
+from cerberus_plan.calibration.campaign.host_profile import Effort, measure_host
+from cerberus_plan.calibration.harness.case import Batch, Seat
+from cerberus_plan.calibration.harness.frame import compile_loop
+from cerberus_plan.calibration.harness.memory import SharedMemory
+from cerberus_plan.calibration.primitives.base import Direct, Results, Space
+from cerberus_plan.calibration.primitives.compare_and_swap import compare_and_swap_loop
+from cerberus_plan.calibration.primitives.interference import interference
+from cerberus_plan.calibration.primitives.queue_lock import queue_lock_loop
+from cerberus_plan.calibration.primitives.reader_writer_lock import reader_writer_lock_loop
+from cerberus_plan.calibration.primitives.registry import NAMES, load_primitives
+from cerberus_plan.calibration.primitives.test_and_set_lock import test_and_set_lock_loop as swap_lock_loop
+from cerberus_plan.calibration.primitives.ticket_lock import ticket_lock_loop
 
 LOCKED = {
     compare_and_swap_loop: r"\block\b\s+cmpxchg",
@@ -111,6 +111,7 @@ def test_every_primitive_is_silent_about_what_was_not_run():
     assert all(primitive.derive(Results(batches={})) == {} for primitive in load_primitives())
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_a_quick_look_at_this_host_gives_many_measured_quantities():
     """Half of the primitives on the real clock: 15 measured quantities or more, and the costs that plans need."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from calibration.published.facts import facts, value
-from calibration.published.targets import ALSO_REPORTED, INPUTS, TARGETS
+from cerberus_plan.calibration.paper.facts import facts, value
+from cerberus_plan.calibration.paper.targets import ALSO_REPORTED, INPUTS, TARGETS
 
 # OS clustering, EuroSys 2011: Tables 2, 4, 5, 6, 7 and sections 7.2, 7.3
 PRINTED = {

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import catalog
-from calibration.published import derived, fit
-from calibration.published.compare import compare, document, free_quantities
-from calibration.published.predictions import PREDICTIONS, predict, runs
-from calibration.published.targets import TARGETS
+from cerberus_plan.calibration.paper import derived
+from cerberus_plan.calibration.paper import refit as fit
+from cerberus_plan.calibration.paper.compare import compare, document, free_quantities
+from cerberus_plan.calibration.paper.predictions import PREDICTIONS, predict, runs
+from cerberus_plan.calibration.paper.targets import TARGETS
+from cerberus_plan.calibration.store import catalog
 
 STORED = {(row["file"], row["name"]): row for row in fit.stored()["parameters"]}
 UNIT = {"us": 1e-6, "1": 1.0}

@@ -16,11 +16,11 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.errors import InputError
-from model.laws import interference
-from model.laws.allocator_search import AllocatorSearch
-from model.laws.symbolic import SYMBOLIC
-from model.network import (
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.laws import interference
+from cerberus_plan.model.laws.allocator_search import AllocatorSearch
+from cerberus_plan.model.laws.symbolic import SYMBOLIC
+from cerberus_plan.model.network import (
     Delay,
     Queue,
     QueueLock,
@@ -150,8 +150,8 @@ def test_interference_stretches_from_one_and_linearly() -> None:
 
 def test_reader_writer_law_follows_the_simulated_lock() -> None:
     """Everybody always at the lock: within 8 % for shares of writers and lines over three decades."""
-    from model.network import Instance
-    from model.simulation import simulate
+    from cerberus_plan.model.network import Instance
+    from cerberus_plan.model.simulation import simulate
 
     for line in (0.0, 0.05, 0.3, 1.0):
         for writes in (0.01, 0.1, 0.5, 1.0):

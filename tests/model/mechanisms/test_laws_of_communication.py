@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.mechanisms import messages, paging, spawn
+from cerberus_plan.model.mechanisms import messages, paging, spawn
 
 VMS = st.integers(1, 512)
 SECONDS = st.floats(0, 1e-2)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.mechanisms import cfs, memory, paging, signals, sockets, syscalls
+from cerberus_plan.model.mechanisms import cfs, memory, paging, signals, sockets, syscalls
 
 TIMES = st.floats(0, 1e-3)
 SHARES = st.floats(0, 1)

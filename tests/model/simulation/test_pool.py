@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from model.network import Delay, Instance, Queue
-from model.simulation import pool, simulate
-from model.solver import solve
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, Queue
+from cerberus_plan.model.simulation import pool, simulate
 
 _MEMBERS = [Instance(threads=6, stations=[Delay(5.0), Queue(1.0)])]
 
 
+@pytest.mark.slow
 def test_pooled_runs_are_narrower_and_still_right() -> None:
     """Nine streams: a third of the width, the exact answer inside, everything else averaged."""
     runs = [simulate(instances=_MEMBERS, completions=20_000, seed=1, stream=n) for n in range(9)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.errors import InputError
-from model.network import Delay, Instance, Queue, ReaderWriterLock, Servers, Station, TicketLock
-from model.simulation import Message, Rules, Simulation, simulate, simulate_job
-from model.solver import solve
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import Delay, Instance, Queue, ReaderWriterLock, Servers, Station, TicketLock
+from cerberus_plan.model.simulation import Message, Rules, Simulation, simulate, simulate_job
 
 FIXED = "deterministic"
 
@@ -18,6 +18,7 @@ def _run(threads: int, *stations: Station, rules: Rules, completions: int = 100_
     return simulate(instances=[member] * copies, completions=completions, seed=11, rules=rules)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("threads", "expected"), [(1, 1 / 6.0), (3, 3 / 6.0), (6, 1.0), (40, 1.0)])
 def test_fixed_times_at_one_server_fit_together_like_a_train(threads: int, expected: float) -> None:
     """With think 5 and hold 1, six threads keep the server busy and fewer never wait."""

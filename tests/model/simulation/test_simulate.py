@@ -10,11 +10,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.errors import InputError
-from model.network import Delay, Instance, Queue, QueueLock, Servers, Station, TestAndSetLock, TicketLock
-from model.simulation import Rules, simulate, simulate_job
-from model.simulation.run import FEWEST_COMPLETIONS
-from model.solver import solve
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.network import (
+    Delay,
+    Instance,
+    Queue,
+    QueueLock,
+    Servers,
+    Station,
+    TestAndSetLock,
+    TicketLock,
+)
+from cerberus_plan.model.simulation import Rules, simulate, simulate_job
+from cerberus_plan.model.simulation.run import FEWEST_COMPLETIONS
 
 COLLAPSING = [Instance(threads=12, stations=[Delay(5.0), TicketLock(0.4, handover=0.1)])]
 CLUSTER = [
@@ -93,6 +102,7 @@ def _times_of_forty_cycles(engine: str, handover: str = "state") -> list[float]:
     ]
 
 
+@pytest.mark.slow
 def test_fast_path_and_event_heap_agree_in_distribution() -> None:
     """The time for 64 cycles has one distribution on both paths; another hand-over rule is told apart."""
     from scipy.stats import ks_2samp
@@ -114,8 +124,8 @@ def test_one_seed_gives_one_run_to_the_bit(engine: str) -> None:
 
 
 _PLAIN_RUN = """
-from model.network import *
-from model.simulation import Message, Rules, simulate
+from cerberus_plan.model.network import *
+from cerberus_plan.model.simulation import Message, Rules, simulate
 instances = [Instance(threads=2, stations=[Delay(1.0), ReaderWriterLock(0.2, line=0.1, writes=0.3)])] * 2
 rules = Rules(cores=1, messages=(Message(station="think", demand=0.1),), handover="release", barrier=5)
 for engine in ("jumps", "events"):
@@ -125,6 +135,7 @@ print(repr(simulate(instances=instances, completions=200, seed=5, rules=rules).s
 """
 
 
+@pytest.mark.slow
 def test_kernels_run_uncompiled_to_the_same_bits() -> None:
     """Plain Python, where an index out of bounds would raise, gives what the compiled kernels give."""
     outputs = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.simulation.random import exponential, generator, uniform
-from model.simulation.statistics import half_width, student_99, warm_up
+from cerberus_plan.model.simulation.random import exponential, generator, uniform
+from cerberus_plan.model.simulation.statistics import half_width, warm_up
+from cerberus_plan.model.student import student_t
 
 
 def test_generator_gives_the_published_sequence() -> None:
@@ -45,7 +46,7 @@ def test_student_points_are_those_of_the_tables() -> None:
     from scipy.stats import t
 
     for freedom in (9, 15, 31, 255):
-        assert student_99(freedom) == pytest.approx(t.ppf(0.995, freedom), rel=1e-4)
+        assert student_t(0.99, freedom) == pytest.approx(t.ppf(0.995, freedom), rel=1e-4)
 
 
 def test_warm_up_finds_where_a_transient_ends() -> None:

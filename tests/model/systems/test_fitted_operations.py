@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from model.splits import Splits, throughput
-from model.structure import Costs
-from model.systems.registry import SYSTEMS
+from cerberus_plan.model.exact.splits import Splits, throughput
+from cerberus_plan.model.structure import Costs
+from cerberus_plan.model.systems.registry import SYSTEMS
 
 MACHINE = Costs("machine", {"nested_paging": 1.0, "kernel_virtualisation": 1.0})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from systems_evaluation import evaluate
 
-from model.systems.registry import SYSTEMS
+from cerberus_plan.model.systems.registry import SYSTEMS
 
 TABLE_7 = {2: (0.860, 2123.6), 4: (1.130, 1805.0), 8: (10.624, 1273.8)}
 

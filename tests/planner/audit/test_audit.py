@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from calibration import catalog
-from model.errors import InputError
-from model.systems.registry import SYSTEMS
-from planner.audit.compare import Verdict, compare, planned_pins
-from planner.audit.files import libvirt_domain, read_files
-from planner.audit.live import Host, find_live
-from planner.audit.price import Pricer
-from planner.audit.promised import read_promise
-from planner.audit.seen import Seen, cpu_set
-from planner.distance import Distances, distances_of
-from planner.export.bundle import bundle
-from planner.export.deployment import Deployment
-from planner.export.registry import FORMATS
-from planner.placement import place
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.audit.compare import Verdict, compare, planned_pins
+from cerberus_plan.planner.audit.live import Host, find_live
+from cerberus_plan.planner.audit.price import Pricer
+from cerberus_plan.planner.audit.promised import read_promise
+from cerberus_plan.planner.deploy.all_formats import FORMATS, read_files
+from cerberus_plan.planner.deploy.bundle import bundle
+from cerberus_plan.planner.deploy.deployment import Deployment
+from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
+from cerberus_plan.planner.deploy.seen import Seen, cpu_set
+from cerberus_plan.planner.placing.distance import Distances, distances_of
+from cerberus_plan.planner.placing.placement import place
 
 AMD48 = catalog.machine("amd48")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from model.errors import CannotAnswerError, InputError
-from planner.export.folder import write_folder
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.planner.deploy.folder import write_folder
 
 
 def test_an_empty_or_absent_folder_is_written(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_force_replaces_everything(tmp_path: Path) -> None:
 
 def test_a_failure_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the second file cannot be written, the target does not exist and no temporary folder stays."""
-    from planner.export import folder as module
+    from cerberus_plan.planner.deploy import folder as module
 
     written: list[Path] = []
 

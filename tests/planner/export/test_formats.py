@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from model.topology import Topology
-from planner.export.bundle import bundle
-from planner.export.cpu_list import cpu_list
-from planner.export.deployment import Deployment, safe_name
-from planner.export.registry import FORMATS
-from planner.placement import place
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.planner.deploy.all_formats import FORMATS
+from cerberus_plan.planner.deploy.bundle import bundle
+from cerberus_plan.planner.deploy.deployment import Deployment, safe_name
+from cerberus_plan.planner.placing.placement import place
 
 from .readers import READERS, numbers
 

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from calibration import catalog
-from calibration.observe.meter import Meter
-from calibration.observe.signals import Signals
-from calibration.topology import system_topology
-from model.errors import CannotAnswerError, InputError
-from planner.placement import place
-from planner.verify import cpusets as cpusets_module
-from planner.verify.choice import predict, splits_to_run
-from planner.verify.cpusets import Cpusets, open_cpusets
-from planner.verify.rounds import Sample, measure, ratios
-from planner.verify.together import Order, run_together
+from cerberus_plan.calibration.host.topology import system_topology
+from cerberus_plan.calibration.programs.observe.meter import Meter
+from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.planner.placing.placement import place
+from cerberus_plan.planner.verify import cpusets as cpusets_module
+from cerberus_plan.planner.verify.cpusets import Cpusets, open_cpusets
+from cerberus_plan.planner.verify.rounds import Sample, measure, ratios
+from cerberus_plan.planner.verify.splits_to_run import predict, splits_to_run
+from cerberus_plan.planner.verify.together import Order, run_together
 
 ROOT = Path(__file__).parents[3]
 CPUS = tuple(sorted(os.sched_getaffinity(0)))[:2]
@@ -269,6 +269,7 @@ def require(*programs: str) -> None:
         pytest.skip(f"NOT INSTALLED: {' '.join(missing)} (Debian: apt install {' '.join(missing)})")
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 @two_cpus
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What this host is and where its cores are, from the system and from measured latencies."""

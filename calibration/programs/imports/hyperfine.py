@@ -1,0 +1,95 @@
+"""hyperfine --export-json: repeated wall-clock times of commands, usually over a parameter scan.
+
+Shape: ``results[]`` with ``command, mean, times[], user, system, exit_codes[], parameters{}``; before 1.10
+one ``parameter`` string; ``times`` may be missing. Times are seconds; user and system are means of all runs.
+A scan over cores (``-L cores 1,2,4``) gives a curve of runs per second and a demand at each n.
+Trap: hyperfine goes on after failures with ``-i``; such runs are refused, they measure nothing.
+Source: the JSON of hyperfine 1.5 to 1.19.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cerberus_plan.calibration.programs.demand import Demand
+from cerberus_plan.calibration.programs.imports import parameters
+from cerberus_plan.calibration.programs.imports.json_source import Node, load
+from cerberus_plan.calibration.programs.imports.results import Curve, Imported, axis_of
+from cerberus_plan.calibration.programs.imports.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    node: Node
+    command: str
+    times: list[float]
+    parameters: dict[str, object]
+
+
+def sniff(text: str) -> bool:
+    """Whether it has the members this reader needs."""
+    return text.lstrip().startswith("{") and all(f'"{key}"' in text for key in ("results", "command", "mean"))
+
+
+def parse(source: Source, parameter: str | None = None) -> Imported:
+    """Curves over the parameter that counts cores, and the demand of each command.
+
+    Args:
+        source: the file.
+        parameter: the parameter that counts cores, if its name does not say so.
+
+    Raises:
+        InputError: not this JSON, failed runs, times that are not positive.
+    """
+    root = load(source)
+    results = [_result(node) for node in root.field("results").elements()]
+    if not results:
+        root.field("results").refuse("at least one result")
+    names = list(dict.fromkeys(name for result in results for name in result.parameters))
+    axis = parameters.choose(source, names, parameter) if names or parameter else None
+    curves = _curves(results, axis) if axis else []
+    demands = tuple(_demand(result, axis) for result in results)
+    notes = () if curves else ("no parameter scan over cores, so no curve: only the demand of each command",)
+    return Imported(curves=tuple(curves), demands=demands, notes=notes)
+
+
+def _result(node: Node) -> _Result:
+    command = node.field("command").text()
+    codes = node.maybe("exit_codes")
+    for code in codes.elements() if codes else []:
+        if code.value not in (0, None):
+            code.refuse("exit code 0: a failed run measures nothing; mend the command and repeat")
+    listed = node.maybe("times")
+    times = [time.number(positive=True) for time in listed.elements()] if listed else []
+    scanned = node.maybe("parameters")
+    given = dict(scanned.value) if scanned and isinstance(scanned.value, dict) else {}
+    if (single := node.maybe("parameter")) is not None:
+        given = {"n": single.text()}
+    return _Result(node, command, times or [node.field("mean").number(positive=True)], given)
+
+
+def _curves(results: list[_Result], axis: str) -> list[Curve]:
+    pairs: dict[str, list[tuple[int, float]]] = {}
+    for result in results:
+        n = parameters.whole(result.parameters.get(axis))
+        if n is None:
+            result.node.refuse(f"the parameter {axis} to be a whole number of at least 1")
+        series = parameters.others(result.parameters, axis) or "runs"
+        pairs.setdefault(series, []).extend((n, 1.0 / time) for time in result.times)
+    counts = axis_of(axis) or axis
+    return [Curve.of(found, series=series, axis=counts, unit="runs/s") for series, found in pairs.items()]
+
+
+def _demand(result: _Result, axis: str | None) -> Demand:
+    times = {}
+    for name in ("user", "system"):
+        node = result.node.maybe(name)
+        times[name] = None if node is None else node.number()
+    counts_cores = axis is not None and axis_of(axis) in ("cores", "threads", "processes")
+    return Demand(
+        cores=parameters.whole(result.parameters.get(axis)) if axis and counts_cores else None,
+        elapsed_s=sum(result.times) / len(result.times),
+        user_s=times["user"],
+        system_s=times["system"],
+        source=result.command,
+    )

@@ -1,0 +1,91 @@
+"""Every file format that can be imported, in the order in which a file is tried.
+
+A format is a module with ``sniff(text)`` and ``parse(source)``; formats of scans also take ``parameter``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cerberus_plan.calibration.programs.imports import (
+    extra_p,
+    hyperfine,
+    klockstat,
+    lock_stat,
+    own_demand,
+    perf_lock_contention,
+    perf_stat_csv,
+    perf_stat_json,
+    pgbench,
+    pytest_benchmark,
+    strace_summary,
+    sysbench,
+    will_it_scale,
+)
+from cerberus_plan.calibration.programs.imports.results import Imported
+from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How to recognise and read one kind of file.
+
+    `parse_scan` replaces `parse` for formats in which the user may say which parameter counts cores.
+    """
+
+    title: str
+    sniff: Callable[[str], bool]
+    parse: Callable[[Source], Imported]
+    parse_scan: Callable[[Source, str | None], Imported] | None = None
+
+
+FORMATS: dict[str, Format] = {
+    "demand": Format("cerberus-plan demand", own_demand.sniff, own_demand.parse),
+    "pytest_benchmark": Format(
+        "pytest --benchmark-json", pytest_benchmark.sniff, pytest_benchmark.parse, pytest_benchmark.parse
+    ),
+    "hyperfine": Format("hyperfine --export-json", hyperfine.sniff, hyperfine.parse, hyperfine.parse),
+    "perf_stat_json": Format("perf stat -j", perf_stat_json.sniff, perf_stat_json.parse),
+    "will_it_scale": Format("will-it-scale CSV", will_it_scale.sniff, will_it_scale.parse),
+    "klockstat": Format("klockstat", klockstat.sniff, klockstat.parse),
+    "lock_stat": Format("/proc/lock_stat", lock_stat.sniff, lock_stat.parse),
+    "perf_lock_contention": Format("perf lock contention", perf_lock_contention.sniff, perf_lock_contention.parse),
+    "strace_summary": Format("strace -c", strace_summary.sniff, strace_summary.parse),
+    "pgbench": Format("pgbench output", pgbench.sniff, pgbench.parse),
+    "sysbench": Format("sysbench output", sysbench.sniff, sysbench.parse),
+    "extra_p": Format("Extra-P text", extra_p.sniff, extra_p.parse, extra_p.parse),
+    "perf_stat_csv": Format("perf stat -x,", perf_stat_csv.sniff, perf_stat_csv.parse),
+}
+
+
+def recognise(text: str) -> str | None:
+    """The name of the first format that fits, or None."""
+    return next((name for name, form in FORMATS.items() if form.sniff(text)), None)
+
+
+def parse(text: str, *, name: str, form: str | None = None, parameter: str | None = None) -> tuple[str, Imported]:
+    """The format of a text and what it holds.
+
+    Args:
+        text: content.
+        name: what to call it in messages.
+        form: format's name; None to recognise it.
+        parameter: which parameter of a scan counts cores; None to tell by its name.
+
+    Raises:
+        InputError: unknown format, not recognised, not well formed, or a parameter where there is none.
+    """
+    if form is not None and form not in FORMATS:
+        raise InputError(f"unknown format {form!r}; use one of {', '.join(FORMATS)}")
+    found = form or recognise(text)
+    if found is None:
+        raise InputError(f"{name} is none of the known formats ({', '.join(FORMATS)}); say which with --format NAME")
+    reader = FORMATS[found]
+    source = Source(name, text)
+    if reader.parse_scan is not None:
+        return found, reader.parse_scan(source, parameter)
+    if parameter is not None:
+        raise InputError(f"{name} is {reader.title}, which has no parameters; leave out --parameter {parameter}")
+    return found, reader.parse(source)

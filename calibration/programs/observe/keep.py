@@ -1,0 +1,85 @@
+"""Keeps an observation in three files: curve, demand and workload, each written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cerberus_plan.calibration.host.identity import this_host
+from cerberus_plan.calibration.programs.demand import demands_to_json
+from cerberus_plan.calibration.programs.demand_to_workload import smallest, workload_of
+from cerberus_plan.calibration.programs.observe.fault_cost import page_fault_cost
+from cerberus_plan.calibration.programs.observe.naming import program_name
+from cerberus_plan.calibration.programs.observe.observation import Observation
+from cerberus_plan.calibration.store.files import write_atomically
+from cerberus_plan.calibration.store.profile import profile_to_machine, this_host_profile
+from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+
+NAMES = ("curve.csv", "demand.json", "workload.toml")
+
+
+def write(observation: Observation, files: list[Path], *, costs: Mapping[str, float] | None) -> list[str]:
+    """Write the three files and give back the names of those written.
+
+    A program that used no measurable processor time has no workload; then there are two.
+
+    Args:
+        observation: what was measured; may be cut short.
+        files: as `files_for` gives them.
+        costs: as `calibration.programs.demand_to_workload.workload_of` takes them.
+
+    Raises:
+        InputError: a file cannot be written there.
+        CannotAnswerError: the disk is full or broken.
+    """
+    curve, demand, workload = files
+    write_atomically(curve, observation.curve.to_csv())
+    about = {
+        "command": observation.plan.text,
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": this_host().to_record(),
+        "complete": observation.complete,
+    }
+    write_atomically(demand, demands_to_json(observation.demands, **about))
+    try:
+        name = program_name(observation.plan.command)
+        made = workload_of(smallest(observation.demands), name=name, costs=costs)
+    except CannotAnswerError:
+        return [str(curve), str(demand)]
+    write_atomically(workload, to_toml(made))
+    return [str(curve), str(demand), str(workload)]
+
+
+def costs_here() -> dict[str, float]:
+    """What a page fault and a packet cost on this host [s]; without a profile a quick look at faults.
+
+    Raises:
+        InputError: this host has a profile, but it is broken.
+    """
+    path = this_host_profile()
+    if path is None:
+        return {"page_fault": page_fault_cost()}
+    quantities = profile_to_machine(path).quantities
+    return {name: quantities[name].value for name in ("page_fault", "packet") if name in quantities}
+
+
+def files_for(output: str) -> list[Path]:
+    """The three files of a folder or a start of names, refused now rather than after an hour of runs.
+
+    Raises:
+        InputError: the folder is not there or cannot be written to.
+    """
+    path = Path(output)
+    is_folder = path.is_dir() or output.endswith("/")
+    folder = path if is_folder else path.parent
+    if is_folder:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--output {output}: cannot make the folder: {error.strerror}") from error
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise InputError(f"--output {output}: the folder {folder} is not there or cannot be written to")
+    return [folder / name if is_folder else path.with_name(f"{path.name}.{name}") for name in NAMES]

@@ -1,0 +1,108 @@
+"""How much work a run did: read from what the program wrote, or from the clock.
+
+Kinds: the program prints a rate (throughput is that number), or a time for a fixed piece of work
+(throughput is 1 / number), or nothing (throughput is 1 / wall-clock time).
+Units of work in a run: rate x wall-clock time for a rate, else 1 run. The former counts start-up as if it were
+work: make runs long against their start-up.
+When several places match, the last counts: programs print progress before the result.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from cerberus_plan.calibration.programs.observe.process import Finished
+from cerberus_plan.model.errors import InputError
+
+
+class Kind(Enum):
+    """What is read."""
+
+    RATE = "rate"
+    SECONDS = "seconds"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """Reads the throughput of a run.
+
+    Attributes:
+        kind: what the pattern finds, or `Kind.CLOCK` without one.
+        pattern: its group ``value``, or else its first group, is the number.
+        unit: name of a unit of work, such as ``request`` or ``run``.
+    """
+
+    kind: Kind = Kind.CLOCK
+    pattern: re.Pattern[str] | None = None
+    unit: str = "run"
+
+    @classmethod
+    def of(cls, *, rate: str | None = None, seconds: str | None = None, unit: str | None = None) -> Meter:
+        """A meter from regular expressions as the user gave them.
+
+        Args:
+            rate: finds units of work per second.
+            seconds: finds the time of one run [s].
+            unit: name of a unit of work; ``run`` unless a rate is read.
+
+        Raises:
+            InputError: both are given, or one is no regular expression with a group.
+        """
+        if rate is not None and seconds is not None:
+            raise InputError("give --regex (a rate) or --time-regex (a time), not both")
+        if rate is not None:
+            return cls(kind=Kind.RATE, pattern=_compiled(rate), unit=unit or "operation")
+        if seconds is not None:
+            return cls(kind=Kind.SECONDS, pattern=_compiled(seconds), unit=unit or "run")
+        return cls(unit=unit or "run")
+
+    def throughput(self, run: Finished) -> float:
+        """Units of work per second in this run.
+
+        Raises:
+            InputError: the pattern finds nothing, or no positive number.
+        """
+        if self.pattern is None:
+            return 1.0 / run.elapsed_s
+        matches = list(self.pattern.finditer(run.output))
+        if not matches:
+            raise InputError(f"nothing in the output matches {self.pattern.pattern!r}; it ends with\n{run.tail}")
+        group = "value" if "value" in self.pattern.groupindex else 1
+        text = matches[-1].group(group) or ""
+        value = _number(text)
+        if value is None:
+            raise InputError(
+                f"{self.pattern.pattern!r} finds {text!r}, which is no positive number; "
+                "put the brackets around digits only, without separators of thousands"
+            )
+        return value if self.kind is Kind.RATE else 1.0 / value
+
+    def work(self, run: Finished) -> float:
+        """Units of work done in this run.
+
+        Raises:
+            InputError: as `throughput`.
+        """
+        return self.throughput(run) * run.elapsed_s if self.kind is Kind.RATE else 1.0
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value > 0.0 else None
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(text, re.MULTILINE)
+    except re.error as error:
+        raise InputError(f"{text!r} is no regular expression: {error}") from error
+    if not pattern.groups:
+        raise InputError(f"{text!r} has no brackets around the number, as in 'ops/s: ([0-9.]+)'")
+    return pattern

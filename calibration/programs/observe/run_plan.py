@@ -1,0 +1,99 @@
+"""What to run, on how many cores and in which order."""
+
+from __future__ import annotations
+
+import random
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
+from cerberus_plan.calibration.programs.observe.meter import Meter
+from cerberus_plan.calibration.programs.observe.quota import cpu_quota
+from cerberus_plan.model.errors import InputError
+
+PLACEHOLDER = "{cores}"
+MOST_REPEATS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run: the command, on how many cores, how often, and how its work is read.
+
+    Attributes:
+        command: program and arguments; ``{cores}`` stands for the number of cores.
+        counts: core counts, increasing.
+        repeats: runs at each count.
+        timeout_s: limit of one run [s], None for none.
+        meter: how work is read.
+        cpus: CPUs in the order in which runs fill them.
+        seed: of the random order.
+        boundaries: counts after which a run uses other kinds of CPUs (second threads, another package).
+        quota: CPUs' worth of time that the container may use, None without a limit.
+
+    Raises:
+        InputError: no command, no repeats or absurdly many, or a limit that is no positive time.
+    """
+
+    command: tuple[str, ...]
+    counts: tuple[int, ...]
+    repeats: int
+    timeout_s: float | None
+    meter: Meter
+    cpus: tuple[int, ...]
+    seed: int = 0
+    boundaries: tuple[int, ...] = ()
+    quota: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.command or not self.command[0]:
+            raise InputError("give the command to observe after --, as in: observe -- ./program --threads {cores}")
+        if not 1 <= self.repeats <= MOST_REPEATS:
+            raise InputError(f"--repeats must be 1 to {MOST_REPEATS}, not {self.repeats}")
+        if self.timeout_s is not None and not self.timeout_s > 0:  # so that not-a-number is refused too
+            raise InputError(f"--timeout must be positive, not {self.timeout_s}")
+
+    def command_for(self, count: int) -> list[str]:
+        """The command with its number of cores filled in."""
+        return [word.replace(PLACEHOLDER, str(count)) for word in self.command]
+
+    @property
+    def text(self) -> str:
+        """The command as one would type it."""
+        stand_in = "CORES__"  # braces would be quoted, which nobody types
+        return shlex.join(word.replace(PLACEHOLDER, stand_in) for word in self.command).replace(stand_in, PLACEHOLDER)
+
+    def schedule(self) -> list[int]:
+        """Core counts in the order of runs: every round holds each count once."""
+        draw = random.Random(self.seed)  # noqa: S311 (an order, not a secret)
+        return [count for _ in range(self.repeats) for count in draw.sample(self.counts, len(self.counts))]
+
+
+def cores_text(count: int) -> str:
+    """``1 core`` or ``4 cores``."""
+    return "1 core" if count == 1 else f"{count} cores"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What this host offers: core counts to measure, CPUs in order of use, and what changes or limits on the way."""
+
+    counts: tuple[int, ...]
+    cpus: tuple[int, ...]
+    boundaries: tuple[int, ...]
+    quota: float | None
+
+
+def available(wanted: Sequence[int] | None) -> Place:
+    """The place for the core counts wanted, or for 1, 2, 4, ... as far as CPUs and quota go.
+
+    Raises:
+        InputError: counts that this host cannot give.
+    """
+    order, quota = cpu_choice.order(), cpu_quota()
+    if wanted is None:
+        most = len(order) if quota is None else max(1, min(len(order), int(quota)))
+        wanted = cpu_choice.default_counts(most)
+    counts = cpu_choice.check_counts(wanted, len(order))
+    boundaries = cpu_choice.boundaries(order[: counts[-1]])
+    return Place(counts=tuple(counts), cpus=tuple(order), boundaries=tuple(boundaries), quota=quota)

@@ -1,0 +1,318 @@
+"""Finds and reads machine and workload files: the shipped ones by name, users' own by path.
+
+Format: TOML with ``format = 1``; every number that has a unit is a table {value, unit, low, high, provenance,
+source}. Everything is checked here, at the edge: names against ``model.vocabulary``, units against the name's
+dimension, costs not negative, intervals around their value. Inside the program all values are SI.
+A machine file that begins with a brace is a calibration profile (JSON), which ``calibration.store.profile`` reads.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.places import profiles, profiles_folder
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.quantity import UNITS, Provenance, Quantity
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.model.vocabulary import COSTS, LIMITS, OPERATIONS, Entry
+from cerberus_plan.model.workload import Workload
+
+FORMAT = 1
+_MOST_CPUS = 2**16  # beyond any single machine
+# Profiles carry every raw sample: some 2 MB on a few cores, more on hundreds.
+_MOST_BYTES = 512 * 2**20
+# Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
+_SHIPPED = Path(__file__).parents[2] / "model" / "data"
+_QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note")
+_MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
+_WORKLOAD_FIELDS = (
+    "format", "name", "description", "unit", "units_per_cycle", "operations", "job_units",
+    "needs_network_card", "memory_per_instance", "note", "calls", "spread",
+)  # fmt: skip
+_TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory")
+
+
+def shipped(kind: str) -> tuple[str, ...]:
+    """Names of the shipped ``machines`` or ``workloads``, in alphabetical order."""
+    return tuple(sorted(file.stem for file in (_SHIPPED / kind).glob("*.toml")))
+
+
+def machine(name_or_file: str) -> Machine:
+    """The machine of that name or file; a name may also be that of a calibrated host.
+
+    Raises:
+        InputError: No such machine, or its file is broken: says where and how.
+    """
+    text, where = _text("machines", name_or_file)
+    return _parse_profile(text, where) if text.lstrip().startswith("{") else _parse_machine_once(text, where)
+
+
+def this_host() -> Machine | None:
+    """The calibration of the host this runs on, None when there is none.
+
+    Raises:
+        InputError: Its profile is broken.
+    """
+    if not profiles():
+        return None
+    from cerberus_plan.calibration.store.profile import this_host_profile
+
+    path = this_host_profile()
+    return None if path is None else machine(str(path))
+
+
+def _parse_profile(text: str, where: str) -> Machine:
+    """A calibrated host as a machine; costs it could not measure are assumed to be the paper machine's."""
+    import json
+    from dataclasses import replace
+
+    from cerberus_plan.calibration.store.profile import from_record, machine_of
+
+    try:
+        record = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where}, line {error.lineno}: not JSON ({error.msg})") from error
+    if isinstance(record, dict):
+        record.pop("samples", None)
+    measured = machine_of(from_record(record, where=where))
+    paper = machine("amd48")
+    assumed = {
+        name: replace(quantity, provenance=Provenance.ASSUMED, source=f"as on {paper.name}: not measured here")
+        for name, quantity in paper.quantities.items()
+    }
+    return replace(measured, quantities={**assumed, **measured.quantities})
+
+
+def workload(name_or_file: str) -> Workload:
+    """The workload of that name or file.
+
+    Raises:
+        InputError: No such workload, or its file is broken: says where and how.
+    """
+    return parse_workload(*_text("workloads", name_or_file))
+
+
+@cache
+def _shipped_text(kind: str, name: str) -> str | None:
+    if "/" in name or name.startswith("."):
+        return None
+    file = _SHIPPED / kind / f"{name}.toml"
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def _text(kind: str, name_or_file: str) -> tuple[str, str]:
+    """Content and place of a shipped name or a file."""
+    found = _shipped_text(kind, name_or_file)
+    if found is not None:
+        return found, f"{name_or_file}.toml"
+    stored = profiles_folder() / f"{name_or_file}.json"
+    if kind == "machines" and "/" not in name_or_file and stored.is_file():
+        return read_text(stored, max_bytes=_MOST_BYTES), str(stored)
+    if Path(name_or_file).exists() or "/" in name_or_file or name_or_file.endswith((".toml", ".json")):
+        return read_text(name_or_file, max_bytes=_MOST_BYTES), name_or_file
+    known = shipped(kind)
+    raise InputError(
+        f"unknown {kind[:-1]} {name_or_file!r}{_nearest(name_or_file, known)}; known: {', '.join(known)}; "
+        f"or give the path of a .toml file (`cerberus-plan {kind}` lists them)"
+    )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+@cache
+def _parse_machine_once(text: str, where: str) -> Machine:
+    """The machine of a text that several parts of one plan ask for."""
+    return parse_machine(text, where)
+
+
+def parse_machine(text: str, where: str) -> Machine:
+    """A machine from TOML text; ``where`` names the file in messages.
+
+    Raises:
+        InputError: What is wrong, in which field, and what is allowed.
+    """
+    table = _document(text, where, _MACHINE_FIELDS)
+    return Machine(
+        name=_name(table, where),
+        description=_string(table, "description", where, default=""),
+        topology=_topology(_section(table, "topology", where), where),
+        quantities=_quantities(_section(table, "quantities", where), COSTS, f"{where}: quantities"),
+        limits=_quantities(_section(table, "limits", where, required=False), LIMITS, f"{where}: limits"),
+    )
+
+
+def parse_workload(text: str, where: str) -> Workload:
+    """A workload from TOML text; ``where`` names the file in messages.
+
+    Raises:
+        InputError: What is wrong, in which field, and what is allowed.
+    """
+    table = _document(text, where, _WORKLOAD_FIELDS)
+    operations = _quantities(_section(table, "operations", where), OPERATIONS, f"{where}: operations")
+    if "calls" in table or "spread" in table:
+        operations = _with_calls(operations, table, where)
+    if not any(quantity.value > 0.0 for quantity in operations.values()):
+        raise InputError(f"{where}: operations: at least one must be above zero, or a cycle takes no time")
+    card = table.get("needs_network_card", False)
+    if not isinstance(card, bool):
+        raise InputError(f"{where}: needs_network_card = {card!r} must be true or false")
+    memory = table.get("memory_per_instance")
+    return Workload(
+        name=_name(table, where),
+        description=_string(table, "description", where, default=""),
+        unit=_string(table, "unit", where),
+        units_per_cycle=_positive(table, "units_per_cycle", where),
+        operations=operations,
+        job_units=_positive(table, "job_units", where) if "job_units" in table else None,
+        needs_network_card=card,
+        memory_per_instance_bytes=None
+        if memory is None
+        else _quantity(memory, "bytes", f"{where}: memory_per_instance").value,
+        note=_string(table, "note", where, default=""),
+    )
+
+
+def _with_calls(operations: dict[str, Quantity], table: Mapping[str, Any], where: str) -> dict[str, Quantity]:
+    """The operations, and those of the mix of system calls beside them."""
+    from cerberus_plan.calibration.store.call_mix import operations_of_mix
+
+    mix = operations_of_mix(table.get("calls", {}), table.get("spread"), where)
+    for name in mix:
+        if name in operations:
+            raise InputError(f"{where}: {name} is given in [operations] and follows from [calls]; keep one of them")
+    return {**operations, **mix}
+
+
+def _document(text: str, where: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    """The parsed file with its format and field names checked."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{where}: not valid TOML: {error}; correct the file at that place") from error
+    if "format" not in table:
+        raise InputError(f"{where}: field 'format' is missing; write `format = {FORMAT}` at the top")
+    if table["format"] != FORMAT:
+        raise InputError(
+            f"{where}: format = {table['format']!r}, but this version reads format {FORMAT}; "
+            "update cerberus-plan or convert the file"
+        )
+    _refuse_unknown(table, fields, where)
+    return table
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    for field in table:
+        if field not in known:
+            raise InputError(f"{where}: unknown field {field!r}{_nearest(field, known)}; known: {', '.join(known)}")
+
+
+def _section(table: Mapping[str, Any], field: str, where: str, *, required: bool = True) -> dict[str, Any]:
+    if field not in table:
+        if required:
+            raise InputError(f"{where}: section [{field}] is missing")
+        return {}
+    section = table[field]
+    if not isinstance(section, dict):
+        raise InputError(f"{where}: {field} = {section!r} must be a section [{field}]")
+    return section
+
+
+def _name(table: Mapping[str, Any], where: str) -> str:
+    return _string(table, "name", where)
+
+
+def _string(table: Mapping[str, Any], field: str, where: str, *, default: str | None = None) -> str:
+    if field not in table and default is not None:
+        return default
+    value = table.get(field)
+    if not isinstance(value, str) or (default is None and not value.strip()):
+        raise InputError(f"{where}: field {field!r} must be a text, not {value!r}")
+    return value
+
+
+def _positive(table: Mapping[str, Any], field: str, where: str) -> float:
+    value = table.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < float("inf"):
+        raise InputError(f"{where}: {field} = {value!r} must be a positive number")
+    return float(value)
+
+
+def _quantities(section: Mapping[str, Any], vocabulary: Mapping[str, Entry], where: str) -> dict[str, Quantity]:
+    _refuse_unknown(section, tuple(vocabulary), where)
+    return {name: _quantity(entry, vocabulary[name].dimension, f"{where}: {name}") for name, entry in section.items()}
+
+
+def _quantity(entry: Any, dimension: str, where: str) -> Quantity:
+    """A quantity in SI units, not negative, of the wanted dimension."""
+    if not isinstance(entry, dict):
+        raise InputError(
+            f"{where} = {entry!r} must be a table such as {{ value = 1.5, unit = {_units(dimension)[0]!r} }}"
+        )
+    _refuse_unknown(entry, _QUANTITY_FIELDS, where)
+    for field in ("value", "unit"):
+        if field not in entry:
+            raise InputError(f"{where}: field {field!r} is missing")
+    unit = entry["unit"]
+    if unit not in UNITS or UNITS[unit][0] != dimension:
+        raise InputError(f"{where}: unit {unit!r} is not a {dimension}; use one of {', '.join(_units(dimension))}")
+    numbers = {field: _number(entry, field, where) for field in ("value", "low", "high")}
+    provenance = entry.get("provenance", str(Provenance.ASSUMED))
+    if provenance not in tuple(Provenance):
+        raise InputError(f"{where}: provenance {provenance!r} is unknown; use one of {', '.join(Provenance)}")
+    try:
+        return Quantity(
+            value=numbers["value"] or 0.0,
+            unit=unit,
+            low=numbers["low"],
+            high=numbers["high"],
+            provenance=Provenance(provenance),
+            source=_string(entry, "source", where, default=""),
+        ).si()
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _units(dimension: str) -> list[str]:
+    return [unit for unit, (known, _) in UNITS.items() if known == dimension]
+
+
+def _number(entry: Mapping[str, Any], field: str, where: str) -> float | None:
+    """A finite number that is not negative; None when the field is absent."""
+    value = entry.get(field)
+    if value is None and field != "value":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < float("inf"):
+        raise InputError(f"{where}: {field} = {value!r} must be a finite number of at least 0")
+    return float(value)
+
+
+def _topology(section: Mapping[str, Any], where: str) -> Topology:
+    _refuse_unknown(section, _TOPOLOGY_FIELDS, f"{where}: topology")
+    parts = {field: section[field] for field in _TOPOLOGY_FIELDS[:-1] if field in section}
+    for field in ("sockets", "cores_per_l3"):
+        if field not in parts:
+            raise InputError(f"{where}: topology: field {field!r} is missing")
+    for field, count in parts.items():
+        if type(count) is not int or count < 1:
+            raise InputError(f"{where}: topology: {field} = {count!r} must be a whole number of at least 1")
+    if math.prod(parts.values()) > _MOST_CPUS:
+        raise InputError(f"{where}: topology: more than {_MOST_CPUS} CPUs; check the counts, they are multiplied")
+    memory = section.get("memory")
+    try:
+        return Topology.regular(
+            **parts,
+            memory_bytes=0.0 if memory is None else _quantity(memory, "bytes", f"{where}: topology.memory").value,
+        )
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error

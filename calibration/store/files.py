@@ -1,0 +1,118 @@
+"""Reading and writing text files so that a reader never sees half a file.
+
+Writing: the text goes to a temporary file in the same folder, is flushed to disk and renamed over the
+target, which the kernel does in one step. Reading: a wrong path, a folder, a binary or an endless file is
+refused with one sentence. When not to use it: for appending, or for files too large for memory.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from cerberus_plan.model.errors import CannotAnswerError, InputError
+
+# Text larger than this is a log or a mistake, not a table of measurements.
+MAX_BYTES = 64 * 2**20
+
+
+def write_atomically(path: str | Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all.
+
+    Args:
+        path: target file; its folder must exist. A symbolic link is followed.
+        text: content, stored as UTF-8.
+
+    Raises:
+        InputError: the folder is missing, or the path is a folder or not writable.
+        CannotAnswerError: the disk is full or broken.
+    """
+    target = Path(path).resolve()
+    if target.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file in it")
+    if not target.parent.is_dir():
+        raise InputError(f"{path}: the folder {target.parent} does not exist; create it first")
+    try:
+        if target.exists() and not target.is_file():  # a device or a pipe must not be renamed over
+            target.write_text(text, encoding="utf-8")
+            return
+        _write_beside_and_rename(target, text)
+    except (PermissionError, FileNotFoundError) as error:
+        raise InputError(f"cannot write {path}: {error.strerror}; choose another place") from error
+    except OSError as error:
+        raise CannotAnswerError(f"cannot write {path}: {error.strerror}; nothing was changed there") from error
+
+
+def _write_beside_and_rename(target: Path, text: str) -> None:
+    import tempfile  # costs a start more than reading does
+
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.chmod(_mode_of(target))
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _mode_of(target: Path) -> int:
+    """Keep the mode of a file that exists; else what the umask leaves of rw-rw-rw-."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    umask = os.umask(0)  # there is no other way to read it
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def read_text(path: str | Path, *, max_bytes: int = MAX_BYTES) -> str:
+    """The content of a text file, with plain line feeds and without a byte order mark.
+
+    Args:
+        path: file to read; also one under /proc, whose size is 0 until it is read.
+        max_bytes: refuse anything larger [bytes].
+
+    Raises:
+        InputError: missing, a folder, not readable, empty, too large, or not UTF-8 text.
+    """
+    try:
+        if Path(path).is_dir():
+            raise InputError(f"{path} is a folder; give a file")
+        with Path(path).open("rb") as stream:
+            raw = stream.read(max_bytes + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot read {path}: {reason}") from error
+    return decode(raw, str(path), max_bytes=max_bytes)
+
+
+def decode(raw: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> str:
+    """Text from bytes of a file called `name` in messages; the reader stops one byte after `max_bytes`.
+
+    Raises:
+        InputError: nothing in it, more than `max_bytes`, or not UTF-8 text.
+    """
+    if len(raw) > max_bytes:
+        raise InputError(f"{name} is larger than {max_bytes // 2**20} MiB; give the table, not the whole log")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{name} is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{name}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8 text; is this a binary file?"
+        ) from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise InputError(f"{name}, line {line}: a null byte; this is a binary file, a text file is expected")
+    if not text.strip():
+        raise InputError(f"{name} is empty")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

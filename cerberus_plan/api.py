@@ -1,0 +1,151 @@
+"""The public names, all of them here: laws and the exact solver, the simulator, and the main jobs as functions.
+
+What ``plan``, ``fit`` and ``profile`` return shows itself in a notebook; ``frame`` gives its numbers as a data frame.
+When not to use it: for several workloads at once or for files; the command line has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
+from cerberus_plan.model.exact.solver import Solution, solve
+from cerberus_plan.model.network import (
+    Delay,
+    Instance,
+    Queue,
+    QueueLock,
+    ReaderWriterLock,
+    Servers,
+    TestAndSetLock,
+    TicketLock,
+)
+
+if TYPE_CHECKING:
+    from cerberus_plan.calibration.curves.fit import Fit
+    from cerberus_plan.calibration.store.profile import Profile
+    from cerberus_plan.model.simulation import Rules, Simulation, simulate
+    from cerberus_plan.planner.plan import Plan
+    from cerberus_plan.reports.notebook import frame
+
+__all__ = [
+    "CannotAnswerError",
+    "CerberusError",
+    "Delay",
+    "InputError",
+    "Instance",
+    "Queue",
+    "QueueLock",
+    "ReaderWriterLock",
+    "Rules",
+    "Servers",
+    "Simulation",
+    "Solution",
+    "TestAndSetLock",
+    "TicketLock",
+    "fit",
+    "frame",
+    "plan",
+    "profile",
+    "simulate",
+    "solve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What loads a compiler or charts, on first use."""
+    if name in {"Rules", "Simulation", "simulate"}:
+        from cerberus_plan.model import simulation
+
+        return getattr(simulation, name)
+    if name == "frame":
+        from cerberus_plan.reports.notebook import frame
+
+        return frame
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def plan(
+    workload: str,
+    *,
+    machine: str | None = None,
+    cores: int | None = None,
+    systems: Sequence[str] | None = None,
+    max_vms: int | None = None,
+    host_cores: int = 0,
+) -> Plan:
+    """The best split of a machine for one workload, as the command line plans it.
+
+    Args:
+        workload: Shipped workload or file.
+        machine: Shipped machine, machine file or profile; without it this host if calibrated, else the paper's.
+        cores: Cores to plan for; all of the machine's by default.
+        systems: Systems to consider; without them those the command line would.
+        max_vms: Most OS instances.
+        host_cores: Cores kept for the host.
+
+    Raises:
+        InputError: No such machine, workload or system.
+        CannotAnswerError: Nothing meets the constraints, or the machine lacks a cost.
+    """
+    from cerberus_plan.calibration.store import catalog
+    from cerberus_plan.choices import constraints_for, machine_for, systems_for
+    from cerberus_plan.planner.splits.choose import plan as choose
+    from cerberus_plan.reports.notebook import register
+
+    register()
+    chosen = machine_for(machine)
+    constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    return choose(chosen, catalog.workload(workload), systems_for(chosen, systems), constraints)
+
+
+def fit(
+    n: str | Path | Sequence[float], value: Sequence[float] | None = None, *, predict: Sequence[float] | None = None
+) -> Fit:
+    """A forecast from measured points.
+
+    Args:
+        n: A curve file (CSV, ``n,value``), or counts of cores, repeats allowed.
+        value: Throughput at each count, positive; None with a file.
+        predict: Counts to forecast; without them doublings up to four times the largest.
+
+    Raises:
+        InputError: The points are not usable, or values are missing beside counts or given beside a file.
+        CannotAnswerError: Two distinct counts only; says what to measure.
+    """
+    import numpy as np
+
+    from cerberus_plan.calibration.curves.curve import Curve
+    from cerberus_plan.calibration.curves.fit import fit_curve
+    from cerberus_plan.calibration.curves.read import read_curve
+    from cerberus_plan.reports.notebook import register
+
+    register()
+    targets = None if predict is None else np.asarray(predict, dtype=float)
+    if isinstance(n, str | Path):
+        if value is not None:
+            raise InputError("fit takes a curve file or counts with their values, not a file and values")
+        return fit_curve(read_curve(Path(n)), predict=targets)
+    if value is None:
+        raise InputError("fit needs the value at each count, or the path of a curve file")
+    return fit_curve(Curve.from_points(n, value), predict=targets)
+
+
+def profile(path: str | Path | None = None) -> Profile:
+    """A profile written by ``cerberus-plan calibrate``; this host's by default.
+
+    Raises:
+        InputError: The file is missing or not a profile.
+        CannotAnswerError: This host has not been calibrated.
+    """
+    from cerberus_plan.calibration.host.identity import this_host
+    from cerberus_plan.calibration.store.profile import default_path, read_profile
+    from cerberus_plan.reports.notebook import register
+
+    register()
+    target = Path(path) if path is not None else default_path(this_host())
+    if path is None and not target.is_file():
+        raise CannotAnswerError("this host has not been calibrated; run: cerberus-plan calibrate")
+    return read_profile(target)

@@ -1,0 +1,114 @@
+"""`cerberus-plan audit`: is the pinning I asked for the pinning I got?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cerberus_plan.model.errors import InputError
+
+if TYPE_CHECKING:
+    from cerberus_plan.planner.audit.compare import Verdict
+    from cerberus_plan.planner.audit.promised import Promise
+
+
+def audit(
+    plan: Annotated[Path, typer.Argument(help="Folder written by `cerberus-plan export`, or its plan.json.")],
+    *,
+    libvirt: Annotated[
+        list[Path] | None, typer.Option(help="Output of `virsh dumpxml` to check; repeat for several.")
+    ] = None,
+    pid: Annotated[
+        list[str] | None, typer.Option(help="Process of an instance, as NAME=PID; repeat for several.")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Check what runs on this host: cgroups and affinity of processes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List every deviation from the plan with its predicted price; exit code 1 when there is one.
+
+    Checks the files beside plan.json. With --live or --pid it checks what runs on this host instead, with --libvirt the
+    domains given.
+    """
+    from cerberus_plan.calibration.store import catalog
+    from cerberus_plan.choices import distances_for
+    from cerberus_plan.model.systems.registry import SYSTEMS
+    from cerberus_plan.planner.audit.compare import compare, planned_pins
+    from cerberus_plan.planner.audit.live import find_live
+    from cerberus_plan.planner.audit.price import Pricer
+    from cerberus_plan.planner.audit.promised import read_promise
+    from cerberus_plan.planner.deploy.all_formats import read_files
+    from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
+
+    promise = read_promise(plan)
+    machine = catalog.machine(promise.machine)
+    if promise.system not in SYSTEMS:
+        raise InputError(f"{promise.path}: unknown system {promise.system!r}; known: {', '.join(SYSTEMS)}")
+    found = [libvirt_domain(file) for file in libvirt or ()]
+    running = live or bool(pid)
+    if running:
+        found += find_live([each.name for each in promise.instances], _processes(pid or (), promise))
+    if not running and not libvirt:
+        found = read_files(promise.files, promise.path.parent)
+    pricer = Pricer(
+        machine,
+        catalog.workload(promise.workload),
+        SYSTEMS[promise.system],
+        planned_pins(promise),
+        distances_for(promise.machine, machine),
+    )
+    verdict = compare(
+        promise,
+        found,
+        pricer,
+        all_cpus=frozenset(machine.topology.cpus),
+        # of some domains or processes only what was given is expected
+        expect_all=live or not (libvirt or pid),
+    )
+    if as_json:
+        typer.echo(json.dumps({"plan": str(promise.path), **asdict(verdict)}))
+    else:
+        _show(promise, verdict)
+    if verdict.deviations:
+        raise typer.Exit(1)
+
+
+def _processes(pairs: list[str] | tuple[()], promise: Promise) -> dict[str, int]:
+    names = [each.name for each in promise.instances]
+    found = {}
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        if name not in names or not number.isdigit():
+            raise InputError(f"--pid {pair}: give NAME=PID with one of the planned names: {', '.join(names[:8])} ...")
+        found[name] = int(number)
+    return found
+
+
+def _show(promise: Promise, verdict: Verdict) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from cerberus_plan.planner.splits.describe import amount
+
+    console = Console()
+    count = len(verdict.deviations)
+    if not verdict.deviations:
+        console.print(f"All {verdict.checked} instances are as planned.", highlight=False)
+        return
+    console.print(
+        f"[bold]{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
+        f"wrong CPUs cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.[/bold]",
+        highlight=False,
+    )
+    table = Table()
+    for column in ("instance", "kind", "deviation", "price", "seen in"):
+        table.add_column(column, overflow="fold")
+    for each in verdict.deviations:
+        price = "not known" if each.price is None else f"{each.price:.2%}"
+        table.add_row(each.instance, each.kind, each.what, price, each.source)
+    console.print(table)

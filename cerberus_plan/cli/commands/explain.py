@@ -1,0 +1,102 @@
+"""`cerberus-plan explain`: the laws and the plan's reasoning in formulas."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cerberus_plan.cli.commands.plan import AsJson, Cores, HostCores, MachineName, MaxVms, Systems, Workloads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cerberus_plan.planner.plan import Candidate, Plan
+    from cerberus_plan.planner.splits.explain import Explanation
+
+_SMALL_SHARE = 0.005
+
+
+def explain(
+    *,
+    cores: Cores = None,
+    machine: MachineName = None,
+    workload: Workloads = None,
+    system: Systems = None,
+    max_vms: MaxVms = None,
+    host_cores: HostCores = 0,
+    best: Annotated[bool, typer.Option("--best", help="Explain the best split even if it leaves cores idle.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Why the best split is as fast as it is, and where one OS stops: laws, saturation, collapse, sensitivities."""
+    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
+    from cerberus_plan.planner.splits.explain import explain as explained
+
+    chosen = machine_for(machine)
+    limits = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    plans = plans_for(chosen, workload, systems_for(chosen, system), limits)
+    found = [(plan, [explained(plan, candidate) for candidate in candidates_of(plan, best=best)]) for plan in plans]
+    if as_json:
+        document = [
+            {"workload": plan.workload.name, "explanations": [each.to_json() for each in explanations]}
+            for plan, explanations in found
+        ]
+        typer.echo(json.dumps({"plans": document}))
+    else:
+        for plan, explanations in found:
+            show(plan, explanations)
+
+
+def candidates_of(plan: Plan, *, best: bool) -> Iterator[Candidate]:
+    """The winner, then its contrast: the largest single OS beside a cluster, the best cluster beside a single OS."""
+    winner = plan.best if best else plan.best_all_cores or plan.best
+    yield winner
+    if winner.vms > 1:
+        single = [candidate for candidate in plan.candidates if candidate.vms == 1]
+        contrast = max(single, key=lambda candidate: (candidate.cores, candidate.throughput), default=None)
+    else:
+        contrast = next((candidate for candidate in plan.candidates if candidate.vms > 1), None)
+    if contrast is not None:
+        yield contrast
+
+
+def show(plan: Plan, explanations: list[Explanation]) -> None:
+    """Print what one plan rests on."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text.assemble((plan.workload.name, "bold cyan"), "  ", plan.verdict))
+    for explanation in explanations:
+        candidate = explanation.candidate
+        title = f"{candidate.system}, {candidate.vms} x {candidate.split[0]} cores: {candidate.throughput:.4g}"
+        console.print(Text(f"\n{title} {plan.workload.unit}", style="bold"))
+        console.print(_stations(explanation))
+        for finding in explanation.findings:
+            console.print(Text.assemble(f"  {finding.says}: ", (f"{finding.value:.3g}", "bold")), soft_wrap=True)
+            console.print(Text(f"      {finding.formula}", style="dim"), soft_wrap=True)
+    console.print()
+
+
+def _stations(explanation: Explanation) -> object:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 1))
+    table.add_column("station", no_wrap=True)
+    table.add_column("of", no_wrap=True)
+    table.add_column("time", justify="right")
+    table.add_column("1 % cheaper gives", justify="right")
+    table.add_column("time for each visit with k there", overflow="fold")
+    for line in explanation.stations:
+        if line.share < _SMALL_SHARE:
+            continue
+        numbers = ", ".join(f"{name} {_number(name, value)}" for name, value in line.numbers.items())
+        table.add_row(
+            line.name, line.scope, f"{line.share:.0%}", f"{round(line.gain, 2) + 0.0:+.2f} %", f"{line.law}; {numbers}"
+        )
+    return table
+
+
+def _number(name: str, value: float) -> str:
+    return f"{value:.3g}" if name in {"width", "count", "writes"} else f"{1e6 * value:.4g} us"

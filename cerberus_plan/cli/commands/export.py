@@ -1,0 +1,144 @@
+"""`cerberus-plan export`: the plan as files that a hypervisor, systemd or an orchestrator takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan.cli.commands.plan import Cores, HostCores, MachineName, MaxVms, Systems
+from cerberus_plan.model.errors import InputError
+
+# Splits that are placed and compared, the fastest first.
+RIVALS = 12
+
+if TYPE_CHECKING:
+    from cerberus_plan.planner.deploy.deployment import Format
+    from cerberus_plan.planner.placing.distance import Distances
+    from cerberus_plan.planner.placing.placed import Placed
+    from cerberus_plan.planner.plan import Candidate, Plan
+
+
+def export(
+    *,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", help="libvirt, xl, firecracker, cloud-hypervisor, systemd, compose or kubevirt.", metavar="NAME"
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Folder to write; it must be empty or absent.", metavar="DIR")],
+    workload: Annotated[str, typer.Option(help="Shipped workload or file.")],
+    cores: Cores = None,
+    machine: MachineName = None,
+    system: Systems = None,
+    max_vms: MaxVms = None,
+    host_cores: HostCores = 0,
+    best: Annotated[bool, typer.Option("--best", help="The best split, even if it leaves cores idle.")] = False,
+    vms: Annotated[int | None, typer.Option(help="Instances of the split to deploy instead.", min=1)] = None,
+    cores_per_vm: Annotated[int | None, typer.Option(help="Its cores per instance.", min=1)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a folder that is not empty.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Write the plan as deployment files: every vCPU on a CPU of its own, memory on the same node.
+
+    Deploys the best split that uses all cores, unless --best or --vms and --cores-per-vm choose another. The format's
+    own system is evaluated again, and what that gains or loses is said.
+    """
+    from cerberus_plan.choices import (
+        constraints_for,
+        distances_for,
+        findable,
+        machine_for,
+        plans_for,
+        reference_for,
+        systems_for,
+    )
+    from cerberus_plan.planner.deploy.bundle import bundle
+    from cerberus_plan.planner.deploy.choice import Wish, choose_for
+    from cerberus_plan.planner.deploy.deployment import Deployment, safe_name
+    from cerberus_plan.planner.deploy.folder import check_folder, write_folder
+    from cerberus_plan.planner.placing.placed import placed
+
+    chosen_format = _format(form)
+    check_folder(output, replace=force)
+    if (vms is None) != (cores_per_vm is None):
+        raise InputError("--vms and --cores-per-vm go together: give both, or neither")
+    host = machine_for(machine)
+    constraints = constraints_for(host, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    plan = plans_for(host, [workload], systems_for(host, system), constraints)[0]
+    choice = choose_for(chosen_format, plan, Wish(best=best, vms=vms, cores_per_vm=cores_per_vm))
+    distances = distances_for(machine, host)
+    where = placed(choice.plan, choice.candidate, distances)
+    deployment = Deployment(name=safe_name(plan.workload.name), topology=host.topology, placement=where.placement)
+    lines = (*choice.lines, *_crossing(where), *_closer(choice.plan, where, distances))
+    facts = _facts(
+        choice.plan, choice.candidate, where, machine=reference_for(machine, host), workload=findable(workload)
+    )
+    files = bundle(chosen_format, deployment, facts, lines)
+    write_folder(output, files, replace=force)
+    if as_json:
+        typer.echo(json.dumps({**facts, "output": str(output), "files": sorted(files), "lines": list(lines)}))
+        return
+    for line in (*lines, *(f"Note: {note}." for note in where.placement.notes)):
+        typer.echo(line)
+    typer.echo(f"{len(files)} files written to {output}; start with README.md there", err=True)
+
+
+def _format(name: str) -> Format:
+    from cerberus_plan.planner.deploy.all_formats import FORMATS
+
+    if name not in FORMATS:
+        raise InputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def _crossing(where: Placed) -> list[str]:
+    crossing = max(each.shares.crossing_l3 for each in where.placement.places)
+    if not crossing:
+        return ["Every instance stays inside one L3 group."]
+    if where.crossing_cost < 0.0005:
+        return [
+            f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups; "
+            "that costs this workload nothing that is known."
+        ]
+    return [
+        f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups, "
+        f"which costs {where.crossing_cost:.1%} of the throughput."
+    ]
+
+
+def _closer(plan: Plan, where: Placed, distances: Distances) -> list[str]:
+    """A split of as many cores that is faster because its instances stay closer together."""
+    from cerberus_plan.model.systems.registry import SYSTEMS
+    from cerberus_plan.planner.placing.placed import respecting
+    from cerberus_plan.planner.splits.describe import describe
+
+    if not where.crossing_cost:
+        return []
+    rivals = [c for c in plan.candidates if c.cores == where.candidate.cores and c.cores_per_vm is not None]
+    best = respecting(plan, distances, candidates=rivals[:RIVALS])[0]
+    gain = best.throughput / where.throughput - 1.0
+    if gain < 0.01:
+        return []
+    split = best.candidate
+    return [
+        f"As placed, {describe(split, SYSTEMS)} would be {gain:.0%} faster, for its instances cross fewer caches: "
+        f"--vms {split.vms} --cores-per-vm {split.cores_per_vm}."
+    ]
+
+
+def _facts(plan: Plan, candidate: Candidate, where: Placed, *, machine: str, workload: str) -> dict[str, Any]:
+    return {
+        "machine": machine,
+        "workload": workload,
+        "system": candidate.system,
+        "unit": plan.workload.unit,
+        "throughput": candidate.throughput,
+        "low": candidate.low,
+        "high": candidate.high,
+        "throughput_as_placed": where.throughput,
+        "split": list(candidate.split),
+    }

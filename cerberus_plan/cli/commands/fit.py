@@ -1,0 +1,130 @@
+"""`cerberus-plan fit CURVE.csv`: from measured points to a forecast with 90 % intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan.cli import report_file
+from cerberus_plan.cli.report_file import ReportFile
+from cerberus_plan.model.errors import InputError
+
+if TYPE_CHECKING:
+    from cerberus_plan.calibration.curves.fit import Fit
+
+LARGEST_N = 1_000_000
+
+
+def fit(
+    curve: Annotated[Path, typer.Argument(help="CSV file with the columns n,value; repeats of an n are welcome.")],
+    *,
+    train_max: Annotated[
+        int | None, typer.Option(help="Use only points with n up to this; the rest can be compared.")
+    ] = None,
+    predict: Annotated[
+        str | None, typer.Option(help="Counts to forecast, separated by commas, such as 16,32,48.")
+    ] = None,
+    boundaries: Annotated[
+        str | None,
+        typer.Option(help="Counts at which the machine changes (socket, SMT siblings, L3), such as 24,48."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write a workload file for the planner.")] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            help="Who owns the contention, for --output: process, kernel or machine. Default: judged by shape."
+        ),
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Unit of throughput, for --output.")] = "operations/s",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    time: Annotated[bool, typer.Option("--time", help="Values are times: smaller is better.")] = False,
+    clients: Annotated[bool, typer.Option("--clients", help="n counts clients, not cores.")] = False,
+    report: ReportFile = None,
+) -> None:
+    """Forecast throughput beyond the measured core counts, with intervals that hold there."""
+    import numpy as np
+
+    from cerberus_plan.calibration.curves.contention import OWNERS
+    from cerberus_plan.calibration.curves.document import document
+    from cerberus_plan.calibration.curves.fit import fit_curve
+    from cerberus_plan.calibration.curves.read import read_curve
+
+    if owner is not None and owner not in OWNERS:
+        raise InputError(f"--owner {owner} is not known; use one of {', '.join(OWNERS)}")
+    report_file.check(report)
+    measured = read_curve(curve, time=time, clients=clients)
+    used = measured if train_max is None else measured.up_to(train_max)
+    answer = fit_curve(
+        used,
+        predict=None if predict is None else np.array(counts(predict, "--predict")),
+        boundaries=None if boundaries is None else np.array(counts(boundaries, "--boundaries")),
+        clients=clients,
+    )
+    answered = document(answer, inverted=time, clients=clients, measured=measured)
+    if output is not None:
+        answered["workload"] = written(answer, output, owner, unit)
+    if report is not None:
+        from cerberus_plan.reports.pages.fit_page import fit_page
+
+        page = fit_page(answered, command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
+    if as_json:
+        typer.echo(json.dumps(answered, indent=2))
+    else:
+        show(answer, answered, curve.name)
+
+
+def written(answer: Fit, output: Path, owner: str | None, unit: str) -> dict[str, object]:
+    """Write the workload file; what was assumed goes to stderr and into the document.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from cerberus_plan.calibration.curves.contention import assign
+    from cerberus_plan.calibration.curves.to_workload import write_workload
+
+    contention = assign(answer, owner)
+    name = write_workload(output, answer, contention, unit=unit).name
+    typer.echo(f"wrote {output}: {contention.reason} (--owner says otherwise)", err=True)
+    return {"file": str(output), "name": name, "owner": contention.owner, "reason": contention.reason}
+
+
+def counts(text: str, option: str) -> list[float]:
+    """Whole counts separated by commas, ascending, each once.
+
+    Raises:
+        InputError: a part is not a whole number from 1 to a million.
+    """
+    numbers = set()
+    for part in text.split(","):
+        cell = part.strip()
+        if not (cell.isascii() and cell.isdigit() and len(cell) <= 7 and 1 <= int(cell) <= LARGEST_N):
+            raise InputError(
+                f"{option} {text}: {cell!r} is not a count; give whole numbers from 1 to {LARGEST_N}, as in 16,32,48"
+            )
+        numbers.add(float(cell))
+    return sorted(numbers)
+
+
+def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
+    """Print the verdict, then the forecast beside what was measured and the incumbents, then the laws."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"[bold]{answered['verdict']}[/bold]", highlight=False)
+    table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
+    for column in ("n", "measured", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
+        table.add_column(column, justify="right")
+    laws, known = answered["incumbents"], {point["n"]: f"{point['value']:.4g}" for point in answered["points"]}
+    for i, row in enumerate(answered["predictions"]):
+        beside = [f"{law['predictions'][i]['value']:.4g}" for law in laws]
+        cells = [f"{row[key]:.4g}" for key in ("value", "low", "high")]
+        table.add_row(f"{row['n']:g}", known.get(row["n"], ""), *cells, f"{row['high'] / row['low']:.2f}", *beside)
+    console.print(table)
+    weights = ", ".join(f"{name} {weight:.0%}" for name, weight in answer.law_weights.items() if weight >= 0.01)
+    console.print(f"Laws by weight: {weights}", highlight=False)

@@ -1,0 +1,226 @@
+"""`cerberus-plan observe -- COMMAND`: run the user's program at several core counts, learn its curve and demand."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan.model.errors import CerberusError, InputError
+
+if TYPE_CHECKING:
+    from cerberus_plan.calibration.programs.observe.observation import Observation
+    from cerberus_plan.calibration.programs.observe.run_plan import Plan
+    from cerberus_plan.calibration.programs.observe.runs import Extras, Run
+    from cerberus_plan.calibration.programs.observe.signals import Signals
+
+DEFAULT_TIMEOUT_S = 600.0
+
+
+def observe(
+    command: Annotated[
+        list[str],
+        typer.Argument(metavar="-- COMMAND...", help="The program and its arguments; {cores} is filled in."),
+    ],
+    *,
+    cores: Annotated[str | None, typer.Option(help="Core counts, as in 1,2,4. Default: 1, 2, 4, ... all.")] = None,
+    repeats: Annotated[int, typer.Option(help="Runs at each count, in random order.")] = 3,
+    regex: Annotated[
+        str | None, typer.Option(help="Finds units of work per second in the output, as 'ops/s: ([0-9.]+)'.")
+    ] = None,
+    time_regex: Annotated[
+        str | None, typer.Option(help="Finds the seconds of one run in the output; throughput is 1/seconds.")
+    ] = None,
+    by_time: Annotated[
+        bool, typer.Option("--time", help="Throughput is 1/wall-clock time of the command (the default).")
+    ] = False,
+    unit: Annotated[str | None, typer.Option(help="What work is counted in, as 'request'.")] = None,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds after which a run is ended; 0 for never.")
+    ] = DEFAULT_TIMEOUT_S,
+    probe: Annotated[bool, typer.Option(help="Look with perf stat and strace too, where they are there.")] = True,
+    seed: Annotated[int, typer.Option(help="Of the random order of runs.")] = 0,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Folder, or start of the names, for curve.csv, demand.json and workload.toml."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Run a program on 1, 2, 4, ... cores; learn how it scales and what a unit of its work asks for."""
+    from cerberus_plan.calibration.programs.observe import keep
+    from cerberus_plan.calibration.programs.observe.meter import Meter
+    from cerberus_plan.calibration.programs.observe.run_plan import Plan, available
+    from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
+
+    if by_time and (regex or time_regex):
+        raise InputError("--time reads the clock; leave it out to read the output with --regex or --time-regex")
+    place = available(None if cores is None else _counts(cores))
+    plan = Plan(
+        command=tuple(command),
+        counts=place.counts,
+        repeats=repeats,
+        timeout_s=timeout or None,
+        meter=Meter.of(rate=regex, seconds=time_regex, unit=unit),
+        cpus=place.cpus,
+        boundaries=place.boundaries,
+        quota=place.quota,
+        seed=seed,
+    )
+    files = None if output is None else keep.files_for(output)
+    runs: list[Run] = []
+    extras: list[Extras] = []
+    try:
+        with Signals() as signals:
+            _observe(plan, signals, runs, extras, probe=probe)
+    except (Stopped, CerberusError) as error:
+        _give(plan, runs, extras, files, as_json=as_json)
+        if isinstance(error, Stopped):
+            _say(str(error) + ("" if runs else "; nothing was written"))
+            raise typer.Exit(128 + error.signum) from error
+        raise
+    _give(plan, runs, extras, files, as_json=as_json)
+
+
+# What follows the program's name belongs to the program, with or without -- before it.
+observe.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]
+
+
+def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras], *, probe: bool) -> None:
+    """Trial, probes and counted runs; what is finished is in `runs` and `extras` whatever happens."""
+    from cerberus_plan.calibration.programs.observe import runs as session
+    from cerberus_plan.calibration.programs.observe.run_plan import cores_text
+    from cerberus_plan.reports.formats import number
+
+    most = cores_text(plan.counts[-1])
+    _say(f"trial run of `{plan.text}` on {most} (not counted)")
+    trial = session.trial(plan, signals)
+    if probe:
+        extras.append(session.extras(plan, trial.elapsed_s, signals, _say))
+    total = len(plan.schedule())
+    started = time.monotonic()
+    for run in session.measure(plan, signals):
+        runs.append(run)
+        done = len(runs)
+        left_s = (time.monotonic() - started) / done * (total - done)
+        rest = f", about {_duration(left_s)} left" if done < total else ""
+        rate = f"{number(run.throughput, 4)} {plan.meter.unit}s/s"
+        _say(f"[{done}/{total}] {cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
+
+
+def _give(plan: Plan, runs: list[Run], extras: list[Extras], files: list[Path] | None, *, as_json: bool) -> None:
+    """Print and write what was finished; nothing if no run was."""
+    from cerberus_plan.calibration.programs.observe import keep
+    from cerberus_plan.calibration.programs.observe.observation import Observation
+    from cerberus_plan.calibration.programs.observe.runs import Extras as NoExtras
+
+    if not runs:
+        return
+    observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
+    written = [] if files is None else keep.write(observation, files, costs=_costs())
+    if as_json:
+        typer.echo(json.dumps(_document(observation, written), indent=2, allow_nan=False))
+    else:
+        _show(observation, written)
+
+
+def _costs() -> dict[str, float] | None:
+    """This host's costs; a broken profile must not cost the user the runs, so it is only mentioned."""
+    from cerberus_plan.calibration.programs.observe import keep
+
+    try:
+        return keep.costs_here()
+    except InputError as error:
+        _say(f"this host's profile is not used: {error}")
+        return None
+
+
+def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
+    from cerberus_plan.calibration.host.identity import this_host
+    from cerberus_plan.calibration.programs.call_families import call_mix
+
+    plan = observation.plan
+    return {
+        "command": list(plan.command),
+        "host": this_host().to_record(),
+        "unit": observation.curve.unit,
+        "complete": observation.complete,
+        "curve": [{"n": point.n, "values": list(point.values)} for point in observation.curve.points],
+        "runs": [_without_demand(run) for run in observation.runs],
+        "demands": [asdict(demand) for demand in observation.demands],
+        "boundaries": list(plan.boundaries),
+        "system_call_mix": call_mix(observation.demands[0]),
+        "findings": observation.findings,
+        "files": written,
+    }
+
+
+def _without_demand(run: Run) -> dict[str, Any]:
+    """A run as numbers; its demand is told in the median over repeats."""
+    return {name: value for name, value in asdict(run).items() if name != "demand"}
+
+
+def _show(observation: Observation, written: list[str]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cerberus_plan.calibration.programs.call_families import call_mix
+    from cerberus_plan.reports.formats import number, percent, quantity
+
+    console = Console(highlight=False)
+    curve, demands = observation.curve, observation.demands
+    title = f"{observation.plan.text}: {curve.unit}, and what one {observation.plan.meter.unit} takes"
+    table = Table(title=escape(title), title_justify="left")
+    for column in ("cores", "throughput", "spread", "speed-up", "user", "system", "faults"):
+        table.add_column(column, justify="right")
+    first = median(curve.points[0].values)
+    for point, demand in zip(curve.points, demands, strict=True):
+        middle = median(point.values)
+        spread = percent((max(point.values) - min(point.values)) / middle)
+        times = (quantity(value or 0.0, "s") for value in (demand.user_s, demand.system_s))
+        speed_up, faults = f"{middle / first:.2f}", number(demand.page_faults or 0.0)
+        table.add_row(str(point.n), number(middle, 4), spread, speed_up, *times, faults)
+    console.print(table)
+    if mix := call_mix(demands[0]):
+        told = ", ".join(f"{family} {number(calls)}" for family, calls in mix.items())
+        console.print(f"system calls per {escape(observation.plan.meter.unit)}: {told}", soft_wrap=True)
+    for sentence in observation.findings:
+        console.print(f"- {escape(sentence)}", soft_wrap=True)
+    for name in written:
+        console.print(f"wrote {escape(name)}", soft_wrap=True)
+    if written and len(curve.points) > 2:
+        bends = ",".join(map(str, observation.plan.boundaries))
+        option = f" --boundaries {bends}" if bends else ""
+        console.print(f"next: cerberus-plan fit {escape(written[0])}{option}", soft_wrap=True)
+
+
+def _counts(text: str) -> list[int]:
+    """Core counts separated by commas.
+
+    Raises:
+        InputError: something else is between the commas.
+    """
+    found = []
+    for cell in text.split(","):
+        if not (cell.strip().isascii() and cell.strip().isdigit() and len(cell) < 10):
+            raise InputError(
+                f"--cores {text[:60]}: {cell.strip()[:20]!r} is not a number of cores; write them as in 1,2,4"
+            )
+        found.append(int(cell))
+    return found
+
+
+def _duration(seconds: float) -> str:
+    """A waiting time in words."""
+    if seconds < 100:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

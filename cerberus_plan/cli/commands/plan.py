@@ -1,0 +1,164 @@
+"""The main job: the best split for a machine and its programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan import __version__
+from cerberus_plan.cli import report_file
+from cerberus_plan.cli.report_file import ReportFile
+from cerberus_plan.model.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cerberus_plan.planner.plan import Plan
+    from cerberus_plan.planner.splits.changes import Answer
+
+MOST_CORES = 4096
+# Up to here planning again for each change to kernel or hypervisor takes no noticeable time.
+QUICK_CORES = 128
+
+Cores = Annotated[int | None, typer.Option(help="Cores to plan for.", min=1, max=MOST_CORES, show_default="all")]
+MachineName = Annotated[
+    str | None,
+    typer.Option(
+        "--machine", help="Shipped machine, or a machine or profile file.", show_default="this host, else amd48"
+    ),
+]
+Workloads = Annotated[
+    list[str] | None,
+    typer.Option("--workload", help="Shipped workload or file; repeat for several.", show_default="all"),
+]
+Systems = Annotated[list[str] | None, typer.Option("--system", help="System to consider; repeat for several.")]
+MaxVms = Annotated[int | None, typer.Option(help="Most OS instances.", min=1)]
+HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option(help="Also plan with a refinement such as queue-lock or nested-paging; repeat, or `all`."),
+]
+Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+
+
+def plan(
+    ctx: typer.Context,
+    *,
+    cores: Cores = None,
+    machine: MachineName = None,
+    workload: Workloads = None,
+    mix: Annotated[str | None, typer.Option(help="Plan workloads together, in this proportion: a=2,b=1.")] = None,
+    system: Systems = None,
+    max_vms: MaxVms = None,
+    host_cores: HostCores = 0,
+    what_if: WhatIf = None,
+    as_json: AsJson = False,
+    report: ReportFile = None,
+    version: Version = False,
+) -> None:
+    """How many OS instances, and how big? Predicts every split of the machine and recommends one.
+
+    Without --workload every shipped workload is planned alone. Without --machine the calibration of this host is
+    used if there is one, else the 48-core machine of the OS clustering paper.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    if version:
+        typer.echo(f"cerberus-plan {__version__}")
+        return
+    if len(sys.argv) == 1:
+        typer.echo(ctx.get_help())
+        return
+    load_numpy()
+    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
+
+    if mix is not None and (workload or what_if):
+        raise InputError("--mix plans its own workloads; leave out --workload and --what-if")
+    report_file.check(report)
+    changes = changes_for(what_if)
+    chosen = machine_for(machine)
+    systems = systems_for(chosen, system)
+    constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    if mix is not None:
+        from cerberus_plan.cli.mixtures import answer
+
+        answer(mix, chosen, systems, constraints, as_json=as_json, report=report)
+        return
+    plans = plans_for(chosen, workload, systems, constraints)
+    if report is not None or as_json:
+        from cerberus_plan.reports.pages.plan_document import plan_document
+
+        # a page is read without the command at hand, so it tells what every change would do, where that is quick
+        told = report is not None and constraints.cores <= QUICK_CORES
+        document = plan_document(plans, changes=changes or (changes_for(["all"]) if told else []))
+    if report is not None:
+        write_report(plans, document, report)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(document))
+    else:
+        show(plans)
+        show_changes(plans, changes)
+
+
+def load_numpy() -> None:
+    """Import numpy with one thread for linear algebra: starting more takes longer than a plan's matrices do.
+
+    The setting is taken back, so that no process started later inherits it.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    if name in os.environ:
+        return
+    os.environ[name] = "1"
+    import numpy as np  # noqa: F401 - imported for its effect
+
+    del os.environ[name]
+
+
+def changes_for(names: Sequence[str] | None) -> list[str]:
+    """The changes asked for, `all` standing for every one; unknown names are refused at once."""
+    if not names:
+        return []
+    from cerberus_plan.planner.splits.changes import CHANGES, check
+
+    chosen = list(CHANGES) if "all" in names else list(dict.fromkeys(names))
+    check(chosen)
+    return chosen
+
+
+def answers_for(found: Plan, changes: Sequence[str]) -> list[Answer]:
+    """What each change makes of a plan."""
+    from cerberus_plan.planner.splits.changes import what_if
+
+    return [what_if(found, name) for name in changes]
+
+
+def show_changes(plans: Sequence[Plan], changes: Sequence[str]) -> None:
+    """Print what each change makes of each plan."""
+    if not changes:
+        return
+    from cerberus_plan.reports.text.what_if_text import print_answers
+
+    for found in plans:
+        print_answers(found, answers_for(found, changes))
+
+
+def show(plans: Sequence[Plan]) -> None:
+    """Print the plans as tables."""
+    from cerberus_plan.reports.text.plan_text import print_plans
+
+    print_plans(plans)
+
+
+def write_report(plans: Sequence[Plan], document: Mapping[str, Any], path: Path) -> None:
+    """Write the plans as one page."""
+    from cerberus_plan.reports.pages.plan_page import plan_page
+
+    page = plan_page(plans, document=document, command=report_file.command(), version=report_file.version())
+    report_file.write(path, page)

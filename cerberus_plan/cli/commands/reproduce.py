@@ -1,0 +1,108 @@
+"""`cerberus-plan reproduce`: every published number of the source paper beside the model's."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cerberus_plan.cli import report_file
+from cerberus_plan.cli.report_file import ReportFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from cerberus_plan.calibration.paper.compare import Comparison, Row
+
+_GROUPS = (
+    ("predicted", "Predicted: used for no value"),
+    ("calibrated", "Calibrated: in the fit; `left out` is the error when the fit does not see it"),
+    ("reported", "Reported only: ambiguous, or beside the aim"),
+)
+
+
+def reproduce(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Also list inputs and numbers without a prediction.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
+    report: ReportFile = None,
+) -> None:
+    """Every published number beside the model's: what was fitted, what was predicted, and every misfit.
+
+    Exit code 1 when the shipped files miss their aim (12 free numbers, 90 % within 10 %, median 5 %).
+    """
+    from cerberus_plan.calibration.paper.compare import compare, document
+
+    report_file.check(report)
+    comparison = compare()
+    if report is not None:
+        from cerberus_plan.reports.pages.reproduce_page import reproduce_page
+
+        page = reproduce_page(document(comparison), command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
+    if as_json:
+        typer.echo(json.dumps(document(comparison)))
+    else:
+        show(comparison, every=every)
+    if not comparison.passed:
+        raise typer.Exit(1)
+
+
+def show(comparison: Comparison, *, every: bool) -> None:
+    """Print the verdict, the quantities by role, the orderings and the free numbers."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(comparison.verdict, style="bold green" if comparison.passed else "bold red"))
+    for role, title in _GROUPS:
+        rows = [row for row in comparison.rows if row.role == role and row.error is not None]
+        _print_table(console, title, rows)
+    if every:
+        known = {id(row) for row in comparison.rows if row.error is not None and row.role != "input"}
+        _print_table(console, "Inputs, and numbers the model has none for", _but(comparison.rows, known))
+    console.print(Text("\nOrderings and crossovers", style="bold"))
+    for _, _, says, holds in comparison.predicates:
+        console.print(Text("holds  ", style="green") if holds else Text("FAILS  ", style="red"), end="")
+        console.print(says, markup=False, soft_wrap=True)
+    _print_free(console, comparison)
+
+
+def _but(rows: Iterable[Row], known: set[int]) -> list[Row]:
+    return [row for row in rows if id(row) not in known]
+
+
+def _print_table(console: Console, title: str, rows: list[Row]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("quantity", overflow="fold")
+    for header in ("published", "model", "error", "left out"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in rows:
+        unit = "" if row.unit == "1" else f" {row.unit}"
+        model = "" if row.predicted is None else f"{row.predicted:.4g}"
+        cells = (row.about, f"{row.published:g}{unit}", model, _percent(row.error), _percent(row.error_left_out))
+        far = row.error is not None and abs(row.error) > 0.1
+        table.add_row(*cells, style="yellow" if far else None)
+    console.print(Text(f"\n{title}", style="bold"))
+    console.print(table)
+
+
+def _percent(error: float | None) -> str:
+    return "" if error is None else f"{100 * error:+.1f} %"
+
+
+def _print_free(console: Console, comparison: Comparison) -> None:
+    from rich.text import Text
+
+    console.print(Text(f"\n{len(comparison.free)} free numbers, 90 % intervals", style="bold"))
+    for name, quantity in comparison.free.items():
+        scale, unit = (1e6, " us") if quantity.unit == "s" else (1.0, "")
+        low, high = (scale * (bound or 0.0) for bound in (quantity.low, quantity.high))
+        console.print(f"{name:38}{scale * quantity.value:8.4g}{unit:3}  {low:.4g} to {high:.4g}", markup=False)
+    console.print(Text("`python -m calibration.paper.refit` repeats the fit; it takes some minutes.", style="dim"))

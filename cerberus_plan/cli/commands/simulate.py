@@ -1,0 +1,173 @@
+"""`cerberus-plan simulate`: does the model hold where the plan uses it?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan.cli import report_file
+from cerberus_plan.cli.report_file import ReportFile
+from cerberus_plan.model.errors import InputError
+
+if TYPE_CHECKING:
+    from cerberus_plan.model.simulation import Rules
+    from cerberus_plan.planner.splits.network_of import CandidateNetwork
+
+_OF_A_PLAN = "--cores, --machine, --workload, --system, --max-vms, --host-cores, --vms, --cores-per-vm"
+
+
+def simulate(
+    file: Annotated[
+        Path | None, typer.Argument(help="Network to simulate (TOML or JSON); default: a planned candidate.")
+    ] = None,
+    *,
+    cores: Annotated[int | None, typer.Option(help="Cores to plan for.", min=1, max=4096)] = None,
+    machine: Annotated[str | None, typer.Option(help="Machine, as in the main command.")] = None,
+    workload: Annotated[str | None, typer.Option(help="Workload, as in the main command.")] = None,
+    system: Annotated[str | None, typer.Option(help="System of the candidate; default: the plan's best.")] = None,
+    max_vms: Annotated[int | None, typer.Option(help="Most OS instances.", min=1)] = None,
+    host_cores: Annotated[int, typer.Option(help="Cores kept for the host.", min=0)] = 0,
+    vms: Annotated[
+        int | None, typer.Option(help="OS instances of the candidate; default: the plan's best.", min=1)
+    ] = None,
+    cores_per_vm: Annotated[int | None, typer.Option(help="Threads of each instance, with --vms.", min=1)] = None,
+    completions: Annotated[int, typer.Option(help="Cycles to simulate in all.", min=64)] = 1_000_000,
+    replications: Annotated[int, typer.Option(help="Independent runs that share them.", min=1)] = 8,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal bits.")] = 0,
+    holds: Annotated[str | None, typer.Option(help="exponential or deterministic.")] = None,
+    handover: Annotated[str | None, typer.Option(help="state, start, arrival or release.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler; default: this machine.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report_path: ReportFile = None,
+) -> None:
+    """Simulate a planned candidate, or a network in a file, beside the exact answer of the model."""
+    from cerberus_plan.cli.replications import executor, replicate
+    from cerberus_plan.model.exact.solver import solve
+    from cerberus_plan.model.simulation import pool
+    from cerberus_plan.model.simulation import simulate as simulate_network
+    from cerberus_plan.reports.text.simulation_text import Comparison, document, print_comparison
+
+    report_file.check(report_path)
+    _check_choice(file, workload, others=(cores, machine, system, max_vms, vms, cores_per_vm, host_cores or None))
+    if completions < 64 * replications:
+        raise InputError(f"--completions {completions}: give at least 64 for each of {replications} --replications")
+    if file is not None:
+        title, unit, network, rules = _from_file(file)
+    else:
+        title, unit, network, rules = _from_plan(
+            machine_name=machine,
+            workload_name=str(workload),
+            system_name=system,
+            bounds={"cores": cores, "host_cores": host_cores, "max_vms": max_vms},
+            split=(vms, cores_per_vm),
+        )
+    rules = _with_options(rules, holds, handover)
+    exact = solve(instances=network.instances, shared=network.shared)
+    run = partial(
+        simulate_network,
+        instances=network.instances,
+        shared=network.shared,
+        completions=completions // replications,
+        seed=seed,
+        rules=rules,
+    )
+    with _progress() as report, executor(scheduler, replications) as workers:
+        found = pool(replicate(run, replications, workers, report))
+    comparison = Comparison(
+        title=title, unit=unit, network=network, rules=rules, exact=exact, simulated=found, replications=replications
+    )
+    if report_path is not None:
+        from cerberus_plan.reports.pages.simulation_page import simulation_page
+
+        page = simulation_page(document(comparison), command=report_file.command(), version=report_file.version())
+        report_file.write(report_path, page)
+    if as_json:
+        typer.echo(json.dumps(document(comparison)))
+    else:
+        print_comparison(comparison)
+
+
+def _check_choice(file: Path | None, workload: str | None, *, others: tuple[object, ...]) -> None:
+    if file is not None and any(option is not None for option in (workload, *others)):
+        raise InputError(f"{file} is a whole network: leave out the options of a plan ({_OF_A_PLAN})")
+    if file is None and workload is None:
+        raise InputError("give a network file, or --workload to simulate a planned candidate")
+
+
+def _from_file(file: Path) -> tuple[str, str, CandidateNetwork, Rules]:
+    from cerberus_plan.calibration.store.network_file import read_network
+    from cerberus_plan.planner.splits.network_of import CandidateNetwork
+
+    written = read_network(file)
+    network = CandidateNetwork(
+        instances=written.instances,
+        shared=written.shared,
+        stretch=1.0,
+        startup_s=0.0,
+        units_per_cycle=1.0,
+        job_units=None,
+    )
+    return file.name, "cycles/s", network, written.rules
+
+
+def _from_plan(
+    *,
+    machine_name: str | None,
+    workload_name: str,
+    system_name: str | None,
+    bounds: dict[str, Any],
+    split: tuple[int | None, int | None],
+) -> tuple[str, str, CandidateNetwork, Rules]:
+    """The candidate asked for, or the plan's best."""
+    from cerberus_plan.calibration.store import catalog
+    from cerberus_plan.choices import constraints_for, machine_for, systems_for
+    from cerberus_plan.model.simulation import Rules
+    from cerberus_plan.model.systems.registry import SYSTEMS
+    from cerberus_plan.planner.splits.choose import plan
+    from cerberus_plan.planner.splits.network_of import network_of
+
+    machine = machine_for(machine_name)
+    program = catalog.workload(workload_name)
+    systems = systems_for(machine, None if system_name is None else [system_name])
+    constraints = constraints_for(machine, **bounds)
+    vms, cores_per_vm = split
+    if (vms is None) != (cores_per_vm is None):
+        raise InputError("--vms and --cores-per-vm go together; give both, or neither for the plan's best")
+    if vms is None or cores_per_vm is None:
+        best = plan(machine, program, systems, constraints).best
+        system, vms, cores_per_vm = SYSTEMS[best.system], best.vms, best.split[0]
+    else:
+        if vms * cores_per_vm > constraints.usable:
+            raise InputError(f"--vms {vms} x --cores-per-vm {cores_per_vm} need more than {constraints.usable} cores")
+        if system_name is None:
+            raise InputError("--vms and --cores-per-vm need the --system they are for")
+        system = systems[0]
+    network = network_of(machine, program, system, vms=vms, threads=cores_per_vm)
+    title = f"{program.name} on {machine.name}: {system.title}, {vms} x {cores_per_vm}"
+    return title, program.unit, network, Rules()
+
+
+def _with_options(rules: Rules, holds: str | None, handover: str | None) -> Rules:
+    from dataclasses import replace
+
+    if holds is not None:
+        rules = replace(rules, holds=holds)
+    return rules if handover is None else replace(rules, handover=handover)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("simulating", total=None)
+        yield lambda done, wanted: bar.update(task, completed=done, total=wanted)

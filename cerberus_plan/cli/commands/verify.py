@@ -1,0 +1,200 @@
+"""`cerberus-plan verify -- COMMAND`: run the plan for real, with processes as instances, beside one big instance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan.model.errors import InputError
+
+if TYPE_CHECKING:
+    from cerberus_plan.planner.verify.rounds import Ratio, Sample
+    from cerberus_plan.planner.verify.splits_to_run import Prediction, Split
+
+# Shorter runs are mostly the start of the program.
+SHORT_S = 0.5
+KERNEL = (
+    "Processes on one kernel split its address-space lock, never its file-system and network locks: "
+    "VMs may gain more where those are the bottleneck."
+)
+
+
+def verify(
+    command: Annotated[
+        list[str],
+        typer.Argument(
+            help="Program and arguments, after --; {instance}, {instances}, {threads}, {cpus} are filled in."
+        ),
+    ],
+    *,
+    workload: Annotated[
+        str | None, typer.Option(help="Workload whose prediction to compare: shipped, or a file.")
+    ] = None,
+    machine: Annotated[
+        str | None, typer.Option(help="Machine to predict for.", show_default="this host, else amd48")
+    ] = None,
+    cores: Annotated[int | None, typer.Option(help="Cores to use.", min=2, show_default="all")] = None,
+    vms: Annotated[int | None, typer.Option(help="Instances of the split to run.", min=1)] = None,
+    cores_per_vm: Annotated[int | None, typer.Option(help="Its cores per instance.", min=1)] = None,
+    rounds: Annotated[int, typer.Option(help="Counted rounds; each runs every split once.", min=1, max=1000)] = 7,
+    regex: Annotated[
+        str | None, typer.Option(help="Finds an instance's work per second in its output, as 'ops/s: ([0-9.]+)'.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a run is ended.", min=0.1)] = 600.0,
+    seed: Annotated[int, typer.Option(help="Of the random order of runs.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Run the command once per instance against one big instance, paired and interleaved; predicted beside measured.
+
+    Without --regex, work is taken to be in proportion to {threads}: give that to the program as its number of workers.
+    Ctrl-C and failures leave no process and no cgroup behind.
+    """
+    from cerberus_plan.calibration.host.identity import allowed_cpus
+    from cerberus_plan.calibration.host.topology import system_topology
+    from cerberus_plan.calibration.programs.observe.meter import Meter
+    from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
+    from cerberus_plan.planner.placing.placement import place
+    from cerberus_plan.planner.verify.cpusets import open_cpusets
+    from cerberus_plan.planner.verify.rounds import measure
+    from cerberus_plan.planner.verify.splits_to_run import splits_to_run
+    from cerberus_plan.planner.verify.together import Order
+
+    topology = system_topology(allowed_cpus())
+    total = _cores(cores, topology.n_cpus)
+    prediction = None if workload is None else _prediction(machine, workload, total)
+    splits = splits_to_run(total, prediction, _wanted(vms, cores_per_vm, total))
+    if len(splits) < 2:
+        raise InputError(f"only one split of {total} cores is asked for; give --vms and --cores-per-vm of another")
+    placements = [place(topology, split) for split in splits]
+    order = Order(command=tuple(command), timeout_s=timeout)
+    samples: list[Sample] = []
+    meter = Meter.of(rate=regex)
+    stopped: Stopped | None = None
+    try:
+        with Signals() as signals, open_cpusets() as cpusets:
+            how = "cgroup cpusets" if cpusets else "affinity"
+            typer.echo(f"{len(splits)} splits, a warm-up and {rounds} rounds, pinned by {how}", err=True)
+            for sample in measure(order, placements, meter, rounds=rounds, seed=seed, signals=signals, cpusets=cpusets):
+                samples.append(sample)
+                _progress(sample, splits)
+    except Stopped as error:
+        stopped = error
+    if not any(sample.round for sample in samples):
+        typer.echo("stopped before the first counted round: nothing to compare", err=True)
+    else:
+        _tell(splits, samples, prediction, how, as_json=as_json)
+    if stopped is not None:
+        typer.echo(f"{stopped}; no process and no cgroup is left", err=True)
+        raise typer.Exit(128 + stopped.signum)
+
+
+# What follows the program's name belongs to the program.
+verify.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]
+
+
+def _cores(cores: int | None, available: int) -> int:
+    if cores is not None and cores > available:
+        raise InputError(f"--cores {cores}: this process may use {available} CPUs; ask for fewer, or run it there")
+    total = available if cores is None else cores
+    if total < 2:
+        raise InputError("this process may use one CPU only; a comparison of splits needs two")
+    return total
+
+
+def _wanted(vms: int | None, cores_per_vm: int | None, total: int) -> Split | None:
+    if (vms is None) != (cores_per_vm is None):
+        raise InputError("--vms and --cores-per-vm go together: give both, or neither")
+    if vms is None or cores_per_vm is None:
+        return None
+    if vms * cores_per_vm > total:
+        raise InputError(f"{vms} instances of {cores_per_vm} cores need {vms * cores_per_vm} CPUs, not {total}")
+    return (cores_per_vm,) * vms
+
+
+def _prediction(machine: str | None, workload: str, cores: int) -> Prediction:
+    from cerberus_plan.calibration.store import catalog
+    from cerberus_plan.choices import machine_for
+    from cerberus_plan.planner.verify.splits_to_run import predict
+
+    return predict(machine_for(machine), catalog.workload(workload), cores)
+
+
+def _name(split: Split) -> str:
+    return f"{len(split)} x {split[0]}"
+
+
+def _progress(sample: Sample, splits: list[Split]) -> None:
+    turn = "warm-up" if sample.round == 0 else f"round {sample.round}"
+    typer.echo(f"{turn}: {_name(splits[sample.split])} took {sample.seconds:.2f} s", err=True)
+
+
+def _tell(
+    splits: list[Split], samples: list[Sample], prediction: Prediction | None, how: str, *, as_json: bool
+) -> None:
+    from cerberus_plan.planner.verify.rounds import ratios
+
+    measured = ratios(samples, base=0)
+    rows = [
+        {
+            "split": list(split),
+            "measured": None if i not in measured else asdict(measured[i]),
+            "predicted": _predicted(prediction, split),
+            "agrees": _agrees(measured.get(i), prediction, split) if i else None,
+            "seconds": [sample.seconds for sample in samples if sample.split == i and sample.round > 0],
+        }
+        for i, split in enumerate(splits)
+    ]
+    shortest = min(sample.seconds for sample in samples)
+    notes = [KERNEL]
+    if shortest < SHORT_S:
+        notes.append(f"The shortest run took {shortest:.2f} s: give the program more work, or starting it is measured.")
+    if as_json:
+        typer.echo(
+            json.dumps({"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes})
+        )
+        return
+    _show(rows, splits, notes)
+
+
+def _predicted(prediction: Prediction | None, split: Split) -> dict[str, Any] | None:
+    found = None if prediction is None else prediction.ratios.get(split)
+    return None if found is None else asdict(found)
+
+
+def _agrees(measured: Ratio | None, prediction: Prediction | None, split: Split) -> bool | None:
+    """Whether the two 90 % intervals meet; None where one of them is not known."""
+    found = None if prediction is None else prediction.ratios.get(split)
+    if found is None or measured is None or None in (measured.low, measured.high, found.low, found.high):
+        return None
+    assert measured.low is not None
+    assert measured.high is not None
+    assert found.low is not None
+    assert found.high is not None
+    return measured.low <= found.high and found.low <= measured.high
+
+
+def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title="throughput relative to one big instance, 90 % intervals", title_justify="left")
+    for column in ("instances x cores", "measured", "predicted", ""):
+        table.add_column(column)
+    words = {None: "", True: "agree", False: "disagree"}
+    for row, split in zip(rows, splits, strict=True):
+        table.add_row(_name(split), _interval(row["measured"]), _interval(row["predicted"]), words[row["agrees"]])
+    console.print(table)
+    for note in notes:
+        console.print(note, highlight=False)
+
+
+def _interval(ratio: dict[str, Any] | None) -> str:
+    if ratio is None:
+        return "not known"
+    if ratio["low"] is None:
+        return f"{ratio['value']:.2f}"
+    return f"{ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"

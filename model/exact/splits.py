@@ -1,0 +1,151 @@
+"""All even splits of a machine under all draws of its uncertain costs, in one go.
+
+Models: the same networks as ``model.exact.solver``, for equal instances, vectorised over splits and draws.
+Equations: those of ``model.exact.tables`` where they fit, splits alike in their local parameters together; every other
+case goes to ``model.exact.solver`` split by split: exact too, only slower.
+The general solver is imported when it is needed, so that plans that do not need it start sooner.
+Assumptions: those of ``model.network``. When not to use it: for unequal instances.
+Source: see ``model.exact.tables`` and ``model.exact.solver``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cerberus_plan.model.exact.tables import Independent, LocalTable, SharedQueue, Splits
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Array, Station
+from cerberus_plan.model.structure import Structure
+
+if TYPE_CHECKING:
+    from cerberus_plan.model.exact.solver import Solution
+
+__all__ = ["Splits", "occupancy", "solution", "station_at", "throughput"]
+
+
+def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
+    """Cycles per second of every split under every draw: shape (splits, draws).
+
+    Args:
+        structure: Stations whose parameters broadcast to (splits, draws).
+        splits: The splits, in the order of the structure's first axis.
+        n_draws: Number of draws.
+    """
+    shape = (splits.vms.size, n_draws)
+    found = np.full(shape, np.nan)
+    for rows in _alike(structure.local, splits):
+        part = _rows(structure, rows)
+        table = _table(part, Splits(vms=splits.vms[rows], threads=splits.threads[rows]))
+        if table is not None:
+            found[rows] = table.throughput()
+    _one_by_one(structure, splits, found)
+    return np.broadcast_to(found / structure.stretch, shape)
+
+
+def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
+    """Mean customers at each station, by name, over all instances, under the first draw: shape (splits,) each.
+
+    They sum to the threads of the split: everybody is somewhere. Stations of one name are added.
+    """
+    first = replace(
+        structure,
+        local=tuple(_first_draw(s) for s in structure.local),
+        shared=tuple(_first_draw(s) for s in structure.shared),
+    )
+    found: dict[str, Array] = {s.name: np.zeros(splits.vms.size) for s in (*first.local, *first.shared)}
+    for rows in _alike(first.local, splits):
+        part, some = _rows(first, rows), Splits(vms=splits.vms[rows], threads=splits.threads[rows])
+        table = _table(part, some)
+        lengths = None if table is None else table.occupancy(part.local)
+        for name, values in (lengths or _occupancy_one_by_one(part, some)).items():
+            found[name][rows] = values
+    return found
+
+
+def _alike(local: tuple[Station, ...], splits: Splits) -> list[list[int]]:
+    """Splits grouped by equal local parameters: one table serves each group."""
+    varying = [p for s in local for p in s.parameters if isinstance(p, np.ndarray) and p.shape[0] > 1]
+    groups: dict[bytes, list[int]] = {}
+    for split in range(splits.vms.size):
+        groups.setdefault(b"".join(p[split].tobytes() for p in varying), []).append(split)
+    return list(groups.values())
+
+
+def _rows(structure: Structure, rows: list[int]) -> Structure:
+    """The structure for some of the splits, alike in their local parameters; its stretch and start-up are left out."""
+
+    def taken(station: Station, chosen: list[int]) -> Station:
+        arrays = ((n, p) for n in station.parameter_names if isinstance(p := getattr(station, n), np.ndarray))
+        return _with(station, {n: p[chosen] for n, p in arrays if p.shape[0] > 1})
+
+    return Structure(
+        local=tuple(taken(s, rows[:1]) for s in structure.local), shared=tuple(taken(s, rows) for s in structure.shared)
+    )
+
+
+def _first_draw(station: Station) -> Station:
+    return _with(
+        station, {n: p[:, :1] for n in station.parameter_names if isinstance(p := getattr(station, n), np.ndarray)}
+    )
+
+
+def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | None:
+    """The fast form that fits the structure, or None."""
+    if len(structure.shared) > 1:
+        return None
+    most = int(splits.threads.max())
+    local = LocalTable.of(structure.local, most)
+    if not structure.shared:
+        local = local or LocalTable.of(structure.local, most, np.longdouble)
+        return None if local is None else Independent(local, splits)
+    if local is None:
+        return None
+    queue = structure.shared[0]
+    return SharedQueue.of(local, queue, splits) if isinstance(queue, Queue) else None
+
+
+def _occupancy_one_by_one(structure: Structure, splits: Splits) -> dict[str, Array]:
+    found: dict[str, Array] = {s.name: np.zeros(splits.vms.size) for s in (*structure.local, *structure.shared)}
+    for split in range(splits.vms.size):
+        for result in solution(structure, splits, split).stations:
+            found[result.name][split] += result.queue_length
+    return found
+
+
+def _one_by_one(structure: Structure, splits: Splits, found: Array) -> None:
+    """Fill in what is not a number, split by split and draw by draw, through the general solver."""
+    for split, draw in np.argwhere(~np.isfinite(found)).tolist():
+        found[split, draw] = solution(structure, splits, split, draw).throughput
+
+
+def solution(structure: Structure, splits: Splits, split: int, draw: int = 0) -> Solution:
+    """The exact solution of one split under one draw, times not stretched."""
+    from cerberus_plan.model.exact.solver import solve
+    from cerberus_plan.model.network import Instance
+
+    at = (split, draw)
+    instance = Instance(
+        threads=int(splits.threads[split]), stations=[station_at(station, at) for station in structure.local]
+    )
+    return solve(
+        instances=[instance] * int(splits.vms[split]), shared=[station_at(station, at) for station in structure.shared]
+    )
+
+
+def station_at(station: Station, at: tuple[int, int]) -> Station:
+    """The station with its parameters at one split and draw."""
+    return _with(
+        station,
+        {
+            name: float(value[tuple(min(i, n - 1) for i, n in zip(at, value.shape, strict=True))])
+            for name in station.parameter_names
+            if isinstance(value := getattr(station, name), np.ndarray)
+        },
+    )
+
+
+def _with(station: Station, changes: dict[str, Any]) -> Station:
+    return replace(station, **changes) if changes else station

@@ -1,0 +1,99 @@
+"""All files of a deployment: the format's own, ``plan.json`` for the auditor, ``README.md`` for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.planner.deploy.deployment import Deployment, Format
+
+PLAN_FORMAT = "cerberus-plan deployment"
+PLAN_VERSION = 1
+
+
+def bundle(form: Format, deployment: Deployment, facts: Mapping[str, Any], lines: tuple[str, ...]) -> dict[str, str]:
+    """Text of each file by name.
+
+    Args:
+        form: The format to write.
+        deployment: What to write.
+        facts: What the plan promises (machine, workload, system, throughput, ...): keys of ``plan.json``.
+        lines: Sentences about the plan for the README.
+    """
+    return {
+        **form.write(deployment),
+        "plan.json": json.dumps(_document(form, deployment, facts), indent=2) + "\n",
+        "README.md": _readme(form, deployment, lines),
+    }
+
+
+def _document(form: Format, deployment: Deployment, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "format": PLAN_FORMAT,
+        "version": PLAN_VERSION,
+        "files": form.name,
+        **facts,
+        "instances": [
+            {
+                "name": unit.name,
+                "cpus": list(unit.cpus),
+                "nodes": list(unit.place.nodes),
+                "memory_bytes": [int(size) for size in unit.place.memory_bytes],
+            }
+            for unit in deployment.units
+        ],
+        "host_cpus": list(deployment.host_cpus),
+        "proven": deployment.placement.proven,
+        "notes": list(deployment.placement.notes),
+    }
+
+
+def _readme(form: Format, deployment: Deployment, lines: tuple[str, ...]) -> str:
+    rows = [
+        f"| {unit.name} | {' '.join(map(str, unit.cpus))} | {cpu_list(unit.place.nodes)} | {sum(unit.memory_mib)} |"
+        for unit in deployment.units
+    ]
+    host = cpu_list(deployment.host_cpus) or "none"
+    return "\n".join(
+        [
+            f"# {deployment.name}: {form.title}",
+            "",
+            *lines,
+            "",
+            "## Where everything runs",
+            "",
+            "| instance | CPUs (vCPU 0, 1, ...) | NUMA nodes | memory MiB |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+            f"CPUs for the host, emulators and interrupts: {host}.",
+            "",
+            *_interrupts(deployment),
+            *[f"- {note}" for note in deployment.placement.notes],
+            "",
+            "## Apply",
+            "",
+            form.apply(deployment),
+            "",
+            "## Undo",
+            "",
+            form.undo(deployment),
+            "",
+        ]
+    )
+
+
+def _interrupts(deployment: Deployment) -> list[str]:
+    """How to keep interrupts off the instances, where there is a CPU to move them to."""
+    if not deployment.host_cpus:
+        return []
+    return [
+        "Interrupts go there with `irqbalance` stopped; starting it again undoes this, and some cannot be moved:",
+        "",
+        "    for f in /proc/irq/[0-9]*/smp_affinity_list; do",
+        f'        echo {cpu_list(deployment.host_cpus)} | sudo tee "$f" >/dev/null 2>&1',
+        "    done",
+        "",
+    ]

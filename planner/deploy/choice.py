@@ -1,0 +1,139 @@
+"""Which split a format deploys, and what its system makes of the plan's promise.
+
+Rule: the split asked for, or the plan's best one with all cores, is evaluated again under the format's own system.
+What a format cannot run is refused when the user asked for it, else replaced by the best split it can run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.deploy.deployment import Format
+from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.planner.splits.choose import plan as plan_under
+from cerberus_plan.planner.splits.describe import amount, describe
+
+# What the instances of a system do and do not share: the plan's own system may promise more.
+_APART = {
+    "kvm": "Independent VMs share no files, sockets or memory: the program must run as separate copies.",
+    "processes": "Processes split the address-space lock only; file-system and network locks stay the kernel's.",
+    "linux": "One kernel on all cores shares every lock.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user asked for: the best split at all, or one by size; otherwise the best with all cores."""
+
+    best: bool = False
+    vms: int | None = None
+    cores_per_vm: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The candidate to deploy, in the plan under the format's system, and sentences about it."""
+
+    plan: Plan
+    candidate: Candidate
+    lines: tuple[str, ...]
+
+
+def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
+    """The candidate that the format deploys.
+
+    Raises:
+        CannotAnswerError: The format, its system or the constraints do not allow the split asked for.
+    """
+    systems = [SYSTEMS[name] for name in form.systems]
+    own = plan_under(plan.machine, plan.workload, systems, plan.constraints)
+    smt = len(set(plan.machine.topology.cores)) < plan.machine.topology.n_cpus
+    possible = [c for c in own.candidates if not any(form.refuse(size, smt) for size in c.split)]
+    if wish.vms is not None and wish.cores_per_vm is not None:
+        split = (wish.cores_per_vm,) * wish.vms
+        _check_form(form, wish.cores_per_vm, smt=smt)
+        found = next((c for c in possible if c.split == split), None)
+        if found is None:
+            raise CannotAnswerError(
+                f"{wish.vms} instances of {wish.cores_per_vm} cores do not meet the constraints: "
+                f"{plan.constraints.usable} cores, limits of {plan.machine.name}, --max-vms; "
+                f"{form.title} can deploy for example {describe(own.best, SYSTEMS)}"
+            )
+        return Choice(plan=own, candidate=found, lines=(_promise(found, own),))
+    planned = plan.best if wish.best else plan.best_all_cores
+    if planned is None:
+        raise CannotAnswerError(f"{plan.no_all_cores_reason}; or deploy --best, which leaves cores idle")
+    found = next((c for c in possible if c.split == planned.split), None)
+    if found is not None:
+        return Choice(plan=own, candidate=found, lines=tuple(_lines(found, planned, own)))
+    return _other(form, plan, own, planned, possible, best=wish.best)
+
+
+def _check_form(form: Format, size: int, *, smt: bool) -> None:
+    reason = form.refuse(size, smt)
+    if reason:
+        raise CannotAnswerError(f"{reason}; choose another --cores-per-vm, or another --format")
+
+
+def _other(form: Format, plan: Plan, own: Plan, planned: Candidate, possible: list[Candidate], *, best: bool) -> Choice:
+    """The best split that the format can run, in place of one that it cannot."""
+    fitting = possible if best else [c for c in possible if c.cores == plan.constraints.usable]
+    if not fitting:
+        raise CannotAnswerError(
+            f"{form.title}: no even split uses all {plan.constraints.usable} cores{_limits(plan)}; "
+            "try --best, which may leave cores idle, another number of cores, or another --format"
+        )
+    found = fitting[0]
+    smt = len(set(plan.machine.topology.cores)) < plan.machine.topology.n_cpus
+    why = form.refuse(planned.split[0], smt) or f"{found.system} within the constraints has no such split"
+    swap = f"{describe(planned, SYSTEMS)} cannot be deployed so ({why}); the best that can is deployed instead."
+    return Choice(plan=own, candidate=found, lines=(swap, *_lines(found, planned, own)))
+
+
+def _promise(candidate: Candidate, plan: Plan) -> str:
+    unit = plan.workload.unit
+    return (
+        f"{describe(candidate, SYSTEMS)}: {amount(candidate.throughput, unit)} expected "
+        f"({amount(candidate.low, '').strip()} to {amount(candidate.high, '').strip()})."
+    )
+
+
+def _lines(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:
+    """What to expect, what the format's system gains or loses, and whether another split would suit it better."""
+    lines = [_promise(candidate, own)]
+    if candidate.system != planned.system:
+        lines.append(
+            f"These files run {SYSTEMS[candidate.system].title}, not {SYSTEMS[planned.system].title}: that "
+            f"{_change(candidate.throughput / planned.throughput)} the plan's "
+            f"{amount(planned.throughput, own.workload.unit)}. {_APART[candidate.system]}"
+        )
+    same = [c for c in own.candidates if c.cores == candidate.cores]
+    if same and same[0].throughput > candidate.throughput * 1.01:
+        gain = same[0].throughput / candidate.throughput - 1.0
+        lines.append(
+            f"Under this system {describe(same[0], SYSTEMS)} would be {gain:.0%} faster: "
+            f"--vms {same[0].vms} --cores-per-vm {same[0].cores_per_vm}."
+        )
+    return lines
+
+
+def _change(ratio: float) -> str:
+    """A gain or loss in words that go before "the plan's"."""
+    if ratio >= 2.0:
+        return f"is {ratio:.1f} times"
+    return f"{'gains' if ratio > 1.0 else 'loses'} {abs(ratio - 1.0):.0%} against"
+
+
+def _limits(plan: Plan) -> str:
+    """What bounds VMs on this machine, in brackets."""
+    limits = plan.machine.limits
+    words = [
+        f"at most {int(limits[name].value)} {what}"
+        for name, what in (("vms", "VMs"), ("vcpus_per_vm", "vCPUs in a VM"))
+        if name in limits
+    ]
+    if plan.constraints.max_vms is not None:
+        words.append(f"--max-vms {plan.constraints.max_vms}")
+    return f" ({', '.join(words)})" if words else ""

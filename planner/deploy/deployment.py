@@ -1,0 +1,119 @@
+"""What a format writes and reads: a placed plan in, files by name out, and the other way round what files describe."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.planner.deploy.seen import Seen
+from cerberus_plan.planner.placing.placement import Place, Placement
+
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One instance to deploy: its name and its place."""
+
+    name: str
+    place: Place
+
+    @property
+    def cpus(self) -> tuple[int, ...]:
+        """CPU of each vCPU."""
+        return self.place.cpus
+
+    @property
+    def memory_mib(self) -> tuple[int, ...]:
+        """Memory in each of its nodes [MiB]."""
+        return tuple(int(size) // MIB for size in self.place.memory_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A plan with its placement.
+
+    Attributes:
+        name: Prefix of all instance names, letters, digits and ``_`` only.
+        topology: Of the machine deployed on.
+        placement: Where everything runs.
+    """
+
+    name: str
+    topology: Topology
+    placement: Placement
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """The instances by name: ``dbench-00``, ``dbench-01``, ..."""
+        places = self.placement.places
+        digits = max(2, len(str(len(places) - 1)))
+        return tuple(Unit(name=f"{self.name}-{i:0{digits}d}", place=place) for i, place in enumerate(places))
+
+    @property
+    def host_cpus(self) -> tuple[int, ...]:
+        """CPUs for the host, emulators and interrupts: those kept for it and those nobody uses."""
+        return tuple(sorted({*self.placement.host_cpus, *self.placement.idle_cpus}))
+
+    @property
+    def instance_cpus(self) -> tuple[int, ...]:
+        """CPUs of all instances."""
+        return tuple(sorted(cpu for place in self.placement.places for cpu in place.cpus))
+
+    @property
+    def smt(self) -> bool:
+        """True when the machine has SMT siblings."""
+        return len(set(self.topology.cores)) < self.topology.n_cpus
+
+    def vcpus_by_node(self, unit: Unit) -> dict[int, list[int]]:
+        """The vCPUs of a unit whose CPU is in each NUMA node, nodes ascending."""
+        node_of = dict(zip(self.topology.cpus, self.topology.numa_nodes, strict=True))
+        found: dict[int, list[int]] = {node: [] for node in unit.place.nodes}
+        for vcpu, cpu in enumerate(unit.cpus):
+            found[node_of[cpu]].append(vcpu)
+        return found
+
+    def guest_topology(self, unit: Unit) -> tuple[int, int, int]:
+        """Sockets, cores of a socket, threads of a core that the guest should see.
+
+        One socket a NUMA node where its vCPUs are spread evenly, else one socket.
+        """
+        threads = 2 if unit.place.siblings else 1
+        sizes = Counter(len(vcpus) for vcpus in self.vcpus_by_node(unit).values())
+        size, sockets = next(iter(sizes.items())) if len(sizes) == 1 else (len(unit.cpus), 1)
+        return (sockets, size // threads, threads) if size % threads == 0 else (1, len(unit.cpus), 1)
+
+
+def safe_name(text: str) -> str:
+    """The text with everything but letters, digits and ``_`` replaced: it goes into shell, XML and unit names."""
+    return re.sub(r"[^A-Za-z0-9]", "_", text)[:48]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One kind of deployment files.
+
+    Attributes:
+        name: Name for ``--format``.
+        title: Name for people.
+        systems: Systems it can deploy, the usual one first; a plan is evaluated again under it.
+        write: Text of each file by name.
+        read: Every instance that the files in a folder describe, whoever wrote or edited them; it knows what is
+            audited and ignores the rest.
+        apply: How to apply the files, Markdown.
+        undo: How to undo that, Markdown.
+        refuse: Why a VM of so many vCPUs cannot be deployed, None when it can; ``smt``: the machine has siblings.
+    """
+
+    name: str
+    title: str
+    systems: tuple[str, ...]
+    write: Callable[[Deployment], Mapping[str, str]]
+    read: Callable[[Path], Iterator[Seen]]
+    apply: Callable[[Deployment], str]
+    undo: Callable[[Deployment], str]
+    refuse: Callable[[int, bool], str | None] = lambda vcpus, smt: None  # noqa: ARG005 - most formats accept any size

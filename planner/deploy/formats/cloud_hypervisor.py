@@ -1,0 +1,103 @@
+"""Cloud Hypervisor VM configuration: CPU affinity, guest topology, a memory zone in each host node.
+
+Source: Cloud Hypervisor, docs/cpu.md, docs/memory.md and the vm_config structures of its API.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.seen import Seen, read_object
+
+_NEAR, _FAR = 10, 20
+
+
+def _machine(deployment: Deployment, unit: Unit) -> dict[str, Any]:
+    sockets, cores, threads = deployment.guest_topology(unit)
+    nodes = unit.place.nodes
+    return {
+        "cpus": {
+            "boot_vcpus": len(unit.cpus),
+            "max_vcpus": len(unit.cpus),
+            "topology": {
+                "threads_per_core": threads,
+                "cores_per_die": cores,
+                "dies_per_package": 1,
+                "packages": sockets,
+            },
+            "affinity": [{"vcpu": vcpu, "host_cpus": [cpu]} for vcpu, cpu in enumerate(unit.cpus)],
+        },
+        # zones hold all memory, so the plain size is zero
+        "memory": {
+            "size": 0,
+            "zones": [
+                {"id": f"node{node}", "size": size * MIB, "host_numa_node": node}
+                for node, size in zip(nodes, unit.memory_mib, strict=True)
+            ],
+        },
+        "numa": [
+            {
+                "guest_numa_id": i,
+                "cpus": vcpus,
+                "distances": [
+                    {"destination": j, "distance": _NEAR if i == j else _FAR} for j in range(len(nodes)) if i != j
+                ],
+                "memory_zones": [f"node{node}"],
+            }
+            for i, (node, vcpus) in enumerate(deployment.vcpus_by_node(unit).items())
+        ],
+        "payload": {"kernel": "vmlinux", "cmdline": "console=hvc0 root=/dev/vda1 rw"},
+        "disks": [{"path": f"{unit.name}.raw"}],
+    }
+
+
+def _write(deployment: Deployment) -> dict[str, str]:
+    return {f"{unit.name}.json": json.dumps(_machine(deployment, unit), indent=2) + "\n" for unit in deployment.units}
+
+
+def _apply(deployment: Deployment) -> str:
+    first = deployment.units[0].name
+    return (
+        "Put a kernel `vmlinux` and one disk image `NAME.raw` a VM here (or change the paths), then for each VM\n\n"
+        f"    cloud-hypervisor --api-socket /run/{first}.sock &\n"
+        f"    ch-remote --api-socket /run/{first}.sock create {first}.json\n"
+        f"    ch-remote --api-socket /run/{first}.sock boot\n\n"
+        "Threads other than vCPUs follow the process: start it with `taskset --cpu-list` on host CPUs to keep them\n"
+        "off the guests. `core_scheduling` is left at the program's default."
+    )
+
+
+def _undo(deployment: Deployment) -> str:
+    return f'    for s in /run/{deployment.name}-*.sock; do ch-remote --api-socket "$s" shutdown-vmm; done'
+
+
+def _read(folder: Path) -> Iterator[Seen]:
+    for file in sorted(folder.glob("*-*.json")):
+        config = read_object(file)
+        cpus, memory = config.get("cpus", {}), config.get("memory", {})
+        pins = {entry.get("vcpu"): frozenset(entry.get("host_cpus", ())) for entry in cpus.get("affinity", ())}
+        count = int(cpus.get("boot_vcpus", 1))
+        zones = memory.get("zones", ())
+        yield Seen(
+            name=file.stem,
+            source=file.name,
+            count=count,
+            vcpus=tuple(pins.get(vcpu, frozenset()) for vcpu in range(count)),
+            nodes=frozenset(zone["host_numa_node"] for zone in zones if "host_numa_node" in zone),
+            memory_bytes=int(memory.get("size", 0)) + sum(int(zone.get("size", 0)) for zone in zones),
+        )
+
+
+FORMAT = Format(
+    name="cloud-hypervisor",
+    title="Cloud Hypervisor VM configuration",
+    systems=("kvm",),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+)

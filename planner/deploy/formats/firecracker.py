@@ -1,0 +1,148 @@
+"""Firecracker: machine configurations, and a script that starts each VM in a jailer cpuset and pins its vCPU threads.
+
+Firecracker itself has no pinning field: the jailer puts the process into a cgroup, and each vCPU is a thread named
+``fc_vcpu N`` that is pinned after the start. A VM has 1 or an even number of vCPUs, at most 32.
+Source: Firecracker's API description (machine-config) and docs/jailer.md.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.seen import Seen, cpu_set, read_object
+
+MOST_VCPUS = 32
+
+_SCRIPT = """#!/bin/sh
+# Starts every VM in a cgroup of its own and pins each vCPU thread to its CPU. Needs root and cgroup version 2.
+# FIRECRACKER, JAILER: programs; KERNEL, ROOTFS: files, copied into each jail; JAIL_UID, JAIL_GID: an unprivileged user.
+set -eu
+: "${{FIRECRACKER:?set FIRECRACKER to the firecracker program}}"
+: "${{JAILER:?set JAILER to the jailer program}}"
+: "${{KERNEL:?set KERNEL to an uncompressed kernel}}"
+: "${{ROOTFS:?set ROOTFS to a root file system image}}"
+: "${{JAIL_UID:?set JAIL_UID to an unprivileged user}}"
+: "${{JAIL_GID:?set JAIL_GID to its group}}"
+here=$(cd "$(dirname "$0")" && pwd)
+base=/srv/jailer/$(basename "$FIRECRACKER")
+
+start() {{  # NAME CPUSET MEMS CPU...
+    name=$1 cpuset=$2 mems=$3
+    shift 3
+    jail=$base/$name/root
+    mkdir -p "$jail"
+    cp "$KERNEL" "$jail/vmlinux"
+    cp "$ROOTFS" "$jail/rootfs.ext4"
+    cp "$here/$name.json" "$jail/vm.json"
+    chown -R "$JAIL_UID:$JAIL_GID" "$jail"
+    "$JAILER" --id "$name" --exec-file "$FIRECRACKER" --uid "$JAIL_UID" --gid "$JAIL_GID" --daemonize \\
+        --cgroup-version 2 --parent-cgroup {group} --cgroup "cpuset.cpus=$cpuset" --cgroup "cpuset.mems=$mems" \\
+        -- --config-file vm.json
+    vcpu=0
+    for cpu in "$@"; do
+        pin "$name" "$vcpu" "$cpu"
+        vcpu=$((vcpu + 1))
+    done
+}}
+
+pin() {{  # NAME VCPU CPU; waits up to ten seconds for the thread
+    for _ in $(seq 100); do
+        for task in $(cat "/sys/fs/cgroup/{group}/$1/cgroup.threads" 2>/dev/null); do
+            if [ "$(cat "/proc/$task/comm" 2>/dev/null)" = "fc_vcpu $2" ]; then
+                taskset --cpu-list --pid "$3" "$task" >/dev/null
+                return
+            fi
+        done
+        sleep 0.1
+    done
+    echo "$1: vCPU $2 did not appear; is the VM running?" >&2
+    exit 1
+}}
+
+"""
+
+
+def _machine(unit: Unit) -> str:
+    document = {
+        "machine-config": {
+            "vcpu_count": len(unit.cpus),
+            "mem_size_mib": sum(unit.memory_mib),
+            "smt": unit.place.siblings,
+        },
+        "boot-source": {"kernel_image_path": "vmlinux", "boot_args": "console=ttyS0 reboot=k panic=1"},
+        "drives": [
+            {"drive_id": "rootfs", "path_on_host": "rootfs.ext4", "is_root_device": True, "is_read_only": False}
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _write(deployment: Deployment) -> dict[str, str]:
+    calls = [
+        f"start {unit.name} {cpu_list(unit.cpus)} {cpu_list(unit.place.nodes)} {' '.join(map(str, unit.cpus))}"
+        for unit in deployment.units
+    ]
+    script = _SCRIPT.format(group=deployment.name) + "\n".join(calls) + "\n"
+    return {f"{unit.name}.json": _machine(unit) for unit in deployment.units} | {"start.sh": script}
+
+
+def refuse(vcpus: int, smt: bool) -> str | None:  # noqa: ARG001 - the format's signature
+    """Why Firecracker does not run a VM of so many vCPUs."""
+    if vcpus > MOST_VCPUS:
+        return f"Firecracker runs at most {MOST_VCPUS} vCPUs in a VM, not {vcpus}"
+    if vcpus > 1 and vcpus % 2:
+        return f"Firecracker runs 1 or an even number of vCPUs in a VM, not {vcpus}"
+    return None
+
+
+def _apply(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signature
+    return (
+        "    FIRECRACKER=/usr/local/bin/firecracker JAILER=/usr/local/bin/jailer KERNEL=vmlinux ROOTFS=rootfs.ext4 \\\n"
+        "        JAIL_UID=1000 JAIL_GID=1000 sudo -E sh start.sh\n\n"
+        "Each VM needs a network interface of its own if it serves one: add `network-interfaces` to its JSON file."
+    )
+
+
+def _undo(deployment: Deployment) -> str:
+    group = f"/sys/fs/cgroup/{deployment.name}"
+    return (
+        f'    for p in $(cat {group}/*/cgroup.procs); do kill "$p"; done\n'
+        f"    rmdir {group}/* {group}\n"
+        f"    rm -r /srv/jailer/firecracker/{deployment.name}-*"
+    )
+
+
+def _read(folder: Path) -> Iterator[Seen]:
+    script = folder / "start.sh"
+    for line in read_text(script).splitlines():
+        words = shlex.split(line, comments=True) if line.startswith("start ") else []
+        if len(words) < 4:
+            continue
+        _, name, cpuset, mems, *pins = words
+        config = read_object(folder / f"{name}.json").get("machine-config", {})
+        yield Seen(
+            name=name,
+            source=f"{script.name} and {name}.json",
+            count=config.get("vcpu_count"),
+            vcpus=tuple(cpu_set(pin, str(script)) & cpu_set(cpuset, str(script)) for pin in pins),
+            nodes=cpu_set(mems, str(script)),
+            memory_bytes=config.get("mem_size_mib", 0) * MIB,
+        )
+
+
+FORMAT = Format(
+    name="firecracker",
+    title="Firecracker with jailer",
+    systems=("kvm",),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+    refuse=refuse,
+)

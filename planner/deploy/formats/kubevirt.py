@@ -1,0 +1,134 @@
+"""KubeVirt virtual machines with dedicated CPUs, and the kubelet's options that make them exclusive.
+
+The kubelet chooses the CPUs, not the file: the options make it take whole cores at one cache and one node, which is
+the placement planned. vCPUs are given as sockets: KubeVirt's user guide finds CPU-bound programs faster so.
+Under ``full-pcpus-only`` a VM on a machine with SMT needs an even number of vCPUs.
+Source: KubeVirt user guide, dedicated CPU resources; Kubernetes, CPU and topology management policies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.seen import Seen
+
+
+def _machine(unit: Unit) -> str:
+    threads = 2 if unit.place.siblings else 1
+    return f"""apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata:
+  name: {_name(unit)}
+spec:
+  runStrategy: Always
+  template:
+    spec:
+      domain:
+        cpu:
+          sockets: {len(unit.cpus) // threads}
+          cores: 1
+          threads: {threads}
+          dedicatedCpuPlacement: true
+        memory:
+          guest: {sum(unit.memory_mib)}Mi
+        devices:
+          disks:
+            - name: root
+              disk:
+                bus: virtio
+      volumes:
+        - name: root
+          persistentVolumeClaim:
+            claimName: {_name(unit)}
+"""
+
+
+def _name(unit: Unit) -> str:
+    """Kubernetes allows lower case letters, digits and ``-``."""
+    return unit.name.lower().replace("_", "-").strip("-")
+
+
+def _kubelet(deployment: Deployment) -> str:
+    one_node = all(len(unit.place.nodes) == 1 for unit in deployment.units)
+    lines = [
+        "apiVersion: kubelet.config.k8s.io/v1beta1",
+        "kind: KubeletConfiguration",
+        "cpuManagerPolicy: static",
+        "cpuManagerPolicyOptions:",
+        '  full-pcpus-only: "true"',
+        '  prefer-align-cpus-by-uncorecache: "true"',
+        f"topologyManagerPolicy: {'single-numa-node' if one_node else 'best-effort'}",
+    ]
+    if deployment.host_cpus:
+        lines.append(f'reservedSystemCPUs: "{cpu_list(deployment.host_cpus)}"')
+    else:
+        lines.append("# reservedSystemCPUs is missing: no CPU is left; the static policy refuses to start without one")
+    return "\n".join(lines) + "\n"
+
+
+def _write(deployment: Deployment) -> dict[str, str]:
+    return {f"{unit.name}.yaml": _machine(unit) for unit in deployment.units} | {"kubelet.yaml": _kubelet(deployment)}
+
+
+def refuse(vcpus: int, smt: bool) -> str | None:
+    """Why the kubelet does not admit a VM of so many vCPUs."""
+    if smt and vcpus % 2:
+        return f"full-pcpus-only needs an even number of vCPUs on a machine with SMT siblings, not {vcpus}"
+    return None
+
+
+def _apply(deployment: Deployment) -> str:
+    warning = (
+        ""
+        if deployment.host_cpus
+        else "**No CPU is reserved for the system, and the kubelet's static policy refuses to start without one.\n"
+        "Export again with `--host-cores 1` or more.**\n\n"
+    )
+    return (
+        f"{warning}Merge `kubelet.yaml` into the node's kubelet configuration, drain the node, delete\n"
+        "`/var/lib/kubelet/cpu_manager_state`, restart the kubelet. Make a volume claim for each VM, then\n\n"
+        f'    for f in {deployment.name}-*.yaml; do kubectl apply --filename "$f"; done\n\n'
+        "The kubelet chooses the CPUs; `plan.json` holds those planned. See `virsh vcpupin` in the launcher pod."
+    )
+
+
+def _undo(deployment: Deployment) -> str:
+    return (
+        f'    for f in {deployment.name}-*.yaml; do kubectl delete --filename "$f"; done\n\n'
+        "and restore the kubelet's former configuration in the same way."
+    )
+
+
+def _read(folder: Path) -> Iterator[Seen]:
+    """The kubelet chooses the CPUs: only counts, memory and whether they are dedicated can be told."""
+    for file in sorted(folder.glob("*-*.yaml")):
+        text = read_text(file)
+        parts = {key: int(n) for key, n in re.findall(r"^ +(sockets|cores|threads): (\d+)\s*$", text, re.MULTILINE)}
+        count = parts.get("sockets", 1) * parts.get("cores", 1) * parts.get("threads", 1)
+        memory = re.search(r"^ +guest: (\d+)Mi\s*$", text, re.MULTILINE)
+        dedicated = re.search(r"^ +dedicatedCpuPlacement: true\s*$", text, re.MULTILINE)
+        name = re.search(r"^  name: (\S+)\s*$", text, re.MULTILINE)
+        yield Seen(
+            name=name[1] if name else file.stem,
+            source=file.name,
+            count=count,
+            vcpus=None if dedicated else (frozenset(),) * count,
+            memory_bytes=int(memory[1]) * MIB if memory else None,
+        )
+
+
+FORMAT = Format(
+    name="kubevirt",
+    title="KubeVirt virtual machines",
+    systems=("kvm",),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+    refuse=refuse,
+)

@@ -1,0 +1,83 @@
+"""systemd slices: one cgroup cpuset an instance (AllowedCPUs, AllowedMemoryNodes).
+
+A slice holds all threads of one process or service on its CPUs; the kernel places threads inside it.
+Source: systemd.resource-control(5); slice names nest at each ``-``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.planner.deploy.deployment import Deployment, Format
+from cerberus_plan.planner.deploy.seen import Seen, cpu_set
+
+
+def _slice(description: str, cpus: str, nodes: str) -> str:
+    return f"[Unit]\nDescription={description}\n\n[Slice]\nAllowedCPUs={cpus}\nAllowedMemoryNodes={nodes}\n"
+
+
+def _write(deployment: Deployment) -> dict[str, str]:
+    nodes = {node for unit in deployment.units for node in unit.place.nodes}
+    files = {
+        f"{deployment.name}.slice": _slice(
+            f"All instances of {deployment.name}", cpu_list(deployment.instance_cpus), cpu_list(nodes)
+        )
+    }
+    for unit in deployment.units:
+        files[f"{unit.name}.slice"] = _slice(f"Instance {unit.name}", cpu_list(unit.cpus), cpu_list(unit.place.nodes))
+    return files
+
+
+def _apply(deployment: Deployment) -> str:
+    first = deployment.units[0].name
+    text = (
+        "    sudo cp *.slice /etc/systemd/system/ && sudo systemctl daemon-reload\n"
+        f"    sudo systemd-run --slice={first}.slice --unit={first} YOUR COMMAND\n\n"
+        "and so on, one command a slice; or `Slice=` in the [Service] section of units you have. Give each instance\n"
+        "as many worker threads as its slice has CPUs."
+    )
+    if deployment.host_cpus:
+        cpus = cpu_list(deployment.host_cpus)
+        text += (
+            "\n\nTo keep everything else off the instances' CPUs:\n\n"
+            f"    sudo systemctl set-property --runtime system.slice AllowedCPUs={cpus}\n"
+            f"    sudo systemctl set-property --runtime user.slice AllowedCPUs={cpus}"
+        )
+    return text
+
+
+def _undo(deployment: Deployment) -> str:
+    text = (
+        f"    sudo systemctl stop {deployment.name}.slice\n"
+        f"    sudo rm /etc/systemd/system/{deployment.name}.slice /etc/systemd/system/{deployment.name}-*.slice\n"
+        "    sudo systemctl daemon-reload"
+    )
+    if deployment.host_cpus:
+        text += "\n    sudo systemctl revert system.slice user.slice"
+    return text
+
+
+def _read(folder: Path) -> Iterator[Seen]:
+    for file in sorted(folder.glob("*-*.slice")):
+        fields = dict(re.findall(r"^(AllowedCPUs|AllowedMemoryNodes)=(.*)$", read_text(file), flags=re.MULTILINE))
+        yield Seen(
+            name=file.stem,
+            source=file.name,
+            cpus=cpu_set(fields.get("AllowedCPUs", ""), str(file)),
+            nodes=cpu_set(fields.get("AllowedMemoryNodes", ""), str(file)),
+        )
+
+
+FORMAT = Format(
+    name="systemd",
+    title="systemd slices",
+    systems=("processes", "linux"),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+)

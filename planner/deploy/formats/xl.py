@@ -1,0 +1,128 @@
+"""Xen xl.cfg: one hard pin a vCPU, vNUMA for guests on several nodes, a CPU pool beside Domain-0's.
+
+vNUMA rules kept: all four keys in each node, sizes that sum to ``maxmem``, no PV guest. Such guests cannot be saved or
+migrated, so it is written only where a guest has more than one node.
+Source: Xen manual pages xl.cfg(5), xlcpupool.cfg(5).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.seen import Seen, cpu_set
+
+_NEAR, _FAR = 10, 20
+
+
+def _guest(deployment: Deployment, unit: Unit) -> str:
+    memory = sum(unit.memory_mib)
+    pins = ", ".join(f'"{cpu}"' for cpu in unit.cpus)
+    lines = [
+        f'name = "{unit.name}"',
+        'type = "hvm"',
+        f"vcpus = {len(unit.cpus)}",
+        f"maxvcpus = {len(unit.cpus)}",
+        f"memory = {memory}",
+        f"maxmem = {memory}",
+        f"cpus = [{pins}]",
+    ]
+    if deployment.host_cpus:
+        lines.append(f'pool = "{deployment.name}"')
+    if len(unit.place.nodes) > 1:
+        lines.append(f"vnuma = [{', '.join(_virtual_nodes(deployment, unit))}]")
+    return "\n".join(lines) + "\n"
+
+
+def _virtual_nodes(deployment: Deployment, unit: Unit) -> list[str]:
+    count = len(unit.place.nodes)
+    found = []
+    for i, (node, vcpus) in enumerate(deployment.vcpus_by_node(unit).items()):
+        distances = ",".join(str(_NEAR if i == j else _FAR) for j in range(count))
+        keys = (
+            f"pnode={node}",
+            f"size={unit.memory_mib[i]}",
+            f"vcpus={cpu_list(vcpus)}",
+            f"vdistances={distances}",
+        )
+        found.append("[" + ", ".join(f'"{key}"' for key in keys) + "]")
+    return found
+
+
+def _pool(deployment: Deployment) -> str:
+    cpus = ", ".join(f'"{cpu}"' for cpu in deployment.instance_cpus)
+    return f'name = "{deployment.name}"\nsched = "credit2"\ncpus = [{cpus}]\n'
+
+
+def _write(deployment: Deployment) -> dict[str, str]:
+    files = {f"{unit.name}.cfg": _guest(deployment, unit) for unit in deployment.units}
+    if deployment.host_cpus:
+        files[f"{deployment.name}.cpupool"] = _pool(deployment)
+    return files
+
+
+def _apply(deployment: Deployment) -> str:
+    pool = (
+        f"Domain-0 keeps CPUs {cpu_list(deployment.host_cpus)}: boot Xen with `dom0_max_vcpus="
+        f"{len(deployment.host_cpus)}`. Pin it, take the other CPUs out of its pool, create the guests' pool:\n\n"
+        f"    xl vcpu-pin Domain-0 all {cpu_list(deployment.host_cpus)}\n"
+        f"    for c in {' '.join(map(str, deployment.instance_cpus))}; do xl cpupool-cpu-remove Pool-0 $c; done\n"
+        f"    xl cpupool-create {deployment.name}.cpupool\n\n"
+        if deployment.host_cpus
+        else "No CPU is left for Domain-0: it shares the guests' CPUs in Pool-0. `--host-cores` leaves it some.\n\n"
+    )
+    return (
+        f"{pool}Add `disk`, `vif` and a bootloader or kernel to each file, then\n\n"
+        f'    for f in {deployment.name}-*.cfg; do xl create "$f"; done\n'
+        '    xl vcpu-list      # column "CPU" and "Affinity (Hard)" must agree with the files'
+    )
+
+
+def _undo(deployment: Deployment) -> str:
+    text = f'    for f in {deployment.name}-*.cfg; do xl shutdown -w "${{f%.cfg}}"; done'
+    if deployment.host_cpus:
+        cpus = " ".join(map(str, deployment.instance_cpus))
+        text += (
+            f"\n    xl cpupool-destroy {deployment.name}\n    for c in {cpus}; do xl cpupool-cpu-add Pool-0 $c; done"
+        )
+    return text
+
+
+def _read(folder: Path) -> Iterator[Seen]:
+    for file in sorted(folder.glob("*.cfg")):
+        values = _assignments(file)
+        pins = values.get("cpus", [])
+        count = int(values.get("vcpus", 1))
+        each = [pins] * count if isinstance(pins, str) else list(pins)
+        vnuma = [dict(str(item).split("=", 1) for item in node) for node in values.get("vnuma", [])]
+        yield Seen(
+            name=str(values.get("name", file.stem)),
+            source=file.name,
+            count=count,
+            vcpus=tuple(
+                cpu_set(str(each[vcpu]), str(file)) if vcpu < len(each) else frozenset() for vcpu in range(count)
+            ),
+            nodes=frozenset(int(node["pnode"]) for node in vnuma if "pnode" in node) or None,
+            memory_bytes=int(values["memory"]) * MIB if "memory" in values else None,
+        )
+
+
+def _assignments(file: Path) -> dict[str, Any]:
+    """Names and values of an xl configuration, whose strings, numbers and lists are written as Python's."""
+    try:
+        return {
+            statement.targets[0].id: ast.literal_eval(statement.value)
+            for statement in ast.parse(read_text(file)).body
+            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+        }
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read as an xl configuration: {error}") from error
+
+
+FORMAT = Format(name="xl", title="Xen xl.cfg", systems=("kvm",), write=_write, read=_read, apply=_apply, undo=_undo)

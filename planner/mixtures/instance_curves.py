@@ -1,0 +1,112 @@
+"""Throughput of one instance of every size, with a given waiting time at what it shares with others.
+
+Equation: the shared stations become a delay of ``wait`` times their demand; with local constants g(j) and that delay
+D_k, x(k) = h_k(k - 1) / h_k(k), h_k(n) = sum_j g(j) D_k^(n - j) / (n - j)!. Exact for the wait given.
+Assumptions: local stations do not depend on the size (they may on the number of instances); where a system's do,
+each size is solved by itself.
+When not to use it: for final numbers of coupled instances; ``mixture`` has those.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cerberus_plan.model.exact import series
+from cerberus_plan.model.exact.solver import solve
+from cerberus_plan.model.exact.splits import station_at
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.station import Array, Station
+from cerberus_plan.model.network import Instance
+from cerberus_plan.model.structure import Structure
+from cerberus_plan.planner.mixtures.mixture import Mixture
+
+Whole = npt.NDArray[np.int64]
+
+
+class Curves:
+    """Curves of all workloads of a mixture.
+
+    Attributes:
+        coupled: True when instances share a station.
+        counted: True when some demand depends on the number of instances.
+    """
+
+    def __init__(self, mixture: Mixture, most: int) -> None:
+        self._mixture = mixture
+        self._most = most
+        self._known: dict[tuple[int, float, int], Array] = {}
+        one = np.ones((1, 1))
+        few = [mixture.described(w, one, 2) for w in range(len(mixture.workloads))]
+        many = [mixture.described(w, one, 9) for w in range(len(mixture.workloads))]
+        self._coupled = [bool(structure.shared) for structure in few]
+        self._counted = [_demands(a) != _demands(b) for a, b in zip(few, many, strict=True)]
+        self.coupled = any(self._coupled)
+        self.counted = any(self._counted)
+
+    def rates(self, workload: int, wait: float, instances: int) -> Array:
+        """Units of work a second of one instance of 1, 2, ... cores among ``instances``: shape (sizes,)."""
+        # a workload is only computed again for what its own demands depend on
+        key = (workload, wait * self._coupled[workload], instances * self._counted[workload])
+        if key not in self._known:
+            self._known[key] = self._rates(workload, wait, instances)
+        return self._known[key]
+
+    def _rates(self, workload: int, wait: float, instances: int) -> Array:
+        sizes = np.arange(1.0, self._most + 1.0)
+        structure = self._mixture.described(workload, sizes[:, None], instances)
+        shared = wait * sum((_alone(s, sizes.size) for s in structure.shared), np.zeros(sizes.size))
+        if any(_varies(station) for station in structure.local):
+            found = np.array([_solved(structure, k, float(shared[k])) for k in range(sizes.size)])
+        else:
+            found = _table(structure.local, shared, self._most)
+        stretch = np.broadcast_to(np.asarray(structure.stretch).reshape(-1), sizes.shape)
+        return found / stretch * self._mixture.workloads[workload].units_per_cycle
+
+
+def _demands(structure: Structure) -> list[Any]:
+    return [
+        float(np.asarray(parameter).reshape(-1)[0])
+        for station in (*structure.local, *structure.shared)
+        for parameter in station.parameters
+    ]
+
+
+def _varies(station: Station) -> bool:
+    return any(isinstance(p, np.ndarray) and p.shape[0] > 1 for p in station.parameters)
+
+
+def _alone(station: Station, sizes: int) -> Array:
+    """Time at the station without anybody else, for each size."""
+    time = type(station).law(np, 1.0, *station.parameters)
+    return np.broadcast_to(np.asarray(time, dtype=np.float64).reshape(-1), (sizes,))
+
+
+def _solved(structure: Structure, k: int, delay: float) -> float:
+    local = [station_at(station, (k, 0)) for station in structure.local]
+    return solve(instances=[Instance(threads=k + 1, stations=[*local, Delay(delay, name="shared")])]).throughput
+
+
+def _table(stations: tuple[Station, ...], delays: Array, most: int) -> Array:
+    """The ratio h_k(k - 1) / h_k(k) for every k at once, on logarithms."""
+    local = [station_at(station, (0, 0)) for station in stations]
+    constants = series.product([series.station_factors(s.service_times(most)) for s in local], most)
+    if not delays.any():
+        return np.exp(constants[:-1] - constants[1:])
+    factorials = series.log_factorial(most + 1)
+    sizes = np.arange(1, most + 1, dtype=np.int64)
+    with np.errstate(divide="ignore"):
+        logs = np.log(delays)
+
+    def convolved(population: Whole) -> Array:
+        """Logarithm of h_k at population[k - 1] for every k."""
+        j = np.arange(most + 1)
+        rest = population[:, None] - j
+        terms = constants + np.maximum(rest, 0) * logs[:, None] - factorials[np.maximum(rest, 0)]
+        terms = np.where(rest >= 0, terms, -np.inf)
+        top = terms.max(axis=1)
+        return np.asarray(top + np.log(np.exp(terms - top[:, None]).sum(axis=1)))
+
+    return np.asarray(np.exp(convolved(sizes - 1) - convolved(sizes)))

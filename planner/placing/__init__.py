@@ -1,0 +1,1 @@
+"""Which CPUs each instance gets, and what distance costs."""

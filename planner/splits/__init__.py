@@ -1,0 +1,1 @@
+"""Even splits of one workload: candidates, evaluation, doubt, choice and explanation."""

@@ -1,0 +1,84 @@
+"""Which splits are worth evaluating: every even one within the constraints.
+
+Models: v instances of k threads, v k <= usable cores. Up to 64 cores all pairs (v, k); above, all divisors of the
+cores, all small sizes, and geometric steps between, so that the number of candidates grows with the logarithm.
+Assumptions: equal instances; unequal splits are ``allocate``'s. When not to use it: for mixed workloads.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cerberus_plan.model.exact.tables import Splits
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.structure import System
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.plan import Constraints
+
+# Up to this many cores every even split is evaluated.
+_ALL_SPLITS = 64
+# Steps between the sizes and counts that are tried above it: finer steps change the best throughput by less than
+# the uncertainty of any cost.
+_STEP = 1.12
+
+
+def even_splits(system: System, machine: Machine, workload: Workload, constraints: Constraints) -> Splits | None:
+    """All even splits to evaluate, None when the constraints leave none."""
+    usable = constraints.usable
+    most_threads = min(usable, _limit(machine, "vcpus_per_vm") if system.virtualised else usable)
+    most_vms = most_instances(system, machine, workload, constraints)
+    pairs = [
+        (vms, threads)
+        for threads in _sizes(most_threads, usable)
+        for vms in _counts(min(most_vms, usable // threads), usable)
+        if vms >= system.least_instances
+    ]
+    if not pairs:
+        return None
+    table = np.array(pairs, dtype=np.float64)
+    return Splits(vms=table[:, 0], threads=table[:, 1])
+
+
+def most_instances(system: System, machine: Machine, workload: Workload, constraints: Constraints) -> int:
+    """Most instances that system, machine, workload and user allow."""
+    if not system.clustered:
+        return 1
+    bounds = [constraints.usable]
+    if constraints.max_vms is not None:
+        bounds.append(constraints.max_vms)
+    if system.virtualised:
+        bounds.append(_limit(machine, "vms"))
+        if workload.needs_network_card:
+            bounds.append(_limit(machine, "network_cards"))
+    memory = sum(machine.topology.memory_bytes)
+    if memory and workload.memory_per_instance_bytes:
+        bounds.append(int(memory // workload.memory_per_instance_bytes))
+    return min(bounds)
+
+
+def _limit(machine: Machine, name: str) -> int:
+    quantity = machine.limits.get(name)
+    return int(quantity.value) if quantity else 2**31
+
+
+def _sizes(most: int, usable: int) -> list[int]:
+    if usable <= _ALL_SPLITS:
+        return list(range(1, most + 1))
+    divisors = {d for d in range(1, most + 1) if usable % d == 0}
+    return sorted(divisors | set(_steps(most)))
+
+
+def _counts(most: int, usable: int) -> list[int]:
+    return list(range(1, most + 1)) if usable <= _ALL_SPLITS else _steps(most)
+
+
+def _steps(most: int) -> list[int]:
+    """1, 2, 3, ... then in geometric steps, the last one included."""
+    found = {most}
+    value = 1.0
+    while value < most:
+        found.add(math.ceil(value))
+        value = max(value + 1.0, value * _STEP)
+    return sorted(found)

@@ -1,0 +1,1 @@
+"""One HTML page a file, and what pages are made of."""

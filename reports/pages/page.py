@@ -1,0 +1,68 @@
+"""One self-contained page: templates, style, scripts and data in one file that asks the network for nothing.
+
+Untrusted text (names of workloads, files, programs) is escaped by the template engine; data are embedded as JSON with
+every character that could end a script element written as an escape. A content security policy inside the page
+forbids requests, whatever the data hold.
+When not to use it: for fragments inside a notebook (``notebook``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from cerberus_plan.reports import formats
+from cerberus_plan.reports.pages import runtime
+
+_TEMPLATES = resources.files("cerberus_plan.reports") / "templates"
+# characters with a meaning to an HTML parser, and line ends that JavaScript does not allow in strings
+_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def render(template: str, context: Mapping[str, Any], *, charts: bool = True) -> str:
+    """The page made of a template in ``templates``.
+
+    Args:
+        template: File name of the template.
+        context: What it shows.
+        charts: Whether it has charts, and so needs their runtime.
+    """
+    page = _environment().get_template(template)
+    return page.render(context, runtime=runtime.text() if charts else "")
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand inside a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+
+
+def asset(name: str) -> str:
+    """The text of a file in ``templates``."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(asset),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
+        number=formats.number,
+        percent=formats.percent,
+        quantity=formats.quantity,
+        script_json=script_json,
+    )
+    # a cell that starts with a letter is read, not compared: it is set from the left
+    environment.tests["prose"] = lambda text: text[:1].isalpha() and not text.startswith(("under ", "over "))
+    environment.globals.update(asset=asset, interval=formats.interval)
+    return environment

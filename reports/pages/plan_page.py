@@ -1,0 +1,172 @@
+"""The report of a plan: answer first, then the picture that convinces, then the evidence.
+
+Takes plans as the planner made them; every number shown is in the JSON document embedded in the page.
+When not to use it: for the terminal (``terminal``) or a notebook (``notebook``).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.planner.splits.draws import N_DRAWS
+from cerberus_plan.planner.splits.evaluate import MODEL_ERROR
+from cerberus_plan.planner.splits.sensitivity import Sensitivity, sensitivities
+from cerberus_plan.reports.charts.ledger import ledger
+from cerberus_plan.reports.charts.scaling import scaling
+from cerberus_plan.reports.charts.split_map import split_map
+from cerberus_plan.reports.charts.tornado import NEGLIGIBLE, label, tornado
+from cerberus_plan.reports.charts.what_if import what_if
+from cerberus_plan.reports.formats import headline, interval, number, percent
+from cerberus_plan.reports.pages import origin, page, provenance, reading
+from cerberus_plan.reports.pages.equations import laws_of
+from cerberus_plan.reports.pages.floor_plan import floor_plan
+from cerberus_plan.reports.pages.live import live_model
+from cerberus_plan.reports.pages.published_points import published_points
+
+
+def plan_page(
+    plans: Sequence[Plan],
+    *,
+    document: Mapping[str, Any],
+    command: Sequence[str],
+    version: str,
+) -> str:
+    """The page for one or more plans of one machine.
+
+    Args:
+        plans: The plans, at least one, all for the same machine and constraints.
+        document: What ``--json`` prints for them (``plan_document``); embedded for download.
+        command: The command that made it, as a list of arguments.
+        version: Version of the program.
+    """
+    first = plans[0]
+    inputs = provenance.rows(plans)
+    context = {
+        "version": version,
+        "machine": first.machine,
+        "constraints": first.constraints,
+        "workloads": [
+            _workload(plan, f"w{at}", entry)
+            for at, (plan, entry) in enumerate(zip(plans, document["plans"], strict=True))
+        ],
+        "inputs": inputs,
+        "counts": provenance.counts(inputs),
+        "laws": laws_of(plans),
+        "n_draws": N_DRAWS,
+        "model_error": MODEL_ERROR,
+        "versions": origin.versions(version),
+        "fingerprint": origin.fingerprint(document),
+        "command": shlex.join(command),
+        "document": document,
+    }  # fmt: skip
+    return page.render("plan.html.j2", context)
+
+
+def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    one = reading.one_big_os(plan)
+    return {
+        "key": key,
+        "name": plan.workload.name,
+        "plan": plan,
+        "verdict": headline(plan.verdict),
+        "gain": _gain(plan, one),
+        "facts": _facts(plan, one),
+        "risk": _risk(plan),
+        "maps": [
+            split_map(plan, system, name=f"{key}-map{at}") for at, system in enumerate(reading.clustered_systems(plan))
+        ],
+        "scaling": scaling(plan, name=f"{key}-scaling", points=published_points(plan)),
+        "ledger": ledger(_compared(plan, one), name=f"{key}-ledger"),
+        **_change(plan, key),
+        "changes": [_change_row(plan, one) for one in sorted(entry.get("what_if", ()), key=lambda one: -one["gain"])],
+        "floor": floor_plan(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
+    }
+
+
+def _change(plan: Plan, key: str) -> dict[str, Any]:
+    """What would change the decision: sensitivities, and the model that the page's controls compute with."""
+    found = sensitivities(plan)
+    model = live_model(plan)
+    return {
+        "robust": _robust(found),
+        "tornado": tornado(plan, found, name=f"{key}-tornado") if found else None,
+        "live": model,
+        "live_spec": what_if(plan, list(model["systems"])) if model else None,
+    }
+
+
+def _change_row(plan: Plan, one: Mapping[str, Any]) -> tuple[str, ...]:
+    """A refinement of kernel or hypervisor, the best split with it, and what it gains."""
+    best = one["best"]
+    split = "the same" if one["same_split"] else f"{best['vms']} × {best['split'][0]} ({best['system']})"
+    return (one["says"], split, f"{number(best['throughput'], 4)} {plan.workload.unit}", f"{number(one['gain'])} ×")
+
+
+def _robust(found: Sequence[Sensitivity]) -> str:
+    """Whether any input alone would make another split the better choice, in a sentence."""
+    if not found:
+        return "No input has an interval, so nothing is known to be in doubt."
+    worst = max(found, key=lambda one: one.loss)
+    if worst.loss < NEGLIGIBLE:
+        return "No input alone, anywhere in its interval, makes another split faster by more than can be measured."
+    end = worst.low if worst.low.loss >= worst.high.loss else worst.high
+    which = "low" if end is worst.low else "high"
+    return (
+        f"One input alone costs this choice at most {percent(worst.loss)}: with {label(worst.name)} at the {which} end "
+        f"of its interval, {end.vms} × {end.cores_per_vm} ({end.system}) is faster."
+    )
+
+
+def _compared(plan: Plan, one: Candidate | None) -> list[tuple[str, Candidate]]:
+    """One big OS and the best split, without repeating the same candidate."""
+    found = [] if one is None else [(f"one OS, {one.cores} cores", one)]
+    for title, candidate in (("best", plan.best), ("all cores", plan.best_all_cores)):
+        if candidate and not any(reading.same_split(candidate, known) for _, known in found):
+            found.append((f"{title}, {reading.split_text(candidate)}", candidate))
+    return found
+
+
+def _gain(plan: Plan, one: Candidate | None) -> float | None:
+    return plan.best.throughput / one.throughput if one and one.throughput > 0 else None
+
+
+def _facts(plan: Plan, one: Candidate | None) -> list[dict[str, str]]:
+    best, unit = plan.best, plan.workload.unit
+    facts = [
+        {"name": "Best split", "value": reading.split_text(best), "note": best.system + _idle(plan)},
+        {
+            "name": "Throughput",
+            "value": f"{number(best.throughput, 4)} {unit}",
+            "note": f"90 % interval {interval(best.low, best.high, digits=4)}",
+        },
+    ]
+    if best.seconds is not None:
+        note = f"90 % interval {interval(best.seconds_low, best.seconds_high, 's')}"
+        facts.append({"name": "Time of the job", "value": f"{number(best.seconds)} s", "note": note})
+    if one is not None and not reading.same_split(one, best):
+        note = f"{one.system} on {one.cores} cores: {number(one.throughput, 4)} {unit}"
+        facts.append({"name": "Against one big OS", "value": f"{number(_gain(plan, one) or 0.0)} ×", "note": note})
+    facts.append({"name": "Risk", "value": percent(best.regret), "note": "expected loss against the best in hindsight"})
+    return facts
+
+
+def _idle(plan: Plan) -> str:
+    idle = plan.constraints.usable - plan.best.cores
+    return f", {idle} of {plan.constraints.usable} cores left idle" if idle else ", all cores used"
+
+
+def _risk(plan: Plan) -> str:
+    """How sure the answer is, in a sentence."""
+    chance = plan.best.probability_best
+    ties = len(plan.ties)
+    if ties == 0:
+        return f"It is the fastest of {len(plan.candidates)} candidates with a probability of {percent(chance)}."
+    others = "one other split" if ties == 1 else f"{ties} other splits"
+    return (
+        f"Among {len(plan.candidates)} candidates the inputs' uncertainty cannot tell {others} from it "
+        f"(it is the fastest with a probability of {percent(chance)}), so the choice is among equals: its expected "
+        f"loss is {percent(plan.best.regret)}."
+    )

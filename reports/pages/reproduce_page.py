@@ -1,0 +1,67 @@
+"""The report of a reproduction: the source paper's numbers beside the model's, every misfit shown.
+
+Takes the document of ``reproduce --json``; every number shown is in it. When not to use it: for a plan.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cerberus_plan.reports.charts.curves import curves
+from cerberus_plan.reports.charts.errors import ROLES, errors, table_row
+from cerberus_plan.reports.formats import headline, interval, percent, quantity
+from cerberus_plan.reports.pages import origin, page
+
+
+def reproduce_page(result: Mapping[str, Any], *, command: Sequence[str], version: str) -> str:
+    """The page of a reproduction.
+
+    Args:
+        result: The document of ``reproduce --json``.
+        command: The command that made it, as a list of arguments.
+        version: Version of the program.
+    """
+    context = {
+        "version": version,
+        "result": result,
+        "verdict": headline(result["verdict"])[0],
+        "key_facts": _facts(result),
+        "errors": errors(result["facts"], name="errors"),
+        "figures": [curves(one, name=f"figure{one['number']}") for one in result["figures"]],
+        "orderings": [
+            (one["says"], "holds" if one["holds"] else "fails", one["where"])
+            for one in sorted(result["predicates"], key=lambda one: one["holds"])
+        ],
+        "parameters": [
+            _parameter(one)
+            for one in result["parameters"]
+        ],
+        "rest": [table_row(fact) for fact in result["facts"] if fact["error"] is None or fact["role"] not in ROLES],
+        "command": shlex.join(command),
+        "versions": origin.versions(version),
+        "fingerprint": origin.fingerprint(result),
+        "document": result,
+    }  # fmt: skip
+    return page.render("reproduce.html.j2", context)
+
+
+def _parameter(one: Mapping[str, Any]) -> tuple[str, ...]:
+    unit = one["unit"]
+    return (one["name"], quantity(one["value"], unit, 4), interval(one["low"], one["high"], unit), one["source"])
+
+
+def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:
+    predicates = result["predicates"]
+    holding = sum(one["holds"] for one in predicates)
+    return [
+        {
+            "name": "Within 10 %",
+            "value": f"{result['within_10_percent']} of {result['judged']}",
+            "note": "judged quantities",
+        },
+        {"name": "Median error", "value": percent(result["median_error"]), "note": "of the judged quantities"},
+        {"name": "Free numbers", "value": str(result["free_parameters"]), "note": "fitted to the published runs"},
+        {"name": "Orderings", "value": f"{holding} of {len(predicates)}", "note": "who is ahead of whom, and where"},
+    ]

@@ -1,0 +1,155 @@
+"""The exact answer beside the simulated one, and whether the model holds there.
+
+Verdict: the model holds when its answer lies in the simulation's 99 % interval, or within the 5 % that plans allow
+for the model's own error (``planner.splits.evaluate``); else the page says by how much it is off and what to do.
+When not to use it: for comparing candidates; simulate each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cerberus_plan.model.exact.solver import Solution
+from cerberus_plan.model.simulation.rules import Rules
+from cerberus_plan.model.simulation.run import Simulation
+from cerberus_plan.planner.splits.evaluate import MODEL_ERROR
+from cerberus_plan.planner.splits.network_of import CandidateNetwork
+
+# Equal stations of equal instances are shown once; after so many rows the rest is counted.
+_MOST_ROWS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One network, answered twice."""
+
+    title: str
+    unit: str
+    network: CandidateNetwork
+    rules: Rules
+    exact: Solution
+    simulated: Simulation
+    replications: int
+
+    @property
+    def error(self) -> float:
+        """Model over simulation, minus 1, in the unit of the work."""
+        analytic, simulated = (self.network.throughput(x.throughput) for x in (self.exact, self.simulated))
+        return analytic / simulated - 1.0
+
+    @property
+    def inside(self) -> bool:
+        """Whether the model's answer lies in the simulation's 99 % interval."""
+        return self.simulated.low <= self.exact.throughput <= self.simulated.high
+
+    @property
+    def holds(self) -> bool:
+        """Whether a plan may use the model here."""
+        return self.inside or abs(self.error) <= MODEL_ERROR
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a sentence."""
+        if self.inside:
+            return "The model holds here: its answer is inside the simulation's 99 % interval."
+        by = f"it is {abs(self.error):.1%} {'above' if self.error > 0 else 'below'} the simulation"
+        if self.holds:
+            return f"The model holds here to within {MODEL_ERROR:.0%}: {by}."
+        return f"The model does not hold here: {by}. Trust the simulation, and see docs/where-the-model-bends.md."
+
+
+def document(comparison: Comparison) -> dict[str, Any]:
+    """The JSON document of the command."""
+    found, scale = comparison.simulated, comparison.network.throughput
+    return {
+        "title": comparison.title,
+        "unit": comparison.unit,
+        "analytic": {"throughput": scale(comparison.exact.throughput)},
+        "simulated": {
+            "throughput": scale(found.throughput),
+            "low": scale(found.low),
+            "high": scale(found.high) if found.high < float("inf") else None,
+            "level": 0.99,
+        },
+        "error": comparison.error,
+        "holds": comparison.holds,
+        "verdict": comparison.verdict,
+        "engine": found.engine,
+        "holds_distribution": comparison.rules.holds if isinstance(comparison.rules.holds, str) else "given",
+        "handover": comparison.rules.handover,
+        "replications": comparison.replications,
+        "completions": found.completions,
+        "warm_up": found.warm_up,
+        "events": found.events,
+        "seed": found.seed,
+        "stations": [
+            {
+                "name": left.name,
+                "instance": left.instance,
+                "analytic": _measures(left),
+                "simulated": _measures(right),
+            }
+            for left, right in zip(comparison.exact.stations, found.stations, strict=True)
+        ],
+    }
+
+
+def _measures(result: Any) -> dict[str, float]:
+    return {
+        "queue_length": result.queue_length,
+        "residence": result.residence,
+        "utilisation": result.utilisation,
+    }
+
+
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """Print throughputs, stations and the verdict."""
+    out = console or Console(highlight=False)
+    found, scale = comparison.simulated, comparison.network.throughput
+    out.print(Text(comparison.title, style="bold cyan"))
+    table = Table(box=None, pad_edge=False)
+    for column in ("throughput", "model", "simulated", "99 % interval"):
+        table.add_column(column, justify="left" if column == "throughput" else "right")
+    table.add_row(
+        comparison.unit,
+        f"{scale(comparison.exact.throughput):.5g}",
+        f"{scale(found.throughput):.5g}",
+        f"{scale(found.low):.5g} to {scale(found.high):.5g}",
+    )
+    out.print(table)
+    out.print(_station_table(comparison))
+    out.print(Text(comparison.verdict, style="bold green" if comparison.holds else "bold yellow"))
+    out.print(
+        Text(
+            f"{comparison.replications} runs, {found.completions:,} cycles ({found.warm_up:,} warm-up), "
+            f"{found.events:,} events on the {'jump chain' if found.engine == 'jumps' else 'event heap'}, "
+            f"seed {found.seed}",
+            style="dim",
+        )
+    )
+
+
+def _station_table(comparison: Comparison) -> Table:
+    """Queue lengths of the first instance and of what is shared."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("station", "of", "present, model", "simulated", "busy, model", "simulated"):
+        table.add_column(column, justify="left" if column in ("station", "of") else "right")
+    pairs = zip(comparison.exact.stations, comparison.simulated.stations, strict=True)
+    rows = [(left, right) for left, right in pairs if left.instance in (0, None)]
+    for left, right in rows[:_MOST_ROWS]:
+        table.add_row(
+            left.name,
+            "all" if left.instance is None else "instance 1",
+            f"{left.queue_length:.4g}",
+            f"{right.queue_length:.4g}",
+            f"{left.utilisation:.1%}",
+            f"{right.utilisation:.1%}",
+        )
+    if len(rows) > _MOST_ROWS:
+        table.add_row(f"and {len(rows) - _MOST_ROWS} more (--json has all)", "", "", "", "", "")
+    return table

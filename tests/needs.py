@@ -1,0 +1,29 @@
+"""What a test needs beyond the test environment: missing is a loud skip for users and a failure in CI."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+import pytest
+
+
+def needed(*packages: str) -> None:
+    """Skip, or fail in CI, when a package of the notebook extra is missing."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        _missing(f"{', '.join(missing)} NOT installed: pip install -c constraints.txt '.[notebook]'")
+
+
+def needed_programs(*programs: str) -> None:
+    """Skip, or fail in CI, when a program of the distribution is missing."""
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing:
+        _missing(f"{', '.join(missing)} NOT found: Debian: apt install {' '.join(missing)}")
+
+
+def _missing(why: str) -> None:
+    if os.environ.get("CERBERUS_PLAN_CI"):
+        pytest.fail(f"CI must test this: {why}")
+    pytest.skip(f"NOT TESTED: {why}")
