@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.structure import Costs
@@ -30,6 +31,7 @@ class Workload(Record):
         needs_network_card: True when every VM needs a network card of its own.
         memory_per_instance_bytes: Memory that each OS instance needs [B], None when unknown.
         note: What users must know about these numbers (for example that all are assumed).
+        measured: Splits that were really run, in the workload's unit; repeats of a split are several of them.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Workload(Record):
     needs_network_card: bool = False
     memory_per_instance_bytes: float | None = None
     note: str = ""
+    measured: tuple[Measurement, ...] = ()
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""

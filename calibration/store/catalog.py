@@ -20,6 +20,7 @@ from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.places import profiles, profiles_folder
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import UNITS, Provenance, Quantity
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.model.vocabulary import COSTS, LIMITS, OPERATIONS, Entry
@@ -35,7 +36,7 @@ _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "not
 _MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
 _WORKLOAD_FIELDS = (
     "format", "name", "description", "unit", "units_per_cycle", "operations", "job_units",
-    "needs_network_card", "memory_per_instance", "note", "calls", "spread",
+    "needs_network_card", "memory_per_instance", "note", "calls", "spread", "measured",
 )  # fmt: skip
 _TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory")
 
@@ -180,7 +181,15 @@ def parse_workload(text: str, where: str) -> Workload:
         if memory is None
         else _quantity(memory, "bytes", f"{where}: memory_per_instance").value,
         note=_string(table, "note", where, default=""),
+        measured=_measured(table["measured"], where) if "measured" in table else (),
     )
+
+
+def _measured(rows: Any, where: str) -> tuple[Measurement, ...]:
+    """The rows [[measured]]; imported here because most workloads have none."""
+    from cerberus_plan.calibration.store.measured_rows import from_rows
+
+    return from_rows(rows, where)
 
 
 def _with_calls(operations: dict[str, Quantity], table: Mapping[str, Any], where: str) -> dict[str, Quantity]:

@@ -1,0 +1,144 @@
+"""Read measured splits from a CSV file with the columns `instances`, `cores_per_instance` and `value`.
+
+The words of other tools are understood (`ALIASES`). With `n` in the place of both, rows are a scaling curve: one
+instance of n cores. Other columns are ignored, `#` starts a comment line, repeats are legal and any order is.
+Every other irregularity is refused with the line it is on.
+When not to use it: for counts of clients; `calibration.curves.read` reads those.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.measurement import LARGEST_COUNT, LARGEST_VALUE, SMALLEST_VALUE, Measurement
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "instances": ("instances", "vms", "processes", "workers", "ranks", "tasks", "replicas"),
+    "cores_per_instance": (
+        "cores_per_instance", "cores_per_vm", "vcpus_per_vm", "threads_per_instance", "cores_per_process",
+        "threads_per_process", "threads_per_worker", "threads_per_rank", "threads", "cores",
+    ),
+    "value": ("value", "throughput", "rate"),
+}  # fmt: skip
+COUNT = "n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Where each number stands; `instances` is None for a curve."""
+
+    instances: int | None
+    cores: int
+    value: int
+    width: int
+
+
+def holds_splits(path: str | Path) -> bool:
+    """Whether the file's header names a number of instances; False when it has no header at all.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    for row in csv.reader(io.StringIO(read_text(path)), skipinitialspace=True):
+        if _is_data(row):
+            return any(cell.strip().lower() in ALIASES["instances"] for cell in row)
+    return False
+
+
+def read_splits(path: str | Path, *, time: bool = False) -> tuple[Measurement, ...]:
+    """Read and check measured splits, one measurement a row.
+
+    Args:
+        path: CSV file with a header line.
+        time: `value` is the time of the whole work, smaller is better; throughput is its inverse.
+
+    Raises:
+        InputError: Not a readable CSV file of whole counts and positive numbers; the message has the line.
+    """
+    name = str(path)
+    found = tuple(_measurements(read_text(path), name, time=time))
+    if not found:
+        raise InputError(f"{name}: there is a header but no split; add lines such as 2,8,1234.5")
+    return found
+
+
+def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
+    reader = csv.reader(io.StringIO(text), skipinitialspace=True)
+    columns: Columns | None = None
+    try:
+        for row in reader:
+            if not _is_data(row):
+                continue
+            where = f"{name}, line {reader.line_num}"
+            if columns is None:
+                columns = _columns([cell.strip().lower() for cell in row], where)
+                continue
+            if len(row) != columns.width:
+                raise InputError(f"{where}: {len(row)} fields where the header has {columns.width}")
+            value = _value(row[columns.value], where)
+            yield Measurement(
+                instances=1 if columns.instances is None else _count(row[columns.instances], "instances", where),
+                cores_per_instance=_count(row[columns.cores], "cores_per_instance", where),
+                value=1 / value if time else value,
+            )
+    except csv.Error as error:
+        raise InputError(f"{name}, line {reader.line_num}: not CSV ({error})") from error
+
+
+def _is_data(row: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in row) and not row[0].startswith("#")
+
+
+def _columns(header: list[str], where: str) -> Columns:
+    if len(set(header)) != len(header):
+        twice = next(cell for cell in header if header.count(cell) > 1)
+        raise InputError(f"{where}: column {twice!r} appears twice in the header; name each once")
+    value = _column(header, "value", where)
+    if not any(cell in ALIASES["instances"] for cell in header) and COUNT in header:
+        return Columns(instances=None, cores=header.index(COUNT), value=value, width=len(header))
+    return Columns(
+        instances=_column(header, "instances", where),
+        cores=_column(header, "cores_per_instance", where),
+        value=value,
+        width=len(header),
+    )
+
+
+def _column(header: list[str], wanted: str, where: str) -> int:
+    found = [i for i, cell in enumerate(header) if cell in ALIASES[wanted]]
+    if len(found) != 1:
+        named = " and ".join(repr(header[i]) for i in found) or f"{','.join(header)[:60]!r}"
+        raise InputError(
+            f"{where}: the header has {named}; exactly one column must be called {wanted!r} (or "
+            f"{', '.join(ALIASES[wanted][1:])}), as in instances,cores_per_instance,value"
+        )
+    return found[0]
+
+
+def _count(cell: str, label: str, where: str) -> int:
+    try:
+        number = float(cell)
+    except ValueError:
+        number = math.nan
+    if not (number.is_integer() and 1 <= number <= LARGEST_COUNT):
+        raise InputError(
+            f"{where}: {label} is {cell.strip()[:40]!r}; a whole number from 1 to {LARGEST_COUNT} is needed"
+        )
+    return int(number)
+
+
+def _value(cell: str, where: str) -> float:
+    try:
+        number = float(cell)
+    except ValueError:
+        number = math.nan
+    if not SMALLEST_VALUE <= number <= LARGEST_VALUE:
+        raise InputError(f"{where}: value is {cell.strip()[:40]!r}; a finite number above 0 is needed")
+    return number
