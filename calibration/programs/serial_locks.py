@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from cerberus_plan.calibration.programs.demand import Demand
 
+# shared acquisitions overlap; the time of a thread is of many locks
+NO_STATION = ("read", "rwsem:R", "rwlock:R", "rwlock-rt:R", "pcpu-sem:R", "thread")
 LOCKDEP_KINDS = ("", "write")  # as /proc/lock_stat names them; other tools name callers, not locks
 
 
@@ -46,12 +48,12 @@ class SerialLock:
 def serial_locks(demand: Demand) -> list[SerialLock]:
     """Locks with known hold times, the tightest bound first.
 
-    Shared (read) acquisitions can overlap and are left out: their holding bounds nothing.
+    Shared (read) acquisitions can overlap and are left out, for their holding bounds nothing; so are rows of threads.
     """
     found = []
     for lock in demand.locks:
         hold_s = lock.hold_per_acquisition_s
-        if hold_s and lock.acquisitions and lock.hold_s and lock.kind not in ("read", "rwsem:R", "rwlock:R"):
+        if hold_s and lock.acquisitions and lock.hold_s and lock.kind not in NO_STATION:
             found.append(
                 SerialLock(
                     name=f"{lock.name} ({lock.kind})" if lock.kind else lock.name,

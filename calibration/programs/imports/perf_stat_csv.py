@@ -1,28 +1,41 @@
 """``perf stat -x,``: one counter a line, in columns separated by a character of the user's choice.
 
-Shape: ``value,unit,event[,spread%],runtime,running[,metric,metric unit]``, after the time under -I and after
-``CPU0`` or ``S0,8`` under -A and --per-socket. Lines with ``#`` are comments; a line without value and event
-holds one more metric of the line before.
+Shape: ``value,unit,event[,cgroup][,spread%],runtime,running[,metric,metric unit]``, after the time under -I, after
+``CPU0`` or ``S0,8`` under -A and --per-socket, after ``comm-tid`` under --per-thread, after ``summary`` under
+--summary. Lines with ``#`` are comments; a line without value and event holds one more metric of the line before.
 Trap: where the decimal mark is a comma, ``-x,`` cannot be read by anyone; ``-x;`` can and is.
-Source: perf-stat(1), "CSV FORMAT"; output of perf 6.1.
+Source: perf-stat(1), "CSV FORMAT"; output of perf 3.10 to 6.17.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from cerberus_plan.calibration.programs.imports.perf_events import UNITS, Count, demand_of, value_of
+from cerberus_plan.calibration.programs.imports.perf_events import UNITS, Count, demand_of, runs, value_of
 from cerberus_plan.calibration.programs.imports.results import Imported
 from cerberus_plan.calibration.programs.imports.source import Source
 
 SEPARATORS = (",", ";", "\t", "|")
 VALUE = re.compile(r"\s*(?:\d+(?:[.,]\d+)?|<not (?:supported|counted)>)\s*")
-EVENT = re.compile(r"[A-Za-z][\w.:/=\-,]*")
+EVENT = re.compile(r"\s*[A-Za-z][\w.:/=\-,*@{}]*")
 INTERVAL = re.compile(r"\s*\d+[.,]\d{9}")
-PLACE = re.compile(r"(?:CPU|S|D|C|N|L)\d[\w\-]*")
-MORE_UNITS = ("Joules", "MiB", "GHz", "Bytes", "C")
+PLACE = re.compile(r"\s*(?:CPU|S|D|C|N|L)\d[\w\-]*\s*")
+THREAD = re.compile(r"\s*\S.*-\d+\s*")
+SUMMARY = re.compile(r"\s*summary\s*")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+MORE_UNITS = ("Joules", "MiB", "KiB", "GiB", "GHz", "Bytes", "C", "%")
 EXPECTED = "value,unit,event,... as `perf stat -x, -o FILE` writes it under LC_ALL=C"
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What stands before the value, and where the value is."""
+
+    at: int
+    time: float | None = None
+    place: str = ""
 
 
 def sniff(text: str) -> bool:
@@ -32,16 +45,17 @@ def sniff(text: str) -> bool:
 
 
 def parse(source: Source) -> Imported:
-    """The demand of what perf watched.
+    """The demand of what perf watched, one a run in a file that perf appended to.
 
     Raises:
         InputError: a line that does not have these columns, or decimal commas between commas.
     """
-    return Imported(demands=(demand_of(source, _counts(source)),))
+    return Imported(demands=tuple(demand_of(source, _counts(source, lines)) for lines in runs(source.lines)))
 
 
-def _counts(source: Source) -> Iterator[Count]:
-    for number, line in source.lines:
+def _counts(source: Source, lines: Sequence[tuple[int, str]]) -> Iterator[Count]:
+    before, now = 0.0, 0.0
+    for number, line in lines:
         if not line.strip() or line.startswith("#"):
             continue
         cells, start = _cells(source, number, line)
@@ -49,20 +63,36 @@ def _counts(source: Source) -> Iterator[Count]:
             if _is_continuation(cells):
                 continue
             source.refuse(number, repr(line), EXPECTED)
-        value, unit, *rest = cells[start:]
-        event, rest = _event(rest)
-        numbers = [cell for cell in rest if not cell.endswith("%")]
-        running = numbers[1].replace(",", ".") if len(numbers) > 1 else "100"
-        yield Count(
-            line=number,
-            event=event,
-            value=value_of(source, number, value.replace(",", ".")),
-            unit=unit,
-            running=source.number(running, number, "percent of the time counted"),
-        )
+        if start.time is not None and start.time != now:
+            before, now = now, start.time
+        yield _count(source, number, cells[start.at :], start, now - before)
 
 
-def _cells(source: Source, number: int, line: str) -> tuple[list[str], int | None]:
+def _count(source: Source, number: int, cells: list[str], start: _Start, elapsed: float) -> Count:
+    value, unit, *rest = cells
+    event, rest = _event(rest)
+    group = rest.pop(0) if rest and not NUMBER.match(rest[0].strip()) and "/" in rest[0] else ""
+    numbers = [cell.strip().replace(",", ".") for cell in rest if not cell.endswith("%")]
+    runtime = float(numbers[0]) if numbers and NUMBER.fullmatch(numbers[0]) else None
+    counted = value_of(source, number, value.replace(",", "."))
+    busy = float(numbers[2]) if numbers[3:4] == ["CPUs utilized"] and NUMBER.fullmatch(numbers[2]) else None
+    if busy is None and start.time is not None and elapsed > 0 and unit == "msec":
+        busy = (counted or 0.0) * 1e-3 / elapsed
+    return Count(
+        line=number,
+        event=event.strip(),
+        value=counted,
+        unit=unit.strip(),
+        running=source.number(numbers[1] if len(numbers) > 1 else "100", number, "percent of the time counted"),
+        runtime_ns=runtime,
+        busy=busy,
+        interval=start.time is not None,
+        place=start.place,
+        group=group,
+    )
+
+
+def _cells(source: Source, number: int, line: str) -> tuple[list[str], _Start | None]:
     """The columns under the separator that fits, and where the value stands."""
     for separator in SEPARATORS:
         cells = line.split(separator)
@@ -74,20 +104,37 @@ def _cells(source: Source, number: int, line: str) -> tuple[list[str], int | Non
     return next((cells for s in SEPARATORS if len(cells := line.split(s)) > 1), [line]), None
 
 
-def _start(cells: list[str]) -> int | None:
-    """Index of the value: after an interval's time, a place (CPU0, S0) and its number of cores."""
-    start = 0
-    if start < len(cells) and INTERVAL.fullmatch(cells[start]):
-        start += 1
-    if start < len(cells) and PLACE.fullmatch(cells[start]):
-        start += 1
-        if len(cells) > start + 3 and EVENT.fullmatch(cells[start + 3]) and cells[start].strip().isdigit():
-            start += _is_count(cells, start)
-    if len(cells) < start + 3:
-        return None
-    value, unit, event = cells[start : start + 3]
-    fits = VALUE.fullmatch(value) and (unit in UNITS or unit in MORE_UNITS) and EVENT.fullmatch(event)
-    return start if fits else None
+def _start(cells: list[str]) -> _Start | None:
+    """Where the value is: after an interval's time, a place (CPU0, S0) and its number of cores, or a thread."""
+    at, time, place = 0, None, ""
+    if cells and INTERVAL.fullmatch(cells[0]):
+        time, at = float(cells[0].replace(",", ".")), 1
+    elif cells and SUMMARY.fullmatch(cells[0]):
+        at = 1
+    if at < len(cells) and PLACE.fullmatch(cells[at]):
+        place, at = cells[at].strip(), at + 1
+        if len(cells) > at + 3 and EVENT.fullmatch(cells[at + 3]) and cells[at].strip().isdigit():
+            at += _is_count(cells, at)
+    elif not _fits(cells, at):
+        at = _after_thread(cells, at)
+    return _Start(at, time, place) if _fits(cells, at) else None
+
+
+def _after_thread(cells: list[str], at: int) -> int:
+    """Where the value is after ``comm-tid``, a name that may hold the separator."""
+    for end in range(at + 1, min(at + 4, len(cells))):
+        if THREAD.fullmatch(",".join(cells[at:end])) and _fits(cells, end):
+            return end
+    return at
+
+
+def _fits(cells: list[str], at: int) -> bool:
+    """Whether value, unit and event start here."""
+    if len(cells) < at + 3:
+        return False
+    value, unit, event = cells[at : at + 3]
+    is_unit = unit.strip() in UNITS or unit.strip() in MORE_UNITS
+    return VALUE.fullmatch(value) is not None and is_unit and EVENT.fullmatch(event) is not None
 
 
 def _event(cells: list[str]) -> tuple[str, list[str]]:
@@ -100,7 +147,10 @@ def _event(cells: list[str]) -> tuple[str, list[str]]:
 
 def _is_continuation(cells: list[str]) -> bool:
     """Whether it holds one more metric of the line before: after time and place no value, unit and event."""
-    rest = [cell.strip() for cell in cells if not (INTERVAL.fullmatch(cell) or PLACE.fullmatch(cell))]
+    shapes = (INTERVAL, PLACE, THREAD, SUMMARY)
+    rest = [cell.strip() for cell in cells if not any(shape.fullmatch(cell) for shape in shapes)]
+    while len(cells) > 4 and rest and rest[0].isdigit() and PLACE.fullmatch(cells[0]):
+        rest = rest[1:]  # the number of cores of a place
     return len(rest) > 3 and not any(rest[:3])
 
 

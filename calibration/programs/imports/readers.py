@@ -17,6 +17,7 @@ from cerberus_plan.calibration.programs.imports import (
     perf_lock_contention,
     perf_stat_csv,
     perf_stat_json,
+    perf_stat_text,
     pgbench,
     pytest_benchmark,
     strace_summary,
@@ -56,6 +57,7 @@ FORMATS: dict[str, Format] = {
     "pgbench": Format("pgbench output", pgbench.sniff, pgbench.parse),
     "sysbench": Format("sysbench output", sysbench.sniff, sysbench.parse),
     "extra_p": Format("Extra-P text", extra_p.sniff, extra_p.parse, extra_p.parse),
+    "perf_stat_text": Format("perf stat", perf_stat_text.sniff, perf_stat_text.parse),
     "perf_stat_csv": Format("perf stat -x,", perf_stat_csv.sniff, perf_stat_csv.parse),
 }
 

@@ -130,7 +130,7 @@ def _show(file: str, title: str, imported: Imported, output: Path | None) -> Non
     for curve in imported.curves:
         console.print(_curve_table(curve))
     for demand in imported.demands:
-        console.print(_demand_table(demand))
+        console.print(_demand_table(demand, several=len(imported.demands) > 1))
     for note in (*imported.notes, *(note for demand in imported.demands for note in demand.notes)):
         console.print(f"- {escape(note)}")
     for bound in _bounds(imported):
@@ -158,7 +158,7 @@ def _curve_table(curve: Curve) -> Any:
     return table
 
 
-def _demand_table(demand: Demand) -> Any:
+def _demand_table(demand: Demand, *, several: bool = False) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
@@ -166,7 +166,8 @@ def _demand_table(demand: Demand) -> Any:
     from cerberus_plan.reports.formats import number, quantity
 
     where = f" at n = {demand.cores}" if demand.cores else ""
-    table = Table(title=escape(f"demand per {demand.unit}{where}"), title_justify="left")
+    whose = f" of {demand.source}" if several and demand.source else ""
+    table = Table(title=escape(f"demand per {demand.unit}{where}{whose}"), title_justify="left")
     table.add_column("what")
     table.add_column("amount", justify="right")
     for name in (*TIMES, *COUNTS):
@@ -179,8 +180,11 @@ def _demand_table(demand: Demand) -> Any:
         table.add_row(escape(f"system call {call.name}"), number(call.calls))
     for lock in demand.locks[:SHOWN]:
         held = "" if lock.hold_s is None else f", held {quantity(lock.hold_s, 's')}"
-        kind = f" ({lock.kind})" if lock.kind else ""
-        table.add_row(escape(f"lock {lock.name}{kind}"), f"waited {quantity(lock.wait_s, 's')}{held}")
+        thread = lock.kind == "thread"
+        kind = f" ({lock.kind})" if lock.kind and not thread else ""
+        table.add_row(
+            escape(f"{'thread' if thread else 'lock'} {lock.name}{kind}"), f"waited {quantity(lock.wait_s, 's')}{held}"
+        )
     hidden = max(len(demand.system_calls) - SHOWN, 0) + max(len(demand.locks) - SHOWN, 0)
     if hidden:
         table.add_row(f"... and {hidden} more", "")

@@ -22,6 +22,7 @@ EXPECTED_FORMAT = {
     "perf_lock_contention.txt": "perf_lock_contention",
     "perf_stat.csv": "perf_stat_csv",
     "perf_stat.json": "perf_stat_json",
+    "perf_stat.txt": "perf_stat_text",
     "pgbench.txt": "pgbench",
     "pgbench_old.txt": "pgbench",
     "pytest_benchmark.json": "pytest_benchmark",
@@ -134,7 +135,7 @@ def test_extra_p() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["perf_stat.json", "perf_stat.csv"])
+@pytest.mark.parametrize("name", ["perf_stat.json", "perf_stat.csv", "perf_stat.txt"])
 def test_perf_stat(name: str) -> None:
     """Both shapes give the same times and counts; unknown is not zero."""
     demand = only_demand(name)
