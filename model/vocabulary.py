@@ -21,12 +21,18 @@ COSTS: dict[str, Entry] = {
     "page_fault": Entry("time", "minor fault, all of it under the address-space lock"),
     "page_fault_handover": Entry("time", "hand-over of that lock, per waiter and fault"),
     "page_fault_parallel": Entry("time", "part of a minor fault outside the lock"),
+    "address_space_call": Entry(
+        "time", "call that changes the address space (mmap, brk, ...), all of it under its lock"
+    ),
     "page_fault_direct": Entry("time", "what direct paging adds to a fault, in parallel"),
     "page_fault_shadow": Entry("time", "what shadow paging adds to a fault, in parallel"),
     "hypervisor_entry_handover": Entry("time", "hand-over of the hypervisor entry, per waiter and fault"),
     "shadow_lock_hold": Entry("time", "hold of a VM's shadow paging lock, per fault"),
     "shadow_lock_handover": Entry("time", "hand-over of that lock, per waiter and fault"),
     "hypervisor_operation": Entry("time", "serial part of one operation of the hypervisor"),
+    "ceiling_operation": Entry(
+        "time", "serial part of an entry to the hypervisor under nested paging: a ceiling seen elsewhere"
+    ),
     "hypervisor_per_core": Entry("number", "growth of that part with each further core of a VM (flushes)"),
     "chip_distance": Entry("number", "extra cost of a message between chips, as a share"),
     "cores_per_chip": Entry("number", "cores of one chip"),
@@ -59,8 +65,13 @@ OPERATIONS: dict[str, Entry] = {
     "packets_received": Entry("number", "network packets received"),
     "packets_sent": Entry("number", "network packets sent"),
     "messages": Entry("number", "calls that go to another instance when the target is remote"),
+    "directory_listings": Entry(
+        "number", "listings of a directory whose parts all instances own: each asks all others"
+    ),
     "spawns": Entry("number", "threads or processes started in each cycle, spread over all instances"),
-    "address_space_calls": Entry("number", "mmap, munmap, mprotect, mremap, brk: broadcast to all other VMs"),
+    "address_space_calls": Entry(
+        "number", "mmap, munmap, mprotect, mremap, brk: under the address-space lock; Cerberus tells all VMs"
+    ),
     "process_lock": Entry("time", "hold of a lock that each process has (its own or its address space)"),
     "process_lock_handover": Entry("time", "hand-over of that lock, per waiter"),
     "kernel_lock": Entry("time", "hold of a lock that each kernel has of its own"),

@@ -3,6 +3,7 @@
 | cost | made of |
 |---|---|
 | page_fault, page_fault_handover, page_fault_parallel | anonymous faults by threads against processes |
+| address_space_call | mmap and munmap by threads against processes |
 | packet, packet_handover, packet_parallel | UDP packets to oneself by 1, 2, 4, ... processes against computing |
 | block_allocation, block_search, file_parallel | files written by 1, 2, 4, ... processes against computing, per MB |
 | message_round_trip | woken message between two processes on two cores |
@@ -117,6 +118,15 @@ def planning_costs(results: Results, measured: Mapping[str, Quantity]) -> dict[s
         ("page_fault", "page_fault_handover", "page_fault_parallel"),
         "anonymous faults, threads against processes",
     )
+    mapping = _serial(
+        results,
+        "mmap_munmap.threads",
+        "mmap_munmap.processes",
+        ("address_space_call", "handover", "parallel"),
+        "mmap and munmap, threads against processes, half for each call",
+    )
+    if mapping:
+        found["address_space_call"] = _scaled(mapping["address_space_call"], 0.5, unit_note="")
     found |= _serial(
         results,
         "packet_path.processes",

@@ -182,7 +182,7 @@ def hypervisor_ceiling() -> Formula:
         "operations hypervisor_operation hypervisor_per_core m cores_per_chip chip_distance", positive=True
     )
     factor = messages.distance_factor(SYMBOLIC, CORES, per_chip, distance)
-    each = paging.hypervisor_time(SYMBOLIC, cost, m, per_core, factor)
+    each = paging.hypervisor_time(SYMBOLIC, cost, m, per_core) * factor
     return Formula(
         name="hypervisor ceiling",
         says="All VMs share the hypervisor: larger VMs (m cores) and more cores (n) lower what it can serve.",

@@ -57,21 +57,18 @@ USUAL_SHARE: Mapping[Category, float] = {
 }
 
 
-def operations(
-    calls: Mapping[str, float], vms: float = 1.0, spread: Mapping[Category, float] = USUAL_SHARE
-) -> dict[str, float]:
+def operations(calls: Mapping[str, float], spread: Mapping[Category, float] = USUAL_SHARE) -> dict[str, float]:
     """What a cycle with these calls asks of the cluster, in the vocabulary of workloads.
 
     Args:
         calls: Calls a cycle by name; calls that are not virtualised are ignored.
-        vms: VMs that a directory listing must ask (each counts as one message).
         spread: Share of each category's calls that go to a target spread over VMs; 0 keeps them in their VM.
 
     Returns:
-        ``messages`` (calls that are sent when the target is remote), ``address_space_calls`` and ``spawns``; those
-        that are zero are left out.
+        ``messages`` (calls that are sent when the target is remote), ``directory_listings`` (which ask every other
+        VM), ``address_space_calls`` and ``spawns``; those that are zero are left out.
     """
-    found = {"messages": 0.0, "address_space_calls": 0.0, "spawns": 0.0}
+    found = {"messages": 0.0, "directory_listings": 0.0, "address_space_calls": 0.0, "spawns": 0.0}
     for name, count in calls.items():
         category = CATEGORY_OF.get(name)
         if category is None or name in LOCAL_ANSWERS:
@@ -82,5 +79,5 @@ def operations(
         elif category is Category.MEMORY:
             found["address_space_calls"] += shared
         else:
-            found["messages"] += shared * (vms if name in LISTINGS else 1.0)
+            found["directory_listings" if name in LISTINGS else "messages"] += shared
     return {name: count for name, count in found.items() if count > 0.0}

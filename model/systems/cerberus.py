@@ -3,7 +3,8 @@
 Models: VMs with shadow paging (``shadow``), plus what makes them one system: remote fork and clone at the start,
 a message round trip for every remote call, a broadcast to all VMs for every change of the address space.
 Equations: start-up fixed + each V; remote calls x (V - 1) / V x round trip; spawns in a cycle x (V - 1) / V x (fixed +
-each); address-space calls x (V - 1) x round trip.
+each); address-space calls x (V - 1) x round trip, and each VM
+repeats every other's under its own address-space lock.
 Assumptions: targets of remote calls are spread evenly over VMs; each VM has its own file system and card.
 When not to use it: for programs that communicate intensively between short-lived threads: then spawning and
 messages are the whole cost (section 8 of the source), and the answer is not to cluster.
@@ -29,6 +30,9 @@ def communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Stati
     if "messages" in operations.values:
         share = messages.remote_share(np, vms)
         yield Delay(operations("messages") * share * machine("message_round_trip"), name="messages")
+    if "directory_listings" in operations.values:
+        asked = (vms - 1) * machine("message_round_trip")
+        yield Delay(operations("directory_listings") * asked, name="directory listings")
     if "spawns" in operations.values:
         one = operations("spawns") * (machine("clone_fixed") + machine("clone_each"))
         yield Delay(one * messages.remote_share(np, vms), name="spawning")
@@ -51,7 +55,7 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of the VMs, and what they share."""
     return Structure(
         local=(
-            *shadow.stations_of_vm(machine, operations),
+            *shadow.stations_of_vm(machine, operations, told=vms),
             *communication(machine, operations, vms),
         ),
         shared=(*shadow.hypervisor(machine, operations, vms, threads), *parts.machine_wide(operations)),

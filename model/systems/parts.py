@@ -19,10 +19,20 @@ from cerberus_plan.model.laws.interference import stretch
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.mechanisms import messages
 from cerberus_plan.model.structure import Costs
 
+# A limit of the whole machine that runs show and nothing explains.
+CEILING = "unidentified ceiling"
+# Operations that are done in the kernel, and take longer in a VM.
+KERNEL_WORK = frozenset({"kernel_compute", "kernel_lock", "page_faults", "file_mb", "address_space_calls"})
 # One kernel on bare metal; virtualised kernels pass their factor.
 _NATIVE = 1.0
+
+
+def kernel_factor(machine: Costs, operations: Costs, cost: str) -> Any:
+    """Factor on kernel work in a VM; a program that does none asks no machine for it."""
+    return machine(cost) if KERNEL_WORK & set(operations.values) else _NATIVE
 
 
 def computing(operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
@@ -60,17 +70,29 @@ def interference(operations: Costs, active_cores: Any) -> Any:
 
 
 def address_space(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
-    """Page faults of one address space: what is under its lock, and what a measured host says is not."""
+    """Page faults and changes of one address space: what is under its lock, and what a measured host says is not."""
+    calls = address_space_calls(machine, operations, kernel)
     if "page_faults" not in operations.values:
+        if calls is not None:
+            yield Queue(calls, name="address-space lock")
         return
     faults = operations("page_faults")
     held = faults * machine("page_fault") * kernel
+    if calls is not None:
+        held = held + calls
     if "page_fault_parallel" not in machine.values:
         yield Queue(held, name="address-space lock")
         return
     yield Delay(faults * machine("page_fault_parallel") * kernel, name="page faults")
     handover = faults * machine.get("page_fault_handover") * kernel
     yield TicketLock(held, handover=handover, name="address-space lock")
+
+
+def address_space_calls(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Any:
+    """Time of a cycle's mmap, munmap, mprotect, mremap and brk, which hold the address-space lock; None without."""
+    if "address_space_calls" not in operations.values:
+        return None
+    return operations("address_space_calls") * machine("address_space_call") * kernel
 
 
 def files(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
@@ -103,3 +125,14 @@ def network(machine: Costs, operations: Costs) -> Iterator[Station]:
     if "packet_parallel" in machine.values:
         yield Delay(count * machine("packet_parallel"), name="packets")
     yield TicketLock(count * machine("packet"), handover=count * machine.get("packet_handover"), name="network path")
+
+
+def ceiling(machine: Costs, operations: Costs, active_cores: Any, cost: Any) -> Iterator[Station]:
+    """The unidentified ceiling of machines that have one: ``cost`` seconds for each entry to the hypervisor."""
+    if not {"page_faults", "hypervisor_operations"} & set(operations.values):
+        return
+    count = operations.get("page_faults") + operations.get("hypervisor_operations")
+    distance = messages.distance_factor(
+        np, active_cores, machine.get("cores_per_chip", np.inf), machine.get("chip_distance")
+    )
+    yield Queue(count * cost * distance, name=CEILING)

@@ -19,33 +19,41 @@ from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
-from cerberus_plan.model.mechanisms import messages, paging
+from cerberus_plan.model.mechanisms import paging
 from cerberus_plan.model.structure import Costs
 from cerberus_plan.model.systems import parts
 
 
-def stations_of_vm(machine: Costs, operations: Costs) -> Iterator[Station]:
-    """Stations of one VM with shadow paging."""
-    kernel = machine("kernel_virtualisation")
+def stations_of_vm(machine: Costs, operations: Costs, told: Any = 1) -> Iterator[Station]:
+    """Stations of one VM with shadow paging; ``told`` VMs repeat each change of the address space."""
+    kernel = parts.kernel_factor(machine, operations, "kernel_virtualisation")
     yield from parts.computing(operations, kernel)
     yield from parts.process_lock(operations)
     yield from parts.kernel_lock(operations, kernel)
     yield from _page_faults(machine, operations)
+    yield from _address_space_calls(machine, operations, kernel * told)
     yield from parts.files(machine, operations, kernel)
     yield from _cards(machine, operations)
     yield from parts.network(machine, operations)
 
 
 def _page_faults(machine: Costs, operations: Costs) -> Iterator[Station]:
-    if "page_faults" not in operations.values:
+    if "page_faults" in operations.values:
+        yield Delay(operations("page_faults") * machine("page_fault_shadow"), name="page fault")
+    if not {"page_faults", "hypervisor_operations"} & set(operations.values):
         return
-    faults = operations("page_faults")
-    yield Delay(faults * machine("page_fault_shadow"), name="page fault")
+    # A flush of the VM's cores is done under its shadow lock; it is what makes an operation longer in a larger VM.
+    flushes = operations.get("hypervisor_operations") * machine("hypervisor_per_core")
+    visits = operations.get("page_faults") + flushes
     yield TicketLock(
-        faults * machine("shadow_lock_hold"),
-        handover=faults * machine("shadow_lock_handover"),
-        name="shadow lock",
+        visits * machine("shadow_lock_hold"), handover=visits * machine("shadow_lock_handover"), name="shadow lock"
     )
+
+
+def _address_space_calls(machine: Costs, operations: Costs, kernel: Any) -> Iterator[Station]:
+    calls = parts.address_space_calls(machine, operations, kernel)
+    if calls is not None:
+        yield Queue(calls, name="address-space lock")
 
 
 def _cards(machine: Costs, operations: Costs) -> Iterator[Station]:
@@ -58,14 +66,7 @@ def _cards(machine: Costs, operations: Costs) -> Iterator[Station]:
 
 
 def hypervisor(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Iterator[Station]:
-    """The machine-wide part of the hypervisor, shared by all VMs."""
-    if not {"page_faults", "hypervisor_operations"} & set(operations.values):
-        return
-    count = operations.get("page_faults") + operations.get("hypervisor_operations")
-    distance = messages.distance_factor(
-        np, vms * threads, machine.get("cores_per_chip", np.inf), machine.get("chip_distance")
-    )
-    each = paging.hypervisor_time(
-        np, machine("hypervisor_operation"), threads, machine("hypervisor_per_core"), distance
-    )
-    yield Queue(count * each, name="hypervisor")
+    """A ceiling that all VMs share, whatever it is: named after what is known of it."""
+    if {"page_faults", "hypervisor_operations"} & set(operations.values):
+        each = paging.hypervisor_time(np, machine("hypervisor_operation"), threads, machine("hypervisor_per_core"))
+        yield from parts.ceiling(machine, operations, vms * threads, each)

@@ -14,19 +14,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
 from cerberus_plan.model.structure import Costs, Structure, System
 from cerberus_plan.model.systems import parts
 
 
-def _page_faults(machine: Costs, operations: Costs) -> Iterator[Station]:
+def _page_faults(machine: Costs, operations: Costs, kernel: Any) -> Iterator[Station]:
+    calls = parts.address_space_calls(machine, operations, kernel)
     if "page_faults" not in operations.values:
+        if calls is not None:
+            yield Queue(calls, name="address-space lock")
         return
     faults = operations("page_faults")
+    held = faults * machine("page_fault")
     yield Delay(faults * machine("page_fault_direct"), name="page fault")
     yield TicketLock(
-        faults * machine("page_fault"),
+        held if calls is None else held + calls,
         handover=faults * machine("hypervisor_entry_handover"),
         name="hypervisor entry",
     )
@@ -40,13 +45,13 @@ def _packets(machine: Costs, operations: Costs) -> Iterator[Station]:
 
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one virtualised kernel with direct paging."""
-    kernel = machine("kernel_virtualisation")
+    kernel = parts.kernel_factor(machine, operations, "kernel_virtualisation")
     return Structure(
         local=(
             *parts.computing(operations, kernel),
             *parts.process_lock(operations),
             *parts.kernel_lock(operations, kernel),
-            *_page_faults(machine, operations),
+            *_page_faults(machine, operations, kernel),
             *parts.files(machine, operations, kernel),
             *_packets(machine, operations),
             *parts.network(machine, operations),

@@ -49,7 +49,7 @@ def test_spawn_line_meets_table_4() -> None:
 @given(threads=st.integers(1, 64), per_core=st.floats(0, 1))
 def test_flushes_grow_linearly_with_the_cores_of_a_vm(threads: int, per_core: float) -> None:
     """The first core flushes only itself."""
-    time = paging.hypervisor_time(np, 1e-6, threads, per_core, 1.0)
+    time = paging.hypervisor_time(np, 1e-6, threads, per_core)
     assert time == pytest.approx(1e-6 * (1 + per_core * (threads - 1)))
 
 
