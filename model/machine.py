@@ -26,6 +26,7 @@ class Machine(Record):
         quantities: Cost of each primitive, SI units, by name (``page_fault``, ``message_round_trip``, ...).
         limits: What bounds a plan: ``network_cards``, ``vcpus_per_vm``, ``memory_per_vm`` (absent: no bound).
         measured: True for a calibrated host, whose default systems are the deployable ones.
+        unstable: Why its calibration is not to be trusted and what to try, empty when it is stable.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Machine(Record):
     quantities: Mapping[str, Quantity]
     limits: Mapping[str, Quantity] = field(default_factory=dict)
     measured: bool = False
+    unstable: str = ""
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""

@@ -55,6 +55,8 @@ SI_UNIT = {"time": "s", "number": "1", "bytes": "B", "rate": "1/s", "bandwidth":
 class Quantity(Record):
     """A value in SI units with its 90 % interval, provenance and source.
 
+    ``errs_with`` names the fitted number ("file.quantity") that this one is off with; empty: it errs alone.
+
     Raises:
         InputError: The value is not finite, the interval does not hold the value, or the unit is unknown.
     """
@@ -65,6 +67,7 @@ class Quantity(Record):
     high: float | None = None
     provenance: Provenance = Provenance.ASSUMED
     source: str = ""
+    errs_with: str = ""
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -93,6 +96,7 @@ class Quantity(Record):
             high=None if self.high is None else self.high * factor,
             provenance=self.provenance,
             source=self.source,
+            errs_with=self.errs_with,
         )
 
     def to_record(self) -> dict[str, float | str | None]:

@@ -45,8 +45,8 @@ class Candidate(Record):
         high: 95th percentile.
         seconds: Completion time of a finite job, None for one without end [s]; seconds_low and seconds_high likewise.
         probability_best: Probability of being the fastest of all candidates.
-        regret: Expected loss against the best choice under each draw, as a share of it.
-        bottleneck: Name of the station where waiting and work take the largest share besides useful compute.
+        regret: Expected loss against the best choice, over doubts about costs and the model, as a share of it.
+        bottleneck: Name of what limits: the station whose times, cut a little, gain most throughput.
         ledger: Share of the used cores' time by station; sums to 1.
     """
 
@@ -111,9 +111,11 @@ class Plan(Record, Shown):
         best: The recommended candidate; it may leave cores idle.
         best_all_cores: The best candidate that uses every core given, None when none does.
         no_all_cores_reason: Why there is none.
-        ties: Candidates whose expected throughput is within its paired uncertainty of the best.
+        ties: Candidates that may be faster than the best and lose little against it in the mean.
         candidates: All, best first.
         inputs: Every uncertain or published number the plan used, by "machine.name" or "workload.name".
+        situation: How well the model is known here (``planner.splits.situation``).
+        model_error: Standard deviation of the model's own log error of the recommended candidate.
         warnings: What limits the answer: extrapolated cores, assumed numbers, structural doubt.
     """
 
@@ -128,6 +130,8 @@ class Plan(Record, Shown):
     ties: tuple[Candidate, ...]
     candidates: tuple[Candidate, ...]
     inputs: Mapping[str, Quantity]
+    situation: str = ""
+    model_error: float = 0.0
     warnings: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -142,6 +146,8 @@ class Plan(Record, Shown):
             "no_all_cores_reason": self.no_all_cores_reason,
             "ties": [tie.to_json() for tie in self.ties],
             "candidates": [candidate.to_json() for candidate in self.candidates],
+            "situation": self.situation,
+            "model_error": self.model_error,
             "warnings": list(self.warnings),
             "inputs": {name: quantity.to_record() for name, quantity in self.inputs.items()},
         }

@@ -37,6 +37,8 @@ POWER = 3.0
 # 90 % quantile of chi-square with one degree of freedom.
 _CHI2_90 = Z90**2
 _STEP = 1e-4
+# A usual error, by which a prior is weighed against the loss.
+_USUAL = 0.07
 MICRO = 1e-6
 
 
@@ -110,9 +112,13 @@ class Optimum:
 
 def minimise(
     start: Array, *, targets: Sequence[Target] = CALIBRATED, fixed: dict[int, float] | None = None,
-    placed: float | None = None,
+    placed: float | None = None, prior: tuple[Array, float] | None = None,
 ) -> Optimum:  # fmt: skip
-    """The minimum of the loss over the parameters that are not fixed (index -> logarithm)."""
+    """The minimum of the loss over the parameters that are not fixed (index -> logarithm).
+
+    ``prior``: logarithms near which the parameters are expected, and the standard deviation; it keeps parameters that
+    the targets leave open finite, and weighs as much as an error of 7 % does.
+    """
     from scipy.optimize import least_squares
 
     held = fixed or {}
@@ -126,13 +132,18 @@ def minimise(
         rows[:, free] = part
         return rows
 
+    centre, width = prior or (full, math.inf)
+    weight = _USUAL ** (POWER / 2) / width
+
     def residuals(part: Array) -> Array:
-        return _powered(log_errors(runs(values_of(expand(part), placed)), targets))[:, 0]
+        errors = _powered(log_errors(runs(values_of(expand(part), placed)), targets))[:, 0]
+        return np.concatenate([errors, weight * (part - centre[free])])
 
     def jacobian(part: Array) -> Array:
         steps = _STEP * np.eye(part.size)
         both = _powered(log_errors(runs(values_of(expand(np.vstack([part + steps, part - steps])), placed)), targets))
-        return (both[:, : part.size] - both[:, part.size :]) / (2 * _STEP)
+        slopes = (both[:, : part.size] - both[:, part.size :]) / (2 * _STEP)
+        return np.vstack([slopes, weight * np.eye(part.size)])
 
     found = least_squares(residuals, full[free], jac=jacobian, xtol=1e-10, ftol=1e-10, gtol=1e-12)
     return Optimum(logs=expand(found.x)[0], loss=2.0 * float(found.cost))
@@ -244,11 +255,10 @@ def _row(parameter: Parameter, value: float, low: float, high: float) -> dict[st
 
 
 def correlation_lines(found: dict[str, Any]) -> str:
-    """``correlation.csv``: name, relative ends of the interval, row of the correlation, of each parameter."""
+    """``correlation.csv``: name "file.quantity" and row of the correlation of each parameter."""
     lines = []
     for row, correlated in zip(found["parameters"], found["correlation"], strict=False):
-        ends = (row["low"] / row["value"], row["high"] / row["value"])
-        lines.append(",".join([row["name"], *(f"{end:.6g}" for end in ends), *(f"{c:.6g}" for c in correlated)]))
+        lines.append(",".join([f"{row['file']}.{row['name']}", *(f"{c:.6g}" for c in correlated)]))
     return "\n".join(lines) + "\n"
 
 

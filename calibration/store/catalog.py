@@ -32,7 +32,7 @@ _MOST_CPUS = 2**16  # beyond any single machine
 _MOST_BYTES = 512 * 2**20
 # Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
 _SHIPPED = Path(__file__).parents[2] / "model" / "data"
-_QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note")
+_QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note", "errs_with")
 _MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
 _WORKLOAD_FIELDS = (
     "format", "name", "description", "unit", "units_per_cycle", "operations", "job_units",
@@ -86,8 +86,11 @@ def _parse_profile(text: str, where: str) -> Machine:
     measured = machine_of(from_record(record, where=where))
     paper = machine("amd48")
     assumed = {
-        name: replace(quantity, provenance=Provenance.ASSUMED, source=f"as on {paper.name}: not measured here")
+        name: replace(
+            quantity, provenance=Provenance.ASSUMED, source=f"as on {paper.name}: not measured here", errs_with=""
+        )
         for name, quantity in paper.quantities.items()
+        if name != "ceiling_operation"  # seen on that machine, and explained by nothing that others have
     }
     return replace(measured, quantities={**assumed, **measured.quantities})
 
@@ -287,6 +290,7 @@ def _quantity(entry: Any, dimension: str, where: str) -> Quantity:
             high=numbers["high"],
             provenance=Provenance(provenance),
             source=_string(entry, "source", where, default=""),
+            errs_with=_string(entry, "errs_with", where, default=""),
         ).si()
     except InputError as error:
         raise InputError(f"{where}: {error}") from error

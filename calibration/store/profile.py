@@ -238,6 +238,12 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
+def _complaint(run: Mapping[str, Any]) -> str:
+    """What the verdict of an unstable calibration says, empty for a stable one."""
+    verdict = run.get("verdict", "")
+    return verdict if isinstance(verdict, str) and verdict.startswith("unstable") else ""
+
+
 def machine_of(profile: Profile) -> Machine:
     """The machine that a profile describes, as the planner sees it."""
     host = profile.host
@@ -252,6 +258,7 @@ def machine_of(profile: Profile) -> Machine:
         quantities=profile.quantities,
         limits={},
         measured=True,
+        unstable=_complaint(profile.run),
     )
 
 

@@ -31,6 +31,7 @@ class AllocatorSearch(Station, kw_only=False):
 
     law = staticmethod(service_time)
     parameter_names: ClassVar[tuple[str, ...]] = ("base", "search", "width")
+    pure_numbers: ClassVar[frozenset[str]] = frozenset({"width"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {"width": (_NARROWEST, float("inf"))}
 
     base: Parameter

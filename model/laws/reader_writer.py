@@ -47,6 +47,7 @@ class ReaderWriterLock(Station, kw_only=False):
         "line",
         "writes",
     )
+    pure_numbers: ClassVar[frozenset[str]] = frozenset({"writes"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {"writes": (0.0, 1.0)}
     hold: Parameter
     line: Parameter = field(kw_only=True)

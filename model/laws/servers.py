@@ -28,6 +28,7 @@ class Servers(Station, kw_only=False):
         "demand",
         "count",
     )
+    pure_numbers: ClassVar[frozenset[str]] = frozenset({"count"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {"count": (1.0, math.inf)}
     demand: Parameter
     count: Parameter

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import KW_ONLY
-from typing import Any, ClassVar
+from dataclasses import KW_ONLY, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Station(Record, kw_only=False):
     # parameter -> (smallest, largest) value allowed; where silent, any finite number from 0
     bounds: ClassVar[dict[str, tuple[float, float]]] = {}
     parameter_names: ClassVar[tuple[str, ...]] = ()
+    # parameters that are pure numbers; all others are times
+    pure_numbers: ClassVar[frozenset[str]] = frozenset()
 
     _: KW_ONLY
     name: str = ""
@@ -64,6 +66,11 @@ class Station(Record, kw_only=False):
     def parameters(self) -> tuple[Parameter, ...]:
         """The law's parameters in the law's order."""
         return tuple(getattr(self, name) for name in self.parameter_names)
+
+    def stretched(self, factor: Any) -> Self:
+        """The station with all its times multiplied by a number, or an array with one number a draw."""
+        times = (name for name in self.parameter_names if name not in self.pure_numbers)
+        return replace(self, **{name: getattr(self, name) * factor for name in times})
 
     def service_times(self, most: int) -> Array:
         """Time per completion with 1..most customers present: shape (batch..., most) [s]."""

@@ -29,7 +29,8 @@ from cerberus_plan.planner.mixtures.mixture import Allocation, Mixture
 from cerberus_plan.planner.mixtures.search import search
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.draws import draw
-from cerberus_plan.planner.splits.evaluate import MODEL_ERROR
+from cerberus_plan.planner.splits.evaluate import used_by
+from cerberus_plan.planner.splits.situation import discrepancy_of
 
 _DRAWS = 21
 
@@ -145,7 +146,16 @@ def _widths(mixture: Mixture, allocation: Allocation) -> list[float]:
         )
         logs.append(np.log(drawn.throughputs(allocation)))
     spread = np.sqrt(np.mean((np.array(logs) - np.log(mixture.throughputs(allocation))) ** 2, axis=0))
-    return [float(width) for width in np.exp(Z90 * np.hypot(spread, MODEL_ERROR))]
+    own = [_own_error(mixture, workload, split) for workload, split in zip(mixture.workloads, allocation, strict=True)]
+    return [float(width) for width in np.exp(Z90 * np.hypot(spread, own))]
+
+
+def _own_error(mixture: Mixture, workload: Workload, split: Sequence[int]) -> float:
+    """Standard deviation of the model's own log error for a workload's instances, by their mean size."""
+    used, _ = used_by(mixture.machine, workload, [mixture.system])
+    vms, threads = np.array([float(len(split))]), np.array([sum(split) / len(split)])
+    variance = discrepancy_of(mixture.machine, workload, used).variance([mixture.system.name], vms, threads)
+    return float(np.sqrt(variance[0]))
 
 
 def _values(drawn: Mapping[str, Array], i: int) -> dict[str, float]:

@@ -1,11 +1,12 @@
 """Which candidate to recommend, what ties with it, and why: the sentences a person reads first.
 
-Rule: the fastest candidate leads. A candidate ties with it when it is at least as fast in 5 % of the paired draws
-(the 90 % interval of their ratio reaches 1) and loses little in the mean, or when it loses less than half a percent.
-Among ties the fewest VMs win, then the fewest cores, then the fastest: what cannot be told apart should at least be
-simple. A candidate that may be faster but may also be much slower is no tie: it is a doubt, and the plan names the
-quantity whose measurement would settle it (``rivals``).
-Assumptions: those of ``evaluate``. When not to use it: to choose between machines.
+Rule: the smallest expected regret leads, over samples of all candidates at once that carry the doubt about costs and
+the model's own error. A split with fewer instances, or as many instances and fewer cores, takes the leader's place
+only where its expected loss against it, chances of a gain left out, is below half a percent, which nobody measures.
+The plan says which rule chose. A tie is a candidate that may be faster (in 5 % of the samples) and loses little in
+the mean; one of another system that may be much slower is a doubt, and the plan says what to measure (``rivals``).
+Where even the leader is expected to lose more than 15 %, the verdict says that it cannot tell, and what to measure.
+Assumptions: those of ``evaluate`` and ``joint``. When not to use it: to choose between machines.
 """
 
 from __future__ import annotations
@@ -16,18 +17,21 @@ import numpy as np
 
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.quantity import Provenance
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
+from cerberus_plan.planner.splits.caveats import caveats
 from cerberus_plan.planner.splits.describe import amount, describe
 from cerberus_plan.planner.splits.doubt import doubts
-from cerberus_plan.planner.splits.draws import percentiles
-from cerberus_plan.planner.splits.evaluate import Evaluated, evaluate, to_candidates
-from cerberus_plan.planner.splits.rivals import SMALL, rivals
+from cerberus_plan.planner.splits.evaluate import evaluate, to_candidates
+from cerberus_plan.planner.splits.joint import Joint
+from cerberus_plan.planner.splits.rivals import SELDOM, SMALL, rivals
+from cerberus_plan.planner.splits.situation import situation_of
 
 # Ledger entries that are the program's own work, not a loss.
 USEFUL = frozenset({"compute"})
+# Expected loss beyond which a recommendation is only a guess.
+TOO_UNSURE = 0.15
 # A relative loss that nobody could measure on a real machine.
 NEGLIGIBLE = 0.005
 
@@ -49,30 +53,54 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         from cerberus_plan.planner.placing.placed import correct
 
         evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
-    candidates = to_candidates(evaluated)
+    joint = evaluated.joint()
+    candidates = to_candidates(evaluated, joint)
     ranked = [candidate for _, candidate in candidates]
-    ties = _ties(evaluated, candidates)
-    best = min(ties, key=lambda c: (c.vms, c.cores, -c.throughput))
+    best, rule = _leader(candidates, joint)
+    ties = _ties(candidates, best, joint)
     everywhere = [candidate for candidate in ranked if candidate.cores == constraints.usable]
     titles = {system.name: system for system in systems}
     return Plan(
         machine=machine,
         workload=workload,
         constraints=constraints,
-        verdict=_verdict(best, everywhere, ranked, titles, workload),
-        reason=_reason(best, _one_big(ranked), titles),
+        verdict=_cannot_tell(best, candidates, joint, titles, constraints)
+        + _verdict(best, everywhere, ranked, titles, workload),
+        reason=f"{_reason(best, _one_big(ranked), titles)} {rule[0].upper()}{rule[1:]}.",
         best=best,
         best_all_cores=everywhere[0] if everywhere else None,
         no_all_cores_reason=None if everywhere else _no_all_cores(constraints),
-        ties=tuple(tie for tie in ties if tie is not best),
+        ties=tuple(ties),
         candidates=tuple(ranked),
         inputs=evaluated.inputs,
+        situation=str(situation_of(machine, workload)),
+        model_error=float(evaluated.sigma()[_row(candidates, best)]),
         warnings=(
             *_crossing(machine, workload, best, constraints),
-            *rivals(evaluated, candidates, best, systems=titles, machine=machine, workload=workload),
+            *rivals(joint, candidates, best, systems=titles, evaluated=evaluated),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
-            *_warnings(machine, workload, constraints, evaluated),
+            *caveats(machine, workload, constraints, evaluated, best),
         ),
+    )
+
+
+def _cannot_tell(
+    best: Candidate,
+    candidates: Sequence[tuple[int, Candidate]],
+    joint: Joint,
+    systems: Mapping[str, System],
+    constraints: Constraints,
+) -> str:
+    """Where the recommended split is expected to lose too much, the two runs that would tell most; else nothing."""
+    if best.regret <= TOO_UNSURE:
+        return ""
+    chosen = _row(candidates, best)
+    lead = np.maximum(-joint.lead(chosen), 0.0).mean(axis=1)
+    gain = dict(zip(joint.rows.tolist(), lead.tolist(), strict=True))
+    rival = max(candidates, key=lambda entry: gain.get(entry[0], 0.0))[1]
+    return (
+        f"Cannot tell: the best guess is expected to lose {best.regret:.0%} against the best split; measure on "
+        f"{constraints.usable} cores, first {describe(best, systems)} and {describe(rival, systems)}. Until then: "
     )
 
 
@@ -86,12 +114,38 @@ def _crossing(machine: Machine, workload: Workload, best: Candidate, constraints
             yield note
 
 
-def _ties(evaluated: Evaluated, candidates: Sequence[tuple[int, Candidate]]) -> list[Candidate]:
-    """Candidates that the draws cannot tell from the fastest, the fastest first."""
-    logs = np.log(evaluated.rate)
-    loss = logs[candidates[0][0]] - logs
-    within = (percentiles(loss)[0] <= 0.0) & (loss.mean(axis=1) < SMALL) | (loss[:, 0] < NEGLIGIBLE)
-    return [candidate for i, (row, candidate) in enumerate(candidates) if i == 0 or within[row]]
+def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[Candidate, str]:
+    """The candidate to recommend and the rule that chose it.
+
+    The smallest expected regret leads; a split with fewer instances, or as many and fewer cores, takes its place where
+    its expected loss, chances of a gain left out, is less than anybody can measure.
+    """
+    row, leader = min(candidates, key=lambda entry: (entry[1].regret, -entry[1].throughput))
+    # The downside alone: what a split may gain on the leader does not pay for what it may lose.
+    loss = np.maximum(joint.lead(row), 0.0).mean(axis=1)
+    alike = set(joint.rows[loss < NEGLIGIBLE].tolist())
+    simplest = min(
+        (candidate for at, candidate in candidates if at in alike),
+        key=lambda c: (c.vms, c.cores, c.regret),
+        default=leader,
+    )
+    if (simplest.vms, simplest.cores) >= (leader.vms, leader.cores):
+        return leader, "chosen for the smallest expected loss against the best"
+    fewer = "instances" if simplest.vms < leader.vms else "cores"
+    return simplest, f"chosen for fewer {fewer}: its expected loss is below {NEGLIGIBLE:.1%}"
+
+
+def _row(candidates: Sequence[tuple[int, Candidate]], wanted: Candidate) -> int:
+    """Row of a candidate in the evaluation."""
+    return next(row for row, candidate in candidates if candidate is wanted)
+
+
+def _ties(candidates: Sequence[tuple[int, Candidate]], best: Candidate, joint: Joint) -> list[Candidate]:
+    """Candidates that the samples cannot tell from the best: each may be faster, and loses little in the mean."""
+    lead = joint.lead(_row(candidates, best))
+    within = ((lead <= 0.0).mean(axis=1) >= SELDOM) & (lead.mean(axis=1) < SMALL)
+    alike = set(joint.rows[within].tolist())
+    return [candidate for row, candidate in candidates if row in alike and candidate is not best]
 
 
 def _one_big(ranked: Iterable[Candidate]) -> Candidate | None:
@@ -146,17 +200,3 @@ def _no_all_cores(constraints: Constraints) -> str:
         f"no even split within the constraints uses all {constraints.usable} cores; "
         "allow more VMs, or another number of cores"
     )
-
-
-def _warnings(machine: Machine, workload: Workload, constraints: Constraints, evaluated: Evaluated) -> Iterable[str]:
-    """What limits the answer, most serious first."""
-    if constraints.cores > machine.topology.n_cpus:
-        yield (
-            f"extrapolated: {machine.name} has {machine.topology.n_cpus} cores; costs measured there are assumed to "
-            f"hold on {constraints.cores}"
-        )
-    if workload.note:
-        yield workload.note
-    assumed = sorted(n for n, q in evaluated.inputs.items() if q.provenance is Provenance.ASSUMED)
-    if assumed:
-        yield f"assumed, not measured: {', '.join(name.partition('.')[2] for name in assumed)}"

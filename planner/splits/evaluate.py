@@ -2,34 +2,36 @@
 
 Models: candidates of several systems for one workload on one machine.
 Equations: rate from ``model.exact.splits``; a finite job of J units takes start-up + J / rate seconds, and its
-throughput is J over that. Predictive spread: the draws', widened by the model's own error (below). Probability of being
-best and regret are over draws, paired.
-Assumptions: the model's own error is the same for neighbouring candidates, so it widens intervals but not
-comparisons.
+throughput is J over that. Predictive distribution: draws of the costs, and around each the model's own error
+(``spread``); comparisons are paired over draws and over errors that vary together (``joint``). The elasticity of a
+station is the relative gain in throughput for each relative cut of its times, by a step of 1 % under central values.
+Assumptions: the model's own error is that of the plan's situation (``situation``).
 When not to use it: for unequal splits (``allocate``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from cerberus_plan.model.discrepancy import Discrepancy
 from cerberus_plan.model.exact import splits as even
 from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.quantity import Z90, Quantity
+from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.structure import Costs, Structure, System
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
 from cerberus_plan.planner.splits.candidates import even_splits
-from cerberus_plan.planner.splits.draws import N_DRAWS, draw, percentiles
-
-# Standard deviation of log(model / measured) beyond parameter doubt: the root mean square error of the model on the
-# 28 published quantities it is judged on (docs/paper-fit.md).
-MODEL_ERROR = 0.05
+from cerberus_plan.planner.splits.draws import draw, draws_for
+from cerberus_plan.planner.splits.elasticity import elasticities, with_steps
+from cerberus_plan.planner.splits.joint import Joint, sample
+from cerberus_plan.planner.splits.situation import discrepancy_of
+from cerberus_plan.planner.splits.spread import predictive
 
 
 class Evaluated(Record):
@@ -41,7 +43,9 @@ class Evaluated(Record):
         rate: Throughput under each draw in units of work, start-up included: shape (candidates, draws).
         seconds: Completion time of a finite job under each draw, None for a program without end [s].
         ledger: Share of the used cores' time by station under the central values: shape (candidates,) each.
+        elasticity: Relative gain in throughput for each relative cut of a station's times, likewise.
         inputs: The quantities the systems asked for.
+        discrepancy: The model's own error.
     """
 
     systems: tuple[str, ...]
@@ -49,7 +53,28 @@ class Evaluated(Record):
     rate: Array
     seconds: Array | None
     ledger: tuple[Mapping[str, float], ...]
+    elasticity: tuple[Mapping[str, float], ...]
     inputs: Mapping[str, Quantity]
+    discrepancy: Discrepancy
+
+    def sigma(self) -> Array:
+        """Standard deviation of the model's own log error of each candidate."""
+        return np.sqrt(self.discrepancy.variance(self.systems, self.splits.vms, self.splits.threads))
+
+    def joint(self) -> Joint:
+        """Samples of all candidates at once, for comparisons."""
+        return sample(self.rate, self.systems, self.splits, self.discrepancy)
+
+
+class _Part(Record):
+    """What is known of the splits of one system."""
+
+    system: str
+    splits: Splits
+    rate: Array
+    seconds: Array
+    ledger: list[dict[str, float]]
+    elasticity: list[dict[str, float]]
 
 
 def evaluate(
@@ -60,46 +85,84 @@ def evaluate(
     Raises:
         CannotAnswerError: The machine lacks a cost that a system needs for this workload.
     """
-    costs_values, operation_values = draw(machine.quantities, workload.operations)
-    costs = machine.costs(costs_values)
-    operations = workload.costs(operation_values)
-    parts = []
-    for system in systems:
-        splits = even_splits(system, machine, workload, constraints)
-        if splits is not None:
-            parts.append((system.name, splits, _evaluate_system(system, splits, workload, costs, operations)))
-    if not parts:
+    possible = [(s, splits) for s in systems if (splits := even_splits(s, machine, workload, constraints)) is not None]
+    if not possible:
         return None
-    names = tuple(name for name, splits, _ in parts for _ in range(splits.vms.size))
+    used, operations_used = used_by(machine, workload, [system for system, _ in possible])
+    needed = {name: q for name, q in machine.quantities.items() if any(name in names for names in used.values())}
+    asked = {name: q for name, q in workload.operations.items() if name in operations_used}
+    costs, operations = draw(needed, asked)
+    drawn = _Drawn(
+        costs=machine.costs(costs),
+        operations=workload.costs(operations),
+        n_draws=draws_for(sum(q.sigma > 0.0 for q in (*needed.values(), *asked.values()))),
+    )
+    parts = [_evaluate_system(system, splits, workload, drawn) for system, splits in possible]
     return Evaluated(
-        systems=names,
+        systems=tuple(part.system for part in parts for _ in range(part.splits.vms.size)),
         splits=Splits(
-            vms=np.concatenate([splits.vms for _, splits, _ in parts]),
-            threads=np.concatenate([splits.threads for _, splits, _ in parts]),
+            vms=np.concatenate([part.splits.vms for part in parts]),
+            threads=np.concatenate([part.splits.threads for part in parts]),
         ),
-        rate=np.concatenate([rate for _, _, (rate, _, _) in parts]),
-        seconds=np.concatenate([seconds for _, _, (_, seconds, _) in parts]) if workload.job_units else None,
-        ledger=tuple(row for _, _, (_, _, ledger) in parts for row in ledger),
+        rate=np.concatenate([part.rate for part in parts]),
+        seconds=np.concatenate([part.seconds for part in parts]) if workload.job_units else None,
+        ledger=tuple(row for part in parts for row in part.ledger),
+        elasticity=tuple(row for part in parts for row in part.elasticity),
         inputs={
-            **{f"machine.{n}": q for n, q in machine.quantities.items() if n in costs.used},
-            **{f"workload.{n}": q for n, q in workload.operations.items() if n in operations.used},
+            **{f"machine.{name}": quantity for name, quantity in needed.items()},
+            **{f"workload.{name}": quantity for name, quantity in asked.items()},
         },
+        discrepancy=discrepancy_of(machine, workload, used),
     )
 
 
-def _evaluate_system(
-    system: System, splits: Splits, workload: Workload, costs: Costs, operations: Costs
-) -> tuple[Array, Array, list[dict[str, float]]]:
-    """Rate and seconds, both of shape (splits, draws), and the ledger of each split."""
-    structure = system.law(costs, operations, *splits.columns)
-    rate, startup_share = rates(structure, splits, workload, N_DRAWS)
-    seconds = np.zeros(0) if workload.job_units is None else workload.job_units / rate
-    return rate, seconds, _ledger(structure, splits, startup_share[:, 0])
+def used_by(
+    machine: Machine, workload: Workload, systems: Sequence[System]
+) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    """Machine costs that each system asks for, and the operations that any of them asks for."""
+    found = {}
+    operations = workload.costs()
+    for system in systems:
+        costs = machine.costs()
+        system.law(costs, operations, 1, 1)
+        found[system.name] = frozenset(costs.used)
+    return found, frozenset(operations.used)
+
+
+class _Drawn(Record):
+    """Costs and operations under every draw."""
+
+    costs: Costs
+    operations: Costs
+    n_draws: int
+
+
+def _evaluate_system(system: System, splits: Splits, workload: Workload, drawn: _Drawn) -> _Part:
+    """Rates, ledger and elasticities of a system's splits."""
+    n_draws = drawn.n_draws
+    structure = system.law(drawn.costs, drawn.operations, *splits.columns)
+    stepped = with_steps(structure, n_draws)
+    unstretched = even.throughput(stepped, splits, n_draws + len(structure.local) + len(structure.shared))
+    rate, startup_share = _rates(unstretched[:, :n_draws], structure, workload)
+    stretch = np.broadcast_to(np.asarray(structure.stretch, dtype=np.float64), rate.shape)[:, 0]
+    return _Part(
+        system=system.name,
+        splits=splits,
+        rate=rate,
+        seconds=np.zeros(0) if workload.job_units is None else workload.job_units / rate,
+        ledger=_ledger(structure, splits, stretch, startup_share[:, 0]),
+        elasticity=elasticities(structure, unstretched, n_draws, stretch, startup_share[:, 0]),
+    )
 
 
 def rates(structure: Structure, splits: Splits, workload: Workload, n_draws: int) -> tuple[Array, Array]:
     """Throughput in units of work, start-up included, and the start-up's share of the time: (splits, draws) both."""
-    rate = even.throughput(structure, splits, n_draws) * workload.units_per_cycle
+    return _rates(even.throughput(replace(structure, stretch=1.0), splits, n_draws), structure, workload)
+
+
+def _rates(cycles: Array, structure: Structure, workload: Workload) -> tuple[Array, Array]:
+    """The same from cycles per second whose times are not stretched."""
+    rate = cycles / structure.stretch * workload.units_per_cycle
     if workload.job_units is None:
         return rate, np.zeros(rate.shape)
     startup = np.broadcast_to(np.asarray(structure.startup_s, dtype=np.float64), rate.shape)
@@ -107,10 +170,9 @@ def rates(structure: Structure, splits: Splits, workload: Workload, n_draws: int
     return workload.job_units / seconds, startup / seconds
 
 
-def _ledger(structure: Structure, splits: Splits, startup_share: Array) -> list[dict[str, float]]:
+def _ledger(structure: Structure, splits: Splits, stretch: Array, startup_share: Array) -> list[dict[str, float]]:
     """Shares of the used cores' time: stations, interference, start-up; they sum to 1."""
     threads = splits.vms * splits.threads
-    stretch = np.broadcast_to(np.asarray(structure.stretch, dtype=np.float64), (threads.size, N_DRAWS))[:, 0]
     working = (1.0 - startup_share) / stretch
     shares = {name: length / threads * working for name, length in even.occupancy(structure, splits).items()}
     if (stretch > 1.0).any():
@@ -122,25 +184,23 @@ def _ledger(structure: Structure, splits: Splits, startup_share: Array) -> list[
     return [dict(zip(shares, row, strict=True)) for row in table.tolist()]
 
 
-def to_candidates(evaluated: Evaluated) -> list[tuple[int, Candidate]]:
+def to_candidates(evaluated: Evaluated, joint: Joint) -> list[tuple[int, Candidate]]:
     """The candidates, fastest first, each with its row in the evaluation."""
     rate = evaluated.rate
-    best = rate.max(axis=0)
-    probability = (rate >= best).mean(axis=1)
-    probability /= probability.sum()
-    regret = (1.0 - rate / best).mean(axis=1)
+    sigma = evaluated.sigma()
+    probability = joint.probability_best(len(rate))
+    regret = joint.regret(np.log(rate[:, 0]))
     order = np.argsort(-rate[:, 0], kind="stable")
     nothing = np.full((3, order.size), None)
-    seconds = nothing if evaluated.seconds is None else np.stack(predictive(evaluated.seconds))
+    spread = np.stack(predictive(rate, sigma))
+    seconds = nothing if evaluated.seconds is None else np.stack(_seconds(evaluated.seconds, rate, spread))
     # Python's own numbers, converted once: a plan has a thousand candidates.
-    numbers = zip(
-        *np.stack(predictive(rate)).tolist(), *seconds.tolist(), probability.tolist(), regret.tolist(), strict=True
-    )
+    numbers = zip(*spread.tolist(), *seconds.tolist(), probability.tolist(), regret.tolist(), strict=True)
     columns = list(zip(numbers, evaluated.splits.threads.tolist(), evaluated.splits.vms.tolist(), strict=True))
     found = []
     for i in order.tolist():
         (low, middle, high, seconds_low, seconds_middle, seconds_high, chance, loss), threads, vms = columns[i]
-        ledger = evaluated.ledger[i]
+        elasticity = evaluated.elasticity[i]
         candidate = Candidate(
             system=evaluated.systems[i],
             split=(int(threads),) * int(vms),
@@ -152,23 +212,15 @@ def to_candidates(evaluated: Evaluated) -> list[tuple[int, Candidate]]:
             seconds_high=seconds_high,
             probability_best=chance,
             regret=loss,
-            bottleneck=max(ledger, key=ledger.__getitem__),
-            ledger=ledger,
+            bottleneck=max(elasticity, key=elasticity.__getitem__),
+            ledger=evaluated.ledger[i],
         )
         found.append((i, candidate))
     return found
 
 
-def predictive(values: Array) -> tuple[Array, Array, Array]:
-    """5th percentile, centre and 95th percentile: draws' spread and the model's own error, added in quadrature.
-
-    The centre is draw 0, the answer under the central values. Each side has its own spread, so that a collapse
-    that may or may not have begun shows as a long tail on one side.
-    """
-    logs = np.log(values)
-    centre = logs[:, :1]
-    below, above = percentiles(logs - centre)
-    width_low = np.hypot(np.minimum(below, 0.0), Z90 * MODEL_ERROR)
-    width_high = np.hypot(np.maximum(above, 0.0), Z90 * MODEL_ERROR)
-    middle = values[:, 0]
-    return middle * np.exp(-width_low), middle, middle * np.exp(width_high)
+def _seconds(seconds: Array, rate: Array, spread: Array) -> tuple[Array, Array, Array]:
+    """Completion times where the throughputs are: a finite job's throughput is its size over its time."""
+    job_units = seconds[:, 0] * rate[:, 0]
+    low, middle, high = job_units / spread
+    return high, middle, low

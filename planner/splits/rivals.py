@@ -1,8 +1,8 @@
 """Doubt between two answers: a split that may be faster, but may also be much slower, than the one recommended.
 
-Rule: a rival belongs to another system, is faster than the recommended split in at least 5 % of the paired draws,
-and differs from it by more than a small loss in the mean (else it is a tie). The quantity to measure first is the
-one whose doubt correlates most with the lead, over draws.
+Rule: a rival belongs to another system, is faster than the recommended split in at least 5 % of the paired samples,
+and differs from it by more than a small loss in the mean (else it is a tie). What to measure first is the quantity
+whose doubt moves the lead most, or, where the model's own error outweighs all quantities, a run of the rival.
 Assumptions: those of ``evaluate``. When not to use it: for structural doubt (``doubt``).
 """
 
@@ -12,56 +12,58 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cerberus_plan.model.laws.station import Array
-from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
-from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.describe import describe
-from cerberus_plan.planner.splits.draws import draw
+from cerberus_plan.planner.splits.draws import normals_of
 from cerberus_plan.planner.splits.evaluate import Evaluated
+from cerberus_plan.planner.splits.joint import Joint
 
 # The largest mean loss that simplicity may cost: beyond it a split is no tie but a rival.
 SMALL = 0.02
 # A rival that is faster more seldom than this is ruled out.
-_SELDOM = 0.05
+SELDOM = 0.05
 
 
 def rivals(
-    evaluated: Evaluated,
+    joint: Joint,
     candidates: Sequence[tuple[int, Candidate]],
     best: Candidate,
     *,
     systems: Mapping[str, System],
-    machine: Machine,
-    workload: Workload,
+    evaluated: Evaluated,
 ) -> Iterable[str]:
     """At most one sentence: the split of another system that is most often faster, and what to measure about it."""
-    logs = np.log(evaluated.rate)
-    lead = logs[next(row for row, candidate in candidates if candidate is best)] - logs
-    ahead = (lead < 0.0).mean(axis=1)
+    chosen = next(row for row, candidate in candidates if candidate is best)
+    lead = joint.lead(chosen)
+    ahead = dict(zip(joint.rows.tolist(), (lead < 0.0).mean(axis=1).tolist(), strict=True))
+    mean = dict(zip(joint.rows.tolist(), lead.mean(axis=1).tolist(), strict=True))
     serious = [
         (ahead[row], row, rival)
         for row, rival in candidates
-        if ahead[row] >= _SELDOM and abs(lead[row].mean()) > SMALL and rival.system != best.system
+        if row in ahead and ahead[row] >= SELDOM and abs(mean[row]) > SMALL and rival.system != best.system
     ]
     if not serious:
         return
     share, row, rival = max(serious, key=lambda entry: entry[0])
     yield (
-        f"cannot rule out {describe(rival, systems)}: faster in {share:.0%} of the draws; measure "
-        f"{_most_correlated(lead[row], machine, workload)} first, which decides most between them"
+        f"cannot rule out {describe(rival, systems)}: faster with probability {share:.0%}; measure "
+        f"{_what_to_measure(evaluated, chosen, row, rival)} first, which decides most between them"
     )
 
 
-def _most_correlated(lead: Array, machine: Machine, workload: Workload) -> str:
-    """The uncertain quantity whose doubt moves the lead most."""
-    drawn = draw(machine.quantities, workload.operations)
-    values = {name: value[0] for group in drawn for name, value in group.items() if value.shape[1] > 1}
-    centred = lead - lead.mean()
-
-    def strength(name: str) -> float:
-        logs = np.log(values[name])
-        return abs(float((logs - logs.mean()) @ centred)) / float(logs.std())
-
-    return max(values, key=strength)
+def _what_to_measure(evaluated: Evaluated, chosen: int, row: int, rival: Candidate) -> str:
+    """The uncertain quantity whose doubt moves the lead most; a run of the rival, where the model's own error does."""
+    lead = np.log(evaluated.rate[chosen] / evaluated.rate[row])
+    lead -= lead.mean()
+    rows = [chosen, row]
+    error = evaluated.discrepancy.covariance(
+        [evaluated.systems[i] for i in rows], evaluated.splits.vms[rows], evaluated.splits.threads[rows]
+    )
+    own = error[0, 0] + error[1, 1] - 2.0 * error[0, 1]
+    named = [(name, quantity) for name, quantity in evaluated.inputs.items() if quantity.sigma > 0.0]
+    if not named or lead.var() < own:
+        return f"a run of {rival.vms} x {rival.split[0]}"
+    normals = normals_of(named, lead.size)
+    strength = np.abs(lead @ normals)
+    return named[int(strength.argmax())][0].partition(".")[2]

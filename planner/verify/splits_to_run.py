@@ -13,12 +13,14 @@ import numpy as np
 
 from cerberus_plan.model.exact.splits import throughput
 from cerberus_plan.model.exact.tables import Splits
+from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.quantity import Z90
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.splits.draws import N_DRAWS, draw
-from cerberus_plan.planner.splits.evaluate import MODEL_ERROR
+from cerberus_plan.planner.splits.draws import draw, draws_for
+from cerberus_plan.planner.splits.evaluate import used_by
+from cerberus_plan.planner.splits.situation import discrepancy_of
+from cerberus_plan.planner.splits.spread import predictive
 from cerberus_plan.planner.verify.rounds import Ratio
 
 Split = tuple[int, ...]
@@ -42,28 +44,38 @@ def predict(machine: Machine, workload: Workload, cores: int) -> Prediction:
         CannotAnswerError: The machine lacks a cost that the workload needs.
     """
     counts = [n for n in range(1, cores + 1) if cores % n == 0]
-    costs_values, operation_values = draw(machine.quantities, workload.operations)
-    costs, operations = machine.costs(costs_values), workload.costs(operation_values)
-    logs = {}
+    quantities = (machine.quantities, workload.operations)
+    drawn = draw(*quantities)
+    n_draws = draws_for(sum(quantity.sigma > 0.0 for group in quantities for quantity in group.values()))
+    costs, operations = machine.costs(drawn[0]), workload.costs(drawn[1])
+    logs, systems = {}, []
     for name, chosen in (("linux", counts[:1]), ("processes", counts[1:])):
         if chosen:
             vms = np.array(chosen, dtype=np.float64)
             splits = Splits(vms=vms, threads=cores / vms)
             structure = SYSTEMS[name].law(costs, operations, *splits.columns)
-            rates = np.log(throughput(structure, splits, N_DRAWS))
+            rates = np.log(throughput(structure, splits, n_draws))
             logs.update({(cores // n,) * n: row for n, row in zip(chosen, rates, strict=True)})
+            systems += [name] * len(chosen)
     whole = logs[cores,]
-    return Prediction(ratios={split: _ratio(row - whole, one=row is whole) for split, row in logs.items()})
+    own = _errors_of_ratios(machine, workload, systems, np.array(counts, dtype=np.float64), cores)
+    return Prediction(
+        ratios={split: _ratio(row - whole, float(own[at])) for at, (split, row) in enumerate(logs.items())}
+    )
 
 
-def _ratio(logs: np.ndarray[tuple[int, ...], np.dtype[np.float64]], *, one: bool) -> Ratio:
-    centre = float(logs[0])
-    if one:
-        return Ratio(value=1.0, low=1.0, high=1.0)
-    below, above = np.quantile(logs - centre, [0.05, 0.95])
-    own = Z90 * MODEL_ERROR * np.sqrt(2.0)
-    low, high = np.exp(centre - np.hypot(min(below, 0.0), own)), np.exp(centre + np.hypot(max(above, 0.0), own))
-    return Ratio(value=float(np.exp(centre)), low=float(low), high=float(high))
+def _errors_of_ratios(machine: Machine, workload: Workload, systems: list[str], vms: Array, cores: int) -> Array:
+    """Standard deviation of the model's own log error of each split's ratio to the first."""
+    used, _ = used_by(machine, workload, [SYSTEMS[name] for name in dict.fromkeys(systems)])
+    error = discrepancy_of(machine, workload, used).covariance(systems, vms, cores / vms)
+    variance = np.diag(error) + error[0, 0] - 2.0 * error[0]
+    return np.sqrt(np.maximum(variance, 0.0))
+
+
+def _ratio(logs: Array, own: float) -> Ratio:
+    """A ratio from its logarithm under each draw and the model's own error of it."""
+    low, value, high = predictive(np.exp(logs)[None, :], np.array([own]))
+    return Ratio(value=float(value[0]), low=float(low[0]), high=float(high[0]))
 
 
 def splits_to_run(cores: int, prediction: Prediction | None, wanted: Split | None) -> list[Split]:

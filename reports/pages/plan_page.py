@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.planner.plan import Candidate, Plan
-from cerberus_plan.planner.splits.draws import N_DRAWS
-from cerberus_plan.planner.splits.evaluate import MODEL_ERROR
+from cerberus_plan.planner.splits.draws import FEWEST_DRAWS
 from cerberus_plan.planner.splits.sensitivity import Sensitivity, sensitivities
 from cerberus_plan.reports.charts.ledger import ledger
 from cerberus_plan.reports.charts.scaling import scaling
@@ -55,8 +54,8 @@ def plan_page(
         "inputs": inputs,
         "counts": provenance.counts(inputs),
         "laws": laws_of(plans),
-        "n_draws": N_DRAWS,
-        "model_error": MODEL_ERROR,
+        "n_draws": FEWEST_DRAWS,
+        "model_error": max(plan.model_error for plan in plans),
         "versions": origin.versions(version),
         "fingerprint": origin.fingerprint(document),
         "command": shlex.join(command),

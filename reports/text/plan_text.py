@@ -147,7 +147,7 @@ def _risk(plan: Plan) -> str:
     together = best.probability_best + sum(tie.probability_best for tie in plan.ties)
     return (
         f"{text}. {n} other split{'s' * (n > 1)} cannot be told from it (one of them is the fastest with probability "
-        f"{together:.0%}); among ties the fewest VMs win."
+        f"{together:.0%})."
     )
 
 

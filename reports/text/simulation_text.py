@@ -1,7 +1,7 @@
 """The exact answer beside the simulated one, and whether the model holds there.
 
-Verdict: the model holds when its answer lies in the simulation's 99 % interval, or within the 5 % that plans allow
-for the model's own error (``planner.splits.evaluate``); else the page says by how much it is off and what to do.
+Verdict: the model holds when its answer lies in the simulation's 99 % interval, or within 5 %, which
+is less than any plan allows for the model's own error; else the page says by how much it is off and what to do.
 When not to use it: for comparing candidates; simulate each.
 """
 
@@ -17,9 +17,10 @@ from rich.text import Text
 from cerberus_plan.model.exact.solver import Solution
 from cerberus_plan.model.simulation.rules import Rules
 from cerberus_plan.model.simulation.run import Simulation
-from cerberus_plan.planner.splits.evaluate import MODEL_ERROR
 from cerberus_plan.planner.splits.network_of import CandidateNetwork
 
+# Error of a network's exact answer that no plan would notice.
+HOLDS_WITHIN = 0.05
 # Equal stations of equal instances are shown once; after so many rows the rest is counted.
 _MOST_ROWS = 16
 
@@ -50,7 +51,7 @@ class Comparison:
     @property
     def holds(self) -> bool:
         """Whether a plan may use the model here."""
-        return self.inside or abs(self.error) <= MODEL_ERROR
+        return self.inside or abs(self.error) <= HOLDS_WITHIN
 
     @property
     def verdict(self) -> str:
@@ -59,7 +60,7 @@ class Comparison:
             return "The model holds here: its answer is inside the simulation's 99 % interval."
         by = f"it is {abs(self.error):.1%} {'above' if self.error > 0 else 'below'} the simulation"
         if self.holds:
-            return f"The model holds here to within {MODEL_ERROR:.0%}: {by}."
+            return f"The model holds here to within {HOLDS_WITHIN:.0%}: {by}."
         return f"The model does not hold here: {by}. Trust the simulation, and see docs/where-the-model-bends.md."
 
 

@@ -64,10 +64,11 @@ def test_allocation_groups_help_linux_with_dbench() -> None:
     assert throughputs(found.after)[linux] > 4 * throughputs(found.before)[linux]
 
 
-def test_nested_paging_frees_the_hypervisor() -> None:
-    """Clustering gains most, and uses all cores again."""
+def test_nested_paging_does_not_lift_a_ceiling_that_nothing_explains() -> None:
+    """What limits dbench on many VMs is not known to be paging, so nesting it promises nothing."""
     found = answer("amd48", "dbench", "nested-paging")
-    assert found.gain > 2
+    assert 0.9 < found.gain < 1.1
+    assert found.after.best.bottleneck == "unidentified ceiling"
     assert found.to_json()["gain"] == found.gain
 
 
