@@ -27,7 +27,7 @@ from cerberus_plan.planner.splits.network_of import CandidateNetwork, network_of
 
 COMPLETIONS = 400_000
 HEADER = ["case", "model", "simulated", "± 99 %", "model's error", "better formula's error"]
-# What plans tolerate (planner.splits.evaluate.MODEL_ERROR).
+# An error that no plan would notice.
 TOLERATED = 0.05
 # An instance of the paper's size for most cases: think 5 us, lock 0.4 us.
 THINK, HOLD, HANDOVER = 5.0, 0.4, 0.1
@@ -306,7 +306,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Case]]] = {
 # What the numbers of each section mean for plans.
 MEANING = {
     shipped_plans: """The costs behind these plans were fitted with exponential holds to what machines really did,
-so part of this error is inside the fitted costs already: a plan carries it as its model error (5 %), and compares
+so part of this error is inside the fitted costs already: a plan carries it as its model error, and compares
 candidates that err alike. Where a candidate sits at a lock's onset of collapse and its holds are known to be
 fixed, expect up to a fifth more throughput than planned; `cerberus-plan simulate --holds deterministic` says how
 much.""",

@@ -12,9 +12,10 @@ import statistics
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cerberus_plan.calibration.paper import refit as fit
+from cerberus_plan.calibration.paper import left_out
 from cerberus_plan.calibration.paper.facts import Fact, facts
 from cerberus_plan.calibration.paper.figures import figures
+from cerberus_plan.calibration.paper.left_out import LeftOut
 from cerberus_plan.calibration.paper.predicates import PREDICATES
 from cerberus_plan.calibration.paper.predictions import PREDICTIONS, predict, runs
 from cerberus_plan.calibration.paper.runs import Runs
@@ -41,6 +42,7 @@ class Row:
         predicted: The model's number in the same unit, None where the model has none.
         error: Relative error, None likewise.
         error_left_out: The same when this quantity is left out of the fit; None unless calibrated.
+        left_out: What a fit that did not see it predicts, with a 90 % interval; None unless calibrated.
         role: What the number was used for.
         judged: Whether it counts in the verdict.
         note: How it is read.
@@ -58,6 +60,7 @@ class Row:
     role: str
     judged: bool
     note: str
+    left_out: dict[str, float] | None = None
     error_other_reading: float | None = None
 
 
@@ -110,10 +113,10 @@ class Comparison:
 def compare() -> Comparison:
     """All published numbers against the shipped machines and workloads."""
     run = runs()
-    left_out = {row["id"]: row["error_left_out"] for row in fit.stored()["quantities"]}
+    alone = left_out.one_by_one()
     listed = (*TARGETS, *ALSO_REPORTED)
     used = {part for target in listed for part in target.parts}
-    rows = [_target_row(run, target, left_out.get(target.id)) for target in listed]
+    rows = [_target_row(run, target, alone.get(target.id)) for target in listed]
     rows += [_fact_row(run, fact) for fact in facts().values() if fact.id not in used]
     checks = tuple((p.id, p.where, p.says, p.holds(run)) for p in PREDICATES)
     return Comparison(free=free_quantities(), rows=tuple(rows), predicates=checks)
@@ -133,7 +136,7 @@ def _fitted(file: str, quantities: Any) -> dict[str, Quantity]:
     return {f"{file}.{name}": q for name, q in quantities.items() if q.provenance is Provenance.FITTED}
 
 
-def _target_row(run: Runs, target: Target, left_out: float | None) -> Row:
+def _target_row(run: Runs, target: Target, alone: LeftOut | None) -> Row:
     predicted = float(predict(run, target.id).flat[0])
     published = target.published
     ratio = target.comparable(predicted)
@@ -145,12 +148,17 @@ def _target_row(run: Runs, target: Target, left_out: float | None) -> Row:
         published=published,
         predicted=predicted,
         error=ratio / target.comparable(published) - 1,
-        error_left_out=left_out,
+        error_left_out=None if alone is None else target.comparable(alone.predicted) / target.comparable(published) - 1,
+        left_out=None if alone is None else _prediction(alone),
         role=str(target.role),
         judged=target.judged,
         note=target.note,
         error_other_reading=ratio * (1 - published / 100) - 1 if target.gain else None,
     )
+
+
+def _prediction(alone: LeftOut) -> dict[str, float]:
+    return {"predicted": alone.predicted, "low": alone.low, "high": alone.high}
 
 
 def _fact_row(run: Runs, fact: Fact) -> Row:
@@ -166,7 +174,7 @@ def _fact_row(run: Runs, fact: Fact) -> Row:
         error_left_out=None,
         role=str(Role.INPUT if fact.id in INPUTS else Role.REPORTED),
         judged=False,
-        note="" if predicted is not None or fact.id in INPUTS else "not modelled as a number of its own",
+        note="not judged: a cost is taken from it" if fact.id in INPUTS else "not modelled as a number of its own",
     )
 
 
@@ -179,6 +187,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "judged": len(comparison.judged),
         "within_10_percent": comparison.n_within,
         "median_error": comparison.median_error,
+        "left_out": _coverage(),
         "facts": [asdict(row) for row in comparison.rows],
         "predicates": [
             {"id": name, "where": where, "says": says, "holds": holds}
@@ -189,4 +198,14 @@ def document(comparison: Comparison) -> dict[str, Any]:
             for name, q in comparison.free.items()
         ],
         "figures": [asdict(figure) for figure in figures(runs())],
+    }
+
+
+def _coverage() -> dict[str, Any]:
+    """How many published numbers lie in 90 % intervals of fits that did not see them, one by one and by group."""
+    one, n_one = left_out.coverage(list(left_out.one_by_one().values()))
+    groups = {name: left_out.coverage(rows) for name, rows in left_out.by_group().items()}
+    return {
+        "one_by_one": {"inside": one, "of": n_one},
+        "groups": [{"name": name, "inside": inside, "of": of} for name, (inside, of) in groups.items()],
     }

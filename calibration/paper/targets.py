@@ -1,4 +1,6 @@
-"""What the model is judged on: 28 published quantities, and three more that are reported with their error.
+"""What the model is judged on: 30 published quantities, and one more that is reported with its error.
+
+Two are judged though ambiguous (Xen-Linux on 30 cores, dbench on Xen-Linux); the model misses both.
 
 Readings: a percentage "p % better" is taken as a ratio of 1 + p / 100 and its error on that ratio (the other reading,
 p % less time, would exceed the source's own largest gain for 57 %). Profile shares of functions that are one
@@ -106,9 +108,11 @@ TARGETS: tuple[Target, ...] = (
     _target("apache.16.a", Role.CALIBRATED, note="read as Linux"),
     _target("apache.16.b", Role.CALIBRATED, note="read as Xen-Linux"),
     _target("apache.frac", Role.CALIBRATED),
-    _target("hist.pc.xen.30", Role.REPORTED, gain=True, note="needs Xen-Linux to worsen sharply from 30 to 32 cores"),
-    _target("dbench.direct.32", Role.REPORTED, note="suspected copy of the 246.54 s of histogram"),
-    _target("dbench.shadow.32", Role.REPORTED, note="unexplained: guest locks held inside shadow operations?"),
+    _target("hist.pc.xen.30", Role.PREDICTED, gain=True, note="needs Xen-Linux to worsen sharply from 30 to 32 cores"),
+    _target("dbench.direct.32", Role.PREDICTED, note="suspected copy of the 246.54 s of histogram"),
+    _target(
+        "dbench.shadow.32", Role.REPORTED, note="not judged: one number of an unexplained collapse; plans warn of it"
+    ),
 )
 
 # Profile shares and ratios beside the 31: the model's ledger answers them, nothing was fitted to them.
@@ -117,15 +121,27 @@ ALSO_REPORTED: tuple[Target, ...] = (
         "prof.histogram.linux.48.__up_read",
         Role.REPORTED,
         "prof.histogram.linux.48.__down_read_trylock",
-        note="both functions of the address-space lock added",
+        note="not judged: the model puts all but compute under the lock; the profile has more functions",
     ),
-    _target("prof.histogram.xen-linux.32.vmlinux-unknown", Role.REPORTED, note="time at the hypervisor entry"),
-    _target("prof.histogram.cerberus.2perVM.calc_hist", Role.REPORTED, note="the model's cores never halt"),
-    _target("hist.x12", Role.REPORTED, note="published as a lower bound"),
-    _target("apache.ratio.linux", Role.REPORTED),
-    _target("apache.ratio.xen", Role.REPORTED),
-    _target("head.linux.max", Role.REPORTED, note="the same number as dbench at 42 cores"),
-    _target("head.xen.max", Role.REPORTED, note="dbench, 48 cores over 32; implies 182.8 MB/s for Xen-Linux"),
+    _target(
+        "prof.histogram.xen-linux.32.vmlinux-unknown",
+        Role.REPORTED,
+        note="not judged: the model has no other kernel time; the share of compute beside it is judged",
+    ),
+    _target(
+        "prof.histogram.cerberus.2perVM.calc_hist",
+        Role.REPORTED,
+        note="not judged: an input of the shadow lock's hold; the model's cores never halt",
+    ),
+    _target("hist.x12", Role.REPORTED, note="not judged: published as a lower bound, a quotient of two judged numbers"),
+    _target("apache.ratio.linux", Role.REPORTED, note="not judged: a quotient of two judged numbers"),
+    _target("apache.ratio.xen", Role.REPORTED, note="not judged: a quotient of two judged numbers"),
+    _target("head.linux.max", Role.REPORTED, note="not judged: the same number as dbench at 42 cores"),
+    _target(
+        "head.xen.max",
+        Role.REPORTED,
+        note="not judged: dbench, 48 cores over 32; implies 182.8 MB/s for Xen-Linux, not 246.54",
+    ),
 )
 # Published numbers that values of the machines are taken from.
 INPUTS: frozenset[str] = frozenset(
