@@ -6,11 +6,12 @@ model lacks), for instances of about one size, for about one split; and it grows
 measured, by the cores of the machine in use and by those of one instance.
 Equation: for splits i, j of systems s with m threads in each of V instances,
 
-    cov = shared^2 + growth_cores^2 min(x_i, x_j)
-        + [s_i = s_j] (system^2 + size^2 r(m) + split^2 r(m) r(V) + growth_size^2 min(y_i, y_j))
+    cov = shared^2 + growth_cores^2 x_i x_j
+        + [s_i = s_j] (system^2 + size^2 r(m) + split^2 r(m) r(V) + growth_size^2 y_i y_j)
     r(a) = exp(-|ln(a_i / a_j)|),   x = max(0, ln(V m / measured)),   y = max(0, ln(m / measured))
 
-that is Ornstein-Uhlenbeck in the logarithm of sizes and counts, and Brownian beyond the measured cores.
+that is Ornstein-Uhlenbeck in the logarithm of sizes and counts, and an unknown slope in double logarithms beyond the
+measured cores.
 Assumptions: symmetric in the logarithm; systems err independently but for the shared part.
 When not to use it: for the doubt about costs, which draws carry (``planner.splits.draws``); this is what is left
 when all costs are right.
@@ -55,7 +56,7 @@ class Discrepancy(Record):
         """Variance of the log error of each split."""
         cores, size = self._beyond(vms * threads), self._beyond(threads)
         own = self.shared**2 + self.system**2 + self.size**2 + self.split**2 + self._further(systems) ** 2
-        return own + self.growth_cores**2 * cores + self.growth_size**2 * size
+        return own + (self.growth_cores * cores) ** 2 + (self.growth_size * size) ** 2
 
     def covariance(self, systems: Sequence[str], vms: Array, threads: Array) -> Array:
         """Covariance of the log errors of splits: shape (splits, splits)."""
@@ -67,8 +68,8 @@ class Discrepancy(Record):
         of_system = (
             self.system**2 + np.outer(further, further) + alike_in_size * (self.size**2 + self.split**2 * _alike(vms))
         )
-        of_system += self.growth_size**2 * np.minimum.outer(size, size)
-        return self.shared**2 + self.growth_cores**2 * np.minimum.outer(cores, cores) + same * of_system
+        of_system += self.growth_size**2 * np.outer(size, size)
+        return self.shared**2 + self.growth_cores**2 * np.outer(cores, cores) + same * of_system
 
     def _further(self, systems: Sequence[str]) -> Array:
         return np.array([self.of_system.get(name, 0.0) for name in systems])

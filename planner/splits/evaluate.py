@@ -4,7 +4,7 @@ Models: candidates of several systems for one workload on one machine.
 Equations: rate from ``model.exact.splits``; a finite job of J units takes start-up + J / rate seconds, and its
 throughput is J over that. Predictive distribution: draws of the costs, and around each the model's own error
 (``spread``); comparisons are paired over draws and over errors that vary together (``joint``). The elasticity of a
-station is the relative gain in throughput for each relative cut of its times, by a step of 1 % under central values.
+station is the relative gain in throughput for each relative cut of its times, by a small step under central values.
 Assumptions: the model's own error is that of the plan's situation (``situation``).
 When not to use it: for unequal splits (``allocate``).
 """

@@ -13,9 +13,9 @@ A system that nobody measured on that machine (its own costs assumed there) adds
 the cores that were measured the error grows, and an unstable calibration adds the spread between its runs.
 Sources: published runs: ``calibration.paper.left_out`` (docs/paper-fit.md). Measured splits: median error 9.5 % of
 a law of one instance on 84 public series left out one by one, that is a standard deviation of 14 %. Growth: forecasts
-of public scaling curves at 2, 4 and 8 times the measured cores are off by 17 to 33 % in the median, that is
-.25 to .30 for a factor of e; half of it is taken as the machine's, half as an instance's. Checked on random machines
-of known truth (``benchmarks/coverage.py``).
+of public scaling curves at 4 and 8 times the measured cores are off by 19 and 33 % in the median, that is a standard
+deviation of .2 for a factor of e, and twice that for a factor of e^2; half of the variance is taken as the machine's,
+half as an instance's. Checked on random machines of known truth (``benchmarks/coverage_of_plans.py``).
 When not to use it: for the doubt about a cost; that is in its interval.
 """
 
@@ -40,8 +40,8 @@ class Situation(StrEnum):
 
 
 # Growth for a factor of e beyond the measured cores: by the cores in use, and by the threads of one instance.
-GROWTH_CORES = 0.22
-GROWTH_SIZE = 0.16
+GROWTH_CORES = 0.14
+GROWTH_SIZE = 0.14
 # Part of a system whose own costs are assumed on the machine.
 UNIDENTIFIED = 0.20
 # Repeated unstable calibrations disagree by more than a tenth (``calibration.campaign.verdict``).

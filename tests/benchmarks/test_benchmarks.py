@@ -54,3 +54,14 @@ def test_an_absent_page_is_made_and_a_new_section_comes_last(tmp_path: Path, mon
     for heading in ("One", "Two"):
         sections.replace_section(tmp_path / "b.md", page="Benchmarks", heading=heading, body="text")
     assert (tmp_path / "b.md").read_text() == "# Benchmarks\n\n## One\n\ntext\n\n## Two\n\ntext\n"
+
+
+@pytest.mark.slow
+def test_intervals_hold_on_hosts_of_known_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random hosts measured on 2 or 4 cores and judged on 8 to 64: 85 to 95 % inside, and wide where far."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    found = importlib.import_module("coverage_of_plans").coverage(hosts=60, seed=3)
+    inside, of = (sum(row[at] for row in found.values()) for at in (0, 1))
+    assert 0.85 <= inside / of <= 0.95
+    assert found[2, 64][2] >= 3.0
+    assert found[2, 8][2] < found[2, 16][2] < found[2, 64][2]

@@ -61,15 +61,16 @@ def test_neighbours_compare_better_than_strangers(own: Discrepancy, vms: int, th
 def test_error_grows_with_the_logarithm_of_the_distance(
     own: Discrepancy, measured: float, near: float, further: float
 ) -> None:
-    """Nothing is added up to the measured cores; beyond, variance grows by the square of the rate for each factor e."""
+    """Nothing is added up to the measured cores; beyond, the further part is proportional to the log of the factor."""
     known = Discrepancy(shared=own.shared, growth_cores=own.growth_cores, measured=measured)
 
     def variance(cores: float) -> float:
         return float(known.variance(["linux"], np.array([1.0]), np.array([cores]))[0])
 
     assert variance(measured) == pytest.approx(own.shared**2)
-    a, b = variance(measured * near), variance(measured * near * further)
-    assert b - a == pytest.approx(own.growth_cores**2 * np.log(further), abs=1e-12)
+    for factor in (near, near * further):
+        further_part = variance(measured * factor) - own.shared**2
+        assert further_part == pytest.approx((own.growth_cores * np.log(factor)) ** 2, abs=1e-12)
 
 
 def test_a_system_that_nobody_measured_errs_more() -> None:
