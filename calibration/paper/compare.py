@@ -109,6 +109,17 @@ class Comparison:
             f"{held} of {len(self.predicates)} orderings hold"
         )
 
+    @property
+    def left_out(self) -> str:
+        """What predictions of numbers that the fit had not seen are worth, in one sentence."""
+        found = _coverage()
+        one, groups = found["one_by_one"], found["groups"]
+        inside, of = (sum(group[key] for group in groups) for key in ("inside", "of"))
+        return (
+            f"Not seen by the fit: {one['inside']} of {one['of']} published numbers in their 90 % interval one by one, "
+            f"{inside} of {of} in groups (docs/left-out.md)"
+        )
+
 
 def compare() -> Comparison:
     """All published numbers against the shipped machines and workloads."""
@@ -187,7 +198,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "judged": len(comparison.judged),
         "within_10_percent": comparison.n_within,
         "median_error": comparison.median_error,
-        "left_out": _coverage(),
+        "left_out": {**_coverage(), "says": comparison.left_out},
         "facts": [asdict(row) for row in comparison.rows],
         "predicates": [
             {"id": name, "where": where, "says": says, "holds": holds}

@@ -79,7 +79,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             *_crossing(machine, workload, best, constraints),
             *rivals(joint, candidates, best, systems=titles, evaluated=evaluated),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
-            *caveats(machine, workload, constraints, evaluated, best),
+            *caveats(machine, workload, constraints, evaluated, ranked=ranked, best=best, system=titles[best.system]),
         ),
     )
 

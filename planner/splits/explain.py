@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.exact.solver import Solution, solve
 from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.queue_lock import QueueLock
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
 from cerberus_plan.model.network import Instance
@@ -177,15 +178,15 @@ def _lock_findings(local: tuple[Station, ...], shared: tuple[Station, ...], cand
     residence = {result.name: result.residence for result in solution.stations if result.instance in {0, None}}
     for station in local:
         if not isinstance(station, Delay) and _alone(station) > 0.0:
-            yield _limit(station, cycle - residence[station.name], noun)
+            yield limit_of(station, cycle - residence[station.name], noun)
 
 
-def _limit(station: Station, think: float, noun: str) -> Finding:
+def limit_of(station: Station, think: float, noun: str) -> Finding:
     """The formula that limits one station whose customers spend ``think`` seconds elsewhere."""
     from cerberus_plan.model.exact import formulas
 
     numbers = {"think": think, **_numbers(station)}
-    formula, says = formulas.saturation(type(station)), f"more than this many cores in one {noun} wait"
+    formula, says = _saturation(station), f"more than this many cores in one {noun} wait"
     if isinstance(station, TicketLock) and float(station.handover) > 0.0:
         if think >= formulas.collapse_threshold().value(**_numbers(station)):
             formula, says = formulas.collapse(), f"beyond about this many cores in one {noun} its throughput collapses"
@@ -197,12 +198,18 @@ def _limit(station: Station, think: float, noun: str) -> Finding:
     )
 
 
-def _shared_findings(local: tuple[Station, ...], shared: tuple[Station, ...]) -> Iterator[Finding]:
-    """Saturation of what all instances share."""
+def _saturation(station: Station) -> Formula:
+    """Saturation of a station; a ticket lock whose hand-over costs nothing serves like any lock."""
     from cerberus_plan.model.exact import formulas
 
+    constant = isinstance(station, TicketLock) and float(station.handover) == 0.0
+    return formulas.saturation(QueueLock if constant else type(station))
+
+
+def _shared_findings(local: tuple[Station, ...], shared: tuple[Station, ...]) -> Iterator[Finding]:
+    """Saturation of what all instances share."""
     for station in shared:
-        formula = formulas.saturation(type(station))
+        formula = _saturation(station)
         think = sum(_alone(other) for other in (*local, *shared) if other is not station)
         numbers = {"think": think, **_numbers(station)}
         if not 0.0 < formula.value(**numbers) < math.inf:

@@ -7,15 +7,18 @@ When not to use it: to compare many splits; ``evaluate`` does them in one batch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cerberus_plan.model.exact.splits import Splits, station_at
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.network import Instance
 from cerberus_plan.model.structure import Structure, System
 from cerberus_plan.model.workload import Workload
+
+if TYPE_CHECKING:
+    from cerberus_plan.model.network import Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ def network_of(machine: Machine, workload: Workload, system: System, *, vms: int
     Raises:
         CannotAnswerError: The machine lacks a cost that the system needs for this workload.
     """
+    from cerberus_plan.model.network import Instance
+
     structure = structure_of(machine, workload, system, vms=vms, threads=threads)
     return CandidateNetwork(
         instances=(Instance(threads=threads, stations=list(structure.local)),) * vms,

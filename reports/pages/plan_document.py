@@ -28,6 +28,7 @@ def plan_document(plans: Sequence[Plan], *, changes: Sequence[str] = ()) -> dict
             "cores": first.machine.topology.n_cpus,
             "description": first.machine.description,
             "measured": first.machine.measured,
+            "unstable": first.machine.unstable,
         },
         "cores": first.constraints.cores,
         "host_cores": first.constraints.host_cores,

@@ -54,12 +54,18 @@ def _parameter(one: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:
     predicates = result["predicates"]
+    one = result["left_out"]["one_by_one"]
     holding = sum(one["holds"] for one in predicates)
     return [
         {
             "name": "Within 10 %",
             "value": f"{result['within_10_percent']} of {result['judged']}",
             "note": "judged quantities",
+        },
+        {
+            "name": "Not seen",
+            "value": f"{one['inside']} of {one['of']}",
+            "note": "of the fitted quantities lie in 90 % intervals of fits that did not see them",
         },
         {"name": "Median error", "value": percent(result["median_error"]), "note": "of the judged quantities"},
         {"name": "Free numbers", "value": str(result["free_parameters"]), "note": "fitted to the published runs"},

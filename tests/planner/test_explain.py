@@ -19,7 +19,7 @@ from cerberus_plan.model.network import Instance
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.choose import plan
-from cerberus_plan.planner.splits.explain import Explanation, explain, gains
+from cerberus_plan.planner.splits.explain import Explanation, explain, gains, limit_of
 
 DEMAND = st.floats(0.1, 10)
 
@@ -79,3 +79,13 @@ def test_unequal_splits_are_refused() -> None:
     found = plan(catalog.machine("amd48"), catalog.workload("dbench"), [SYSTEMS["cerberus"]], Constraints(cores=4))
     with pytest.raises(CannotAnswerError, match="even split"):
         explain(found, replace(found.best, split=(1, 3)))
+
+
+@given(think=st.floats(0.0, 20.0), hold=st.floats(0.01, 5.0))
+def test_a_ticket_lock_without_handover_saturates_like_any_lock(think: float, hold: float) -> None:
+    """Its ceiling is one hold a cycle: n = (think + hold) / hold, and not 0."""
+    found = limit_of(TicketLock(hold, handover=0.0, name="lock"), think, "OS")
+    assert found.value == pytest.approx((think + hold) / hold)
+    crowd = solve(instances=[Instance(threads=400, stations=[Delay(think), TicketLock(hold, handover=0.0)])])
+    if found.value < 100:
+        assert crowd.throughput == pytest.approx(1.0 / hold, rel=1e-6)

@@ -22,6 +22,7 @@ def machines(*, as_json: Annotated[bool, typer.Option("--json", help="Print one 
                 "file": n,
                 "cores": m.topology.n_cpus,
                 "measured": m.measured,
+                "unstable": m.unstable,
                 "description": m.description,
             }
             for n, m in zip(names, found, strict=True)
@@ -36,5 +37,7 @@ def machines(*, as_json: Annotated[bool, typer.Option("--json", help="Print one 
         table.add_column(header, justify="right" if header == "cores" else "left", overflow="fold")
     for machine in found:
         origin = "measured here" if machine.measured else "published"
+        if machine.unstable:
+            origin += ", unstable"
         table.add_row(machine.name, str(machine.topology.n_cpus), origin, machine.description)
     Console(highlight=False).print(table)

@@ -61,6 +61,7 @@ def show(comparison: Comparison, *, every: bool) -> None:
     for role, title in _GROUPS:
         rows = [row for row in comparison.rows if row.role == role and row.error is not None]
         _print_table(console, title, rows)
+    console.print(Text(comparison.left_out, style="bold"))
     if every:
         known = {id(row) for row in comparison.rows if row.error is not None and row.role != "input"}
         _print_table(console, "Inputs, and numbers the model has none for", _but(comparison.rows, known))

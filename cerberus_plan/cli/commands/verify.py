@@ -142,7 +142,7 @@ def _tell(
             "split": list(split),
             "measured": None if i not in measured else asdict(measured[i]),
             "predicted": _predicted(prediction, split),
-            "agrees": _agrees(measured.get(i), prediction, split) if i else None,
+            "agrees": agrees(measured.get(i), prediction, split) if i else None,
             "seconds": [sample.seconds for sample in samples if sample.split == i and sample.round > 0],
         }
         for i, split in enumerate(splits)
@@ -164,7 +164,7 @@ def _predicted(prediction: Prediction | None, split: Split) -> dict[str, Any] | 
     return None if found is None else asdict(found)
 
 
-def _agrees(measured: Ratio | None, prediction: Prediction | None, split: Split) -> bool | None:
+def agrees(measured: Ratio | None, prediction: Prediction | None, split: Split) -> bool | None:
     """Whether the two 90 % intervals meet; None where one of them is not known."""
     found = None if prediction is None else prediction.ratios.get(split)
     if found is None or measured is None or None in (measured.low, measured.high, found.low, found.high):
