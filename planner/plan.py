@@ -134,6 +134,9 @@ class Plan(Record, Shown):
     model_error: float = 0.0
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Plan of {self.workload.name} on {self.machine.name}: {self.verdict}>"
+
     def to_json(self) -> dict[str, Any]:
         """The plan as the command line contract has it."""
         return {

@@ -47,7 +47,7 @@ class Peak:
     rising: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Fit(Shown):
     """The answer for one curve."""
 
@@ -61,6 +61,9 @@ class Fit(Shown):
     horizon: float
     advice: Advice
     posterior: Posterior
+
+    def __repr__(self) -> str:
+        return f"<Fit of {self.curve.n.size} counts, trusted to {self.trusted_to:g}, best at {self.peak.n:g}>"
 
     @property
     def decided(self) -> bool:

@@ -42,7 +42,7 @@ _MOST_BYTES = 512 * 2**20
 _COLUMNS = tuple(f.name for f in fields(Batch) if f.name != "case")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Profile(Shown):
     """Everything known about one host.
 
@@ -69,6 +69,10 @@ class Profile(Shown):
     missing: Mapping[str, str] = field(default_factory=dict)
     latency: Mapping[tuple[int, int], float] = field(default_factory=dict)
     batches: Mapping[str, list[Batch]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        verdict = self.run.get("verdict", "not judged")
+        return f"<Profile of {self.host.name}, {self.created}: {len(self.quantities)} quantities, {verdict}>"
 
 
 def merge(old: Profile, new: Profile) -> Profile:

@@ -17,7 +17,7 @@ from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.simulation.description import SINGLE
 from cerberus_plan.model.simulation.layout import Layout
 from cerberus_plan.model.simulation.random import Generator
-from cerberus_plan.model.simulation.rules import Handover, Rules
+from cerberus_plan.model.simulation.rules import Handover, Message, Rules
 
 Records = npt.NDArray[Any]
 Whole = npt.NDArray[np.int64]
@@ -175,13 +175,20 @@ def _steps(layout: Layout, rules: Rules) -> tuple[Records, Whole, list[int]]:
             start = len(freed)
             freed += [t for t in cycle[:place] if rules.held_until.get(layout.names[t]) == name]
             message = messages.get(name)
-            to = NO_ONE if message is None or len(layout.factors) == 1 else ONE if message.to == "one" else ALL
+            to = _receivers(message, len(layout.factors))
             keeps = _keeps(layout, rules, cycle, place)
             after = first[-1] if place + 1 == len(cycle) else len(rows) + 1
             demand = 0.0 if message is None else message.demand
             own_factor = factor if layout.owner[s] == NOBODY else 1.0
             rows.append((s, after, to, keeps, start, len(freed), demand, own_factor))
     return np.array(rows, dtype=_STEP), np.array([*freed, NOBODY], dtype=np.int64), first
+
+
+def _receivers(message: Message | None, instances: int) -> int:
+    """Who gets a step's message: nobody where there is none to get it."""
+    if message is None or instances == 1:
+        return NO_ONE
+    return ONE if message.to == "one" else ALL
 
 
 def _keeps(layout: Layout, rules: Rules, cycle: list[int], place: int) -> bool:

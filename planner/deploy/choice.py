@@ -96,7 +96,7 @@ def _promise(candidate: Candidate, plan: Plan) -> str:
     unit = plan.workload.unit
     return (
         f"{describe(candidate, SYSTEMS)}: {amount(candidate.throughput, unit)} expected "
-        f"({amount(candidate.low, '').strip()} to {amount(candidate.high, '').strip()})."
+        f"({amount(candidate.low, '')} to {amount(candidate.high, '')})."
     )
 
 

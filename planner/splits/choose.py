@@ -161,7 +161,7 @@ def _verdict(
     workload: Workload,
 ) -> str:
     unit = workload.unit
-    spread = f"{amount(best.throughput, unit)} ({amount(best.low, '').strip()} to {amount(best.high, '').strip()})"
+    spread = f"{amount(best.throughput, unit)} ({amount(best.low, '')} to {amount(best.high, '')})"
     text = f"Run {describe(best, systems)}: {spread}"
     single = _one_big(ranked)
     if single is not None and best.vms == 1 and len({c.vms for c in ranked}) > 1:

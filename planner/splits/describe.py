@@ -21,6 +21,6 @@ def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """A throughput or time with three significant digits: "2,120 MB/s"."""
+    """A throughput or time with three significant digits and its unit, if any: "2,120 MB/s"."""
     digits = 2 - math.floor(math.log10(value)) if value > 0 else 2
-    return f"{round(value, digits):,.{max(digits, 0)}f} {unit}"
+    return f"{round(value, digits):,.{max(digits, 0)}f} {unit}".rstrip()

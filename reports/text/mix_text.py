@@ -53,6 +53,6 @@ def _cells(part: Part) -> tuple[str, ...]:
         instances(part),
         str(sum(part.split)),
         amount(part.throughput, part.workload.unit),
-        f"{amount(part.low, '').strip()}-{amount(part.high, '').strip()}",
-        amount(part.alone, "").strip(),
+        f"{amount(part.low, '')}-{amount(part.high, '')}",
+        amount(part.alone, ""),
     )

@@ -129,8 +129,8 @@ def _cells(mark: str, candidate: Candidate, *, finite: bool) -> Iterable[str]:
     yield mark
     yield candidate.system
     yield f"{candidate.vms} x {candidate.split[0]}"
-    yield amount(candidate.throughput, "").strip()
-    yield f"{amount(candidate.low, '').strip()}-{amount(candidate.high, '').strip()}"
+    yield amount(candidate.throughput, "")
+    yield f"{amount(candidate.low, '')}-{amount(candidate.high, '')}"
     if finite:
         yield f"{candidate.seconds:.3g}"
     yield f"{candidate.regret:.1%}"
