@@ -128,6 +128,12 @@ class Demand:
             _check(name, getattr(self, name))
         for name, value in self.counters.items():
             _check(name, value)
+        for call in self.system_calls:
+            for name in ("calls", "errors", "time_s"):
+                _check(f"{name} of {call.name}", getattr(call, name))
+        for lock in self.locks:
+            for name in ("wait_s", "contentions", "acquisitions", "hold_s"):
+                _check(f"{name} of {lock.name}", getattr(lock, name))
 
     def per(self, work: float, unit: str) -> Demand:
         """The demand of one `unit` when this one covers `work` of them.
@@ -156,7 +162,8 @@ class Demand:
 
 
 def _check(name: str, value: float | None) -> None:
-    if value is not None and not (math.isfinite(value) and value >= 0.0):
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is not None and not (is_number and math.isfinite(value) and value >= 0.0):
         raise InputError(f"{name} must be a number of at least 0, not {value}")
 
 

@@ -1,9 +1,11 @@
 """Extra-P text input: values of metrics in regions of a program at the points of some parameters.
 
 Shape: ``PARAMETER p``, ``POINTS 1 2 4`` or ``POINTS ( 1 100 ) ( 2 100 )``, ``METRIC m``, ``REGION r`` and one
-``DATA`` line of repeats for each point, in the order of the points; ``#`` starts a comment.
-Assumption: a metric named like a time is the time of the same work (strong scaling) and becomes runs per
-second; one named like a rate is kept; other metrics (visits, bytes) say nothing about speed and are left out.
+``DATA`` line of repeats for each point, in the order of the points, words apart by blanks or tabs; ``#`` starts a
+comment.
+Assumption: a metric named like a time is the time of the same work (strong scaling) and becomes runs per second;
+one named like a rate is kept; other metrics (visits, bytes) say nothing about speed and are left out, unless the
+user says what they are. A region that took no time somewhere has no rate there and is left out.
 When not to use it: weak scaling, where the work grows with the parameter.
 Source: the text format of the Extra-P project (Technical University of Darmstadt).
 """
@@ -12,8 +14,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from cerberus_plan.calibration.programs.imports import parameters
+from cerberus_plan.calibration.programs.imports.parameters import NOTHING_ASKED, Asked
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported, axis_of
 from cerberus_plan.calibration.programs.imports.source import Source
 
@@ -37,40 +41,72 @@ def sniff(text: str) -> bool:
     return all(re.search(rf"^{word}\s", text, re.MULTILINE) for word in ("PARAMETER", "POINTS", "DATA"))
 
 
-def parse(source: Source, parameter: str | None = None) -> Imported:
+def parse(source: Source, asked: Asked = NOTHING_ASKED) -> Imported:
     """A curve for each metric and region (and each setting of the other parameters).
 
     Args:
         source: the file.
-        parameter: the parameter that counts cores, if its name does not say so.
+        asked: the parameter that counts cores and what metrics are, if their names do not say so.
 
     Raises:
-        InputError: unknown keywords, DATA lines that do not match the points, values not positive.
+        InputError: unknown keywords, DATA lines that do not match the points, no curve in it.
     """
     read = _read(source)
     if not read.data:
         source.refuse(None, "no DATA line", "PARAMETER, POINTS, METRIC, REGION and DATA lines")
-    axis = parameters.choose(source, read.names, parameter)
+    metrics = list(dict.fromkeys(metric for metric, _ in read.data))
+    if unknown := [metric for metric in asked.metrics if metric not in metrics]:
+        source.refuse(None, f"the metrics {', '.join(metrics)}", f"the metric {unknown[0]} asked for")
+    axis = _axis(source, read.names, asked.parameter)
     curves: list[Curve] = []
-    skipped: set[str] = set()
+    notes = parameters.assumption(axis, asked.parameter)
     for (metric, region), rows in read.data.items():
         if len(rows) != len(read.points):
             found = f"{len(rows)} DATA lines for {metric or 'the metric'} in {region or 'the program'}"
             source.refuse(rows[-1][0], found, f"{len(read.points)}, one for each of the POINTS")
-        if metric and not TIME.search(metric) and not RATE.search(metric):
-            skipped.add(metric)
-            continue
-        curves += _curves(source, read, axis, (metric, region), rows)
+        kind = _kind(metric, asked)
+        zero = next((number for number, row in rows if min(row) <= 0.0), None)
+        if kind is not None and zero is None:
+            curves += _curves(source, read, axis, (metric, region, kind), rows)
+        elif kind is not None:
+            notes.append(f"{region or 'the program'} has a {metric or 'value'} of 0 (line {zero}) and is left out")
     if not curves:
-        source.refuse(None, f"the metrics {', '.join(sorted(skipped))}", "a metric named like a time or a rate")
-    notes = [f"metric {name} is neither a time nor a rate and is left out" for name in sorted(skipped)]
+        _refuse_all(source, read, metrics, asked)
+    skipped = sorted(metric for metric in metrics if _kind(metric, asked) is None)
+    notes += [f"metric {name} is neither a time nor a rate and is left out" for name in skipped]
     return Imported(curves=tuple(curves), notes=tuple(notes))
+
+
+def _axis(source: Source, names: list[str], wanted: str | None) -> str:
+    """The parameter that counts cores; an only one is it whatever its name, for scaling is what Extra-P is about."""
+    axis = names[0] if len(names) == 1 and wanted is None else parameters.choose(source, names, wanted)
+    if axis is None:
+        expected = "one that counts cores; say which with --parameter NAME"
+        source.refuse(None, f"the parameters {', '.join(names)}", expected)
+    return axis
+
+
+def _kind(metric: str, asked: Asked) -> str | None:
+    """``time`` or ``rate``, as asked or by its name, None for what is neither; without a name it is a time."""
+    named = "time" if not metric or TIME.search(metric) else "rate" if RATE.search(metric) else None
+    return asked.metrics.get(metric, named)
+
+
+def _refuse_all(source: Source, read: _File, metrics: list[str], asked: Asked) -> NoReturn:
+    """Say why there is no curve at all: values of zero, or metrics that say nothing about speed."""
+    for (metric, _), rows in read.data.items():
+        for number, row in rows:
+            if _kind(metric, asked) is not None and min(row) <= 0.0:
+                source.refuse(number, f"the value {min(row)}", "positive values")
+    names = ", ".join(metrics)
+    how = f"say what it is: --metric {metrics[0]}=time, or --metric {metrics[0]}=rate"
+    source.refuse(None, f"the metrics {names}", f"a metric named like a time or a rate; {how}")
 
 
 def _read(source: Source) -> _File:
     read = _File()
     for number, line in source.lines:
-        word, _, rest = line.strip().partition(" ")
+        word, rest = (*line.split(maxsplit=1), "", "")[:2]
         rest = rest.strip()
         if not word or word.startswith("#"):
             continue
@@ -105,21 +141,18 @@ def _points(source: Source, number: int, rest: str, width: int) -> list[list[str
 
 
 def _curves(
-    source: Source, read: _File, axis: str, key: tuple[str, str], rows: list[tuple[int, list[float]]]
+    source: Source, read: _File, axis: str, key: tuple[str, str, str], rows: list[tuple[int, list[float]]]
 ) -> list[Curve]:
-    metric, region = key
-    is_rate = bool(metric) and not TIME.search(metric)
+    metric, region, kind = key
     pairs: dict[str, list[tuple[int, float]]] = {}
     for point, (number, row) in zip(read.points, rows, strict=True):
         at = dict(zip(read.names, point, strict=True))
         n = parameters.whole(at[axis])
         if n is None:
             source.refuse(number, f"the point {axis} = {at[axis]}", "a whole number of at least 1")
-        if min(row) <= 0.0:
-            source.refuse(number, f"the value {min(row)}", "positive values")
         rest: dict[str, object] = {**at}
         series = " ".join(part for part in (region, metric, parameters.others(rest, axis)) if part) or "data"
-        pairs.setdefault(series, []).extend((n, value if is_rate else 1.0 / value) for value in row)
-    unit = metric if is_rate else "runs/s"
+        pairs.setdefault(series, []).extend((n, value if kind == "rate" else 1.0 / value) for value in row)
+    unit = metric if kind == "rate" else "runs/s"
     counts = axis_of(axis) or axis
     return [Curve.of(found, series=series, axis=counts, unit=unit) for series, found in pairs.items()]

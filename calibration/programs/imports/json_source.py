@@ -57,9 +57,13 @@ class Node:
         shown = json.dumps(self.value)
         self.source.refuse(self._line(), f"{where} = {shown}" if where else shown, expected)
 
-    def _line(self) -> int:
+    def _line(self) -> int | None:
+        """The line it starts on; None where the slow parser cannot follow the nesting."""
         locating = _Locating()
-        value = locating.decode(self.source.text)
+        try:
+            value = locating.decode(self.source.text)
+        except RecursionError:
+            return None
         line = locating.lines.get(id(value), 1)
         for step in self.path:
             try:

@@ -1,19 +1,36 @@
 """Which parameter of a scan is the number of cores, and how the rest names a series.
 
-Assumption: a parameter called like cores, threads, processes, clients or n is the one; with a single
-parameter of whole numbers there is no doubt either. Otherwise the user says which.
+Assumption: a parameter called like cores, threads, processes, clients or n is the one, and the more telling name where
+several are. Any other (a size, a compiler) counts something else, unless the user says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cerberus_plan.calibration.programs.imports.results import axis_of
 from cerberus_plan.calibration.programs.imports.source import Source
 
 
-def choose(source: Source, names: Sequence[str], wanted: str | None) -> str:
-    """The parameter that counts cores.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the user said about a file.
+
+    Attributes:
+        parameter: which parameter of a scan counts cores; None to tell by its name.
+        metrics: what a metric is, ``time`` or ``rate``, where its name does not say so.
+    """
+
+    parameter: str | None = None
+    metrics: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_ASKED = Asked()
+
+
+def choose(source: Source, names: Sequence[str], wanted: str | None) -> str | None:
+    """The parameter that counts cores, or None if none is called so.
 
     Args:
         source: for messages.
@@ -21,17 +38,37 @@ def choose(source: Source, names: Sequence[str], wanted: str | None) -> str:
         wanted: what the user asked for, if anything.
 
     Raises:
-        InputError: the one asked for is not there, or none or several fit.
+        InputError: the one asked for is not there, or several fit.
     """
     given = ", ".join(names)
     if wanted is not None:
         if wanted not in names:
-            source.refuse(None, f"the parameters {given}", f"the parameter {wanted} asked for")
+            source.refuse(
+                None, f"the parameters {given}" if names else "no parameters", f"the parameter {wanted} asked for"
+            )
         return wanted
-    fitting = list(names) if len(names) == 1 else [name for name in names if axis_of(name)]
-    if len(fitting) != 1:
+    fitting = [name for name in names if axis_of(name)]
+    telling = [name for name in fitting if axis_of(name) != "n"]
+    if len(telling or fitting) > 1:
         source.refuse(None, f"the parameters {given}", "one that counts cores; say which with --parameter NAME")
-    return fitting[0]
+    return next(iter(telling or fitting), None)
+
+
+def assumption(axis: str, wanted: str | None) -> list[str]:
+    """What to tell people where the name of a parameter leaves open what it counts."""
+    if wanted is None and axis_of(axis) in (None, "n"):
+        return [f"the parameter {axis} is taken for the number of cores, which its name does not say"]
+    return []
+
+
+def unfit(names: Sequence[str]) -> str:
+    """Why there is no curve, and what would give one."""
+    if not names:
+        return "no parameter scan over cores, so no curve: only the demand of each command"
+    return (
+        f"no parameter scan over cores, so no curve: {', '.join(names)} is not called like one; "
+        f"if it counts cores, say --parameter {names[0]}"
+    )
 
 
 def whole(token: object) -> int | None:

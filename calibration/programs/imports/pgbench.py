@@ -1,68 +1,125 @@
 """pgbench: the text of one or several runs, each with its number of clients and its transactions per second.
 
-Shape: ``number of clients: N`` and ``tps = X (...)``. Versions before 14 print two rates; the one
-*excluding* connection set-up is taken. With ``-C`` only the rate including reconnections exists: a series apart.
+Shape: lines on the workload (``transaction type``, ``scaling factor``, ``query mode``), ``number of clients: N``
+and ``tps = X (...)``. Versions before 14 print two rates; the one *excluding* connection set-up is taken. With
+``-C`` only the rate including reconnections exists: a series apart. Runs of another type, scale or mode are another
+curve. Logs whose headers people have trimmed are read under the last header above, which is said.
 Trap: N counts clients, not cores; beyond the server's cores the curve is about queueing, not scaling.
-Source: output of pgbench 9 to 17.
+Source: output of pgbench 9 to 18.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 from cerberus_plan.calibration.programs.imports.source import Source
 
-CLIENTS = re.compile(r"^number of clients:\s*(\S+)")
-TPS = re.compile(r"^tps = (\S+)(?: \((.*)\))?\s*$")
-FAILED = re.compile(r"^number of failed transactions:\s*(\d+)")
+CLIENTS = re.compile(r"^\s*number of clients:\s*(\S+)")
+TPS = re.compile(r"^\s*tps = (\S+)(?: \((.*)\))?\s*$")
+FAILED = re.compile(r"^\s*number of failed transactions:\s*(\d+)")
+SETTING = re.compile(r"^\s*(transaction type|scaling factor|query mode):\s*(.*?)\s*$")
 
 
 @dataclass(slots=True)
-class _Run:
+class _Header:
+    """What stands above the rates of a run."""
+
+    line: int = 0
+    clients: int | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    results: int = 0
+
+
+@dataclass(slots=True)
+class _Result:
     line: int
-    clients: int
-    tps: float | None = None
-    reconnects: bool = False
-    failed: int = 0
+    header: _Header
+    tps: float
+    said: str
+
+    @property
+    def series(self) -> str:
+        return "tps with reconnections" if self.said == "including reconnection times" else "tps"
 
 
 def sniff(text: str) -> bool:
     """Whether it has the two lines this reader needs."""
-    return "number of clients:" in text and "\ntps = " in text
+    return "number of clients:" in text and re.search(r"^\s*tps = ", text, re.MULTILINE) is not None
 
 
 def parse(source: Source) -> Imported:
-    """Transactions per second against clients, with and without reconnecting apart.
+    """Transactions per second against clients, with and without reconnecting apart, one curve a workload.
 
     Raises:
         InputError: no runs, or a run without a positive rate.
     """
-    runs = _runs(source)
-    if not runs:
+    headers, results, failed = _read(source)
+    for header in headers:
+        if not header.results and header.clients is not None:
+            source.refuse(header.line, f"a run of {header.clients} clients without a rate", '"tps = X" above 0')
+    if not headers or not any(result.header.clients for result in results):
         source.refuse(None, "no run", '"number of clients: N" and "tps = X" as pgbench prints them')
-    pairs: dict[str, list[tuple[int, float]]] = {}
-    for run in runs:
-        if not run.tps or run.clients < 1:
-            source.refuse(run.line, f"a run of {run.clients} clients without a rate", '"tps = X" above 0')
-        series = "tps with reconnections" if run.reconnects else "tps"
-        pairs.setdefault(series, []).append((run.clients, run.tps))
-    failed = sum(run.failed for run in runs)
-    notes = [f"{failed} transactions failed; they are not in the rates"] if failed else []
-    curves = [Curve.of(p, series=s, axis="clients", unit="transactions/s") for s, p in pairs.items()]
-    return Imported(curves=tuple(curves), notes=("n counts clients, not cores", *notes))
+    pairs: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[int, float]]] = {}
+    for result in results:
+        clients = result.header.clients
+        if clients is None:
+            continue
+        if not result.tps or clients < 1:
+            source.refuse(result.line, f"a run of {clients} clients without a rate", '"tps = X" above 0')
+        key = result.series, tuple(result.header.settings.items())
+        pairs.setdefault(key, []).append((clients, result.tps))
+    curves = [
+        Curve.of(found, series=series, axis="clients", unit="transactions/s", settings=dict(settings))
+        for (series, settings), found in pairs.items()
+    ]
+    return Imported(curves=tuple(curves), notes=("n counts clients, not cores", *_notes(headers, results, failed)))
 
 
-def _runs(source: Source) -> list[_Run]:
-    runs: list[_Run] = []
+def _notes(headers: list[_Header], results: list[_Result], failed: int) -> Iterator[str]:
+    if failed:
+        yield f"{failed} transactions failed; they are not in the rates"
+    for header in headers:
+        if header.results > 1 and header.clients is not None:
+            yield f"{header.results} results stand under one header: read as repeats at n = {header.clients}"
+    if lost := sum(result.header.clients is None for result in results):
+        yield f"{lost} results without a number of clients above them are left out"
+
+
+def _read(source: Source) -> tuple[list[_Header], list[_Result], int]:
+    """Headers, results under them, and how many transactions failed."""
+    headers: list[_Header] = [_Header()]
+    results: list[_Result] = []
+    failed = 0
     for number, line in source.lines:
-        if match := CLIENTS.match(line):
-            runs.append(_Run(number, source.count(match[1], number, "clients")))
-        elif (match := TPS.match(line)) and runs:
-            if runs[-1].tps is None or not (match[2] or "").startswith("including"):
-                runs[-1].tps = source.number(match[1], number, "transactions per second")
-                runs[-1].reconnects = match[2] == "including reconnection times"
-        elif (match := FAILED.match(line)) and runs:
-            runs[-1].failed = int(match[1])
-    return runs
+        if match := SETTING.match(line):
+            if match[1] == "transaction type" or match[1] in headers[-1].settings or headers[-1].results:
+                headers.append(_next(headers[-1], match[1]))
+            headers[-1].settings[match[1]] = match[2]
+        elif match := CLIENTS.match(line):
+            if headers[-1].clients is not None:
+                headers.append(_Header(settings=dict(headers[-1].settings)))
+            headers[-1].clients, headers[-1].line = source.count(match[1], number, "clients"), number
+        elif match := TPS.match(line):
+            _result(source, number, match, headers[-1], results)
+        elif match := FAILED.match(line):
+            failed += int(match[1])
+    return headers, results, failed
+
+
+def _next(header: _Header, setting: str) -> _Header:
+    """The header that this setting opens: a new one at the type, else what is known of the workload stays."""
+    return _Header() if setting == "transaction type" else _Header(settings=dict(header.settings))
+
+
+def _result(source: Source, number: int, match: re.Match[str], header: _Header, results: list[_Result]) -> None:
+    """Note a rate; of the two that old versions print, the second replaces the first."""
+    tps, said = source.number(match[1], number, "transactions per second"), match[2] or ""
+    last = results[-1] if results and results[-1].header is header else None
+    if last is not None and said.startswith("excluding") and last.said.startswith("including connections"):
+        last.tps, last.said = tps, said
+    else:
+        results.append(_Result(number, header, tps, said))
+        header.results += 1

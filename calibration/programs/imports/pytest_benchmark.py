@@ -1,17 +1,24 @@
 """pytest-benchmark JSON: times of Python functions, parametrised by the number of cores.
 
-Shape: ``benchmarks[]`` with ``name, fullname, params{} or null, stats{median, ...}``, beside ``machine_info``.
-A point is the median of the rounds: rounds of one process are not independent repeats.
+Shape: ``benchmarks[]`` with ``name, fullname, params{} or null, extra_info{}, stats{median, rounds, iterations}``,
+beside ``machine_info``. A point is the median of the rounds: rounds of one process are not independent repeats. The
+number of cores is a parameter or an entry of ``extra_info``. Most files in the wild scan nothing or sizes: they
+give the time of a call of each benchmark, and a sentence on how to make a curve.
 Assumption: each call does the same work whatever the parameter, so a call per second is throughput.
+Trap: only elapsed time is known; for a plan measure processor time (``observe``).
 Source: the JSON of pytest-benchmark 3 to 5 (``--benchmark-json``).
 """
 
 from __future__ import annotations
 
+from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.calibration.programs.imports import parameters
 from cerberus_plan.calibration.programs.imports.json_source import Node, load
+from cerberus_plan.calibration.programs.imports.parameters import NOTHING_ASKED, Asked
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported, axis_of
 from cerberus_plan.calibration.programs.imports.source import Source
+
+HOW = 'for a curve parametrise by cores: @pytest.mark.parametrize("cores", [1, 2, 4])'
 
 
 def sniff(text: str) -> bool:
@@ -19,46 +26,73 @@ def sniff(text: str) -> bool:
     return text.lstrip().startswith("{") and all(f'"{key}"' in text for key in ("benchmarks", "stats"))
 
 
-def parse(source: Source, parameter: str | None = None) -> Imported:
-    """A curve of calls per second for each benchmark over the parameter that counts cores.
+def parse(source: Source, asked: Asked = NOTHING_ASKED) -> Imported:
+    """A curve of calls per second for each benchmark over the parameter that counts cores, else times of calls.
 
     Args:
         source: the file.
-        parameter: the parameter that counts cores, if its name does not say so.
+        asked: the parameter that counts cores, if its name does not say so.
 
     Raises:
-        InputError: not this JSON, no parameter, or a median that is not positive.
+        InputError: not this JSON, no benchmark, no such parameter, or a median that is not positive.
     """
     root = load(source)
     benchmarks = root.field("benchmarks").elements()
+    if not benchmarks:
+        root.field("benchmarks").refuse("at least one benchmark; did all of them fail?")
     given = [(node, _params(node)) for node in benchmarks]
     names = list(dict.fromkeys(name for _, params in given for name in params))
-    if not names:
-        expected = 'benchmarks parametrised by cores: @pytest.mark.parametrize("cores", [1, 2, 4])'
-        source.refuse(None, f"{len(benchmarks)} benchmarks without parameters", expected)
-    axis = parameters.choose(source, names, parameter)
-    pairs: dict[str, list[tuple[int, float]]] = {}
-    for node, params in given:
-        if axis in params:
-            series, n = _series(node, params, axis), parameters.whole(params[axis])
-            if n is None:
-                node.field("params").refuse(f"{axis} to be a whole number of at least 1")
-            median = node.field("stats").field("median").number(positive=True)
-            pairs.setdefault(series, []).append((n, 1.0 / median))
-    counts = axis_of(axis) or axis
-    curves = [Curve.of(found, series=series, axis=counts, unit="calls/s") for series, found in pairs.items()]
+    axis = parameters.choose(source, names, asked.parameter)
+    if axis is None:
+        why = parameters.unfit(names) if names else f"{len(benchmarks)} benchmarks without parameters, so no curve"
+        return Imported(demands=tuple(_demand(node) for node, _ in given), notes=(why, HOW))
     left = sum(axis not in params for _, params in given)
     notes = [f"{left} benchmarks without the parameter {axis} are left out"] if left else []
-    return Imported(curves=tuple(curves), notes=tuple(notes))
+    curves = tuple(_curves([pair for pair in given if axis in pair[1]], axis))
+    return Imported(curves=curves, notes=(*notes, *parameters.assumption(axis, asked.parameter)))
+
+
+def _curves(given: list[tuple[Node, dict[str, object]]], axis: str) -> list[Curve]:
+    pairs: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    for node, params in given:
+        n = parameters.whole(params[axis])
+        if n is None:
+            node.field("params").refuse(f"{axis} to be a whole number of at least 1")
+        key = _series(node, params, axis), _file(node)
+        pairs.setdefault(key, []).append((n, 1.0 / _median(node)))
+    counts = axis_of(axis) or axis
+    return [
+        Curve.of(found, series=series, axis=counts, unit="calls/s", settings={"file": file} if file else {})
+        for (series, file), found in pairs.items()
+    ]
+
+
+def _demand(node: Node) -> Demand:
+    """The time of a call; how many there were is not what it is divided by, for it is a median."""
+    name = node.maybe("fullname") or node.field("name")
+    return Demand(unit="call", elapsed_s=_median(node), source=name.text())
+
+
+def _median(node: Node) -> float:
+    return node.field("stats").field("median").number(positive=True)
 
 
 def _params(node: Node) -> dict[str, object]:
-    params = node.maybe("params")
-    if params is None:
-        return {}
-    if not isinstance(params.value, dict):
-        params.refuse("an object of parameters or null")
-    return params.value
+    """Parameters, and what the benchmark itself noted of the number of cores in extra_info."""
+    found: dict[str, object] = {}
+    for place in ("params", "extra_info"):
+        given = node.maybe(place)
+        if given is not None and not isinstance(given.value, dict):
+            given.refuse("an object of parameters or null")
+        for name, value in (given.value if given else {}).items():
+            if place == "params" or (axis_of(name) not in (None, "n") and parameters.whole(value) is not None):
+                found.setdefault(name, value)
+    return found
+
+
+def _file(node: Node) -> str:
+    name = node.maybe("fullname")
+    return name.text().partition("::")[0] if name is not None and "::" in name.text() else ""
 
 
 def _series(node: Node, params: dict[str, object], axis: str) -> str:

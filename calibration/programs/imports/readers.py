@@ -1,6 +1,6 @@
 """Every file format that can be imported, in the order in which a file is tried.
 
-A format is a module with ``sniff(text)`` and ``parse(source)``; formats of scans also take ``parameter``.
+A format is a module with ``sniff(text)`` and ``parse(source)``; formats of scans also take what was ``asked``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from cerberus_plan.calibration.programs.imports import (
     sysbench,
     will_it_scale,
 )
+from cerberus_plan.calibration.programs.imports.elsewhere import elsewhere
+from cerberus_plan.calibration.programs.imports.parameters import NOTHING_ASKED, Asked
 from cerberus_plan.calibration.programs.imports.results import Imported
 from cerberus_plan.calibration.programs.imports.source import Source
 from cerberus_plan.model.errors import InputError
@@ -33,13 +35,15 @@ from cerberus_plan.model.errors import InputError
 class Format:
     """How to recognise and read one kind of file.
 
-    `parse_scan` replaces `parse` for formats in which the user may say which parameter counts cores.
+    `parse_scan` replaces `parse` for formats in which the user may say which parameter counts cores; with `metrics`
+    also what the metrics are.
     """
 
     title: str
     sniff: Callable[[str], bool]
     parse: Callable[[Source], Imported]
-    parse_scan: Callable[[Source, str | None], Imported] | None = None
+    parse_scan: Callable[[Source, Asked], Imported] | None = None
+    metrics: bool = False
 
 
 FORMATS: dict[str, Format] = {
@@ -56,7 +60,7 @@ FORMATS: dict[str, Format] = {
     "strace_summary": Format("strace -c", strace_summary.sniff, strace_summary.parse),
     "pgbench": Format("pgbench output", pgbench.sniff, pgbench.parse),
     "sysbench": Format("sysbench output", sysbench.sniff, sysbench.parse),
-    "extra_p": Format("Extra-P text", extra_p.sniff, extra_p.parse, extra_p.parse),
+    "extra_p": Format("Extra-P text", extra_p.sniff, extra_p.parse, extra_p.parse, metrics=True),
     "perf_stat_text": Format("perf stat", perf_stat_text.sniff, perf_stat_text.parse),
     "perf_stat_csv": Format("perf stat -x,", perf_stat_csv.sniff, perf_stat_csv.parse),
 }
@@ -67,14 +71,14 @@ def recognise(text: str) -> str | None:
     return next((name for name, form in FORMATS.items() if form.sniff(text)), None)
 
 
-def parse(text: str, *, name: str, form: str | None = None, parameter: str | None = None) -> tuple[str, Imported]:
+def parse(text: str, *, name: str, form: str | None = None, asked: Asked = NOTHING_ASKED) -> tuple[str, Imported]:
     """The format of a text and what it holds.
 
     Args:
         text: content.
         name: what to call it in messages.
         form: format's name; None to recognise it.
-        parameter: which parameter of a scan counts cores; None to tell by its name.
+        asked: which parameter counts cores and what metrics are, where the user says so.
 
     Raises:
         InputError: unknown format, not recognised, not well formed, or a parameter where there is none.
@@ -83,11 +87,18 @@ def parse(text: str, *, name: str, form: str | None = None, parameter: str | Non
         raise InputError(f"unknown format {form!r}; use one of {', '.join(FORMATS)}")
     found = form or recognise(text)
     if found is None:
-        raise InputError(f"{name} is none of the known formats ({', '.join(FORMATS)}); say which with --format NAME")
+        if (other := elsewhere(text)) is not None:
+            raise InputError(f"{name} {other}")
+        raise InputError(
+            f"{name} is none of the known formats ({', '.join(FORMATS)}); say which with --format NAME. Tables of "
+            "a curve are read by `cerberus-plan fit`, descriptions of a machine by `cerberus-plan calibrate --import`"
+        )
     reader = FORMATS[found]
     source = Source(name, text)
+    if asked.metrics and not reader.metrics:
+        raise InputError(f"{name} is {reader.title}, which has no metrics to name; leave out --metric")
     if reader.parse_scan is not None:
-        return found, reader.parse_scan(source, parameter)
-    if parameter is not None:
-        raise InputError(f"{name} is {reader.title}, which has no parameters; leave out --parameter {parameter}")
+        return found, reader.parse_scan(source, asked)
+    if asked.parameter is not None:
+        raise InputError(f"{name} is {reader.title}, which has no parameters; leave out --parameter {asked.parameter}")
     return found, reader.parse(source)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.model.errors import InputError
@@ -17,9 +17,12 @@ from cerberus_plan.model.errors import InputError
 # Names by which people call the number of cores, threads or clients in a parameter scan.
 AXES = {
     "cores": ("cores", "core", "cpus", "cpu", "ncpu", "ncpus", "nproc"),
-    "threads": ("threads", "thread", "nthreads", "omp_num_threads", "nt"),
-    "processes": ("processes", "procs", "nprocs", "ranks", "workers", "jobs", "tasks", "p"),
-    "clients": ("clients", "connections", "concurrency", "users"),
+    "threads": ("threads", "thread", "nthreads", "omp_num_threads", "omp_threads", "gomaxprocs", "nt"),
+    "processes": (
+        *("processes", "process", "procs", "proc", "nprocs", "np", "ranks", "mpi_ranks", "mpi_processes", "mpi"),
+        *("workers", "worker", "jobs", "tasks", "p"),
+    ),
+    "clients": ("clients", "client", "connections", "concurrency", "users"),
     "n": ("n", "j", "x"),
 }
 
@@ -37,7 +40,9 @@ class Curve:
     """Throughput against n.
 
     Attributes:
-        series: which of the curves in the file this is.
+        series: which of the curves in the file this is; `merge` tells curves of one name and several settings apart.
+        settings: what the file says of the workload (its type, scale, block size, ...): curves whose settings differ
+            are different curves.
         axis: what n counts: ``cores``, ``threads``, ``processes``, ``clients`` or a parameter's name.
         unit: of the values, per second.
         points: by increasing n, each with all its repeats.
@@ -50,6 +55,7 @@ class Curve:
     axis: str
     unit: str
     points: tuple[Point, ...]
+    settings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.points:
@@ -59,13 +65,21 @@ class Curve:
                 raise InputError(f"the curve {self.series!r} needs n >= 1 and positive values, not {point}")
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[int, float]], *, series: str, axis: str, unit: str) -> Curve:
+    def of(
+        cls,
+        pairs: Iterable[tuple[int, float]],
+        *,
+        series: str,
+        axis: str,
+        unit: str,
+        settings: Mapping[str, str] | None = None,
+    ) -> Curve:
         """A curve from (n, value) pairs in any order; equal n are repeats."""
         repeats: dict[int, list[float]] = {}
         for n, value in pairs:
             repeats.setdefault(n, []).append(value)
         points = tuple(Point(n=n, values=tuple(repeats[n])) for n in sorted(repeats))
-        return cls(series=series, axis=axis, unit=unit, points=points)
+        return cls(series=series, axis=axis, unit=unit, points=points, settings=dict(settings or {}))
 
     def to_csv(self) -> str:
         """The curve file that ``cerberus-plan fit`` reads: columns n,value; one row a repeat."""

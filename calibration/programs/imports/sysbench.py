@@ -1,15 +1,19 @@
 """sysbench: the text of one or several runs one after the other, each with its number of threads.
 
-Shape: ``Number of threads: N`` opens a run; its rate is the transactions, operations or events per second
-that it prints, else events divided by total time (versions before 1.0, ``mutex`` and ``threads`` tests).
+Shape: ``Number of threads: N`` opens a run; its rate is the transactions, operations or events per second that it
+prints, else events divided by total time (versions before 1.0, ``mutex`` and ``threads`` tests; database tests
+without transactions, which count events). What the run says of its workload (test, prime limit, block size, reads
+and writes an event, ...) tells curves apart.
 Trap: a run that did nothing prints zeros (an impossible memory size, say) and is refused.
-When not to use it: a rate per second of a run with ``--rate`` is the rate you asked for.
+When not to use it: a rate per second of a run with ``--rate`` is the rate you asked for, which is said where it is
+printed.
 Source: output of sysbench 0.4 to 1.1; for database tests N counts clients, not cores.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
@@ -20,12 +24,29 @@ NUMBER = r"([0-9][0-9.]*(?:e[+-]?\d+)?)"
 # what is printed -> the unit of the curve, best first
 RATES = {
     "transactions/s": re.compile(rf"^\s*transactions:\s.*\(\s*{NUMBER} per sec"),
-    "operations/s": re.compile(rf"^\s*Total operations:.*\(\s*{NUMBER} per second\)"),
+    "operations/s": re.compile(
+        rf"^\s*(?:Total operations|Operations performed):.*\(\s*{NUMBER} (?:per second|ops/sec)\)"
+    ),
     "events/s": re.compile(rf"^\s*(?:events per second:|events/s \(eps\):)\s*{NUMBER}"),
 }
 TOTALS = {
     "time": re.compile(rf"^\s*(?:total time|time elapsed):\s*{NUMBER}s"),
     "events": re.compile(rf"^\s*total number of events:\s*{NUMBER}"),
+    "read": re.compile(rf"^\s*read:\s*{NUMBER}\s*$"),
+    "write": re.compile(rf"^\s*write:\s*{NUMBER}\s*$"),
+    "target": re.compile(rf"^\s*Target transaction rate:\s*{NUMBER}/sec"),
+}
+# what is printed about the workload -> what to call it
+SETTINGS = {
+    re.compile(r"^Doing (.*?)(?: test| benchmark)?\.?$"): "test",
+    re.compile(r"^Running (\w+ OLTP) test"): "OLTP",
+    re.compile(r"^(?:Prime numbers limit|Maximum prime number checked in CPU test):\s*(.*)$"): "primes to",
+    re.compile(r"^\s*(?:Memory )?block size:?\s*(.*)$", re.IGNORECASE): "block size",
+    re.compile(r"^\s*(?:Memory )?operations?(?: type)?:\s*(read|write|none)$"): "operation",
+    re.compile(r"^\s*(?:Memory )?scope(?: type)?:\s*(.*)$"): "scope",
+    re.compile(r"^(\S+) total file size$"): "file size",
+    re.compile(r"^Read/Write ratio for combined random IO test:\s*(.*)$"): "read/write ratio",
+    re.compile(r"^Thread yields per test:\s*(\d+)"): "yields",
 }
 
 
@@ -34,6 +55,22 @@ class _Run:
     line: int
     threads: int
     found: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_database(self) -> bool:
+        return "transactions/s" in self.found
+
+    def queries(self) -> Iterator[tuple[str, str]]:
+        """What kind of statements a database test makes: only reads, only writes, one or several an event."""
+        events = self.found.get("events", 0.0)
+        if self.is_database and events and self.found.keys() & {"read", "write"}:
+            kinds = [
+                f"{'one' if self.found[kind] < 1.5 * events else 'several'} {kind}{'s' * (kind != 'write')}"
+                for kind in ("read", "write")
+                if self.found.get(kind)
+            ]
+            yield "queries", " and ".join(kinds) or "none"
 
 
 def sniff(text: str) -> bool:
@@ -42,7 +79,7 @@ def sniff(text: str) -> bool:
 
 
 def parse(source: Source) -> Imported:
-    """One curve for each kind of rate in the file.
+    """One curve for each kind of rate and each workload in the file.
 
     Raises:
         InputError: no runs, a run cut off or failed, or one that did nothing.
@@ -50,15 +87,18 @@ def parse(source: Source) -> Imported:
     runs = _runs(source)
     if not runs:
         source.refuse(None, "no run", '"Number of threads: N" and results as sysbench prints them')
-    pairs: dict[str, list[tuple[int, float]]] = {}
+    pairs: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[tuple[int, float]]] = {}
     for run in runs:
         unit, rate = _rate(source, run)
-        pairs.setdefault(unit, []).append((run.threads, rate))
+        key = unit, "clients" if run.is_database else "threads", (*run.settings.items(), *run.queries())
+        pairs.setdefault(key, []).append((run.threads, rate))
     curves = [
-        Curve.of(found, series=unit, axis="clients" if unit == "transactions/s" else "threads", unit=unit)
-        for unit, found in pairs.items()
+        Curve.of(found, series=unit, axis=axis, unit=unit, settings=dict(settings))
+        for (unit, axis, settings), found in pairs.items()
     ]
-    return Imported(curves=tuple(curves))
+    asked = sorted({run.found["target"] for run in runs if run.found.get("target")})
+    notes = [f"run with --rate {rate:g}: the rate is what was asked for, not what could be done" for rate in asked]
+    return Imported(curves=tuple(curves), notes=tuple(notes))
 
 
 def _runs(source: Source) -> list[_Run]:
@@ -69,20 +109,26 @@ def _runs(source: Source) -> list[_Run]:
         if match := THREADS.match(line):
             runs.append(_Run(number, source.count(match[1], number, "threads")))
             continue
+        if not runs:
+            continue
         for name, pattern in (RATES | TOTALS).items():
-            if (match := pattern.match(line)) and runs:
+            if match := pattern.match(line):
                 runs[-1].found[name] = source.number(match[1], number, name)
+        for setting, called in SETTINGS.items():
+            if match := setting.match(line):
+                runs[-1].settings.setdefault(called, match[1].strip())
     return runs
 
 
 def _rate(source: Source, run: _Run) -> tuple[str, float]:
-    """The unit and value of the best rate that a run printed."""
+    """The unit and value of the best rate that a run printed; one of zero only if there is no other."""
     found = run.found
-    rate = next(((unit, found[unit]) for unit in RATES if unit in found), None)
-    if rate is None and found.get("time") and "events" in found:
-        rate = ("events/s", found["events"] / found["time"])
-    if rate is None:
+    rates = [(unit, found[unit]) for unit in RATES if unit in found]
+    if found.get("time") and "events" in found:
+        rates.append(("events/s", found["events"] / found["time"]))
+    if not rates:
         source.refuse(run.line, f"a run with {run.threads} threads and no results", "its whole output")
-    if rate[1] <= 0.0 or run.threads < 1:
-        source.refuse(run.line, f"a run with {run.threads} threads and {rate[1]} {rate[0]}", "work done")
-    return rate
+    unit, rate = next(((unit, rate) for unit, rate in rates if rate > 0.0), rates[0])
+    if rate <= 0.0 or run.threads < 1:
+        source.refuse(run.line, f"a run with {run.threads} threads and {rate} {unit}", "work done")
+    return unit, rate

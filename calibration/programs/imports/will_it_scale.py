@@ -1,13 +1,15 @@
 """will-it-scale: operations per second of one kernel path, as processes and as threads.
 
-Shape: ``tasks,processes,processes_idle,threads,threads_idle,linear``; row 0 is a placeholder; a 0 where
-tasks > 0 means *not run*; several runs in one file repeat the header and count as repeats here.
-The ratio of the two curves is what splitting the address space (processes instead of threads) can win.
+Shape: ``tasks,processes,processes_idle,threads,threads_idle,linear``; row 0 is a placeholder; a 0 where tasks > 0
+means *not run*, and so does a -1, which ``runtest.py`` writes for a test that printed no average; several runs in
+one file repeat the header and count as repeats here. The ratio of the two curves is what splitting the address
+space (processes instead of threads) can win.
 Source: the CSV that ``runtest.py`` of the will-it-scale project prints.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
@@ -52,16 +54,22 @@ def _rows(source: Source) -> Iterator[list[float]]:
             if len(cells) != len(HEADER):
                 source.refuse(number, repr(line), f"{len(HEADER)} numbers: {','.join(HEADER)}")
             tasks = source.count(cells[0], number, HEADER[0])
-            row = [source.number(cell, number, name) for cell, name in zip(cells, HEADER, strict=True)]
+            row = [_number(source, cell, number, name) for cell, name in zip(cells, HEADER, strict=True)]
             if tasks:
                 yield row
     if not started:
         source.refuse(None, "no header line", ",".join(HEADER))
 
 
+def _number(source: Source, cell: str, line: int, name: str) -> float:
+    """A number of at least 0, which -1 counts as: not run."""
+    return 0.0 if re.fullmatch(r"-1(?:\.0*)?", cell) else source.number(cell, line, name)
+
+
 def _notes(curves: list[Curve]) -> Iterator[str]:
     if len(curves) < 2:
-        yield f"only {curves[0].series} were run"
+        other = next(series for series in SERIES if series != curves[0].series)
+        yield f"only {curves[0].series} were run, {other} were not"
         return
     processes, threads = ({p.n: sum(p.values) / len(p.values) for p in curve.points} for curve in curves)
     shared = sorted(processes.keys() & threads.keys())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 
 SHOWN = 10  # system calls and locks printed; all are in the files
+TABLES = 40  # demands printed; --json and --output have all
 
 
 def import_(
@@ -28,6 +29,10 @@ def import_(
     ] = None,
     parameter: Annotated[
         str | None, typer.Option(help="Which parameter of a scan counts cores, if its name does not say so.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=time|rate", help="What a metric of Extra-P is, if its name does not say so."),
     ] = None,
     series: Annotated[str | None, typer.Option(help="Which curve to write, if the file holds several.")] = None,
     work: Annotated[float, typer.Option(help="Units of work done while the demand was measured.")] = 1.0,
@@ -40,9 +45,11 @@ def import_(
     """Read a benchmark's or profiler's file: what was found, and a file that `fit` or the planner reads."""
     from cerberus_plan.calibration.programs.imports import readers as registry
     from cerberus_plan.calibration.programs.imports.merge import merge
+    from cerberus_plan.calibration.programs.imports.parameters import Asked
     from cerberus_plan.calibration.programs.imports.results import Imported
 
-    read = [registry.parse(_text(name), name=name, form=form, parameter=parameter) for name in files]
+    asked = Asked(parameter=parameter, metrics=_metrics(metric or []))
+    read = [registry.parse(_text(name), name=name, form=form, asked=asked) for name in files]
     merged = merge([imported for _, imported in read])
     file = ", ".join(files)
     imported = Imported(
@@ -58,6 +65,21 @@ def import_(
     else:
         titles = dict.fromkeys(registry.FORMATS[form].title for form, _ in read)
         _show(file, ", ".join(titles), imported, output)
+
+
+def _metrics(pairs: list[str]) -> dict[str, str]:
+    """What each metric is.
+
+    Raises:
+        InputError: not NAME=time or NAME=rate.
+    """
+    found = {}
+    for pair in pairs:
+        name, _, kind = pair.rpartition("=")
+        if not name or kind not in ("time", "rate"):
+            raise InputError(f"--metric {pair}: give NAME=time (smaller is better) or NAME=rate (larger is better)")
+        found[name] = kind
+    return found
 
 
 def _text(file: str) -> str:
@@ -129,8 +151,10 @@ def _show(file: str, title: str, imported: Imported, output: Path | None) -> Non
     console.print(f"{escape(file)}: {title}")
     for curve in imported.curves:
         console.print(_curve_table(curve))
-    for demand in imported.demands:
+    for demand in imported.demands[:TABLES]:
         console.print(_demand_table(demand, several=len(imported.demands) > 1))
+    if len(imported.demands) > TABLES:
+        console.print(f"... and {len(imported.demands) - TABLES} demands more: --json prints all")
     for note in (*imported.notes, *(note for demand in imported.demands for note in demand.notes)):
         console.print(f"- {escape(note)}")
     for bound in _bounds(imported):

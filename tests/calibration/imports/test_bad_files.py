@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.programs.demand import Demand, demands_from_json
+from cerberus_plan.calibration.programs.imports.parameters import Asked
 from cerberus_plan.calibration.programs.imports.readers import FORMATS, parse
 from cerberus_plan.calibration.programs.imports.results import Curve, Point, axis_of
 from cerberus_plan.calibration.store.files import read_text
@@ -54,7 +55,7 @@ BAD = [
         "the parameter cores to be a whole number",
     ),
     ("hyperfine", "[" * 100_000, "nested without end"),
-    ("pytest_benchmark", '{"benchmarks": [{"name": "a", "params": null}]}', "1 benchmarks without parameters"),
+    ("pytest_benchmark", '{"benchmarks": [{"name": "a", "params": null}]}', 'an object with "stats"'),
     ("pytest_benchmark", '{"benchmarks": [{"name": "a", "params": []}]}', "an object of parameters or null"),
     (
         "pytest_benchmark",
@@ -164,7 +165,7 @@ def test_unknown_formats_and_misplaced_parameters() -> None:
     with pytest.raises(InputError, match="unknown format 'csv'; use one of demand, pytest_benchmark"):
         parse("x", name="f", form="csv")
     with pytest.raises(InputError, match="has no parameters; leave out --parameter n"):
-        parse("number of clients: 1\ntps = 1 (x)\n", name="f", form="pgbench", parameter="n")
+        parse("number of clients: 1\ntps = 1 (x)\n", name="f", form="pgbench", asked=Asked(parameter="n"))
 
 
 def test_the_parameter_that_counts_cores_must_be_clear() -> None:
@@ -174,8 +175,8 @@ def test_the_parameter_that_counts_cores_must_be_clear() -> None:
     with pytest.raises(InputError, match="the parameters alpha, size; expected one that counts cores"):
         parse(doubtful, name="f")
     with pytest.raises(InputError, match="the parameter cores asked for"):
-        parse(text, name="f", parameter="cores")
-    assert [c.axis for c in parse(doubtful, name="f", parameter="alpha")[1].curves] == ["alpha", "alpha"]
+        parse(text, name="f", asked=Asked(parameter="cores"))
+    assert [c.axis for c in parse(doubtful, name="f", asked=Asked(parameter="alpha"))[1].curves] == ["alpha", "alpha"]
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,12 @@ def test_sysbench() -> None:
 
 
 def test_pgbench() -> None:
-    """Connection set-up is left out of the rate, and reconnecting runs are another series."""
+    """Connection set-up is left out of the rate; other workloads and reconnecting runs are other curves."""
     imported = read("pgbench.txt")
-    assert points(imported.curves[0]) == {1: (13213.456472,), 4: (20105.5,)}
+    assert {curve.settings["transaction type"]: points(curve) for curve in imported.curves} == {
+        "<builtin: select only>": {1: (13213.456472,)},
+        "<builtin: TPC-B (sort of)>": {4: (20105.5,)},
+    }
     assert imported.notes[1] == "3 transactions failed; they are not in the rates"
     plain, reconnecting = read("pgbench_old.txt").curves
     assert points(plain) == {8: (10000.5,)}

@@ -26,7 +26,10 @@ def test_different_series_stay_apart() -> None:
     """Processes and threads are two curves, however many files they are in."""
     merged = merge([Imported(curves=(curve([(1, 1.0)], "a"), curve([(1, 2.0)], "b")), notes=("n",))] * 2)
     assert [c.series for c in merged.curves] == ["a", "b"]
-    assert merged.notes == ("n",)
+    assert merged.notes[0] == "n"
+    assert [note.partition(": read as repeats")[0] for note in merged.notes[1:]] == [
+        f"{series} at n = 1 is in several files" for series in "ab"
+    ]
 
 
 def test_tools_that_saw_different_things_make_one_demand() -> None:

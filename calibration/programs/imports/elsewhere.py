@@ -1,0 +1,74 @@
+"""Files that another command reads: which one, told by their shape.
+
+Only what can be told surely is; a file of any other shape gets the list of formats. When not to use it: to read them.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CELL = r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|-|nan|NaN|n/a)?\s*"
+_MATRIX_ROW = re.compile(rf"(?:{_CELL}[,;\t]){{2,}}{_CELL}")
+_DELIMITERS = ",;\t"
+
+
+def elsewhere(text: str) -> str | None:
+    """What the file is and the command for it, to go behind its name; None where that is not known."""
+    head = text[:20000]
+    lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return next(filter(None, (_machine(head, lines), _own(head), _table(lines), _profiler(head))), None)
+
+
+def _machine(head: str, lines: list[str]) -> str | None:
+    """Topologies and matrices of latencies."""
+    what = None
+    if "<topology" in head and "<object" in head:
+        what = "is a topology of lstopo"
+    elif re.search(r"^Architecture:|^CPU\(s\):|\"lscpu\"\s*:", head, re.MULTILINE):
+        what = "is the output of lscpu"
+    elif sum(_MATRIX_ROW.fullmatch(line) is not None for line in lines) >= max(2, len(lines) - 2):
+        what = "looks like a matrix of latencies between cores"
+    if what is None:
+        return None
+    return f"{what}, which describes a machine: cerberus-plan calibrate --import FILE"
+
+
+def _own(head: str) -> str | None:
+    """What this program writes."""
+    shapes = {
+        r'"format"\s*:\s*"cerberus-plan (?:profile|calibration)': "is a calibrated machine: use it as --machine FILE",
+        r'"format"\s*:\s*"cerberus-plan deployment|"instances"\s*:.*"host_cpus"': "is a plan: cerberus-plan audit FILE",
+        r"(?m)^\[operations": "is a workload: use it as --workload FILE",
+        r"(?m)^\[(?:topology|costs|limits)": "is a machine: use it as --machine FILE",
+    }
+    return next((saying for shape, saying in shapes.items() if re.search(shape, head, re.DOTALL)), None)
+
+
+def _table(lines: list[str]) -> str | None:
+    """A header of names over rows of numbers: a curve, or a table of splits."""
+    if len(lines) < 2:
+        return None
+    delimiter = max(_DELIMITERS, key=lines[0].count)
+    names = [cell.strip().strip('"').lower() for cell in lines[0].split(delimiter)]
+    cells = [cell.strip().strip('"') for cell in lines[1].split(delimiter)]
+    if len(names) < 2 or len(cells) != len(names) or not any(re.match(r"-?\d", cell) for cell in cells):
+        return None
+    if not any(re.search("[a-z]", name) for name in names):
+        return None
+    if {"instances", "vms"} & set(names):
+        return "is a table of measured splits: cerberus-plan fit FILE"
+    if {"n", "value"} <= set(names):
+        return "is a curve already: cerberus-plan fit FILE"
+    return (
+        f"is a table with the columns {', '.join(names)[:80]}; if it is a curve: "
+        "cerberus-plan fit FILE --columns cores=NAME,value=NAME"
+    )
+
+
+def _profiler(head: str) -> str | None:
+    """Output of tools whose numbers say nothing about scaling."""
+    if head.startswith("PERFILE2"):
+        return "is perf.data: cerberus-plan reads what perf stat, or perf lock contention, prints"
+    if re.search(r"^# Samples: .* of event", head, re.MULTILINE):
+        return "is a perf report, which has shares and no counts: repeat with perf stat -x, -o FILE"
+    return None
