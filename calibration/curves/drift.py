@@ -41,10 +41,20 @@ class Drift:
     def covariance(self, n: Array, m: Array, boundaries: Array) -> Array:
         """Covariance of scale and drift between counts n and m, shape (n, m)."""
         u, v = np.log(n)[:, None], np.log(m)[None, :]
-        low = np.minimum(u, v)
-        slope = 2 * low + np.exp(-u) + np.exp(-v) - np.exp(-np.abs(u - v)) - 1
-        start = -np.expm1(-2 * low)  # 1 - e^-2u grows with u, so the smaller u has the smaller one
-        total = SCALE_VARIANCE + self.wander**2 * low + self.bend**2 * slope + self.early**2 * start
+        level, slope, start = motions(u, v)
+        total = SCALE_VARIANCE + self.wander**2 * level + self.bend**2 * slope + self.early**2 * start
         for boundary in np.log(boundaries):
             total = total + BOUNDARY_BEND**2 * np.maximum(0, u - boundary) * np.maximum(0, v - boundary)
         return np.asarray(total)
+
+
+def motions(u: Array, v: Array) -> tuple[Array, Array, Array]:
+    """Covariances at unit scale of a level that wanders, a slope that is forgotten, and what is over early.
+
+    Args:
+        u: logarithms of counts, 0 at a count of one; broadcast against `v`.
+        v: logarithms of counts.
+    """
+    low = np.minimum(u, v)
+    slope = 2 * low + np.exp(-u) + np.exp(-v) - np.exp(-np.abs(u - v)) - 1
+    return low, slope, -np.expm1(-2 * low)  # 1 - e^-2u grows with u, so the smaller u has the smaller one

@@ -1,17 +1,18 @@
 """Intervals that hold beyond the measured range: raw quantiles of the forecast, calibrated by how far they reach.
 
-    low  = middle - below(f) sqrt((middle - q05)^2 + (FLOOR_BELOW log f)^2 + SMALLEST^2),   f = n / largest measured n
-    high = middle + above(f) sqrt((q95 - middle)^2 + (FLOOR_ABOVE log f)^2 + SMALLEST^2)
+    low, high = middle -+ times(f) reach,   reach = sqrt(((q95 - q05) / 2)^2 + (FLOOR log f)^2 + SMALLEST^2)
+    f = n / largest measured n
 
-on the logarithm of throughput. The floors say what every extrapolation risks however smooth the points are: collapses
-come unannounced, sudden gains hardly ever. The multipliers below(f) and above(f) are quantiles of how far the truth of
-families left out fell from the middle (`learn`), so the interval is predictive, not a parameter's.
+on the logarithm of throughput. The floor says what every extrapolation risks however smooth the points are. The
+multiplier times(f) is a quantile of how far the truth of families left out fell from the middle, on either side
+(`learn`), so the interval is predictive, not a parameter's. Both sides count alike: on which side forecasts miss
+differs from family to family, so a lopsided interval learned from some is wrong for the next.
 The middle is the 36 % point of the forecast: errors are relative, so forecasting too much costs more than too little,
 and forecasts of families left out were too high more often than too low.
 
 Assumptions: the user's program is as surprising as the families that were learned from.
 When not to use it: as a bound for the worst case; one in ten points lies outside.
-Source: Romano, Patterson, Candes (2019), conformalised quantile regression; here asymmetric and by factor.
+Source: Romano, Patterson, Candes (2019), conformalised quantile regression; here symmetric and by factor.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ Array = NDArray[np.float64]
 LEVEL = 0.9
 TAIL = (1 - LEVEL) / 2
 MIDDLE = 0.36
-# Log units per log of the factor; chosen once by the interval score on families left out.
-FLOOR_BELOW, FLOOR_ABOVE = 0.5, 0.1
+# Log units per log of the factor; the mean of what served best below and above on families left out.
+FLOOR = 0.3
 SMALLEST = 0.01
 
 
@@ -47,14 +48,10 @@ class Raw:
         return cls(low=low, middle=middle, high=high, log_factor=np.log(np.maximum(targets / largest, 1.0)))
 
     @property
-    def reach_below(self) -> Array:
-        """Raw distance down to the low end, with its floor."""
-        return np.asarray(np.sqrt((self.middle - self.low) ** 2 + (FLOOR_BELOW * self.log_factor) ** 2 + SMALLEST**2))
-
-    @property
-    def reach_above(self) -> Array:
-        """Raw distance up to the high end, with its floor."""
-        return np.asarray(np.sqrt((self.high - self.middle) ** 2 + (FLOOR_ABOVE * self.log_factor) ** 2 + SMALLEST**2))
+    def reach(self) -> Array:
+        """Raw distance to either end, with its floor."""
+        half = (self.high - self.low) / 2
+        return np.asarray(np.sqrt(half**2 + (FLOOR * self.log_factor) ** 2 + SMALLEST**2))
 
 
 LEVELS = [TAIL, MIDDLE, 1 - TAIL]
@@ -65,16 +62,9 @@ class Widening:
     """Multipliers of the raw distances by extrapolation factor, as learned."""
 
     factor: Array  # n / largest measured n, ascending, starting at 1
-    below: Array
-    above: Array
+    times: Array
 
     def interval(self, raw: Raw) -> tuple[Array, Array, Array]:
         """Low end, middle and high end of throughput; multipliers are interpolated in the log of the factor."""
-        known = np.log(self.factor)
-        below = np.interp(raw.log_factor, known, self.below) * raw.reach_below
-        above = np.interp(raw.log_factor, known, self.above) * raw.reach_above
-        return (
-            np.asarray(np.exp(raw.middle - below)),
-            np.asarray(np.exp(raw.middle)),
-            np.asarray(np.exp(raw.middle + above)),
-        )
+        half = np.interp(raw.log_factor, np.log(self.factor), self.times) * raw.reach
+        return np.exp(raw.middle - half), np.exp(raw.middle), np.exp(raw.middle + half)

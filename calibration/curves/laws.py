@@ -9,12 +9,15 @@ speed-up as a function of n and of the parameters on the unit interval (0 = low 
     diffuse     S = n^p                                      contention spread over many small places
     ceiling     S = (n^-q + C^-q)^(-1/q), scaled             one saturating resource: queue lock (q = 1 .. 2),
                                                              machine repairman, memory bandwidth (q large)
-    handover    ceiling, then / (1 + h max(0, n-C))^b        ticket lock, whose hand-over slows with waiters
+    handover    ceiling, then D(h max(0, n-C))               ticket lock, whose hand-over slows with waiters
                                                              (Boyd-Wickizer 2012); reader-writer lock word
-    line        S = n / (1 - s + s (1 + r (n-1))) / (1 + h (n-1))^b
+    line        S = n / (1 - s + s (1 + r (n-1))) D(h (n-1))
                                                              one cache line that is local at n = 1 and moves
                                                              between cores from n = 2 on, r times dearer
     step        Amdahl up to C, then growth like n^g         sockets, SMT siblings, cores filled by clients
+
+A decline D(w) = f + (1 - f) / (1 + w)^b ends at a floor f: however many wait, a lock's throughput does not fall below
+what one hand-over over the largest distance of the machine allows.
 
 Assumptions: one law holds over the whole range; what it misses is the business of `drift`.
 When not to use it: open workloads, where the arrival rate is given.
@@ -91,14 +94,21 @@ def _ceiling(n: Array, limit: Array, sharpness: Array) -> Array:
     return np.asarray(bent + np.log1p(limit**-sharpness) / sharpness)
 
 
-def _handover(n: Array, limit: Array, sharpness: Array, slowing: Array, power: Array) -> Array:
+def _handover(n: Array, limit: Array, sharpness: Array, *declining: Array) -> Array:
+    slowing, power, floor = declining
     waiting = np.maximum(0.0, n - limit)
-    return np.asarray(_ceiling(n, limit, sharpness) - power * np.log1p(slowing * waiting))
+    return np.asarray(_ceiling(n, limit, sharpness) + _decline(slowing * waiting, power, floor))
 
 
-def _line(n: Array, share: Array, dearer: Array, slowing: Array, power: Array) -> Array:
+def _line(n: Array, share: Array, dearer: Array, *declining: Array) -> Array:
+    slowing, power, floor = declining
     cost = 1 - share + share * (1 + dearer * (n - 1))
-    return np.asarray(np.log(n / cost) - power * np.log1p(slowing * (n - 1)))
+    return np.asarray(np.log(n / cost) + _decline(slowing * (n - 1), power, floor))
+
+
+def _decline(waiting: Array, power: Array, floor: Array) -> Array:
+    """Logarithm of what is left of the throughput when hand-overs slow, never below the floor."""
+    return np.asarray(np.log(floor + (1 - floor) * (1 + waiting) ** -power))
 
 
 def _step(n: Array, edge: Array, growth: Array, serial: Array) -> Array:
@@ -109,6 +119,7 @@ def _step(n: Array, edge: Array, growth: Array, serial: Array) -> Array:
 _LIMIT = Range(name="limit", low=1.0, high=2000.0)
 _SLOWING = Range(name="slowing", low=1e-3, high=1.0)
 _POWER = Range(name="power", low=0.0, high=1.5, even=True)
+_FLOOR = Range(name="floor", low=0.01, high=0.8)
 
 LAWS: dict[str, Law] = {
     law.name: law
@@ -149,6 +160,7 @@ LAWS: dict[str, Law] = {
                 Range(name="sharpness", low=1.5, high=10.0),
                 _SLOWING,
                 _POWER,
+                _FLOOR,
             ),
             log_speedup=_handover,
         ),
@@ -160,6 +172,7 @@ LAWS: dict[str, Law] = {
                 Range(name="dearer", low=0.3, high=30.0),
                 Range(name="slowing", low=1e-4, high=1.0),
                 _POWER,
+                _FLOOR,
             ),
             log_speedup=_line,
         ),

@@ -53,21 +53,11 @@ FACTORS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 BANDWIDTH = 0.35
 # Up to this factor the last doubling before a machine is full, which surprises most, decides; beyond it longer reaches.
 NEAR = 1.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """Share of points that one end must hold, near and far, so that each cut covers 90 %; and its least multiplier."""
-
-    near: float
-    far: float
-    least: float
-
-
-# Upwards hardly narrower than the forecast itself: the families seldom rose faster than expected, yet a program that
-# simply goes on scaling does.
-HOLDS = {"below": Hold(near=0.96, far=0.92, least=0.3), "above": Hold(near=0.97, far=0.945, least=0.9)}
-NO_WIDENING = {"factor": [1.0], "below": [1.0], "above": [1.0]}
+# Share of points that the interval must hold, near and far, so that each cut covers 90 % of them.
+HOLD_NEAR, HOLD_FAR = 0.95, 0.93
+# Least multiplier: never much narrower than the forecast itself.
+LEAST = 0.6
+NO_WIDENING = {"factor": [1.0], "times": [1.0]}
 
 
 def flat_document(draws: int) -> dict[str, Any]:
@@ -141,10 +131,9 @@ class Learner:
                 raw = Raw.of(weigh(train, priors).predict(targets).quantiles(LEVELS), targets, float(train.n[-1]))
                 # a curve with many levels tells more than one with few, but not in proportion
                 weight = np.full(truth.size, importance * truth.size**-0.5)
-                below, above = (raw.middle - truth) / raw.reach_below, (truth - raw.middle) / raw.reach_above
-                rows.append(np.stack([np.exp(raw.log_factor), below, above, weight]))
-        factor, below, above, weight = np.concatenate(rows, axis=1)
-        return Misses(factor=factor, below=below, above=above, weight=weight)
+                rows.append(np.stack([np.exp(raw.log_factor), np.abs(raw.middle - truth) / raw.reach, weight]))
+        factor, score, weight = np.concatenate(rows, axis=1)
+        return Misses(factor=factor, score=score, weight=weight)
 
 
 def maximised(priors: Priors, draws: Array, drifts: Array) -> dict[str, Any]:
@@ -180,11 +169,10 @@ def drift_weights(values: list[float], share: Array) -> list[list[float]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misses:
-    """How far the truth fell from the middle, in units of the raw reach to that side; one entry a point."""
+    """How far the truth fell from the middle, on either side, in units of the raw reach; one entry a point."""
 
     factor: Array
-    below: Array  # positive when the truth is below the middle
-    above: Array
+    score: Array
     weight: Array
 
 
@@ -194,15 +182,13 @@ def widening(seen: Misses) -> dict[str, list[float]]:
     From factor to factor they fall no faster than the floor of the reach grows, so that no end comes nearer to the
     middle where the forecast reaches farther.
     """
-    multipliers: dict[str, list[float]] = {"factor": list(FACTORS), "below": [], "above": []}
+    times: list[float] = []
     shrink = [0.0, 0.0, *(np.log(FACTORS[1:-1]) / np.log(FACTORS[2:]))]
     for factor, slowest in zip(FACTORS, shrink, strict=True):
         near = np.exp(-0.5 * (np.log2(seen.factor / factor) / BANDWIDTH) ** 2) * seen.weight
-        for side, hold in HOLDS.items():
-            held = weighted_quantile(getattr(seen, side), near, hold.near if factor <= NEAR else hold.far)
-            before = multipliers[side][-1] if multipliers[side] else 0.0
-            multipliers[side].append(round(max(held, hold.least, slowest * before), 3))
-    return multipliers
+        held = weighted_quantile(seen.score, near, HOLD_NEAR if factor <= NEAR else HOLD_FAR)
+        times.append(round(max(held, LEAST, slowest * times[-1] if times else 0.0), 3))
+    return {"factor": list(FACTORS), "times": times}
 
 
 def weighted_quantile(values: Array, weights: Array, level: float) -> float:

@@ -2,8 +2,8 @@
 
 The time of a split is from the first start to the last end. Every instance leads a session of its own; whatever
 outlives it is ended (``calibration.programs.observe.group``). One that fails ends the others at once.
-The command may hold ``{instance}``, ``{instances}``, ``{threads}`` and ``{cpus}``; the environment has the same as
-``CERBERUS_INSTANCE`` and so on.
+The command may hold ``{instance}``, ``{instances}``, ``{cores}`` (or ``{threads}``) and ``{cpus}``; the environment
+has the same as ``CERBERUS_INSTANCE`` and so on.
 When not to use it: for programs that need a terminal or standard input.
 """
 
@@ -79,7 +79,8 @@ def run_together(
     return elapsed, ended
 
 
-def _fill(text: str, known: Mapping[str, str]) -> str:
+def fill(text: str, known: Mapping[str, str]) -> str:
+    """The text with each placeholder ``{name}`` replaced."""
     for name, value in known.items():
         text = text.replace(f"{{{name}}}", value)
     return text
@@ -89,13 +90,14 @@ def _known(place: Place, i: int, count: int) -> dict[str, str]:
     return {
         "instance": str(i),
         "instances": str(count),
+        "cores": str(len(place.cpus)),
         "threads": str(len(place.cpus)),
         "cpus": cpu_list(place.cpus),
     }
 
 
 def _start(order: Order, place: Place, known: Mapping[str, str], output: IO[bytes]) -> _Child:
-    words = [_fill(word, known) for word in order.command]
+    words = [fill(word, known) for word in order.command]
     extra = {f"CERBERUS_{name.upper()}": value for name, value in known.items()}
     ours = os.sched_getaffinity(0)
     try:

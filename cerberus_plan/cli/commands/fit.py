@@ -1,4 +1,4 @@
-"""`cerberus-plan fit CURVE.csv`: from measured points to a forecast with 90 % intervals."""
+"""`cerberus-plan fit FILE.csv`: from a measured curve or measured splits to a forecast with 90 % intervals."""
 
 from __future__ import annotations
 
@@ -14,13 +14,26 @@ from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
     from cerberus_plan.calibration.curves.fit import Fit
+    from cerberus_plan.model.measurement import Measurement
 
 LARGEST_N = 1_000_000
 
 
 def fit(
-    curve: Annotated[Path, typer.Argument(help="CSV file with the columns n,value; repeats of an n are welcome.")],
+    curve: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV file: n,value (a curve) or instances,cores_per_instance,value (splits); repeats are welcome. "
+            "Or a workload file with [[measured]] rows."
+        ),
+    ],
     *,
+    cores: Annotated[
+        int | None, typer.Option(help="Splits: cores of the machine to plan for.", min=1, max=LARGEST_N)
+    ] = None,
+    splits: Annotated[
+        str | None, typer.Option(help="Splits: those to choose from, as in 1x64,2x32; default all of --cores.")
+    ] = None,
     train_max: Annotated[
         int | None, typer.Option(help="Use only points with n up to this; the rest can be compared.")
     ] = None,
@@ -44,7 +57,14 @@ def fit(
     clients: Annotated[bool, typer.Option("--clients", help="n counts clients, not cores.")] = False,
     report: ReportFile = None,
 ) -> None:
-    """Forecast throughput beyond the measured core counts, with intervals that hold there."""
+    """Forecast throughput beyond what was measured, with intervals that hold there."""
+    report_file.check(report)
+    if cores is not None or splits is not None or _has_splits(curve):
+        of_curves = {"--train-max": train_max, "--predict": predict, "--boundaries": boundaries, "--output": output}
+        of_curves |= {"--owner": owner, "--clients": clients or None, "--report": report}
+        _refuse([option for option, given in of_curves.items() if given is not None], curve)
+        fit_measured_splits(curve, cores, splits, time=time, as_json=as_json)
+        return
     import numpy as np
 
     from cerberus_plan.calibration.curves.contention import OWNERS
@@ -54,7 +74,6 @@ def fit(
 
     if owner is not None and owner not in OWNERS:
         raise InputError(f"--owner {owner} is not known; use one of {', '.join(OWNERS)}")
-    report_file.check(report)
     measured = read_curve(curve, time=time, clients=clients)
     used = measured if train_max is None else measured.up_to(train_max)
     answer = fit_curve(
@@ -75,6 +94,56 @@ def fit(
         typer.echo(json.dumps(answered, indent=2))
     else:
         show(answer, answered, curve.name)
+
+
+def _has_splits(path: Path) -> bool:
+    from cerberus_plan.calibration.splits.read import holds_splits
+
+    return path.suffix == ".toml" or holds_splits(path)
+
+
+def _refuse(options: list[str], path: Path) -> None:
+    if options:
+        raise InputError(
+            f"{', '.join(options)} belongs to a curve of one instance (n,value), but splits are asked for ({path}); "
+            "leave it out"
+        )
+
+
+def fit_measured_splits(path: Path, cores: int | None, splits: str | None, *, time: bool, as_json: bool) -> None:
+    """Forecast all splits from the measured ones.
+
+    Raises:
+        InputError: The file or an option is wrong.
+    """
+    from cerberus_plan.calibration.splits.document import document
+    from cerberus_plan.calibration.splits.fit import fit_splits, splits_of
+    from cerberus_plan.cli import split_list
+
+    measurements = _measurements(path, time=time)
+    total = cores or max(one.cores for one in measurements)
+    asked = splits_of(total) if splits is None else split_list.splits(splits, cores)
+    answered = document(fit_splits(measurements, asked), inverted=time)
+    answered["cores"] = max(m * k for m, k in asked) if cores is None else cores
+    if as_json:
+        typer.echo(json.dumps(answered, indent=2))
+    else:
+        from cerberus_plan.reports.text.splits_text import splits_text
+
+        typer.echo(splits_text(answered))
+
+
+def _measurements(path: Path, *, time: bool) -> tuple[Measurement, ...]:
+    if path.suffix != ".toml":
+        from cerberus_plan.calibration.splits.read import read_splits
+
+        return read_splits(path, time=time)
+    from cerberus_plan.calibration.store import catalog
+
+    measured = catalog.workload(str(path)).measured
+    if not measured:
+        raise InputError(f"{path}: no rows [[measured]]; `cerberus-plan tune --record {path}` adds some")
+    return measured
 
 
 def written(answer: Fit, output: Path, owner: str | None, unit: str) -> dict[str, object]:

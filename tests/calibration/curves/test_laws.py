@@ -9,7 +9,7 @@ from cerberus_plan.calibration.curves.laws import LAWS, positions
 
 N = np.array([1.0, 2, 3, 7, 32, 200, 4096])
 LAW = st.sampled_from(sorted(LAWS))
-UNIT = st.lists(st.floats(0, 1), min_size=4, max_size=4)
+UNIT = st.lists(st.floats(0, 1), min_size=5, max_size=5)
 
 
 @given(LAW, UNIT)
@@ -28,6 +28,17 @@ def test_no_law_exceeds_linear_by_more_than_its_range_says(name, unit):
     curve = law.curves(np.array([unit[: len(law.ranges)]]), N)[0]
     slack = {"diffuse": 0.05 * np.log(N), "line": np.log(1 / 0.3)}.get(name, 1e-9)
     assert (curve <= np.log(N) + slack + 1e-9).all()
+
+
+@given(UNIT)
+def test_a_decline_ends_at_its_floor(unit):
+    """However many wait, a lock hands over: relative to the law without decline, no less than the floor is left."""
+    law = LAWS["handover"]
+    falling, level = np.array([unit]), np.array([[*unit[:3], 0.0, 0.0]])  # power 0: no decline
+    left = law.curves(falling, N)[0] - law.curves(level, N)[0]
+    floor = law.ranges[-1].at(np.array(unit[-1]))
+    assert (left <= 1e-9).all()
+    assert (np.exp(left) >= floor * (1 - 1e-9)).all()
 
 
 def test_universal_scalability_law_gives_the_published_peak():

@@ -41,13 +41,13 @@ def test_a_folder_becomes_families_of_rates(folder):
 
 
 def test_learning_gives_priors_that_can_be_used(folder, monkeypatch):
-    """Weights are probabilities, every law has its shapes, ends of intervals have positive multipliers."""
+    """Weights are probabilities, every law has its shapes, intervals have positive multipliers."""
     monkeypatch.setattr(learn, "DRAWS_LEARNING", 24)
     monkeypatch.setattr(learn, "ROUNDS", 2)
     document = learn.Learner(read_folder(folder)).without()
     assert sum(law["weight"] for law in document["laws"].values()) == pytest.approx(1, abs=1e-3)
     assert all(len(document["laws"][name]["beta"]) == len(law.ranges) for name, law in LAWS.items())
-    assert min(document["widening"]["below"] + document["widening"]["above"]) > 0
+    assert min(document["widening"]["times"]) > 0
     assert np.exp(Priors.from_document(document).log_weight).sum() == pytest.approx(1, abs=1e-3)
 
 

@@ -1,0 +1,74 @@
+"""Which split to run, given joint draws of all candidates' throughput: the one with the least expected regret.
+
+The regret of a split in one draw is the share of throughput that it loses against that draw's best. A split that was
+never run must promise `TRUST` more than the best that was: the forecast that looks best among many is too hopeful.
+When not to use it: for limits beside throughput (latency, memory): leave out the candidates that break them.
+Source: expected opportunity loss, Raiffa and Schlaifer (1961); winner's curse, Smith and Winkler (2006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.posterior import Posterior
+
+Array = NDArray[np.float64]
+
+TRUST = 0.03
+# Joint draws a member of the posterior: two halve the noise of a probability of being best.
+DRAWS_A_MEMBER = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Joint draws of the candidates' log throughput, and what follows from them."""
+
+    paths: Array  # (draws, candidates)
+    measured: NDArray[np.bool_]  # which candidates were run
+
+    @property
+    def share(self) -> Array:
+        """Throughput as a share of the best candidate's, in each draw."""
+        return shares(self.paths)
+
+    @property
+    def regret(self) -> Array:
+        """Expected regret of each candidate."""
+        return np.asarray(1 - self.share.mean(axis=0))
+
+    @property
+    def probability_best(self) -> Array:
+        """How often each candidate is the best."""
+        best = np.bincount(self.paths.argmax(axis=1), minlength=self.paths.shape[1])
+        return np.asarray(best / len(self.paths))
+
+    @property
+    def choice(self) -> int:
+        """The candidate to run."""
+        cost = self.regret + TRUST * (~self.measured if self.measured.any() else 0.0)
+        return int(cost.argmin())
+
+
+def shares(paths: Array) -> Array:
+    """Throughput as a share of the best candidate's, in each draw."""
+    return np.asarray(np.exp(paths - paths.max(axis=1, keepdims=True)))
+
+
+def look(posterior: Posterior, measured: Measured | None, candidates: Sequence[Split]) -> Outlook:
+    """Joint draws at the candidates; one that was run stays within the error of its median."""
+    random = np.random.default_rng(0)
+    forecast = posterior.predict(candidates)
+    shocks = random.standard_normal((DRAWS_A_MEMBER, *forecast.mean.shape))
+    paths = (forecast.mean + np.einsum("mij,dmj->dmi", forecast.factor, shocks)).reshape(-1, len(candidates))
+    known = {} if measured is None else {split: i for i, split in enumerate(measured.splits)}
+    for column, split in enumerate(candidates):
+        if measured is not None and split in known:
+            row = known[split]
+            shock = random.standard_normal(len(paths))
+            paths[:, column] = measured.log_value[row] + measured.standard_error[row] * shock
+    return Outlook(paths=paths, measured=np.array([split in known for split in candidates], dtype=bool))

@@ -1,0 +1,52 @@
+"""The JSON document of fitted splits; its keys are a contract: add, never rename.
+
+With `inverted`, values are times: the forecast of a rate is turned over, low end and high end change places.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cerberus_plan.calibration.splits.fit import SplitFit, SplitForecast
+from cerberus_plan.calibration.splits.interval import LEVEL
+from cerberus_plan.calibration.splits.mechanisms import SCOPES
+from cerberus_plan.calibration.splits.owner import OWNERS
+
+MODEL = "mechanisms inside instances, between them and of the machine, weighed by the measured splits"
+CAUSES = {**{name: scope.cause for name, scope in SCOPES.items()}, "none": "nothing takes five per cent"}
+
+
+def document(fit: SplitFit, *, inverted: bool = False) -> dict[str, Any]:
+    """All of the answer as plain numbers and text."""
+    return {
+        "model": MODEL,
+        "level": LEVEL,
+        "quantity": "time" if inverted else "throughput",
+        "measured": {
+            "splits": len(fit.measured.splits),
+            "runs": int(fit.measured.repeats.sum()),
+            "noise": fit.measured.noise,
+        },
+        "splits": [forecast(split, inverted=inverted) for split in fit.splits],
+        "best": forecast(fit.best, inverted=inverted),
+        "next": None if fit.next is None else forecast(fit.next, inverted=inverted),
+        "owner": {name: round(fit.owner[name], 4) for name in OWNERS},
+        "causes": CAUSES,
+    }
+
+
+def forecast(split: SplitForecast, *, inverted: bool = False) -> dict[str, Any]:
+    """One split."""
+    value, low, high = split.value, split.low, split.high
+    if inverted:
+        value, low, high = 1 / value, 1 / high, 1 / low
+    return {
+        "instances": split.instances,
+        "cores_per_instance": split.cores_per_instance,
+        "value": value,
+        "low": low,
+        "high": high,
+        "measured": split.measured,
+        "probability_best": split.probability_best,
+        "regret": split.regret,
+    }

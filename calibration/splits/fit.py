@@ -1,0 +1,135 @@
+"""Forecast every split of a machine from the few that were measured, and say which to run and which to measure next.
+
+    expected(split) = q40(best of all) E[share of the best]      and its 90 % interval (`interval`)
+
+so that the expected values rank splits by their expected regret. A measured split is its own median.
+When not to use it: for limits beside throughput, which the planner knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerberus_plan.calibration.splits.decide import Outlook, look
+from cerberus_plan.calibration.splits.design import next_split
+from cerberus_plan.calibration.splits.interval import TAIL, distances, narrowest
+from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.owner import owner
+from cerberus_plan.calibration.splits.posterior import Posterior, weigh
+from cerberus_plan.calibration.splits.prior import Prior, shipped
+from cerberus_plan.model.measurement import Measurement
+
+Array = NDArray[np.float64]
+
+# Errors are relative, so expecting too much costs more than expecting too little.
+MIDDLE = 0.4
+# A choice that is expected to lose less than this needs no further run.
+SURE = 0.01
+# How many runs `next` looks ahead.
+AHEAD = 2
+# A split may leave this share of the cores idle when the core count has few divisors.
+LEAST_USED = 0.9
+FEW_DIVISORS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitForecast:
+    """One candidate."""
+
+    instances: int
+    cores_per_instance: int
+    value: float
+    low: float
+    high: float
+    measured: bool
+    probability_best: float
+    regret: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitFit:
+    """The answer for one set of measured splits."""
+
+    measured: Measured
+    splits: tuple[SplitForecast, ...]
+    best: SplitForecast
+    next: SplitForecast | None  # the split to measure next; None when the choice is sure or all are measured
+    owner: dict[str, float]
+    outlook: Outlook
+    posterior: Posterior
+
+
+def fit_splits(
+    measurements: Iterable[Measurement], candidates: Sequence[Split] | None = None, *, prior: Prior | None = None
+) -> SplitFit:
+    """Fit and forecast.
+
+    Args:
+        measurements: what was run; one is enough for an answer, three make it useful.
+        candidates: splits to choose from; by default those of the largest measured number of cores.
+        prior: what is believed before; the shipped one by default.
+
+    Raises:
+        InputError: no measurement.
+    """
+    measured = Measured.of(measurements)
+    asked = tuple(sorted(set(candidates or splits_of(measured.largest))))
+    posterior = weigh(measured, prior or shipped())
+    outlook = look(posterior, measured, asked)
+    splits = forecasts(posterior, measured, asked, outlook)
+    wanted = None if outlook.regret[outlook.choice] < SURE else next_split(outlook, left=AHEAD)
+    return SplitFit(
+        measured=measured,
+        splits=splits,
+        best=splits[outlook.choice],
+        next=None if wanted is None else splits[wanted],
+        owner=owner(posterior, max(m * k for m, k in asked)),
+        outlook=outlook,
+        posterior=posterior,
+    )
+
+
+def forecasts(
+    posterior: Posterior, measured: Measured, asked: Sequence[Split], outlook: Outlook
+) -> tuple[SplitForecast, ...]:
+    """Value, interval, probability of being best and regret of each split."""
+    middle = centre(outlook)
+    low, high = posterior.predict(asked).quantiles([TAIL, 1 - TAIL])
+    half = posterior.prior.widening.half(low, high, distances(measured.splits, asked))
+    half = np.maximum(half, narrowest(measured))
+    known = {split: i for i, split in enumerate(measured.splits)}
+    for column, split in enumerate(asked):
+        if split in known:
+            middle[column] = measured.log_value[known[split]]
+            half[column] = narrowest(measured)
+    chance, regret = outlook.probability_best, outlook.regret
+    return tuple(
+        SplitForecast(
+            instances=split[0],
+            cores_per_instance=split[1],
+            value=float(np.exp(middle[i])),
+            low=float(np.exp(middle[i] - half[i])),
+            high=float(np.exp(middle[i] + half[i])),
+            measured=bool(outlook.measured[i]),
+            probability_best=float(chance[i]),
+            regret=float(regret[i]),
+        )
+        for i, split in enumerate(asked)
+    )
+
+
+def centre(outlook: Outlook) -> Array:
+    """Logarithm of the expected throughput of each candidate."""
+    return np.asarray(np.quantile(outlook.paths.max(axis=1), MIDDLE) + np.log(outlook.share.mean(axis=0)))
+
+
+def splits_of(cores: int) -> list[Split]:
+    """Splits that use all cores, or nearly all where the number of cores has few divisors."""
+    exact = [(cores // k, k) for k in range(1, cores + 1) if cores % k == 0]
+    if len(exact) >= FEW_DIVISORS:
+        return exact
+    return [(cores // k, k) for k in range(1, cores + 1) if (cores // k) * k >= LEAST_USED * cores]

@@ -1,0 +1,99 @@
+"""What was measured, one entry a split: the median of its repeats on the logarithm, and the spread of one run.
+
+Assumptions: repeats of one split differ by multiplicative noise that is alike for all splits.
+When not to use it: for values that may be zero or negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerberus_plan.calibration.curves.curve import MAD_OF_NORMAL
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.measurement import Measurement
+
+Array = NDArray[np.float64]
+Split = tuple[int, int]  # instances, cores of each
+
+# Relative standard deviation of one run where no repeat tells: the median of public sets that have repeats.
+NOISE_OF_ONE_RUN = 0.03
+# Repeats that agree to the last digit do not prove that the next run will.
+LEAST_NOISE = 0.003
+# Half the width of a 90 % interval, in standard deviations.
+HALF_WIDTH = NormalDist().inv_cdf(0.95)
+# The inference looks at no more splits than this; more add time but hardly any information.
+MOST_SPLITS = 48
+# Deviations from the medians that are needed before repeats tell the noise.
+ENOUGH_SPARE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Splits in ascending order of total cores, then instances, each once."""
+
+    splits: tuple[Split, ...]
+    log_value: Array
+    repeats: NDArray[np.int64]
+    noise: float  # relative standard deviation of one run
+
+    @classmethod
+    def of(cls, measurements: Iterable[Measurement]) -> Measured:
+        """Group measurements by split.
+
+        Raises:
+            InputError: There is none.
+        """
+        found: dict[Split, list[float]] = {}
+        ends: list[float] = []
+        for one in measurements:
+            found.setdefault((one.instances, one.cores_per_instance), []).append(float(np.log(one.value)))
+            if one.low is not None and one.high is not None:
+                ends.append(float(np.log(one.high / one.low)))
+        if not found:
+            raise InputError("no split has been measured; give at least one")
+        splits = tuple(sorted(found, key=lambda split: (split[0] * split[1], split[0])))
+        runs = [np.sort(found[split]) for split in splits]
+        medians = np.array([np.median(values) for values in runs])
+        return cls(
+            splits=splits,
+            log_value=medians,
+            repeats=np.array([values.size for values in runs]),
+            noise=_noise(np.concatenate([r - m for r, m in zip(runs, medians, strict=True)]), len(runs), ends),
+        )
+
+    @property
+    def largest(self) -> int:
+        """Cores of the largest measured split."""
+        return max(instances * cores for instances, cores in self.splits)
+
+    @property
+    def standard_error(self) -> Array:
+        """Of each split's median, on the logarithm."""
+        return np.asarray(self.noise / np.sqrt(self.repeats))
+
+    def thinned(self) -> Measured:
+        """At most `MOST_SPLITS`, evenly taken in their order, both ends kept."""
+        if len(self.splits) <= MOST_SPLITS:
+            return self
+        keep = np.unique(np.linspace(0, len(self.splits) - 1, MOST_SPLITS).round().astype(np.int64))
+        return Measured(
+            splits=tuple(self.splits[i] for i in keep),
+            log_value=self.log_value[keep],
+            repeats=self.repeats[keep],
+            noise=self.noise,
+        )
+
+
+def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
+    """From repeats where there are enough, else from the measurements' own intervals, else what is usual."""
+    spare = deviations.size - splits
+    if spare >= ENOUGH_SPARE:
+        return max(float(np.median(np.sort(np.abs(deviations))[-2 * spare :])) / MAD_OF_NORMAL, LEAST_NOISE)
+    if ends:
+        return max(float(np.median(ends)) / (2 * HALF_WIDTH), LEAST_NOISE)
+    return NOISE_OF_ONE_RUN

@@ -1,0 +1,142 @@
+"""Which mechanisms the measured splits speak for: importance weights over prior draws, no optimiser.
+
+Every draw of the mechanisms, under every scale of discrepancy, is weighed by the likelihood of the measured splits,
+the set's own scale integrated out. The forecast is the mixture of what the weighed draws predict given the
+splits (normal on the logarithm). With many splits the likelihood is flattened until at least `FEWEST` draws carry the
+weight: all draws are wrong, and the least wrong one must not speak alone (a coarsened posterior).
+
+`Base` is what is known beside: log(M K) when nothing is, or the physical model's log rate under each draw of its
+parameters; the mechanisms are then what the model left out.
+Assumptions: as `mechanisms` and `discrepancy`. When not to use it: without any measured split.
+Source: importance sampling; Miller and Dunson (2019), coarsening; Rasmussen and Williams (2006), chapter 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerberus_plan.calibration.curves.posterior import Forecast
+from cerberus_plan.calibration.splits.discrepancy import Discrepancy
+from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.mechanisms import counts
+from cerberus_plan.calibration.splits.prior import Prior
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+# Equally likely members kept of the weighed draws.
+KEPT = 600
+# Effective number of draws that must carry the weight; chosen on families left out.
+FEWEST = 100.0
+_COOLING = 1.3
+_FLATTEST = 1e3
+
+
+class Base(Protocol):
+    """Logarithm of the rate before the mechanisms, up to one constant for all splits."""
+
+    def __call__(self, splits: Sequence[Split], draws: Rows) -> Array:
+        """Shape (draws, splits), or (1, splits) when it does not depend on the draw."""
+
+
+def ideal(splits: Sequence[Split], draws: Rows) -> Array:  # noqa: ARG001 - the same for every draw
+    """All cores count alike: log(M K)."""
+    instances, cores = counts(tuple(splits))
+    return np.log(instances * cores)[None, :]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posterior:
+    """Equally likely members: a draw and a scale of discrepancy each."""
+
+    measured: Measured | None  # as the inference saw it, thinned
+    prior: Prior
+    base: Base
+    draw: Rows
+    scale: Rows
+
+    def predict(self, targets: Sequence[Split]) -> Forecast:
+        """What each member says about log throughput at the targets, were they measured once."""
+        level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
+        mean = level + self._expected(targets, self.draw)
+        spread = np.empty((self.draw.size, len(targets), len(targets)))
+        for index in np.unique(self.scale):
+            rows = np.flatnonzero(self.scale == index)
+            discrepancy = self.prior.discrepancies[index]
+            gain, rest = _condition(discrepancy, self.measured, targets)
+            if self.measured is not None:
+                residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw[rows])
+                mean[rows] += residual @ gain
+            spread[rows] = rest
+        return Forecast(mean=mean, factor=spread)
+
+    def _expected(self, splits: Sequence[Split], draws: Rows) -> Array:
+        return np.asarray(self.base(splits, draws) + self.prior.draws.loss(splits, draws))
+
+
+def weigh(measured: Measured | None, prior: Prior, base: Base = ideal) -> Posterior:
+    """Weigh every draw of the mechanisms by the measured splits.
+
+    Args:
+        measured: what was run; None for the prior itself.
+        prior: draws and scales before.
+        base: what is known beside.
+    """
+    if measured is None:
+        scores = np.repeat(prior.log_weight[:, None], prior.draws.size, axis=1)
+    else:
+        measured = measured.thinned()
+        scores = likelihood(measured, prior, base) + prior.log_weight[:, None]
+    steps = np.cumsum(flattened(scores).ravel())
+    at = np.searchsorted(steps, (np.arange(KEPT) + 0.5) / KEPT * steps[-1])
+    scale, draw = np.unravel_index(np.minimum(at, steps.size - 1), scores.shape)
+    return Posterior(measured=measured, prior=prior, base=base, draw=draw, scale=scale)
+
+
+def likelihood(measured: Measured, prior: Prior, base: Base = ideal) -> Array:
+    """Logarithm of the likelihood of the splits, up to a constant, shape (scales, draws)."""
+    draws = np.arange(prior.draws.size)
+    expected = base(measured.splits, draws) + prior.draws.loss(measured.splits)
+    residual = measured.log_value - measured.log_value[-1] - expected  # the unit of throughput does not matter
+    scores = np.empty((len(prior.discrepancies), draws.size))
+    for row, discrepancy in enumerate(prior.discrepancies):
+        root = np.linalg.cholesky(_observed(discrepancy, measured))
+        white = residual @ np.linalg.inv(root).T
+        scores[row] = -0.5 * np.einsum("ij,ij->i", white, white) - np.log(np.diag(root)).sum()
+    return scores
+
+
+def flattened(scores: Array) -> Array:
+    """Weights that sum to 1, flattened until the effective number of draws is `FEWEST` or all are alike."""
+    temperature = 1.0
+    while True:
+        weight = np.exp((scores - scores.max()) / temperature)
+        weight /= weight.sum()
+        if 1 / (weight.sum(axis=0) ** 2).sum() >= min(FEWEST, scores.shape[1] / 2) or temperature > _FLATTEST:
+            return np.asarray(weight)
+        temperature *= _COOLING
+
+
+def _observed(discrepancy: Discrepancy, measured: Measured) -> Array:
+    """Covariance of the measured medians: the run's noise on top of what repeats do not show."""
+    at = counts(measured.splits)
+    noise = np.maximum(discrepancy.noise**2, measured.standard_error**2 * (measured.repeats > 1))
+    return discrepancy.covariance(at, at) + np.diag(noise)
+
+
+def _condition(discrepancy: Discrepancy, measured: Measured | None, targets: Sequence[Split]) -> tuple[Array, Array]:
+    """Weights of the residuals (splits, targets), and a square root of what stays unknown, one run's noise included."""
+    asked = counts(tuple(targets))
+    gain: Array = np.zeros((0, len(targets)))
+    rest: Array = discrepancy.covariance(asked, asked, scale=measured is not None)
+    if measured is not None:
+        cross = discrepancy.covariance(counts(measured.splits), asked)
+        gain = np.asarray(np.linalg.solve(_observed(discrepancy, measured), cross))
+        rest = rest - cross.T @ gain
+    values, vectors = np.linalg.eigh((rest + rest.T) / 2 + discrepancy.noise**2 * np.eye(len(targets)))
+    return gain, np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

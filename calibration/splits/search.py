@@ -1,0 +1,90 @@
+"""A search for the best split by few runs: which to run next, when to stop, what to choose.
+
+Pure bookkeeping, no clock and no process: whoever runs the splits asks `wanted`, runs it, and says what it gave.
+Stops when the expected regret of the choice is at most the target, all candidates have been run, or so many different
+splits as the budget allows.
+Assumptions: the candidates are alike in everything but throughput. When not to use it: to trace a whole curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cerberus_plan.calibration.splits.decide import Outlook, look
+from cerberus_plan.calibration.splits.design import next_split
+from cerberus_plan.calibration.splits.fit import SplitForecast, forecasts
+from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.posterior import weigh
+from cerberus_plan.calibration.splits.prior import Prior, shipped
+from cerberus_plan.model.measurement import Measurement
+
+# Fewer different splits say nothing about ratios.
+LEAST_RUNS = 2
+
+
+class Search:
+    """What has been run so far, and what follows.
+
+    Args:
+        candidates: splits to choose from.
+        budget: different splits that may be run.
+        target: expected regret at which to stop.
+        prior: what is believed before; the shipped one by default.
+    """
+
+    def __init__(
+        self,
+        *,
+        candidates: Sequence[Split],
+        budget: int,
+        target: float,
+        prior: Prior | None = None,
+    ) -> None:
+        self.candidates = tuple(sorted(set(candidates)))
+        self.budget = min(budget, len(self.candidates))
+        self.target = target
+        self.runs: list[Measurement] = []
+        self._prior = prior or shipped()
+        self._outlook = self._look()
+
+    def forecasts(self) -> tuple[SplitForecast, ...]:
+        """Value, interval, probability of being best and regret of every candidate; one run at least."""
+        measured = Measured.of(self.runs)
+        return forecasts(weigh(measured, self._prior), measured, self.candidates, self._outlook)
+
+    def _look(self) -> Outlook:
+        measured = Measured.of(self.runs) if self.runs else None
+        return look(weigh(measured, self._prior), measured, self.candidates)
+
+    def add(self, run: Measurement) -> None:
+        """One more run, of any split."""
+        self.runs.append(run)
+        self._outlook = self._look()
+
+    @property
+    def different(self) -> set[Split]:
+        """Splits that were run."""
+        return {(run.instances, run.cores_per_instance) for run in self.runs}
+
+    @property
+    def best(self) -> Split:
+        """The split to use."""
+        return self.candidates[self._outlook.choice]
+
+    @property
+    def regret(self) -> float:
+        """Expected regret of the best."""
+        return float(self._outlook.regret[self._outlook.choice])
+
+    @property
+    def sure(self) -> bool:
+        """Whether the target is reached by what was run."""
+        return len(self.different) >= LEAST_RUNS and self.regret <= self.target
+
+    def wanted(self) -> Split | None:
+        """The split to run next; None when it is time to choose."""
+        left = self.budget - len(self.different)
+        if left <= 0 or self.sure:
+            return None
+        chosen = next_split(self._outlook, left=left)
+        return None if chosen is None else self.candidates[chosen]

@@ -1,0 +1,193 @@
+"""`cerberus-plan tune -- COMMAND`: find a good split by running few of them for real."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cerberus_plan.cli import split_list
+from cerberus_plan.model.errors import InputError
+
+if TYPE_CHECKING:
+    from cerberus_plan.calibration.splits.search import Search
+    from cerberus_plan.planner.tune.run_split import SplitRun
+
+THROUGHPUT = r"throughput: *([0-9.eE+-]+)"
+# A share of the CPUs' time in other hands that spoils a run.
+BUSY = 0.1
+# The kernel counts in ticks of 10 ms: shorter runs do not tell who used the CPUs.
+TELLING_S = 0.5
+
+
+def tune(
+    command: Annotated[
+        list[str],
+        typer.Argument(
+            help="Program and arguments, after --. With {instances} it divides itself and runs once, {instances} and "
+            "{cores} filled in; otherwise it is started once an instance, pinned ({instance}, {cores}, {cpus})."
+        ),
+    ],
+    *,
+    cores: Annotated[
+        int | None,
+        typer.Option(help="Cores to split.", min=1, max=split_list.LARGEST, show_default="all this process may use"),
+    ] = None,
+    splits: Annotated[
+        str | None, typer.Option(help="Splits to choose from, as in 1x64,2x32; default all of --cores.")
+    ] = None,
+    budget: Annotated[int, typer.Option(help="Different splits to run at most.", min=1, max=500)] = 4,
+    regret: Annotated[
+        float, typer.Option(help="Stop when the choice is expected to lose at most this share.", min=0.0, max=0.5)
+    ] = 0.02,
+    regex: Annotated[str, typer.Option(help="Finds work per second in the output; instances are added.")] = THROUGHPUT,
+    time: Annotated[
+        bool, typer.Option("--time", help="The faster the better: the run itself is timed, no output is read.")
+    ] = False,
+    repeats: Annotated[
+        int, typer.Option(help="Runs of one split at most; only close rivals are run again.", min=1, max=100)
+    ] = 3,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a run is ended.", min=0.1)] = 3600.0,
+    record: Annotated[
+        Path | None, typer.Option(help="Workload file to add the runs to; made when it does not exist.")
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Unit of throughput of a new --record file.")] = "operations/s",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Measure few splits, chosen by what the ones before say, until the choice is good enough; then recommend.
+
+    Ctrl-C keeps what was measured; failures leave no process behind.
+    """
+    from cerberus_plan.calibration.programs.observe.meter import Meter
+    from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
+    from cerberus_plan.calibration.splits.search import Search
+    from cerberus_plan.planner.tune import record as recording
+    from cerberus_plan.planner.tune.rounds import tune as tuned
+    from cerberus_plan.planner.tune.run_split import Runner
+    from cerberus_plan.planner.verify.cpusets import open_cpusets
+
+    meter = Meter.of(rate=None if time else regex)
+    search = Search(candidates=_candidates(command, cores, splits), budget=budget, target=regret)
+    if record is not None:
+        recording.check(record)
+    runs: list[SplitRun] = []
+    interrupted: Stopped | None = None
+    try:
+        with Signals() as signals, open_cpusets() as cpusets:
+            runner = Runner.here(command, meter, timeout, signals, cpusets)
+            for done in tuned(search, runner.measure, repeats=repeats):
+                runs.append(done)
+                _progress(done, search, time=time)
+    except Stopped as error:
+        interrupted = error
+    if runs:
+        if record is not None:
+            recording.keep(record, runs, unit="runs/s" if time and unit == "operations/s" else unit)
+            typer.echo(f"added {len(runs)} runs to {record}", err=True)
+        _tell(document(search, runs, time=time, interrupted=interrupted is not None), as_json=as_json)
+    if interrupted is not None:
+        known = "what was measured is above" if runs else "nothing was measured"
+        typer.echo(f"{interrupted}: {known}; no process is left", err=True)
+        raise typer.Exit(128 + interrupted.signum)
+
+
+# What follows the program's name belongs to the program.
+tune.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]
+
+
+def _candidates(command: list[str], cores: int | None, splits: str | None) -> list[tuple[int, int]]:
+    from cerberus_plan.calibration.host.identity import allowed_cpus
+    from cerberus_plan.calibration.splits.fit import splits_of
+    from cerberus_plan.planner.tune.run_split import DIVIDES, divides
+
+    available = len(allowed_cpus())
+    if splits is not None:
+        found = split_list.splits(splits, cores)
+    else:
+        found = splits_of(available if cores is None else cores)
+    most = max(m * k for m, k in found)
+    if most > available and not divides(command):
+        raise InputError(
+            f"{most} cores are asked for and this process may use {available}; ask for fewer --cores, "
+            f"or write {DIVIDES} into a command that divides itself"
+        )
+    return found
+
+
+def _progress(done: SplitRun, search: Search, *, time: bool) -> None:
+    seen = f"{done.seconds:.4g} s" if time else f"{done.throughput:.6g}"
+    typer.echo(
+        f"{split_list.name(done.split)}: {seen}; best so far {split_list.name(search.best)}, "
+        f"expected regret {search.regret:.1%}",
+        err=True,
+    )
+    if done.seconds < TELLING_S:
+        return
+    if done.others > BUSY:
+        typer.echo(f"busy host: other programs took {done.others:.0%} of these CPUs; end them and run again", err=True)
+    if done.stolen > BUSY:
+        typer.echo(f"busy host: the hypervisor kept {done.stolen:.0%} of these CPUs from us", err=True)
+
+
+def document(search: Search, runs: list[SplitRun], *, time: bool, interrupted: bool = False) -> dict[str, Any]:
+    """The answer; its keys are a contract: add, never rename."""
+    best = next(split for split in search.forecasts() if (split.instances, split.cores_per_instance) == search.best)
+    if interrupted:
+        stopped = "interrupted"
+    elif search.sure:
+        stopped = "sure"
+    else:
+        stopped = "all measured" if len(search.different) == len(search.candidates) else "budget"
+    return {
+        "runs": [
+            {
+                "instances": run.split[0],
+                "cores_per_instance": run.split[1],
+                "value": 1 / run.throughput if time else run.throughput,
+                "throughput": run.throughput,
+                "seconds": run.seconds,
+                "others": run.others,
+                "stolen": run.stolen,
+            }
+            for run in runs
+        ],
+        "best": {
+            "instances": best.instances,
+            "cores_per_instance": best.cores_per_instance,
+            "value": 1 / best.value if time else best.value,
+            "low": 1 / best.high if time else best.low,
+            "high": 1 / best.low if time else best.high,
+            "measured": best.measured,
+            "probability_best": best.probability_best,
+        },
+        "quantity": "time" if time else "throughput",
+        "level": 0.9,
+        "regret": search.regret,
+        "stopped": stopped,
+    }
+
+
+REASONS = {
+    "sure": "the choice is expected to lose no more than asked",
+    "budget": "the budget is spent; --budget allows more",
+    "all measured": "every split has been run",
+    "interrupted": "interrupted",
+}
+
+
+def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(answer, indent=2))
+        return
+    best = answer["best"]
+    known = "measured" if best["measured"] else f"never run, 90 % interval {best['low']:.4g} to {best['high']:.4g}"
+    typer.echo(
+        f"Run {best['instances']} x {best['cores_per_instance']}: {answer['quantity']} {best['value']:.4g} ({known}); "
+        f"expected to lose {answer['regret']:.1%} to the true best. Stopped: {REASONS[answer['stopped']]}."
+    )
+    typer.echo()
+    for run in answer["runs"]:
+        split = f"{run['instances']} x {run['cores_per_instance']}"
+        typer.echo(f"{split:>12}  {answer['quantity']} {run['value']:.6g}")

@@ -1,0 +1,73 @@
+"""Keep what a tuning measured: rows [[measured]] in the user's workload file, which is made when it does not exist.
+
+A new file says of the program only what the runs say: one unit of work takes at most the core-seconds of the most
+frugal split. When not to use it: for a workload that is shipped; copy it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from platform import node
+
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.calibration.store.files import write_atomically
+from cerberus_plan.calibration.store.measured_rows import append
+from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.tune.run_split import SplitRun
+
+
+def check(path: Path) -> None:
+    """Refuse early what could not be written after hours of running.
+
+    Raises:
+        InputError: The file exists and is no workload, or its folder does not exist.
+    """
+    if path.exists():
+        catalog.workload(str(path.resolve()))
+    elif not path.parent.is_dir():
+        raise InputError(f"--record {path}: the folder {path.parent} does not exist; create it first")
+
+
+def keep(path: Path, runs: Sequence[SplitRun], *, unit: str) -> None:
+    """Append the runs, or make the file.
+
+    Raises:
+        InputError: The file cannot be read or written.
+    """
+    today = datetime.now(UTC).date().isoformat()
+    rows = tuple(
+        Measurement(
+            instances=run.split[0], cores_per_instance=run.split[1], value=run.throughput, host=node(), date=today
+        )
+        for run in runs
+    )
+    if path.exists():
+        append(path, rows)
+    else:
+        write_atomically(path, to_toml(_workload(path.stem, rows, unit)))
+
+
+def _workload(name: str, rows: Sequence[Measurement], unit: str) -> Workload:
+    frugal = min(rows, key=lambda row: row.cores / row.value)
+    return Workload(
+        name="".join(c if c.isascii() and (c.isalnum() or c in "._+-") else "-" for c in name)[:64] or "tuned",
+        description=f"measured by tune: {len(rows)} runs of splits",
+        unit=unit,
+        units_per_cycle=1.0,
+        operations={
+            "compute": Quantity(
+                value=frugal.cores / frugal.value,
+                unit="s",
+                provenance=Provenance.DERIVED,
+                source=f"core-seconds a unit at {frugal.instances} x {frugal.cores_per_instance}, the least seen",
+            )
+        },
+        note="Only whole runs were measured: what contends is in [[measured]], not in the operations.",
+        measured=tuple(rows),
+    )

@@ -1,0 +1,61 @@
+"""Fitted splits for a terminal: the verdict, every split, whose contention it is, what to measure next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+LEAST_SHOWN = 0.01
+HEADERS = ("split", "expected", "low", "high", "", "best", "regret")
+
+
+def splits_text(answer: Mapping[str, Any]) -> str:
+    """All lines.
+
+    Args:
+        answer: the document of `calibration.splits.document`.
+    """
+    return "\n".join((verdict(answer), "", *table(answer), "", owners(answer), following(answer)))
+
+
+def verdict(answer: Mapping[str, Any]) -> str:
+    """One sentence: which split, what it gives, how sure that is."""
+    best = answer["best"]
+    known = "measured" if best["measured"] else f"90 % interval {best['low']:.4g} to {best['high']:.4g}"
+    return (
+        f"Run {name(best)}: {answer['quantity']} {best['value']:.4g} ({known}); best of {len(answer['splits'])} splits "
+        f"with probability {best['probability_best']:.0%}, expected to lose {best['regret']:.1%} to the true best."
+    )
+
+
+def table(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Header and one line a split."""
+    rows: list[tuple[str, ...]] = [HEADERS]
+    for split in answer["splits"]:
+        numbers = (f"{split[key]:.4g}" for key in ("value", "low", "high"))
+        mark = "measured" if split["measured"] else ""
+        rows.append((name(split), *numbers, mark, f"{split['probability_best']:.0%}", f"{split['regret']:.1%}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADERS))]
+    for row in rows:
+        yield "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def owners(answer: Mapping[str, Any]) -> str:
+    """Who takes most, with probabilities."""
+    ranked = sorted(answer["owner"].items(), key=lambda item: -item[1])
+    return "What takes most: " + "; ".join(
+        f"{share:.0%} {answer['causes'][owner]}" for owner, share in ranked if share >= LEAST_SHOWN
+    )
+
+
+def following(answer: Mapping[str, Any]) -> str:
+    """What to measure next."""
+    wanted = answer["next"]
+    if wanted is None:
+        return "Nothing more to measure: the choice is sure enough, or every split has been run."
+    return f"Measure next: {name(wanted)}. It decides most."
+
+
+def name(split: Mapping[str, Any]) -> str:
+    """Instances x cores of each."""
+    return f"{split['instances']} x {split['cores_per_instance']}"

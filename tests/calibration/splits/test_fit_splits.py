@@ -1,0 +1,180 @@
+"""What must hold for every set of measured splits, and the owner of contention whose law is known."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cerberus_plan.calibration.splits.fit import SplitFit, fit_splits, splits_of
+from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.owner import OWNERS
+from cerberus_plan.calibration.splits.posterior import weigh
+from cerberus_plan.calibration.splits.prior import shipped
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.measurement import Measurement
+
+FEW = settings(max_examples=12)
+SPLITS = st.tuples(st.integers(1, 64), st.integers(1, 64))
+
+
+@st.composite
+def sets(draw: st.DrawFn, least: int = 1) -> list[Measurement]:
+    """Any splits with any throughput within three decades, some repeated."""
+    rows = draw(st.lists(st.tuples(SPLITS, st.floats(1.0, 1000.0)), min_size=least, max_size=12))
+    return [Measurement(instances=m, cores_per_instance=k, value=value) for (m, k), value in rows]
+
+
+def width(fit: SplitFit, split: Split) -> float:
+    row = next(x for x in fit.splits if (x.instances, x.cores_per_instance) == split)
+    return row.high / row.low
+
+
+@FEW
+@given(rows=sets())
+def test_a_measured_split_is_its_median_inside_its_own_interval(rows: list[Measurement]) -> None:
+    measured = Measured.of(rows)
+    fit = fit_splits(rows, measured.splits)
+    by_split = {(x.instances, x.cores_per_instance): x for x in fit.splits}
+    for split, log_value in zip(measured.splits, measured.log_value, strict=True):
+        row = by_split[split]
+        runs = [x.value for x in rows if (x.instances, x.cores_per_instance) == split]
+        assert row.measured
+        assert row.value == pytest.approx(math.exp(log_value), rel=1e-12)
+        assert min(runs) * (1 - 1e-12) <= row.value <= max(runs) * (1 + 1e-12)
+        assert row.low <= row.value <= row.high
+
+
+@FEW
+@given(rows=sets(), split=SPLITS, value=st.floats(1.0, 1000.0))
+def test_measuring_a_split_never_widens_its_interval(rows: list[Measurement], split: Split, value: float) -> None:
+    """The noise of one run is what the other repeats say, before and after."""
+    others = [x for x in rows if (x.instances, x.cores_per_instance) != split]
+    if not others:
+        return
+    more = [*others, Measurement(instances=split[0], cores_per_instance=split[1], value=value)]
+    assert width(fit_splits(more, [split]), split) <= width(fit_splits(others, [split]), split) * (1 + 1e-12)
+
+
+@FEW
+@given(rows=sets(), order=st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(rows: list[Measurement], order: object) -> None:
+    shuffled = list(rows)
+    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert fit_splits(rows).splits == fit_splits(shuffled).splits
+
+
+@FEW
+@given(rows=sets(), factor=st.sampled_from([1e-9, 0.37, 1000.0, 1e12]))
+def test_the_unit_of_throughput_does_not_matter(rows: list[Measurement], factor: float) -> None:
+    scaled = [
+        Measurement(instances=x.instances, cores_per_instance=x.cores_per_instance, value=x.value * factor)
+        for x in rows
+    ]
+    for one, other in zip(fit_splits(rows).splits, fit_splits(scaled).splits, strict=True):
+        assert other.value == pytest.approx(one.value * factor, rel=1e-6)
+        assert other.low == pytest.approx(one.low * factor, rel=1e-6)
+        assert other.high == pytest.approx(one.high * factor, rel=1e-6)
+        assert other.regret == pytest.approx(one.regret, abs=0.01)
+
+
+@FEW
+@given(rows=sets())
+def test_probabilities_are_probabilities(rows: list[Measurement]) -> None:
+    fit = fit_splits(rows)
+    assert sum(x.probability_best for x in fit.splits) == pytest.approx(1.0)
+    assert all(0.0 <= x.regret < 1.0 for x in fit.splits)
+    assert all(0.0 < x.low <= x.value <= x.high < math.inf for x in fit.splits)
+    assert tuple(fit.owner) == OWNERS
+    assert sum(fit.owner.values()) == pytest.approx(1.0)
+    assert fit.best in fit.splits
+    assert fit.next is None or not fit.next.measured
+
+
+def run(law: Callable[[int, int], float], splits: Sequence[Split]) -> list[Measurement]:
+    return [Measurement(instances=m, cores_per_instance=k, value=law(m, k)) for m, k in splits]
+
+
+def process_lock(m: int, k: int) -> float:
+    """An interpreter lock: one instance does 1.3 times one core, however many it has."""
+    return m * 1.3 * k / (k + 0.3)
+
+
+def machine_ceiling(m: int, k: int) -> float:
+    """Memory bandwidth for four cores, whoever uses it."""
+    n = m * k
+    return float((n**-4 + 4.0**-4) ** -0.25)
+
+
+def test_two_instances_tell_whose_lock_it_is() -> None:
+    """The same curve of one instance, and one run of two halves that either gains or does not."""
+    curve = [(1, 1), (1, 2), (1, 4), (1, 8), (1, 16)]
+    mine = fit_splits(run(process_lock, [*curve, (2, 8), (4, 4)]), splits_of(16))
+    shared = fit_splits(run(machine_ceiling, [*curve, (2, 8), (4, 4)]), splits_of(16))
+    assert mine.owner["inside"] > 0.8
+    assert shared.owner["machine"] > 0.6
+    assert shared.owner["inside"] < 0.25
+
+
+def test_a_curve_alone_does_not_decide_and_asks_for_instances() -> None:
+    """One instance cannot tell a lock of its own from a limit of the machine."""
+    fit = fit_splits(run(process_lock, [(1, 1), (1, 2), (1, 4), (1, 8)]), splits_of(8))
+    assert max(fit.owner.values()) < 0.97
+    assert fit.next is not None
+    assert fit.next.instances > 1
+
+
+@pytest.mark.parametrize("law", [process_lock, machine_ceiling, lambda m, k: float(m * k)])
+def test_known_laws_are_carried_to_the_full_machine(law: Callable[[int, int], float]) -> None:
+    """From at most half of 32 cores to all: the truth is inside the interval, the error below 20 %."""
+    small = [(m, k) for m in (1, 2, 4, 8, 16) for k in (1, 2, 4, 8, 16) if m * k <= 16]
+    fit = fit_splits(run(law, small), splits_of(32))
+    truth = np.array([law(x.instances, x.cores_per_instance) for x in fit.splits])
+    assert all(x.low <= true <= x.high for x, true in zip(fit.splits, truth, strict=True))
+    assert np.median([abs(x.value / true - 1) for x, true in zip(fit.splits, truth, strict=True)]) < 0.2
+    best = law(fit.best.instances, fit.best.cores_per_instance)
+    assert best > 0.9 * truth.max()
+
+
+def test_all_splits_measured_leaves_nothing_to_ask() -> None:
+    fit = fit_splits(run(process_lock, splits_of(16)), splits_of(16))
+    assert fit.next is None
+    assert (fit.best.instances, fit.best.cores_per_instance) == (16, 1)
+
+
+def test_a_physical_model_as_the_base_is_believed_up_to_its_residual() -> None:
+    """With the true law as the base and no measurement of it elsewhere, forecasts follow the base, not M K."""
+    measured = Measured.of(run(process_lock, [(1, 16), (4, 4)]))
+
+    def base(splits: Sequence[Split], draws: np.ndarray) -> np.ndarray:
+        return np.log([[process_lock(m, k) for m, k in splits]])
+
+    targets = [(16, 1), (8, 2)]
+    truth = np.log([process_lock(m, k) for m, k in targets])
+    informed = weigh(measured, shipped(), base).predict(targets).quantiles([0.5])[0]
+    ignorant = weigh(measured, shipped()).predict(targets).quantiles([0.5])[0]
+    assert np.abs(informed - truth).max() < 0.25
+    assert np.abs(informed - truth).sum() < np.abs(ignorant - truth).sum() + 0.05
+
+
+def test_repeats_tell_the_noise_and_so_do_intervals() -> None:
+    quiet = [Measurement(instances=1, cores_per_instance=2, value=v) for v in (100.0, 100.5, 99.5, 100.2)]
+    loud = [Measurement(instances=1, cores_per_instance=2, value=v) for v in (100.0, 130.0, 75.0, 110.0)]
+    said = [Measurement(instances=1, cores_per_instance=2, value=100.0, low=80.0, high=120.0)]
+    assert Measured.of(quiet).noise < 0.02 < Measured.of(loud).noise
+    assert Measured.of(said).noise == pytest.approx(math.log(1.5) / (2 * 1.6448536), rel=1e-6)
+
+
+def test_nothing_measured_is_refused() -> None:
+    with pytest.raises(InputError, match="no split"):
+        fit_splits([])
+
+
+@pytest.mark.parametrize(("cores", "least"), [(1, 1), (7, 2), (12, 6), (31, 3), (64, 7)])
+def test_default_splits_fill_the_machine(cores: int, least: int) -> None:
+    found = splits_of(cores)
+    assert len(found) >= least
+    assert {(1, cores), (cores, 1)} <= set(found)
+    assert all(0.9 * cores <= m * k <= cores for m, k in found)
