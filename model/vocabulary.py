@@ -68,6 +68,10 @@ OPERATIONS: dict[str, Entry] = {
     "directory_listings": Entry(
         "number", "listings of a directory whose parts all instances own: each asks all others"
     ),
+    "wake_ups": Entry("number", "futex wake-ups and signals: one message one way when the target is remote"),
+    "owner_calls": Entry(
+        "number", "calls to what one instance owns for all (files, a card): its responder serves them"
+    ),
     "spawns": Entry("number", "threads or processes started in each cycle, spread over all instances"),
     "address_space_calls": Entry(
         "number", "mmap, munmap, mprotect, mremap, brk: under the address-space lock; Cerberus tells all VMs"

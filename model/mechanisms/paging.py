@@ -16,18 +16,3 @@ from typing import Any
 def hypervisor_time(lib: Any, cost: Any, threads: Any, per_core: Any) -> Any:  # noqa: ARG001 - all laws take lib
     """Time that one operation needs of the machine-wide hypervisor station [s]."""
     return cost * (1 + per_core * (threads - 1))
-
-
-def shared_table_faults(lib: Any, pages: Any, vms: Any, pages_per_table: Any) -> Any:
-    """Faults of all VMs that touch ``pages`` once, last three table levels shared: one more per table and VM."""
-    return pages + (vms - 1) * lib.maximum(pages / pages_per_table, 1)
-
-
-def collision_share(lib: Any, pages: Any, vms: Any, pages_per_table: Any) -> Any:
-    """Largest share of faults whose page table two VMs fill at once, parts being contiguous: the tables at borders."""
-    return lib.minimum((vms - 1) * pages_per_table / pages, 1)
-
-
-def table_set_up_time(lib: Any, tables: Any, vms: Any, cost: Any) -> Any:  # noqa: ARG001 - all laws take lib
-    """Time to represent each shared table page in each further VM, on its first write [s]."""
-    return tables * (vms - 1) * cost

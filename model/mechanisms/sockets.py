@@ -2,9 +2,8 @@
 
 Equation: operation = own + remote_share x round trip. With a card for each VM and servers that bind to their own,
 nothing is remote; with one card for V VMs a share (V - 1) / V is.
-Assumptions: the responder is idle when asked; ``responder_demand`` says when that stops being true: its VM spends
-that much of one core a second, so it must stay well below 1.
-When not to use it: near a saturated responder; make it a station then.
+Assumptions: the responder is idle when asked.
+When not to use it: near a saturated responder: it is a station then (``systems.cerberus.owner``).
 Source: OS clustering, EuroSys 2011, sections 5.4 and 6.4; Table 2: 44.0 us for four forwarded operations, 22.9 for two.
 """
 
@@ -16,8 +15,3 @@ from typing import Any
 def operation_time(lib: Any, own: Any, remote_share: Any, round_trip: Any) -> Any:  # noqa: ARG001 - all laws take lib
     """Mean time of a socket operation [s]."""
     return own + remote_share * round_trip
-
-
-def responder_demand(lib: Any, operations_per_s: Any, service: Any) -> Any:  # noqa: ARG001 - all laws take lib
-    """Busy share of the responder's core for forwarded operations of ``service`` seconds each."""
-    return operations_per_s * service

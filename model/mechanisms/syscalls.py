@@ -4,7 +4,7 @@ Models: calls that only touch local state are untouched. The others are intercep
 measured, and nothing else while the target is in the same VM) and, when the target is elsewhere, pay by category:
 
     creation     a remote spawn (``spawn``), at the start of a thread or process
-    threads      a message there and back to the VM of the target
+    threads      a message one way to the VM of the target (``signals``)
     memory       a broadcast to all other VMs, drained before the caller's next such call
     network      a message there and back to the owner of the card
     files        a message there and back to the owner of the file; a listing asks every VM
@@ -65,10 +65,11 @@ def operations(calls: Mapping[str, float], spread: Mapping[Category, float] = US
         spread: Share of each category's calls that go to a target spread over VMs; 0 keeps them in their VM.
 
     Returns:
-        ``messages`` (calls that are sent when the target is remote), ``directory_listings`` (which ask every other
+        ``messages`` (calls that are answered from afar when the target is remote), ``wake_ups`` (futex and signals,
+        sent one way), ``directory_listings`` (which ask every other
         VM), ``address_space_calls`` and ``spawns``; those that are zero are left out.
     """
-    found = {"messages": 0.0, "directory_listings": 0.0, "address_space_calls": 0.0, "spawns": 0.0}
+    found = {"messages": 0.0, "wake_ups": 0.0, "directory_listings": 0.0, "address_space_calls": 0.0, "spawns": 0.0}
     for name, count in calls.items():
         category = CATEGORY_OF.get(name)
         if category is None or name in LOCAL_ANSWERS:
@@ -78,6 +79,8 @@ def operations(calls: Mapping[str, float], spread: Mapping[Category, float] = US
             found["spawns"] += shared
         elif category is Category.MEMORY:
             found["address_space_calls"] += shared
+        elif category is Category.THREADS:
+            found["wake_ups"] += shared
         else:
             found["directory_listings" if name in LISTINGS else "messages"] += shared
     return {name: count for name, count in found.items() if count > 0.0}

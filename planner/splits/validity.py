@@ -28,7 +28,10 @@ NEAR = 0.25
 # Share of a thread's time at messages from which a receiver is a station: a tenth busy, half a message each way.
 BUSY = 0.10
 # Delays whose other end is served by another VM.
-MESSAGES = frozenset({"messages", "address-space broadcast", "directory listings"})
+MESSAGES = frozenset({"messages", "wake-ups"})
+# Receivers that the plan has as a station of each VM: exact for their load, short of queueing from here on.
+RECEIVERS = frozenset({"broadcast receiver", "listing receiver"})
+MOST_RECEIVING = 0.20
 
 
 def bends(structure: Structure, candidate: Candidate) -> Iterator[str]:
@@ -47,9 +50,10 @@ def bends(structure: Structure, candidate: Candidate) -> Iterator[str]:
                     f"{threads} threads are near the onset of collapse of the {station.name} (about {onset:.0f}): "
                     "holds that do not vary would do better; ask `cerberus-plan simulate --holds deterministic`"
                 )
-    share = sum(candidate.ledger.get(name, 0.0) for name in MESSAGES)
-    busy = 0.5 * threads * share
-    if candidate.vms > 1 and busy > BUSY:
+    sent, received = (sum(candidate.ledger.get(name, 0.0) for name in names) for names in (MESSAGES, RECEIVERS))
+    queued = threads * received
+    busy = 0.5 * threads * sent + queued / (1.0 + queued)
+    if candidate.vms > 1 and busy > (MOST_RECEIVING if received else BUSY):
         yield (
             f"messages keep the core that receives them in each VM {min(busy, 1.0):.0%} busy: answers queue there, "
             "which the plan leaves out; expect less, and ask `cerberus-plan simulate`"

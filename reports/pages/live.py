@@ -27,8 +27,13 @@ from cerberus_plan.planner.splits.candidates import even_splits
 
 # Above it the controls are left out [cores].
 MOST_CORES = 512
+# Stations whose time is in proportion to the round trip of a message.
+ROUND_TRIPS = (
+    "address-space broadcast", "broadcast receiver", "directory listings", "listing receiver", "wake-ups",
+    "owner's answer", "owner's responder",
+)  # fmt: skip
 # station -> the control that scales it
-SCALED_BY = {"compute": "think", "messages": "messages", "address-space broadcast": "round_trip"}
+SCALED_BY = {"compute": "think", "messages": "messages", **dict.fromkeys(ROUND_TRIPS, "round_trip")}
 # What the control of page tables offers: the virtualised systems of each paging mode.
 PAGING = {
     mode: tuple(system.name for system in SYSTEMS.values() if system.paging == mode)

@@ -29,9 +29,9 @@ def test_calls_become_operations() -> None:
     """Mappings are broadcast, thread calls sent, private reads neither; shared reads are sent."""
     plain = parse_workload(workload("mmap = 0.5\nfutex = 2\nread = 10"), "mine.toml").operations
     assert plain["address_space_calls"].value == 0.5
-    assert plain["messages"].value == 2
+    assert plain["wake_ups"].value == 2
     shared = parse_workload(workload("read = 10\nfutex = 2", "files = 0.1"), "mine.toml").operations
-    assert shared["messages"].value == pytest.approx(3)
+    assert shared["messages"].value == pytest.approx(1)
 
 
 def test_spawning_threads_all_the_time_does_not_pay() -> None:
@@ -63,6 +63,6 @@ def test_bad_mixes_are_refused(calls: str, spread: str, message: str) -> None:
 
 def test_one_operation_is_not_given_twice() -> None:
     """An operation in [operations] that also follows from [calls] is ambiguous."""
-    text = workload("futex = 1").replace("compute", 'messages = { value = 1, unit = "1" }\ncompute')
+    text = workload("futex = 1").replace("compute", 'wake_ups = { value = 1, unit = "1" }\ncompute')
     with pytest.raises(InputError, match="keep one of them"):
         parse_workload(text, "mine.toml")

@@ -51,10 +51,3 @@ def test_flushes_grow_linearly_with_the_cores_of_a_vm(threads: int, per_core: fl
     """The first core flushes only itself."""
     time = paging.hypervisor_time(np, 1e-6, threads, per_core)
     assert time == pytest.approx(1e-6 * (1 + per_core * (threads - 1)))
-
-
-@given(pages=st.integers(1, 2**20), vms=VMS)
-def test_sharing_tables_saves_faults(pages: int, vms: int) -> None:
-    """With shared tables a page faults once for all VMs, plus once a table and VM; without, once in each VM."""
-    shared = paging.shared_table_faults(np, pages, vms, 512)
-    assert pages <= shared <= pages * vms
