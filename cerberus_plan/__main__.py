@@ -1,95 +1,132 @@
-"""The command line: the main job itself, and other commands imported only when called.
+"""The command line's boundary: whatever happens inside becomes an exit code and at most one bounded message.
 
-Exit codes: 0 answered, 1 cannot answer, 2 bad usage or input, 130 interrupted. stdout carries data, stderr messages.
+Exit codes: 0 answered, 1 cannot answer, 2 bad usage or input, 3 audit found deviations, 70 a mistake of this program,
+130 interrupted. stdout carries data, stderr messages. With CERBERUS_PLAN_DEBUG=1 the traceback is printed too.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gc
-
-# Imports allocate a lot and free nothing: collecting garbage during them only costs time.
-_collecting = gc.isenabled()
-gc.disable()
-
-import importlib
-import keyword
 import os
 import sys
-from pathlib import Path
-from typing import Any
 
-import typer
-from typer.core import TyperGroup
-
-from cerberus_plan.cli import commands
-from cerberus_plan.cli.commands.plan import plan
-from cerberus_plan.model.errors import CannotAnswerError, InputError
-
-if _collecting:
-    gc.enable()
-
-_EPILOG = """Examples:
-
-cerberus-plan --cores 48 --machine amd48 --max-vms 24
-
-cerberus-plan --cores 64 --workload mine.toml --host-cores 2 --json
-
-cerberus-plan calibrate --quick, then cerberus-plan --cores 16
-"""
-
-
-def command_names() -> list[str]:
-    """Names of all commands besides the main one: the modules of ``cerberus_plan.cli.commands``."""
-    found = (file.stem for folder in commands.__path__ for file in Path(folder).glob("*.py"))
-    return sorted(name.rstrip("_") for name in found if not name.startswith("_") and name != "plan")
-
-
-class LazyCommands(TyperGroup):
-    """A group that imports a command's module when the command is called or helped, not before."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
-        """All commands in alphabetical order."""
-        return command_names()
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
-        """The command of that name; None, which click reports with suggestions, when there is none."""
-        if cmd_name not in command_names():
-            return None
-        gc.enable()  # other commands may run for long
-        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        function = getattr(importlib.import_module(f"cerberus_plan.cli.commands.{module}"), module)
-        app = typer.Typer(add_completion=False)
-        settings = getattr(function, "context_settings", None)
-        app.command(name=cmd_name, context_settings=settings)(function)
-        return typer.main.get_command(app)
-
-
-app = typer.Typer(cls=LazyCommands, invoke_without_command=True, epilog=_EPILOG, pretty_exceptions_enable=False)
-app.callback()(plan)
+CANNOT_ANSWER, BAD_INPUT, OWN_MISTAKE, INTERRUPTED = 1, 2, 70, 130
+DEBUG = "CERBERUS_PLAN_DEBUG"
+# A message beyond this buries what it says.
+_MOST_CHARACTERS = 4000
+# How executors say that a process of theirs died; by name, for they are imported only where they are used.
+_WORKERS = {"BrokenProcessPool", "KilledWorker"}
+# The system's errors that another file name, folder or permission mends; all others are no fault of what was given.
+_GIVEN = {
+    errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.EROFS, errno.EEXIST, errno.EINVAL,
+}  # fmt: skip
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    gc.disable()  # more imports follow, and a plan leaves little garbage
+    gc.disable()  # imports allocate a lot and free nothing, and a plan leaves little garbage
     try:
+        from cerberus_plan.cli.app import app
+
         app(prog_name="cerberus-plan")
-    except InputError as error:
-        _fail(error, 2)
-    except CannotAnswerError as error:
-        _fail(error, 1)
-    except KeyboardInterrupt:
-        _fail("interrupted; nothing half-written is left", 130)
+    except SystemExit as error:
+        _end(_flushed(error.code))
     except BrokenPipeError:
-        # The reader has seen enough; point stdout elsewhere so that closing it does not fail as well.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _silence_stdout()  # the reader has seen enough
+        _end(0)
+    except BaseException as error:  # noqa: BLE001 - this is the boundary: nothing may pass it
+        _end(_told(error))
     finally:
         gc.freeze()  # the interpreter's last collections need not look at what ends with it
 
 
-def _fail(message: object, code: int) -> None:
-    print(f"cerberus-plan: {message}", file=sys.stderr)  # noqa: T201 - the one place that reports errors
-    sys.exit(code)
+def _end(code: object) -> None:
+    sys.exit(code)  # type: ignore[arg-type]
+
+
+def _flushed(code: object) -> object:
+    """The exit code, once what was printed has reached its reader."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+    except (OSError, ValueError) as error:
+        _silence_stdout()
+        return _told(error)
+    return code
+
+
+def _silence_stdout() -> None:
+    """Point stdout elsewhere, so that closing it does not fail as well."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:
+        sys.stdout = None
+
+
+def _told(error: BaseException) -> int:
+    """Say what happened; the exit code that goes with it."""
+    code, message = verdict(error)
+    if os.environ.get(DEBUG):
+        import traceback
+
+        traceback.print_exception(error)
+    from cerberus_plan.model.plain import plain, shortened
+
+    text = shortened(plain(message), _MOST_CHARACTERS)
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # there may be nobody to tell
+        print(f"cerberus-plan: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the one place that reports errors
+    return code
+
+
+def verdict(error: BaseException) -> tuple[int, str]:
+    """Exit code and message of an error.
+
+    Args:
+        error: Whatever ended the command.
+    """
+    from cerberus_plan.model.errors import CannotAnswerError, InputError
+
+    if isinstance(error, OSError):
+        return _system(error)
+    if type(error).__name__ in _WORKERS:
+        return CANNOT_ANSWER, "a worker process was ended from outside (out of memory?); try again with less work"
+    known: tuple[tuple[type[BaseException], int, str], ...] = (
+        (InputError, BAD_INPUT, str(error)),
+        (CannotAnswerError, CANNOT_ANSWER, str(error)),
+        (KeyboardInterrupt, INTERRUPTED, "interrupted; nothing half-written is left"),
+        (
+            MemoryError,
+            CANNOT_ANSWER,
+            "there is not enough memory; ask for less, or raise the limit (ulimit -v)",
+        ),
+        (RecursionError, BAD_INPUT, "the input is nested too deep to be read"),
+        (OverflowError, BAD_INPUT, f"a number of the input is too large to compute with ({error})"),
+    )
+    mistake = (
+        OWN_MISTAKE,
+        f"this is a mistake of cerberus-plan, not of what was given: {type(error).__name__}: {error}; "
+        f"run it again with {DEBUG}=1 for the traceback, and report it",
+    )
+    return next(((code, message) for kind, code, message in known if isinstance(error, kind)), mistake)
+
+
+def _system(error: OSError) -> tuple[int, str]:
+    """A refusal of the operating system, with the file it is about."""
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        given = error.errno in _GIVEN
+        advice = "choose another file or folder" if given else "free some and try again"
+        return (BAD_INPUT if given else CANNOT_ANSWER), f"{os.fsdecode(error.filename)}: {reason}; {advice}"
+    if error.errno == errno.ENOENT:
+        return BAD_INPUT, "the folder you are in does not exist any more; change to another"
+    if error.errno in {errno.EMFILE, errno.ENFILE}:
+        return CANNOT_ANSWER, f"{reason}; raise the limit (ulimit -n) or close some"
+    return CANNOT_ANSWER, f"the answer could not be given: {reason}"
 
 
 if __name__ == "__main__":

@@ -6,9 +6,15 @@ Source: Linux, Documentation/admin-guide/cputopology, list format.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
+
+# Numbers of CPUs and nodes are below this: Linux counts to 8192.
+MOST_CPUS = 2**16
+_PART = re.compile(r"\s*([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*", re.ASCII)
 
 
 def cpu_list(cpus: Iterable[int]) -> str:
@@ -26,13 +32,15 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
     """CPU numbers of a kernel list such as ``0-3,8,10-11``.
 
     Raises:
-        InputError: It is not such a list.
+        InputError: It is not such a list, a range runs backwards, or a number is above those of any machine.
     """
     found: set[int] = set()
     for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
-        try:
-            found.update(range(int(first), int(last or first) + 1))
-        except ValueError as error:
-            raise InputError(f"{text.strip()!r} is not a list of CPUs such as 0-3,8") from error
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise InputError(f"{shown(text.strip())} is not a list of CPUs such as 0-3,8")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not first <= last < MOST_CPUS:
+            raise InputError(f"{shown(part.strip())} is no range of numbers from 0 to {MOST_CPUS - 1}, the first lower")
+        found.update(range(first, last + 1))
     return tuple(sorted(found))

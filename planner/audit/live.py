@@ -17,7 +17,8 @@ from cerberus_plan.model.cpu_list import parse_cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.seen import Seen
 
-_VCPU = re.compile(r"(?:CPU (\d+)/KVM|fc_vcpu (\d+)|vcpu(\d+))")
+# A thread names itself: a number of more digits is no vCPU's, but a guest's attempt to make us count to it.
+_VCPU = re.compile(r"(?:CPU ([0-9]{1,4})/KVM|fc_vcpu ([0-9]{1,4})|vcpu([0-9]{1,4}))")
 _DEPTH = 6
 
 
@@ -126,7 +127,7 @@ def _of_group(proc: Path, name: str, group: Path) -> Seen:
 
 
 def _members(group: Path) -> list[int]:
-    found = [int(pid) for pid in (_read(group / "cgroup.procs") or "").split() if pid.isdigit()]
+    found = [int(pid) for pid in (_read(group / "cgroup.procs") or "").split() if pid.isascii() and pid.isdigit()]
     for child in _children(group):
         found += _members(child)
     return found

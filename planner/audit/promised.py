@@ -12,9 +12,7 @@ from typing import Any
 
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.errors import InputError
-from cerberus_plan.planner.deploy.bundle import PLAN_FORMAT, PLAN_VERSION
-
-FILE = "plan.json"
+from cerberus_plan.planner.deploy.bundle import PLAN_FILE, PLAN_FORMAT, PLAN_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,7 @@ class Promise:
         throughput: What it promises, in ``unit``.
         instances: All instances.
         host_cpus: CPUs of the host.
+        written: Names of the files that export wrote; empty where the plan is older than this list.
     """
 
     path: Path
@@ -51,6 +50,7 @@ class Promise:
     unit: str
     instances: tuple[Instance, ...]
     host_cpus: tuple[int, ...]
+    written: tuple[str, ...] = ()
 
 
 def read_promise(path: Path) -> Promise:
@@ -59,7 +59,7 @@ def read_promise(path: Path) -> Promise:
     Raises:
         InputError: It is not such a file; says which field.
     """
-    file = path / FILE if path.is_dir() else path
+    file = path / PLAN_FILE if path.is_dir() else path
     try:
         record = json.loads(read_text(file))
     except json.JSONDecodeError as error:
@@ -93,6 +93,7 @@ def _promise(file: Path, record: dict[str, Any]) -> Promise:
             for each in record["instances"]
         ),
         host_cpus=_whole(record["host_cpus"]),
+        written=tuple(str(name) for name in record.get("written", ())),
     )
 
 

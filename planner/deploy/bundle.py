@@ -11,6 +11,7 @@ from cerberus_plan.planner.deploy.deployment import Deployment, Format
 
 PLAN_FORMAT = "cerberus-plan deployment"
 PLAN_VERSION = 1
+PLAN_FILE = "plan.json"
 
 
 def bundle(form: Format, deployment: Deployment, facts: Mapping[str, Any], lines: tuple[str, ...]) -> dict[str, str]:
@@ -22,11 +23,9 @@ def bundle(form: Format, deployment: Deployment, facts: Mapping[str, Any], lines
         facts: What the plan promises (machine, workload, system, throughput, ...): keys of ``plan.json``.
         lines: Sentences about the plan for the README.
     """
-    return {
-        **form.write(deployment),
-        "plan.json": json.dumps(_document(form, deployment, facts), indent=2) + "\n",
-        "README.md": _readme(form, deployment, lines),
-    }
+    files = {**form.write(deployment), "README.md": _readme(form, deployment, lines)}
+    document = {**_document(form, deployment, facts), "written": sorted([*files, PLAN_FILE])}
+    return {**files, PLAN_FILE: json.dumps(document, indent=2, allow_nan=False) + "\n"}
 
 
 def _document(form: Format, deployment: Deployment, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Deployment:
     """A plan with its placement.
 
     Attributes:
-        name: Prefix of all instance names, letters, digits and ``_`` only.
+        name: Prefix of all instance names, as ``safe_name`` makes it.
         topology: Of the machine deployed on.
         placement: Where everything runs.
     """
@@ -88,9 +88,28 @@ class Deployment:
         return (sockets, size // threads, threads) if size % threads == 0 else (1, len(unit.cpus), 1)
 
 
+# Names that systemd, cgroups or a reader of YAML take for something of their own.
+_RESERVED = {"system", "user", "machine", "init", "root", "default", "null", "true", "false", "yes", "no", "on", "off",
+             "y", "n", "nan", "inf"}  # fmt: skip
+_LONGEST = 40
+_TAGGED = re.compile(r".*x[0-9a-f]{8}")
+
+
 def safe_name(text: str) -> str:
-    """The text with everything but letters, digits and ``_`` replaced: it goes into shell, XML and unit names."""
-    return re.sub(r"[^A-Za-z0-9]", "_", text)[:48]
+    """A name for a deployment that every format's own validator accepts, different for different texts.
+
+    Lower-case letters and digits, a letter first, at most 40: no ``-``, at which systemd nests slices, no ``_``, which
+    Kubernetes and Firecracker's jailer refuse. A text that is not such a name, or is reserved, is replaced by what of
+    it is allowed and eight digits of its SHA-256, so that no two workloads share units, cgroups or guests.
+    """
+    fits = re.fullmatch(r"[a-z][a-z0-9]*", text, re.ASCII) and len(text) <= _LONGEST
+    if fits and text not in _RESERVED and not _TAGGED.fullmatch(text):
+        return text
+    from hashlib import sha256
+
+    stem = re.sub(r"[^a-z0-9]", "", text.lower())
+    digest = sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()[:8]
+    return f"{stem if stem[:1].isalpha() else 'w' + stem}"[: _LONGEST - 9] + f"x{digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

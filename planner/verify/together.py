@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from typing import IO
 
 from cerberus_plan.calibration.programs.observe.group import children, ends_within, reap, stop, subreaper
-from cerberus_plan.calibration.programs.observe.process import Finished, finished
+from cerberus_plan.calibration.programs.observe.process import MAX_OUTPUT_BYTES, Finished, finished, too_much
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.plain import shortened
 from cerberus_plan.planner.placing.placement import Place
 from cerberus_plan.planner.verify.cpusets import Cpusets, enter
 
@@ -75,6 +76,12 @@ def run_together(
         finally:
             with signals.held():
                 ended = _collect(running, strangers, signals, on_time=on_time)
+        talkative = any(too_much(child.output) for child in running)
+    if talkative:
+        raise CannotAnswerError(
+            f"an instance of `{shortened(' '.join(order.command))}` wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; "
+            "send what is not needed to /dev/null"
+        )
     _check(order, ended, on_time=on_time)
     return elapsed, ended
 
@@ -121,7 +128,7 @@ def _start(order: Order, place: Place, known: Mapping[str, str], output: IO[byte
 
 
 def _wait(running: Sequence[_Child], deadline: float | None) -> bool:
-    """Wait until all have ended or one has failed; False when the time is up before."""
+    """Wait until all have ended, or one has failed or written too much; False when the time is up before."""
     waiting = list(running)
     while waiting:
         left = _TICK_S if deadline is None else min(_TICK_S, max(deadline - time.perf_counter(), 0.0))
@@ -134,6 +141,8 @@ def _wait(running: Sequence[_Child], deadline: float | None) -> bool:
                 waiting.remove(child)
                 if status.si_code != os.CLD_EXITED or status.si_status:
                     return True
+        if any(too_much(child.output) for child in running):
+            return True
         if waiting and deadline is not None and time.perf_counter() >= deadline:
             return False
     return True

@@ -91,3 +91,11 @@ def test_a_bad_cpu_list_is_refused():
     """The message shows the text and a good example."""
     with pytest.raises(InputError, match=r"'0-x' is not a list of CPUs such as 0-3,8"):
         parse_cpu_list("0-x")
+
+
+@pytest.mark.parametrize("text", ["0-99999999999", "70000", "5-3", "-1", "²", "٣", "1_0", "0-1-2", "+1", "9" * 10000])
+def test_lists_are_bounded(text: str) -> None:
+    """No list makes us count for ever, and no message repeats more than its beginning."""
+    with pytest.raises(InputError) as error:
+        parse_cpu_list(text)
+    assert len(str(error.value)) < 300

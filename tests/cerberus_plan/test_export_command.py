@@ -32,14 +32,18 @@ def test_every_format_is_written_for_48_cores(form: str, tmp_path: Path) -> None
 
 
 def test_a_full_folder_needs_force(tmp_path: Path) -> None:
-    """Exit code 2 and the user's file untouched; --force replaces."""
-    (tmp_path / "mine").write_text("keep")
-    arguments = ("--cores", "8", "--workload", "dbench", "--format", "compose", "--output", str(tmp_path))
+    """Exit code 2 without; with it a deployment of ours is replaced, and a user's file never."""
+    target = tmp_path / "out"
+    arguments = ("--cores", "8", "--workload", "dbench", "--format", "compose", "--output", str(target))
+    assert run(*arguments).returncode == 0
     done = run(*arguments)
-    assert (done.returncode, (tmp_path / "mine").read_text()) == (2, "keep")
+    assert done.returncode == 2
     assert "--force" in done.stderr
     assert run(*arguments, "--force").returncode == 0
-    assert not (tmp_path / "mine").exists()
+    (target / "mine").write_text("keep")
+    done = run(*arguments, "--force")
+    assert (done.returncode, (target / "mine").read_text()) == (2, "keep")
+    assert "also holds mine" in done.stderr
 
 
 def test_firecracker_refuses_an_odd_split_asked_for(tmp_path: Path) -> None:

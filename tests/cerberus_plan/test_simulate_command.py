@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cerberus_plan.__main__ import app
 from cerberus_plan.cli import replications
+from cerberus_plan.cli.app import app
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 _NETWORK = {

@@ -41,7 +41,7 @@ def test_every_option_shown_exists(line: str) -> None:
     """In the command's help."""
     from typer.testing import CliRunner
 
-    from cerberus_plan.__main__ import app
+    from cerberus_plan.cli.app import app
 
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["simulate", "--help"]).output
     for option in re.findall(r"--[a-z-]+", line):

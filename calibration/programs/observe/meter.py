@@ -14,8 +14,12 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from cerberus_plan.calibration.programs.observe.matching import last_match
 from cerberus_plan.calibration.programs.observe.process import Finished
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
+
+_LONGEST_NUMBER = 400  # digits: no measurement has more
 
 
 class Kind(Enum):
@@ -68,15 +72,15 @@ class Meter:
         """
         if self.pattern is None:
             return 1.0 / run.elapsed_s
-        matches = list(self.pattern.finditer(run.output))
-        if not matches:
-            raise InputError(f"nothing in the output matches {self.pattern.pattern!r}; it ends with\n{run.tail}")
+        match = last_match(self.pattern, run.output)
+        if match is None:
+            raise InputError(f"nothing in the output matches {shown(self.pattern.pattern)}; it ends with\n{run.tail}")
         group = "value" if "value" in self.pattern.groupindex else 1
-        text = matches[-1].group(group) or ""
+        text = match.group(group) or ""
         value = _number(text)
         if value is None:
             raise InputError(
-                f"{self.pattern.pattern!r} finds {text!r}, which is no positive number; "
+                f"{shown(self.pattern.pattern)} finds {shown(text)}, which is no positive number; "
                 "put the brackets around digits only, without separators of thousands"
             )
         return value if self.kind is Kind.RATE else 1.0 / value
@@ -91,6 +95,8 @@ class Meter:
 
 
 def _number(text: str) -> float | None:
+    if len(text) > _LONGEST_NUMBER:
+        return None
     try:
         value = float(text)
     except ValueError:
@@ -101,8 +107,8 @@ def _number(text: str) -> float | None:
 def _compiled(text: str) -> re.Pattern[str]:
     try:
         pattern = re.compile(text, re.MULTILINE)
-    except re.error as error:
-        raise InputError(f"{text!r} is no regular expression: {error}") from error
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InputError(f"{shown(text)} is no regular expression: {error}") from error
     if not pattern.groups:
-        raise InputError(f"{text!r} has no brackets around the number, as in 'ops/s: ([0-9.]+)'")
+        raise InputError(f"{shown(text)} has no brackets around the number, as in 'ops/s: ([0-9.]+)'")
     return pattern

@@ -23,10 +23,11 @@ from typing import IO
 from cerberus_plan.calibration.programs.observe.group import Remains, children, ends_within, reap, stop, subreaper
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.plain import plain, shortened
 
 MAX_OUTPUT_BYTES = 256 * 2**20  # more than this is not a report, and would fill the disk
 TICK_S = 0.25  # how often the size of the output is looked at
-TAIL_LINES = 20
+TAIL_LINES, TAIL_WIDTH, TAIL_CHARACTERS = 20, 160, 2**16
 BLOCK_BYTES = 512  # the unit of ru_inblock and ru_oublock on Linux, whatever the file system
 
 
@@ -58,9 +59,10 @@ class Finished:
 
     @property
     def tail(self) -> str:
-        """The last lines of the output, indented, for messages."""
-        lines = self.output.rstrip().splitlines()[-TAIL_LINES:]
-        return "\n".join(f"    {line}" for line in lines) or "    (it wrote nothing)"
+        """The last lines of the output, indented and shortened, for messages."""
+        end = self.output[-TAIL_CHARACTERS:].rstrip()
+        lines = end.splitlines()[-TAIL_LINES:]
+        return "\n".join(f"    {shortened(plain(line), TAIL_WIDTH)}" for line in lines) or "    (it wrote nothing)"
 
     @property
     def failure(self) -> str | None:
@@ -102,7 +104,7 @@ def run(command: Sequence[str], *, cpus: Sequence[int], timeout_s: float | None,
                     if why is not Why.ENDED:
                         stop(child.pid, signals)
                     remains = reap(child, strangers)
-        if why is Why.TOO_MUCH:
+        if why is Why.TOO_MUCH or too_much(output):
             raise CannotAnswerError(
                 f"{command[0]} wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; send what is not needed to /dev/null"
             )
@@ -144,10 +146,15 @@ def _wait(pid: int, output: IO[bytes], deadline: float | None) -> Why:
         left = TICK_S if deadline is None else min(TICK_S, max(deadline - time.perf_counter(), 0.0))
         if ends_within(pid, left):
             return Why.ENDED
-        if os.fstat(output.fileno()).st_size > MAX_OUTPUT_BYTES:
+        if too_much(output):
             return Why.TOO_MUCH
         if deadline is not None and time.perf_counter() >= deadline:
             return Why.TIME
+
+
+def too_much(output: IO[bytes]) -> bool:
+    """Whether more was written to this file than is kept."""
+    return os.fstat(output.fileno()).st_size > MAX_OUTPUT_BYTES
 
 
 def finished(remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out: bool) -> Finished:
@@ -164,7 +171,7 @@ def finished(remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out
         involuntary_switches=sum(usage.ru_nivcsw for usage in usages),
         read_bytes=sum(usage.ru_inblock for usage in usages) * BLOCK_BYTES,
         written_bytes=sum(usage.ru_oublock for usage in usages) * BLOCK_BYTES,
-        output=output.read().decode("utf-8", errors="replace"),
+        output=output.read(MAX_OUTPUT_BYTES).decode("utf-8", errors="replace"),
         exit_code=remains.exit_code,
         timed_out=timed_out,
         left_behind=remains.left_behind,

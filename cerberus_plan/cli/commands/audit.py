@@ -11,6 +11,9 @@ import typer
 
 from cerberus_plan.model.errors import InputError
 
+# Exit code when something is not as planned: no crash and no bad input has it.
+DEVIATION = 3
+
 if TYPE_CHECKING:
     from cerberus_plan.planner.audit.compare import Verdict
     from cerberus_plan.planner.audit.promised import Promise
@@ -30,7 +33,7 @@ def audit(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List every deviation from the plan with its predicted price; exit code 1 when there is one.
+    """List every deviation from the plan with its predicted price; exit code 3 when there is one.
 
     Checks the files beside plan.json. With --live or --pid it checks what runs on this host instead, with --libvirt the
     domains given.
@@ -75,7 +78,7 @@ def audit(
     else:
         _show(promise, verdict)
     if verdict.deviations:
-        raise typer.Exit(1)
+        raise typer.Exit(DEVIATION)
 
 
 def _processes(pairs: list[str] | tuple[()], promise: Promise) -> dict[str, int]:
@@ -83,7 +86,7 @@ def _processes(pairs: list[str] | tuple[()], promise: Promise) -> dict[str, int]
     found = {}
     for pair in pairs:
         name, _, number = pair.partition("=")
-        if name not in names or not number.isdigit():
+        if name not in names or not (number.isascii() and number.isdigit() and len(number) < 10):
             raise InputError(f"--pid {pair}: give NAME=PID with one of the planned names: {', '.join(names[:8])} ...")
         found[name] = int(number)
     return found

@@ -263,8 +263,8 @@ def test_a_real_process_is_read_from_proc(tmp_path: Path) -> None:
         find_live(["x-00"], {"x-00": 2**22 + 7})
 
 
-def test_the_command_prints_deviations_and_exits_with_one(tmp_path: Path) -> None:
-    """Exit code 0 when all is as planned, 1 with the deviation as JSON when not, 2 for what is no plan."""
+def test_the_command_prints_deviations_and_exits_with_three(tmp_path: Path) -> None:
+    """Exit code 0 when all is as planned, 3 with the deviation as JSON when not, 2 for what is no plan."""
     folder = deploy("xl", tmp_path)
     command = [sys.executable, "-m", "cerberus_plan", "audit", "--json"]
     good = subprocess.run([*command, folder], capture_output=True, text=True, check=False, timeout=60)
@@ -272,7 +272,7 @@ def test_the_command_prints_deviations_and_exits_with_one(tmp_path: Path) -> Non
     file = folder / "dbench-05.cfg"
     file.write_text(file.read_text().replace('cpus = ["10"', 'cpus = ["11"'))
     bad = subprocess.run([*command, folder], capture_output=True, text=True, check=False, timeout=60)
-    assert bad.returncode == 1
+    assert bad.returncode == 3
     (deviation,) = json.loads(bad.stdout)["deviations"]
     assert (deviation["instance"], deviation["kind"]) == ("dbench-05", "cpus")
     (tmp_path / "plan.json").write_text("{}")

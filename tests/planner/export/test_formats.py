@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -292,5 +293,31 @@ def test_cpu_lists_round_trip(cpus: set[int]) -> None:
 
 @given(st.text())
 def test_names_are_safe_everywhere(text: str) -> None:
-    """Nothing but letters, digits and _ reaches shell scripts and unit names."""
-    assert all(c.isascii() and (c.isalnum() or c == "_") for c in safe_name(text))
+    """Lower-case letters and digits, a letter first, and a text for YAML: every format's own rule at once."""
+    name = safe_name(text)
+    assert re.fullmatch(r"[a-z][a-z0-9]{0,39}", name)
+    assert yaml.safe_load(f"{name}:")[name] is None
+    assert type(yaml.safe_load(name)) is str
+
+
+@pytest.mark.parametrize(
+    "text", ["system", "user", "machine", "init", "-", "", "null", "true", "on", "off", "y", "123", "2020-01-01", "1e5",
+             "0x1f", ".", "..", "../../etc", "a b", "a-b", "A", "ünïcode", "名", "x" * 300, "\ud800", "-.slice"],
+)  # fmt: skip
+def test_reserved_and_odd_names_are_replaced(text: str) -> None:
+    """What an init system, YAML or a shell would misread is another name, with the text's digest."""
+    assert re.fullmatch(r"[a-z][a-z0-9]*x[0-9a-f]{8}", safe_name(text))
+    assert safe_name(text) == safe_name(text)
+
+
+def test_plain_names_stay() -> None:
+    """The shipped workloads keep theirs."""
+    for name in ("histogram", "dbench", "apache", "memcached", "web2"):
+        assert safe_name(name) == name
+
+
+@given(st.lists(st.text(alphabet="ab-_ AxX0f", max_size=12), unique=True, max_size=40))
+def test_names_do_not_collide(texts: list[str]) -> None:
+    """Different texts have different names, also those made to look like a replaced one."""
+    texts = list(dict.fromkeys(texts + [safe_name(text) for text in texts]))
+    assert len({safe_name(text) for text in texts}) == len(texts)

@@ -1,0 +1,54 @@
+"""The command line's commands: the main one, and others imported only when called."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import keyword
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cerberus_plan.cli import commands
+from cerberus_plan.cli.commands.plan import plan
+
+_EPILOG = """Examples:
+
+cerberus-plan --cores 48 --machine amd48 --max-vms 24
+
+cerberus-plan --cores 64 --workload mine.toml --host-cores 2 --json
+
+cerberus-plan calibrate --quick, then cerberus-plan --cores 16
+"""
+
+
+def command_names() -> list[str]:
+    """Names of all commands besides the main one: the modules of ``cerberus_plan.cli.commands``."""
+    found = (file.stem for folder in commands.__path__ for file in Path(folder).glob("*.py"))
+    return sorted(name.rstrip("_") for name in found if not name.startswith("_") and name != "plan")
+
+
+class LazyCommands(TyperGroup):
+    """A group that imports a command's module when the command is called or helped, not before."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        """All commands in alphabetical order."""
+        return command_names()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        """The command of that name; None, which click reports with suggestions, when there is none."""
+        if cmd_name not in command_names():
+            return None
+        gc.enable()  # other commands may run for long
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        function = getattr(importlib.import_module(f"cerberus_plan.cli.commands.{module}"), module)
+        app = typer.Typer(add_completion=False)
+        settings = getattr(function, "context_settings", None)
+        app.command(name=cmd_name, context_settings=settings)(function)
+        return typer.main.get_command(app)
+
+
+app = typer.Typer(cls=LazyCommands, invoke_without_command=True, epilog=_EPILOG, pretty_exceptions_enable=False)
+app.callback()(plan)
