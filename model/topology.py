@@ -1,14 +1,18 @@
-"""Where the cores are: sockets, NUMA nodes, groups sharing a last-level cache, SMT siblings.
+"""Where the cores are: sockets, NUMA nodes, groups sharing a last-level cache, SMT siblings, kinds of core.
 
 Models: for each logical CPU the socket, NUMA node, L3 group and physical core it belongs to.
 Assumptions: memberships are what counts, not distances; distances are measured costs of a machine.
-When not to use it: for machines with more than one kind of core (mark the kind in the profile).
+When not to use it: to tell how much slower one kind of core is than another; the kinds are names only.
 """
 
 from __future__ import annotations
 
+import math
+
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.record import Record
+
+_MEMBERSHIPS = ("cpus", "sockets", "numa_nodes", "l3_groups", "cores")
 
 
 class Topology(Record):
@@ -17,13 +21,14 @@ class Topology(Record):
     Attributes:
         cpus: The operating system's numbers of the CPUs that may be used.
         sockets: Socket of each CPU.
-        numa_nodes: NUMA node of each CPU.
+        numa_nodes: NUMA node of each CPU, by the operating system's numbers, which may have gaps.
         l3_groups: Group of CPUs that share a last-level cache.
         cores: Physical core; CPUs with the same number are SMT siblings.
-        memory_bytes: Memory of each NUMA node [B], in node order; empty when unknown.
+        memory_bytes: Memory of each NUMA node that has CPUs [B], by ascending number; empty when unknown.
+        kinds: Kind of core of each CPU (``P-core``, ``E-core``); empty when all are alike.
 
     Raises:
-        InputError: No CPU, tuples of different length, or a CPU listed twice.
+        InputError: No CPU, tuples of different length, a CPU listed twice, or a number that cannot be.
     """
 
     cpus: tuple[int, ...]
@@ -32,18 +37,51 @@ class Topology(Record):
     l3_groups: tuple[int, ...]
     cores: tuple[int, ...]
     memory_bytes: tuple[float, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        sizes = {len(self.cpus), len(self.sockets), len(self.numa_nodes), len(self.l3_groups), len(self.cores)}
-        if len(sizes) != 1 or not self.cpus:
+        memberships = {name: getattr(self, name) for name in _MEMBERSHIPS}
+        for name, numbers in memberships.items():
+            # a number is whole or it is not there: 0.5 and true come out of damaged profiles
+            if not all(type(number) is int and number >= 0 for number in numbers):
+                raise InputError(f"topology: {name} must be whole numbers of at least 0, one for each CPU")
+        if len({len(numbers) for numbers in memberships.values()}) != 1 or not self.cpus:
             raise InputError("topology: every CPU needs one socket, NUMA node, L3 group and core")
         if len(set(self.cpus)) != len(self.cpus):
             raise InputError("topology: a CPU number is listed twice")
+        nodes = len(set(self.numa_nodes))
+        if self.memory_bytes and len(self.memory_bytes) != nodes:
+            raise InputError(
+                f"topology: memory_bytes has {len(self.memory_bytes)} sizes for {nodes} NUMA nodes; "
+                "give one for each node, or none"
+            )
+        if not all(type(size) in {int, float} and 0.0 <= size < math.inf for size in self.memory_bytes):
+            raise InputError("topology: memory_bytes must be finite numbers of at least 0")
+        if self.kinds and (len(self.kinds) != len(self.cpus) or not all(type(kind) is str for kind in self.kinds)):
+            raise InputError("topology: kinds must be one name for each CPU, or none")
 
     @property
     def n_cpus(self) -> int:
         """Number of logical CPUs."""
         return len(self.cpus)
+
+    @property
+    def physical_cores(self) -> int:
+        """Number of physical cores."""
+        return len(set(self.cores))
+
+    @property
+    def sibling_groups(self) -> tuple[tuple[int, ...], ...]:
+        """CPUs of each physical core, ascending; cores in order of their first CPU."""
+        groups: dict[int, list[int]] = {}
+        for cpu, core in zip(self.cpus, self.cores, strict=True):
+            groups.setdefault(core, []).append(cpu)
+        return tuple(sorted(tuple(sorted(group)) for group in groups.values()))
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """Numbers of the NUMA nodes that have CPUs, ascending: the order of ``memory_bytes``."""
+        return tuple(sorted(set(self.numa_nodes)))
 
     @classmethod
     def regular(

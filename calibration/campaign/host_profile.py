@@ -18,7 +18,8 @@ from cerberus_plan.calibration.campaign.processes import Campaign, Gathered
 from cerberus_plan.calibration.campaign.verdict import Verdict, doubts, judge
 from cerberus_plan.calibration.host.clustering import find_levels
 from cerberus_plan.calibration.host.identity import allowed_cpus, disturbance, require_supported, this_host
-from cerberus_plan.calibration.host.topology import reconcile, system_topology
+from cerberus_plan.calibration.host.reconcile import reconcile
+from cerberus_plan.calibration.host.topology import system_topology
 from cerberus_plan.calibration.store.profile import Profile
 from cerberus_plan.model.errors import CannotAnswerError
 

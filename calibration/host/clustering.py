@@ -1,30 +1,44 @@
-"""Groups of cores from measured latencies: SMT siblings, last-level caches, NUMA nodes, sockets.
+"""Groups of cores from measured latencies: SMT siblings, groups that share a last-level cache, dies, sockets.
 
-Average-linkage clustering of the logarithms of cache line round trips: repeatedly join the two nearest groups. Heights
-of the joins rise in steps; a step by ``STEP`` or more between two joins is a level, and the groups just below it are
-its groups, if they are of like size. Pairs that were not measured count as unknown, so a sample of pairs suffices as
-long as every core is joined to a near one (``choose_pairs`` of the measuring process takes neighbours in cache order).
+Siblings are found first (``siblings``) and count as one core from then on. Cores are joined by average linkage of the
+logarithms of their round trips (``linkage``); where the heights of the joins rise, the groups just below are a
+candidate. It is a level if its cores say so one by one: for nine cores in ten the median to the nearest other group
+is ``STEP`` times the median to their own. A few disturbed pairs move no median. A core or two that lie in no group
+(disturbed as a whole) join their nearest; groups of unlike size must each stand out clearly (missing CPUs).
 
-Assumption: hardware is regular, so groups of one level do not differ in size by more than a factor of two. When not to
-use it: for two cores, whose single latency has nothing to be compared with.
-Source: Sokal and Michener (1958), unweighted average linkage.
+Pairs that were not measured count as unknown: a sample suffices as long as every core is joined to a near one.
+When not to use it: for two cores, whose single latency has nothing to be compared with.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cerberus_plan.calibration.host.latency_matrix import LatencyMatrix, middle
+from cerberus_plan.calibration.host.linkage import after, joins
+from cerberus_plan.calibration.host.siblings import sibling_pairs
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-#: Joining across a level must cost at least this much more than within it.
-STEP = 1.2
+    Groups = NDArray[np.intp]
+    Matrix = NDArray[np.float64]
+
+#: Crossing a level costs nine cores in ten at least this much more than staying within it.
+STEP = 1.3
+# Groups of two or three cores are easily found in noise: each core has picked its nearest of many.
+_FEW, _STEP_OF_FEW = 3, 1.7
+# Smallest rise of the heights that is looked at: the cores decide, the heights only propose.
+_RISE = 1.08
+# A group much smaller than the others is one only if it stands out by this factor.
+_CLEAR = 1.5
+# Share of the cores that may lie outside every group, and that groups of the usual size must hold.
+_STRAYS, _USUAL = 0.15, 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,82 +46,131 @@ class Level:
     """One level of the hierarchy.
 
     Attributes:
-        groups: Cores of each group, ascending; groups in order of their first core.
+        groups: CPUs of each group, ascending; groups in order of their first CPU.
         within_s: Median round trip inside groups [s].
         between_s: Median round trip between groups [s].
+        siblings: The groups are hardware threads of one core.
     """
 
     groups: tuple[tuple[int, ...], ...]
     within_s: float
     between_s: float
-
-
-def _matrices(
-    latency: Mapping[tuple[int, int], float], place: Mapping[int, int]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums of log latencies and numbers of pairs between single cores."""
-    n = len(place)
-    total, count = np.zeros((n, n)), np.zeros((n, n))
-    for (a, b), value in latency.items():
-        i, j = place[a], place[b]
-        total[i, j] += np.log(value)
-        count[i, j] += 1.0
-        total[j, i], count[j, i] = total[i, j], count[i, j]
-    return total, count
-
-
-def _joins(total: NDArray[np.float64], count: NDArray[np.float64]) -> list[tuple[float, list[list[int]]]]:
-    """Each join: its height (log latency, never falling), and the groups that there were before it."""
-    groups: list[list[int]] = [[i] for i in range(len(total))]
-    alive = np.ones(len(total), dtype=bool)
-    found: list[tuple[float, list[list[int]]]] = []
-    top = -np.inf
-    while alive.sum() > 1:
-        mean = np.where(count > 0.0, total / np.maximum(count, 1.0), np.inf)
-        mean[~alive, :] = np.inf
-        mean[:, ~alive] = np.inf
-        np.fill_diagonal(mean, np.inf)
-        i, j = divmod(int(np.argmin(mean)), len(mean))
-        if not np.isfinite(mean[i, j]):
-            break  # cores that no measured pair joins to the rest
-        top = max(top, float(mean[i, j]))
-        found.append((top, [list(group) for group, living in zip(groups, alive, strict=True) if living]))
-        groups[i] += groups[j]
-        total[i, :] += total[j, :]
-        count[i, :] += count[j, :]
-        total[:, i], count[:, i] = total[i, :], count[i, :]
-        alive[j] = False
-    return found
-
-
-def _is_regular(groups: Sequence[Sequence[int]]) -> bool:
-    """Several groups of two cores or more, and of like size."""
-    sizes = [len(group) for group in groups]
-    return len(groups) > 1 and min(sizes) > 1 and min(sizes) * 2 > max(sizes)
-
-
-def _level(cpus: Sequence[int], groups: list[list[int]], latency: Mapping[tuple[int, int], float]) -> Level:
-    named = sorted(tuple(sorted(cpus[i] for i in group)) for group in groups)
-    home = {cpu: number for number, group in enumerate(named) for cpu in group}
-    inside = [value for (a, b), value in latency.items() if home[a] == home[b]]
-    across = [value for (a, b), value in latency.items() if home[a] != home[b]]
-    return Level(groups=tuple(named), within_s=float(np.median(inside)), between_s=float(np.median(across)))
+    siblings: bool = False
 
 
 def find_levels(latency: Mapping[tuple[int, int], float]) -> list[Level]:
     """Levels of the hierarchy that the latencies show, the finest first; none where all pairs are alike.
 
     Args:
-        latency: Round trip of pairs of cores, any unit.
+        latency: Round trip of pairs of CPUs [s].
     """
-    cpus = sorted({cpu for pair in latency for cpu in pair})
-    if len(cpus) < 3:
+    matrix = LatencyMatrix.of(latency)
+    if len(matrix.cpus) < 3:
         return []
-    joins = _joins(*_matrices(latency, {cpu: i for i, cpu in enumerate(cpus)}))
-    found = []
-    for (below, _), (above, groups) in pairwise(joins):
-        if above - below >= np.log(STEP) and _is_regular(groups):
-            level = _level(cpus, groups, latency)
-            if level.between_s >= STEP * level.within_s:
-                found.append(level)
+    core = cores_of(matrix)
+    found = [] if len(set(core)) == len(core) else [_level(matrix, core, siblings=True)]
+    return found + [_level(matrix, groups[core]) for groups in core_levels(between_cores(matrix, core))]
+
+
+def cores_of(matrix: LatencyMatrix) -> Groups:
+    """Core of each CPU, numbered in order of first CPUs: siblings share one."""
+    first = np.arange(len(matrix.cpus))
+    for i, j in sibling_pairs(matrix.cpus, matrix.seconds):
+        first[j] = i
+    return np.unique(first, return_inverse=True)[1]
+
+
+def between_cores(matrix: LatencyMatrix, core: Groups) -> Matrix:
+    """Median round trip between two cores over their threads [s]."""
+    threads = [np.flatnonzero(core == one) for one in range(int(core.max()) + 1)]
+    most = max(len(thread) for thread in threads)
+    at = np.array([[thread[min(turn, len(thread) - 1)] for turn in range(most)] for thread in threads])
+    seconds = matrix.seconds
+    stack = [seconds[np.ix_(at[:, a], at[:, b])] for a in range(most) for b in range(most)]
+    found = stack[0].copy() if most == 1 else middle(np.stack(stack), axis=0)
+    np.fill_diagonal(found, np.nan)
     return found
+
+
+def core_levels(seconds: Matrix) -> list[Groups]:
+    """Group of each core at every level, the finest first."""
+    found: list[Groups] = []
+    for proposed in _proposals(seconds):
+        groups = _settled(seconds, proposed)
+        if groups is None or any(np.array_equal(groups, known) for known in found):
+            continue
+        inside, outside = own_and_next(seconds, groups)
+        step = outside / inside
+        step = step[~np.isnan(step)]
+        few = np.median(np.bincount(groups)) <= _FEW
+        if len(step) and np.quantile(step, 0.1) >= (_STEP_OF_FEW if few else STEP):
+            found.append(groups)
+    return found
+
+
+def _proposals(seconds: Matrix) -> Iterator[Groups]:
+    """Groups just below each rise of the heights."""
+    steps = joins(np.log(seconds))
+    for n in range(len(steps) - 1):
+        if steps[n + 1].height - steps[n].height >= np.log(_RISE):
+            yield after(len(seconds), steps[: n + 1])
+
+
+def to_groups(seconds: Matrix, groups: Groups) -> Matrix:
+    """Median round trip from each core (row) to each group (column) [s]; negative groups are nobody's."""
+    return np.stack([middle(seconds[:, groups == g], axis=1) for g in range(int(groups.max()) + 1)], axis=1)
+
+
+def own_and_next(seconds: Matrix, groups: Groups) -> tuple[Matrix, Matrix]:
+    """Of each core the median round trip to its own group, and to the nearest other one [s]; NaN where unknown."""
+    medians = to_groups(seconds, groups)
+    row = np.arange(len(medians))
+    own = medians[row, groups]
+    medians[row, groups] = np.inf
+    nearest = np.where(np.isnan(medians), np.inf, medians).min(axis=1)
+    return own, np.where(np.isinf(nearest), np.nan, nearest)
+
+
+def _settled(seconds: Matrix, groups: Groups) -> Groups | None:
+    """The groups with strays in their nearest one; None where these are no groups of a regular machine."""
+    sizes = np.bincount(groups)
+    usual = float(np.median(sizes[groups]))
+    small = sizes * 2 <= usual
+    if usual < 2 or np.count_nonzero(~small) < 2:
+        return None
+    if small.any():
+        small &= ~_stand_out(seconds, groups)
+    stray = small[groups]
+    if stray.mean() > _STRAYS or np.mean(sizes[groups] * 2 > usual) < _USUAL:
+        return None
+    if not stray.any():
+        return groups
+    medians = to_groups(seconds, groups)
+    medians = np.where(np.isnan(medians), np.inf, medians)
+    nearest = np.argmin(medians, axis=1)
+    if small[nearest[stray]].any() or np.isinf(medians[stray].min(axis=1)).any():
+        return None  # strays that belong to each other are parts of a group that has not been joined yet
+    found = np.where(stray, nearest, groups)
+    if np.bincount(found).max() >= 2 * usual:
+        return None
+    return np.unique(found, return_inverse=True)[1]
+
+
+def _stand_out(seconds: Matrix, groups: Groups) -> NDArray[np.bool_]:
+    """Which groups have two cores or more, each of them much nearer to its own group than to any other."""
+    own, nearest = own_and_next(seconds, groups)
+    clear = nearest >= _CLEAR * own  # false where either is unknown, as for a single core
+    return np.array([bool(clear[groups == g].all()) for g in range(int(groups.max()) + 1)])
+
+
+def _level(matrix: LatencyMatrix, groups: Groups, *, siblings: bool = False) -> Level:
+    same = groups[:, None] == groups[None, :]
+    np.fill_diagonal(same, False)
+    apart = groups[:, None] != groups[None, :]
+    cpus = np.array(matrix.cpus)
+    return Level(
+        groups=tuple(sorted(tuple(cpus[groups == g].tolist()) for g in np.unique(groups))),
+        within_s=float(middle(matrix.seconds[same])),
+        between_s=float(middle(matrix.seconds[apart])),
+        siblings=siblings,
+    )

@@ -1,13 +1,12 @@
-"""Where the cores are: what the system says, and what the measured latencies say.
+"""Where the cores are, as the system says: /sys restricted to the CPUs this process may use.
 
-The system: sockets, NUMA nodes, last-level caches and SMT siblings from /sys, restricted to the cores this
-process may use. Where /sys is silent (containers, odd hypervisors) each level falls back to one group.
-The latencies: see ``calibration.host.clustering``. Firmware is not believed: disagreement is reported.
+Sockets, NUMA nodes, last-level caches and SMT siblings. Where /sys is silent (containers, odd hypervisors) each level
+falls back to one group. NUMA nodes keep the system's numbers, which may have gaps; nodes without CPUs are nobody's.
+When not to use it: alone, where latencies were measured (``calibration.host.reconcile``): firmware is not believed.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ from cerberus_plan.model.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from cerberus_plan.calibration.host.clustering import Level
 
 _SYSTEM = Path("/sys/devices/system")
 
@@ -30,8 +27,8 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _number_groups(keys: Iterable[object]) -> tuple[int, ...]:
-    """Number groups 0, 1, ... in order of first appearance."""
+def number_groups(keys: Iterable[object]) -> tuple[int, ...]:
+    """Groups of equal keys, numbered 0, 1, ... in order of first appearance."""
     numbers: dict[object, int] = {}
     return tuple(numbers.setdefault(key, len(numbers)) for key in keys)
 
@@ -76,70 +73,14 @@ def system_topology(cpus: Sequence[int], *, system: Path = _SYSTEM) -> Topology:
     memory = tuple(_node_memory(system, node) for node in sorted(set(node_of)))
     return Topology(
         cpus=tuple(cpus),
-        sockets=_number_groups(sockets),
-        numa_nodes=_number_groups(node_of),
-        l3_groups=_number_groups(
+        sockets=number_groups(sockets),
+        numa_nodes=tuple(node_of),
+        l3_groups=number_groups(
             cache or (socket, node) for cache, socket, node in zip(caches, sockets, node_of, strict=True)
         ),
-        cores=_number_groups(text or cpu for text, cpu in zip(siblings, cpus, strict=True)),
+        cores=number_groups(text or cpu for text, cpu in zip(siblings, cpus, strict=True)),
         memory_bytes=memory if all(memory) else (),
     )
-
-
-def _partition(cpus: Sequence[int], membership: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """Groups of cores with the same membership, in order of their first core."""
-    groups: dict[int, list[int]] = {}
-    for cpu, group in zip(cpus, membership, strict=True):
-        groups.setdefault(group, []).append(cpu)
-    return tuple(sorted(tuple(sorted(group)) for group in groups.values()))
-
-
-def _in_words(groups: Sequence[Sequence[int]]) -> str:
-    """Groups for people, the first few of many."""
-    shown = " ".join(
-        "{" + ",".join(map(str, group[:8])) + ("..." if len(group) > 8 else "") + "}" for group in groups[:4]
-    )
-    return f"{len(groups)} groups {shown}" + (" ..." if len(groups) > 4 else "")
-
-
-def reconcile(system: Topology, levels: Sequence[Level], measured: Sequence[int]) -> tuple[Topology, tuple[str, ...]]:
-    """The topology to plan with, and where the system and the latencies disagree.
-
-    Where the system tells one L3 group only but latencies show groups of more than two cores, the finest of those
-    are taken as L3 groups. Elsewhere the system's are kept.
-
-    Args:
-        system: What the system tells.
-        levels: What the latencies show, the finest first.
-        measured: Cores that took part in the measurement.
-    """
-    told = {
-        "SMT siblings": _partition(system.cpus, system.cores),
-        "L3 groups": _partition(system.cpus, system.l3_groups),
-        "NUMA nodes": _partition(system.cpus, system.numa_nodes),
-        "sockets": _partition(system.cpus, system.sockets),
-    }
-    several = {kind: groups for kind, groups in told.items() if 1 < len(groups) < len(system.cpus)}
-    if len(measured) < len(system.cpus) or len(system.cpus) < 3:
-        return system, ()
-    shown = {level.groups: level for level in levels}
-    notes = [
-        f"the system tells {kind} ({_in_words(groups)}), but latencies do not show them"
-        for kind, groups in several.items()
-        if groups not in shown
-    ]
-    found = system
-    for groups, level in shown.items():
-        if groups in told.values():
-            continue
-        notes.append(
-            f"latencies show {_in_words(groups)} that the system does not tell: "
-            f"{level.within_s * 1e9:.0f} ns inside, {level.between_s * 1e9:.0f} ns between"
-        )
-        if len(set(found.l3_groups)) == 1 and max(map(len, groups)) > 2:
-            home = {cpu: number for number, group in enumerate(groups) for cpu in group}
-            found = replace(found, l3_groups=tuple(home[cpu] for cpu in found.cpus))
-    return found, tuple(notes)
 
 
 def spread_order(topology: Topology) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.host.clustering import Level, find_levels
-from cerberus_plan.calibration.host.topology import reconcile
+from cerberus_plan.calibration.host.reconcile import reconcile
 from cerberus_plan.model.topology import Topology
 
 

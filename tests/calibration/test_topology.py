@@ -45,12 +45,12 @@ def test_the_system_tells_sockets_nodes_caches_and_siblings(two_sockets):
 
 
 def test_a_restricted_mask_keeps_only_its_cores(two_sockets):
-    """A container with cores 2 and 7 sees one socket with two cores."""
+    """A container with cores 2 and 7 sees one socket with two cores, whose node keeps its number."""
     found = system_topology([2, 7], system=two_sockets)
     assert found == Topology(
         cpus=(2, 7),
         sockets=(0, 0),
-        numa_nodes=(0, 0),
+        numa_nodes=(1, 1),
         l3_groups=(0, 0),
         cores=(0, 1),
         memory_bytes=(2048.0 * 1024,),

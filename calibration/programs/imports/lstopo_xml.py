@@ -1,22 +1,50 @@
-"""``lstopo --of xml``: topology as hwloc sees it.
+"""``lstopo --of xml``, versions 1, 2 and 3: topology as hwloc sees it.
 
-Shape: nested ``<object type=... os_index=...>``; packages, L3 caches, cores and PUs are what counts. NUMA nodes are
-memory children beside the CPUs (hwloc 2) or enclose them (hwloc 1); both are matched through ``cpuset``.
+Shape: nested ``<object type=... os_index=...>``; packages, L3 caches, dies, cores and PUs are what counts. NUMA nodes
+are memory children beside the CPUs (hwloc 2) or enclose them (hwloc 1); both are matched through ``cpuset``, the
+smallest set that holds a CPU being its node, numbered as the system numbers it. Nodes without CPUs and larger ones
+(CXL, persistent memory) are no CPU's node; a note tells of them. PUs outside ``allowed_cpuset`` or offline are left
+out.
+CPUs that no L3 cache covers count their die, else their package, as the group that shares a cache.
 When not to use it: for what was measured; firmware tells hwloc, and firmware errs.
-Source: the hwloc manual, "XML export" and object types.
+Source: the hwloc manual, "XML export", object types and "CPU kinds"; bitmaps as ``hwloc_bitmap_snprintf`` writes them.
 """
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
+from cerberus_plan.calibration.host.topology import number_groups
+from cerberus_plan.calibration.programs.imports.described_machine import Described
+from cerberus_plan.calibration.programs.imports.xml_tree import Element, parse_xml
+from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.topology import Topology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cerberus_plan.calibration.programs.imports.source import Source
+
+_WORD = 32  # bits of one word of a mask
+_HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-fA-F]{1,8}")
+_MOST_CPUS = 2**16  # beyond any single machine, and what an infinite mask is cut to
+
+
+class _Unit(NamedTuple):
+    """A PU: its number, and the innermost object of each kind around it."""
+
+    cpu: int
+    inside: dict[str, Element]
+
+
+class _Node(NamedTuple):
+    """A NUMA node: its number, CPUs as a bit mask, and memory [B]."""
+
+    number: int
+    mask: int
+    memory_bytes: float
 
 
 def sniff(text: str) -> bool:
@@ -25,68 +53,159 @@ def sniff(text: str) -> bool:
 
 
 def parse(source: Source) -> Topology:
-    """The topology of all PUs in the file.
+    """The topology of all PUs that may be used.
 
     Raises:
-        InputError: not XML, no PU, or a PU without number.
+        InputError: not XML, no PU, a PU or node without number, or a mask that is none.
     """
-    if "<!ENTITY" in source.text:
-        source.refuse(None, "an entity declaration", "XML as lstopo writes it, which has none")
+    return read(source).topology
+
+
+def read(source: Source) -> Described:
+    """The machine that the file describes: its topology, processor and notes.
+
+    Raises:
+        InputError: as for ``parse``.
+    """
+    root = parse_xml(source, "the output of lstopo --of xml")
+    units, notes = _usable(source, root, list(_units(source, root, {})))
+    nodes = _nodes(source, root)
+    node_of = [_node_of(unit.cpu, nodes) for unit in units]
+    memory = {node.number: node.memory_bytes for node in nodes}
+    cpus = tuple(unit.cpu for unit in units)
+    known = [memory.get(number, _machine_memory(source, root)) for number in sorted(set(node_of))]
     try:
-        root = ET.fromstring(source.text)  # noqa: S314 - entities are refused above
-    except ET.ParseError as error:
-        source.refuse(error.position[0], f"not XML ({error})", "the output of lstopo --of xml")
-    units = list(_units(root, {}))
-    if not units:
-        source.refuse(None, "no PU", "the output of lstopo --of xml, with at least one")
-    nodes = _nodes(root)
-    cpus = [_whole(source, unit.get("os_index")) for unit, _ in units]
-    return Topology(
-        cpus=tuple(cpus),
-        sockets=_numbered([where.get("Package", where.get("Socket", 0)) for _, where in units]),
-        numa_nodes=_numbered([next((name for name, mask in nodes if mask >> cpu & 1), 0) for cpu in cpus]),
-        l3_groups=_numbered([where.get("L3", where.get("Package", 0)) for _, where in units]),
-        cores=_numbered([where.get("Core", i) for i, (_, where) in enumerate(units)]),
-    )
+        topology = Topology(
+            cpus=cpus,
+            sockets=number_groups(_key(unit, "Package") for unit in units),
+            numa_nodes=tuple(node_of),
+            l3_groups=number_groups(_key(unit, "L3", "Die", "Package") for unit in units),
+            cores=number_groups(_key(unit, "Core") if "Core" in unit.inside else unit.cpu for unit in units),
+            memory_bytes=tuple(known) if all(known) else (),
+            kinds=_kinds(source, root, cpus),
+        )
+    except InputError as error:
+        raise InputError(f"{source.name}: {error}") from error
+    other = sorted(number for number in memory if number not in node_of and memory[number])
+    if other:
+        notes.append(f"memory of NUMA nodes {cpu_list(other)} belongs to no CPU alone and is not planned with")
+    return Described(topology=topology, processor=_info(root, "CPUModel"), host=_info(root, "HostName"), notes=notes)
 
 
-def _units(element: ET.Element, where: dict[str, int]) -> Iterator[tuple[ET.Element, dict[str, int]]]:
-    """Each PU with the objects around it, by kind; the identity of an object is its place in memory."""
-    for child in element:
-        kind = child.get("type", "")
+def _units(source: Source, element: Element, inside: dict[str, Element]) -> Iterator[_Unit]:
+    """Each PU with the objects around it, by kind."""
+    for child in element.children:
         if child.tag != "object":
             continue
+        kind = child.attributes.get("type", "")
         if kind == "PU":
-            yield child, where
+            yield _Unit(_number(source, child), inside)
             continue
-        if kind == "L3Cache" or (kind == "Cache" and child.get("depth") == "3"):
+        if kind == "L3Cache" or (kind == "Cache" and child.attributes.get("depth") == "3"):
             kind = "L3"
-        yield from _units(child, {**where, kind: id(child)})
+        kind = "Package" if kind == "Socket" else kind
+        yield from _units(source, child, {**inside, kind: child})
 
 
-def _nodes(root: ET.Element) -> list[tuple[int, int]]:
-    """NUMA nodes and the CPUs of each as a bit mask."""
-    found: list[tuple[int, int]] = []
-    for element in root.iter("object"):
-        if element.get("type") in {"NUMANode", "Node"}:
-            found.append((len(found) + 1, _mask(element.get("cpuset", ""))))
+def _usable(source: Source, root: Element, units: list[_Unit]) -> tuple[list[_Unit], list[str]]:
+    """The PUs that are online and allowed, and a note on the others."""
+    if not units:
+        source.refuse(None, "no PU", "the output of lstopo --of xml, with at least one")
+    if sum(child.attributes.get("type") == "Machine" for child in root.walk()) > 1:
+        source.refuse(None, "several machines", "the topology of one machine")
+    mask = -1
+    for element in root.walk():
+        if element.attributes.get("type") == "Machine":
+            for name in ("allowed_cpuset", "online_cpuset"):
+                if name in element.attributes:
+                    mask &= _mask(source, element, name)
+    kept = [unit for unit in units if mask >> unit.cpu & 1]
+    if not kept:
+        source.refuse(None, "no PU that is allowed", "an allowed_cpuset that holds at least one")
+    left = sorted({unit.cpu for unit in units} - {unit.cpu for unit in kept})
+    return kept, [f"CPUs {cpu_list(left)} are not allowed or offline and are left out"] if left else []
+
+
+def _nodes(source: Source, root: Element) -> list[_Node]:
+    """NUMA nodes in the order of the file."""
+    found = []
+    for element in root.walk():
+        if element.attributes.get("type") in {"NUMANode", "Node"}:
+            memory = element.attributes.get("local_memory", "0")
+            if not memory.isdecimal():
+                source.refuse(element.line, f"local_memory={memory!r}", "bytes, a whole number")
+            mask = _mask(source, element, "cpuset")
+            found.append(_Node(_number(source, element), mask, float(memory)))
     return found
 
 
-def _mask(text: str) -> int:
-    """Hwloc writes masks as 32-bit words, the highest first: ``0x00000001,0x0000ffff``."""
+def _node_of(cpu: int, nodes: Sequence[_Node]) -> int:
+    """The node whose CPUs are the fewest that hold this one; the first of equals."""
+    holding = [node for node in nodes if node.mask >> cpu & 1]
+    if holding:
+        return min(holding, key=lambda node: node.mask.bit_count()).number
+    return min((node.number for node in nodes), default=0)
+
+
+def _machine_memory(source: Source, root: Element) -> float:
+    """Memory of a machine that is one node and has no object for it (hwloc 1)."""
+    for element in root.walk():
+        if element.attributes.get("type") == "Machine":
+            memory = element.attributes.get("local_memory", "0")
+            if not memory.isdecimal():
+                source.refuse(element.line, f"local_memory={memory!r}", "bytes, a whole number")
+            return float(memory)
+    return 0.0
+
+
+def _kinds(source: Source, root: Element, cpus: Sequence[int]) -> tuple[str, ...]:
+    """Kind of core of each CPU; empty where all are alike."""
+    masks = [
+        (next((name for name in _infos(element, "CoreType")), f"kind{number}"), _mask(source, element, "cpuset"))
+        for number, element in enumerate(e for e in root.walk() if e.tag == "cpukind")
+    ]
+    found = tuple(next((name for name, mask in masks if mask >> cpu & 1), "") for cpu in cpus)
+    return found if len(set(found)) > 1 else ()
+
+
+def _infos(element: Element, name: str) -> Iterator[str]:
+    for child in element.children:
+        if child.tag == "info" and child.attributes.get("name") == name:
+            yield child.attributes.get("value", "")
+
+
+def _info(root: Element, name: str) -> str:
+    """The first remark of this name anywhere in the file."""
+    return next((text for element in root.walk() for text in _infos(element, name)), "")
+
+
+def _mask(source: Source, element: Element, name: str) -> int:
+    """Hwloc writes masks as 32-bit words, the highest first: ``0x00000001,,0x0000ffff``; an empty word is zero.
+
+    ``0xf...f`` in front stands for all higher bits.
+    """
+    text = element.attributes.get(name, "")
+    words = text.split(",")
     value = 0
-    for word in filter(None, text.split(",")):
-        value = value << 32 | int(word, 16)
+    endless = words[0] == "0xf...f"
+    for word in words[endless:]:
+        if word and not _HEXADECIMAL.fullmatch(word):
+            source.refuse(element.line, f"{name}={text!r}", "a mask such as 0x00000001,0x0000ffff")
+        value = value << _WORD | int(word or "0", 16)
+    if endless:
+        width = _WORD * (len(words) - 1)
+        value |= (1 << max(_MOST_CPUS, width)) - (1 << width)
     return value
 
 
-def _whole(source: Source, text: str | None) -> int:
-    if text is None or not text.isdigit():
-        source.refuse(None, f"a PU with os_index {text!r}", "a whole number")
+def _number(source: Source, element: Element) -> int:
+    """The operating system's number of an object."""
+    text, kind = element.attributes.get("os_index"), element.attributes.get("type")
+    if text is None or not (text.isascii() and text.isdecimal()) or int(text) >= _MOST_CPUS:
+        source.refuse(element.line, f"a {kind} with os_index {text!r}", f"a whole number below {_MOST_CPUS}")
     return int(text)
 
 
-def _numbered(keys: list[int]) -> tuple[int, ...]:
-    numbers: dict[int, int] = {}
-    return tuple(numbers.setdefault(key, len(numbers)) for key in keys)
+def _key(unit: _Unit, *kinds: str) -> tuple[str, int]:
+    """The innermost object of the first of these kinds that is there: its kind and place in the file."""
+    return next(((kind, unit.inside[kind].serial) for kind in kinds if kind in unit.inside), ("", 0))

@@ -1,0 +1,142 @@
+"""``lscpu`` and ``lscpu -J``: how many sockets, cores, threads and caches, and the CPUs of each NUMA node.
+
+The summary does not say which CPUs are siblings. Two numberings are usual: i with i + half, and 2i with 2i + 1; the
+CPU lists of the nodes exclude one of them where there are several nodes, else the first is assumed and a note says so.
+Cores are taken to follow one another in caches and sockets. Machines with unlike cores are refused: their counts do
+not multiply.
+When not to use it: where ``lscpu -e`` or lstopo is to be had, which tell all of this.
+Source: lscpu(1) of util-linux 2.31 to 2.40.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from cerberus_plan.calibration.programs.imports.described_machine import Described
+from cerberus_plan.model.cpu_list import parse_cpu_list
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cerberus_plan.calibration.programs.imports.source import Source
+
+_INSTANCES = re.compile(r"\((\d+) instances?\)")
+_NODE = re.compile(r"NUMA node(\d+) CPU\(s\)")
+_BETTER = "give `lscpu -e` or `lstopo --of xml` of that machine, which list every CPU"
+_MOST_CPUS = 2**16  # beyond any single machine
+
+
+def sniff(text: str) -> bool:
+    """Whether it is the summary, as text or as JSON."""
+    start = text.lstrip()
+    if start.startswith("{"):
+        return '"lscpu"' in start[:100]
+    return "Socket(s):" in text and "Thread(s) per core:" in text
+
+
+def read(source: Source) -> Described:
+    """The machine of the summary.
+
+    Raises:
+        InputError: A field is missing or no number, or the counts do not multiply.
+    """
+    fields = dict(_json_fields(source) if source.text.lstrip().startswith("{") else _text_fields(source))
+    sockets, threads = _count(source, fields, "Socket(s)"), _count(source, fields, "Thread(s) per core")
+    cores = _count(source, fields, "Core(s) per socket") * sockets
+    online = _cpus(source, fields, "On-line CPU(s) list", count=_count(source, fields, "CPU(s)"))
+    if cores * threads != len(online):
+        source.refuse(
+            None,
+            f"{cores} cores of {threads} threads but {len(online)} CPUs online",
+            f"counts that multiply (unlike cores, or CPUs offline: {_BETTER})",
+        )
+    nodes = {int(match[1]): _list(source, name, fields[name]) for name in fields if (match := _NODE.fullmatch(name))}
+    node_of = {cpu: node for node, cpus in nodes.items() for cpu in cpus}
+    if nodes and set(online) - set(node_of):
+        source.refuse(None, "CPUs that are in no NUMA node", "every CPU in one")
+    order, notes = _cores_in_order(online, threads, node_of)
+    caches = _caches(fields, sockets=sockets, cores=cores, notes=notes)
+    place = {cpu: core for core, cpus in enumerate(order) for cpu in cpus}
+    topology = Topology(
+        cpus=online,
+        sockets=tuple(place[cpu] * sockets // cores for cpu in online),
+        numa_nodes=tuple(node_of.get(cpu, 0) for cpu in online),
+        l3_groups=tuple(place[cpu] * caches // cores for cpu in online),
+        cores=tuple(place[cpu] for cpu in online),
+    )
+    return Described(topology=topology, processor=fields.get("Model name", ""), notes=notes)
+
+
+def _cores_in_order(
+    online: tuple[int, ...], threads: int, node_of: dict[int, int]
+) -> tuple[list[Sequence[int]], list[str]]:
+    """CPUs of each core, cores of one node together, and what had to be assumed."""
+    count = len(online) // threads
+    half = [online[core::count] for core in range(count)]
+    beside = [online[core * threads : (core + 1) * threads] for core in range(count)]
+
+    def fits(cores: list[Sequence[int]]) -> bool:
+        return all(len({node_of.get(cpu, 0) for cpu in cpus}) == 1 for cpus in cores)
+
+    chosen: list[Sequence[int]] = list(half) if fits(list(half)) or not fits(list(beside)) else list(beside)
+    notes = []
+    if threads > 1 and fits(list(half)) == fits(list(beside)):
+        notes.append(
+            f"siblings are taken to be {','.join(map(str, half[0]))} and so on, which lscpu's summary does not tell; "
+            f"to be sure {_BETTER}"
+        )
+    return sorted(chosen, key=lambda cpus: (node_of.get(cpus[0], 0), cpus[0])), notes
+
+
+def _caches(fields: dict[str, str], *, sockets: int, cores: int, notes: list[str]) -> int:
+    """Number of last-level caches: as told, else one a socket."""
+    told = _INSTANCES.search(fields.get("L3", fields.get("L3 cache", "")))
+    if told is not None and int(told[1]) and cores % int(told[1]) == 0:
+        return int(told[1])
+    notes.append(f"each socket is taken to have one last-level cache; to be sure {_BETTER}")
+    return sockets
+
+
+def _count(source: Source, fields: dict[str, str], name: str) -> int:
+    text = fields.get(name)
+    if text is None or not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= _MOST_CPUS:
+        source.refuse(None, f"{name} {text!r}", f"a whole number of at least 1; else {_BETTER}")
+    return int(text)
+
+
+def _cpus(source: Source, fields: dict[str, str], name: str, *, count: int) -> tuple[int, ...]:
+    return _list(source, name, fields[name]) if name in fields else tuple(range(count))
+
+
+def _list(source: Source, name: str, text: str) -> tuple[int, ...]:
+    try:
+        return parse_cpu_list(text)
+    except InputError as error:
+        raise InputError(f"{source.name}: {name}: {error}") from error
+
+
+def _text_fields(source: Source) -> Iterable[tuple[str, str]]:
+    for _, line in source.lines:
+        name, colon, value = line.partition(":")
+        if colon:
+            yield name.strip(), value.strip()
+
+
+def _json_fields(source: Source) -> Iterable[tuple[str, str]]:
+    try:
+        record = json.loads(source.text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        source.refuse(getattr(error, "lineno", None), f"not JSON ({error})", "the output of lscpu -J")
+    return list(_nested(record.get("lscpu") if isinstance(record, dict) else None))
+
+
+def _nested(rows: Any) -> Iterator[tuple[str, str]]:
+    """Fields at every depth: newer versions group them."""
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict):
+            yield str(row.get("field", "")).rstrip(":"), str(row.get("data") or "")
+            yield from _nested(row.get("children"))
