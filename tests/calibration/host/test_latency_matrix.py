@@ -44,11 +44,11 @@ def test_a_pair_that_is_not_there_is_a_missing_key(pair):
 
 @given(st.lists(st.lists(st.one_of(st.floats(0, 9), st.just(np.nan)), min_size=5, max_size=5), min_size=1, max_size=6))
 def test_medians_are_those_of_the_known_values(rows):
-    """As numpy's, without its warning; NaN where nothing is known."""
+    """The lower of two middle values; NaN where nothing is known."""
     values = np.array(rows)
     for row, found in zip(values, middle(values, axis=1), strict=True):
-        known = row[~np.isnan(row)]
-        assert found == pytest.approx(np.median(known)) if len(known) else np.isnan(found)
+        known = sorted(row[~np.isnan(row)])
+        assert found == known[(len(known) - 1) // 2] if known else np.isnan(found)
 
 
 @given(st.integers(2, 12), st.integers(0, 10**6))
