@@ -1,7 +1,8 @@
 """Every deviation of what was found from what was promised, each with its price.
 
 One deviation an instance and kind: wrong CPUs (other than planned, shared, or not pinned at all), vCPU count, memory
-nodes, memory size, emulator threads on other instances' CPUs, instances missing or not planned.
+nodes and how strictly they are kept, memory size, emulator and I/O threads on instances' CPUs, instances missing or not
+planned.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Deviation:
 
     Attributes:
         instance: Name of the instance.
-        kind: ``cpus``, ``count``, ``nodes``, ``memory``, ``emulator``, ``missing`` or ``unplanned``.
+        kind: ``cpus``, ``count``, ``nodes``, ``memory``, ``emulator``, ``io-thread``, ``missing`` or ``unplanned``.
         what: The difference in words.
         source: Where it was seen.
         price: Share of the whole throughput lost, None where it is not known.
@@ -93,7 +94,8 @@ def compare(
         if now is not None:
             actual[each.name] = {each.name: now}
             deviations += _cpus(each, sight, now, _Context(pins=pins, owner=owner, pricer=pricer))
-        deviations += _rest(each, sight, owner)
+        deviations += _rest(each, sight)
+        deviations += _other_threads(each, sight, owner, promise)
     if expect_all:
         deviations += [
             Deviation(instance=each.name, kind="missing", what="not found", source=promise.files, price=None)
@@ -169,8 +171,8 @@ def _set(cpus: frozenset[int]) -> str:
     return f"CPU {cpu_list(cpus)}"
 
 
-def _rest(each: Instance, sight: Seen, owner: dict[int, str]) -> Iterator[Deviation]:
-    """Counts without pins, memory and emulator threads."""
+def _rest(each: Instance, sight: Seen) -> Iterator[Deviation]:
+    """Counts without pins, and memory."""
     if sight.vcpus is None and sight.count is not None and sight.count != len(each.cpus):
         yield _deviation(sight, "count", f"{sight.count} vCPUs instead of {len(each.cpus)}", None)
     if sight.count is not None and sight.vcpus is not None and sight.count != len(sight.vcpus):
@@ -178,12 +180,33 @@ def _rest(each: Instance, sight: Seen, owner: dict[int, str]) -> Iterator[Deviat
     if sight.nodes is not None and sight.nodes != frozenset(each.nodes):
         where = f"nodes {cpu_list(sight.nodes)}" if sight.nodes else "any node"
         yield _deviation(sight, "nodes", f"memory from {where} instead of {cpu_list(each.nodes)}", None)
+    for cell, nodes in sorted(sight.cells.items()):
+        right = frozenset(each.nodes[cell : cell + 1])
+        if nodes != right and sight.nodes == frozenset(each.nodes):  # else it is said above
+            instead = f" instead of {cpu_list(right)}" if right else ", which is not planned"
+            yield _deviation(sight, "nodes", f"guest node {cell} from node {cpu_list(nodes) or 'any'}{instead}", None)
+    if sight.policy:
+        where = cpu_list(sight.nodes) if sight.nodes else "any"
+        yield _deviation(sight, "nodes", f"memory {sight.policy}, not strict, from node {where}", None)
     planned = sum(each.memory_bytes)
     if sight.memory_bytes is not None and abs(sight.memory_bytes - planned) > _MEMORY_TOLERANCE * planned:
         what = f"{sight.memory_bytes >> 20} MiB of memory instead of {planned >> 20}"
         yield _deviation(sight, "memory", what, None)
-    if sight.emulator is not None:
-        hit = sorted({owner[cpu] for cpu in sight.emulator if owner.get(cpu, each.name) != each.name})
-        if hit or not sight.emulator:
-            where = f"on CPUs of {', '.join(hit[:4])}{' and others' if len(hit) > 4 else ''}" if hit else "not pinned"
-            yield _deviation(sight, "emulator", f"emulator threads {where}", None)
+
+
+def _other_threads(each: Instance, sight: Seen, owner: dict[int, str], promise: Promise) -> Iterator[Deviation]:
+    """Emulator and I/O threads not pinned, on other instances' CPUs, or on its own where the host has CPUs for them."""
+    threads = [("emulator", "emulator threads", sight.emulator)] if sight.emulator is not None else []
+    threads += [("io-thread", f"I/O thread {number}", cpus) for number, cpus in sorted(sight.io_threads.items())]
+    planned = frozenset(promise.host_cpus) if promise.files == "libvirt" else frozenset()
+    for kind, what, cpus in threads:
+        owners = {owner[cpu] for cpu in cpus if cpu in owner}
+        hit = sorted(owners - {each.name})
+        if not cpus:
+            yield _deviation(sight, kind, f"{what} not pinned", None)
+        elif hit:
+            where = f"{', '.join(hit[:4])}{' and others' if len(hit) > 4 else ''}"
+            which = f"on {_set(cpus)} of {where}" if len(cpus) == 1 else f"on CPUs of {where} ({_set(cpus)})"
+            yield _deviation(sight, kind, f"{what} {which}", None)
+        elif owners and planned:
+            yield _deviation(sight, kind, f"{what} on {_set(cpus)}, its own vCPUs', instead of {_set(planned)}", None)

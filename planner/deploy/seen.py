@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import parse_cpu_list
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.topology import Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +25,13 @@ class Seen:
         count: Number of vCPUs.
         vcpus: CPUs each vCPU may use; an empty set for one that is not pinned.
         cpus: CPUs the instance as a whole may use, where its threads are not told apart.
+        pins: CPUs of each vCPU as a list that names nodes (``nodes:1,^4``); `on` turns it into `vcpus`.
         nodes: NUMA nodes its memory may come from.
+        policy: How it comes from there where that is not strict: ``preferred``, ``interleave``.
+        cells: NUMA nodes that the memory of a guest's node may come from, for guest nodes told apart.
         memory_bytes: Its memory [B].
         emulator: CPUs of its other threads (emulator, device threads).
+        io_threads: CPUs of each I/O thread by its number; an empty set for one that is not pinned.
     """
 
     name: str
@@ -32,9 +39,24 @@ class Seen:
     count: int | None = None
     vcpus: tuple[frozenset[int], ...] | None = None
     cpus: frozenset[int] | None = None
+    pins: tuple[str, ...] | None = None
     nodes: frozenset[int] | None = None
+    policy: str = ""
+    cells: Mapping[int, frozenset[int]] = field(default_factory=dict)
     memory_bytes: int | None = None
     emulator: frozenset[int] | None = None
+    io_threads: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def on(self, topology: Topology) -> Seen:
+        """With CPUs in the place of the nodes that pins name.
+
+        Raises:
+            InputError: A pin is no list of CPUs and nodes.
+        """
+        if self.pins is None:
+            return self
+        node_of = dict(zip(topology.cpus, topology.numa_nodes, strict=True))
+        return replace(self, pins=None, vcpus=tuple(_named(text, node_of, self.source) for text in self.pins))
 
 
 def cpu_set(text: str, where: str) -> frozenset[int]:
@@ -44,7 +66,7 @@ def cpu_set(text: str, where: str) -> frozenset[int]:
         InputError: It is no such list.
     """
     found: set[int] = set()
-    for part in text.replace(" ", "").split(","):
+    for part in _parts(text):
         try:
             if part.startswith("^"):
                 found -= set(parse_cpu_list(part[1:]))
@@ -52,6 +74,35 @@ def cpu_set(text: str, where: str) -> frozenset[int]:
                 found |= set(parse_cpu_list(part))
         except InputError as error:
             raise InputError(f"{where}: {error}") from error
+    return frozenset(found)
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a list, which commas or blanks separate; blanks about ``-`` and ``^`` separate nothing."""
+    return [part for part in re.split(r"[,\s]+", re.sub(r"\s*-\s*|(?<=\^)\s+|(?<=:)\s+", _tight, text)) if part]
+
+
+def _tight(match: re.Match[str]) -> str:
+    return match[0].strip()
+
+
+def _named(text: str, node_of: Mapping[int, int], where: str) -> frozenset[int]:
+    """CPUs of a list of CPUs and nodes as xl.cfg(5) has it: ``all``, ``nodes:1,^4``, ``0-3,node:2,^nodes:3``."""
+    found: set[int] = set()
+    for part in _parts(text):
+        named = re.fullmatch(r"(\^?)(all|nodes?:(.+)|[\d-]+)", part)
+        if named is None:
+            raise InputError(f"{where}: {part!r} is no list of CPUs and nodes such as 0-3,nodes:1,^node:2")
+        if named[2] == "all":
+            cpus = frozenset(node_of)
+        elif named[3] is not None:
+            nodes = cpu_set(named[3], where)
+            if unknown := nodes - set(node_of.values()):
+                raise InputError(f"{where}: {part!r} names node {min(unknown)}, which the machine does not have")
+            cpus = frozenset(cpu for cpu, node in node_of.items() if node in nodes)
+        else:
+            cpus = cpu_set(named[2], where)
+        found = found - cpus if named[1] else found | cpus
     return frozenset(found)
 
 

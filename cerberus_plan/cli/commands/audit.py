@@ -58,6 +58,7 @@ def audit(
         found += find_live([each.name for each in promise.instances], _processes(pid or (), promise))
     if not running and not libvirt:
         found = read_files(promise.files, promise.path.parent)
+    found = [sight.on(machine.topology) for sight in found]
     pricer = Pricer(
         machine,
         catalog.workload(promise.workload),

@@ -16,6 +16,8 @@ from cerberus_plan.planner.deploy.deployment import Deployment, Format
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 
 FILE = "compose.yaml"
+NAMES = (FILE, "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_FIELD = re.compile(r"^( *)([\w.-]+|\"[^\"]+\"|'[^']+')\s*:(?:\s+(?:&\S+\s*)?(\"[^\"]*\"|'[^']*'|[^#]*))?(?:#.*)?$")
 
 
 def _write(deployment: Deployment) -> dict[str, str]:
@@ -46,21 +48,33 @@ def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signatu
 
 
 def _read(folder: Path) -> Iterator[Seen]:
-    """Services two spaces deep with a cpuset, as the exporter writes them; YAML of another shape is not understood."""
-    file = folder / "compose.yaml"
-    name = None
-    for line in read_text(file).splitlines():
-        service = re.fullmatch(r"  ([\w.-]+):\s*", line)
-        cpuset = re.fullmatch(r"    cpuset:\s*[\"']?([-\d,^ ]*)[\"']?\s*(#.*)?", line)
-        if service:
-            if name:  # the service before had no cpuset
-                yield Seen(name=name, source=file.name, cpus=frozenset())
-            name = service[1]
-        elif cpuset and name:
-            yield Seen(name=name, source=file.name, cpus=cpu_set(cpuset[1], str(file)))
-            name = None
-    if name:
-        yield Seen(name=name, source=file.name, cpus=frozenset())
+    """Services, one block a service with its ``cpuset`` on a line; flow style (``{...}``) is not understood.
+
+    Other sections (networks, volumes, ...) hold names that are no services.
+    """
+    file = next((folder / name for name in NAMES if (folder / name).is_file()), folder / FILE)
+    for name, fields in _services(read_text(file)).items():
+        yield Seen(name=name, source=file.name, cpus=cpu_set(fields.get("cpuset", ""), str(file)))
+
+
+def _services(text: str) -> dict[str, dict[str, str]]:
+    """Plain fields of each service, by the depth of lines: section, service, field."""
+    services: dict[str, dict[str, str]] = {}
+    section, depths = "", [0, 0]
+    for line in text.splitlines():
+        field = _FIELD.match(line)
+        if field is None or line.lstrip().startswith("#"):
+            continue
+        depth, key, value = len(field[1]), field[2].strip("\"'"), (field[3] or "").strip("\"' ")
+        if depth == 0:
+            section, depths = key, [0, 0]
+        elif section == "services" and depth <= (depths[0] or depth):
+            depths = [depth, 0]
+            services[key] = {}
+        elif section == "services" and services and depth <= (depths[1] or depth):
+            depths[1] = depth
+            services[next(reversed(services))][key] = value
+    return services
 
 
 FORMAT = Format(

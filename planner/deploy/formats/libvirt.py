@@ -1,11 +1,14 @@
 """libvirt domain XML: vcpupin, emulatorpin, numatune, guest topology and NUMA cells.
 
-Disks and network cards are the user's: the README says how to add them.
+Disks and network cards are the user's: the README says how to add them. Read are also threads that inherit their
+CPUs from the domain's cpuset, I/O threads, vCPUs that are not there yet (``current``), memory of guest nodes and
+how it is bound.
 Source: libvirt, docs/formatdomain, sections CPU tuning, NUMA node tuning, CPU model and topology.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -16,7 +19,9 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 
-_UNITS = {"b": 1, "bytes": 1, "k": 2**10, "kib": 2**10, "m": 2**20, "mib": 2**20, "g": 2**30, "gib": 2**30}
+_PREFIXES = "kmgtpe"
+_MOST_VCPUS = 4096
+_STRICT = ("strict", "restrictive")  # the latter holds memory on its nodes by a cgroup
 
 
 def _domain(deployment: Deployment, unit: Unit) -> str:
@@ -79,29 +84,93 @@ def libvirt_domain(file: Path) -> Seen:
     Raises:
         InputError: It is not a domain.
     """
+    domain, where = _root(file), str(file)
+    online = _online(domain, where)
+    everywhere = _everywhere(domain, where)
+    pins = {pin.get("vcpu"): _attribute(pin, "cpuset", where) for pin in domain.iterfind("cputune/vcpupin")}
+    emulator = _attribute(domain.find("cputune/emulatorpin"), "cpuset", where)
+    cells = _cells(domain, where)
+    nodes = _attribute(domain.find("numatune/memory"), "nodeset", where)
+    if cells and nodes:  # the guest's memory is in its cells; without <memory> the rest of the domain's is anywhere
+        nodes = frozenset().union(*cells.values())
+    return Seen(
+        name=(domain.findtext("name") or "").strip(),
+        source=file.name,
+        count=len(online),
+        vcpus=tuple(pins.get(str(vcpu)) or everywhere for vcpu in online),
+        nodes=nodes or frozenset(),
+        policy=_policy(domain),
+        cells=cells,
+        memory_bytes=_guest_memory(domain, where),
+        # a thread that is not pinned itself is where all of the domain is
+        emulator=everywhere if emulator is None else emulator,
+        io_threads=_io_threads(domain, everywhere, where),
+    )
+
+
+def _root(file: Path) -> ET.Element:
+    """The domain in a file; libvirt's own state files have it one level deeper."""
     text = read_text(file)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:  # libvirt writes neither, and entities can be made to explode
         raise InputError(f"{file}: a document type is not expected in a libvirt domain")
     try:
-        domain = ET.fromstring(text)  # noqa: S314 - entities are refused above
+        root = ET.fromstring(text)  # noqa: S314 - entities are refused above
     except ET.ParseError as error:
         raise InputError(f"{file}: not XML: {error}") from error
-    count = (domain.findtext("vcpu") or "").strip()
-    if domain.tag != "domain" or not count.isdigit():
+    domain = root if root.tag == "domain" else root.find("domain")
+    if domain is None or _whole(domain.findtext("vcpu")) is None:
         raise InputError(f"{file} is not a libvirt domain with <vcpu>; give the output of `virsh dumpxml NAME`")
-    where = str(file)
-    everywhere = _attribute(domain.find("vcpu"), "cpuset", where)
-    pins = {pin.get("vcpu"): _attribute(pin, "cpuset", where) for pin in domain.iterfind("cputune/vcpupin")}
-    memory = domain.find("memory")
-    return Seen(
-        name=(domain.findtext("name") or "").strip(),
-        source=file.name,
-        count=int(count),
-        vcpus=tuple(pins.get(str(vcpu)) or everywhere or frozenset() for vcpu in range(int(count))),
-        nodes=_attribute(domain.find("numatune/memory"), "nodeset", where) or frozenset(),
-        memory_bytes=None if memory is None else _memory(memory, where),
-        emulator=_attribute(domain.find("cputune/emulatorpin"), "cpuset", where) or frozenset(),
-    )
+    return domain
+
+
+def _online(domain: ET.Element, where: str) -> list[int]:
+    """The vCPUs that the guest starts with: all, the first ``current`` ones, or those told one by one to be there."""
+    vcpu = domain.find("vcpu")
+    most = _whole(domain.findtext("vcpu")) or 0
+    current = None if vcpu is None else vcpu.get("current")
+    count = most if current is None else _whole(current)
+    if count is None or not count <= most <= _MOST_VCPUS:
+        raise InputError(f"{where}: <vcpu current={current!r}>{most} is not a number of vCPUs up to {_MOST_VCPUS}")
+    told = {each.get("id"): each.get("enabled") == "yes" for each in domain.iterfind("vcpus/vcpu")}
+    if told:
+        return [number for number in range(most) if told.get(str(number))]
+    return list(range(count))
+
+
+def _everywhere(domain: ET.Element, where: str) -> frozenset[int]:
+    """CPUs of all threads that have no pin of their own; automatic placement ignores what is written."""
+    vcpu = domain.find("vcpu")
+    if vcpu is None or vcpu.get("placement") == "auto":
+        return frozenset()
+    return _attribute(vcpu, "cpuset", where) or frozenset()
+
+
+def _cells(domain: ET.Element, where: str) -> dict[int, frozenset[int]]:
+    """Nodes of the memory of each guest node that has its own."""
+    found = {}
+    for memnode in domain.iterfind("numatune/memnode"):
+        cell = _whole(memnode.get("cellid"))
+        if cell is None:
+            raise InputError(f"{where}: <memnode cellid={memnode.get('cellid')!r}> is not a guest node's number")
+        found[cell] = _attribute(memnode, "nodeset", where) or frozenset()
+    return found
+
+
+def _policy(domain: ET.Element) -> str:
+    """How memory comes from its nodes where that is not strict."""
+    tunes = [*domain.iterfind("numatune/memory"), *domain.iterfind("numatune/memnode")]
+    loose = [mode for tune in tunes if (mode := tune.get("mode", "strict")) not in _STRICT]
+    return loose[0] if loose else ""
+
+
+def _io_threads(domain: ET.Element, everywhere: frozenset[int], where: str) -> dict[str, frozenset[int]]:
+    """CPUs of each I/O thread with a pin, and of those without one where nothing holds the domain anywhere."""
+    found = {str(number): everywhere for number in range(1, (_whole(domain.findtext("iothreads")) or 0) + 1)}
+    found |= {each.get("id", "?"): everywhere for each in domain.iterfind("iothreadids/iothread")}
+    found = {} if everywhere else found
+    for pin in domain.iterfind("cputune/iothreadpin"):
+        found[pin.get("iothread", "?")] = _attribute(pin, "cpuset", where) or frozenset()
+    return found
 
 
 def _attribute(element: ET.Element | None, name: str, where: str) -> frozenset[int] | None:
@@ -109,11 +178,36 @@ def _attribute(element: ET.Element | None, name: str, where: str) -> frozenset[i
     return None if text is None else cpu_set(text, where)
 
 
-def _memory(element: ET.Element, where: str) -> int:
-    text, unit = (element.text or "").strip(), element.get("unit", "KiB").lower()
-    if not text.isdigit() or unit not in _UNITS:
-        raise InputError(f"{where}: <memory unit={unit!r}>{text} is not an amount of memory")
-    return int(text) * _UNITS[unit]
+def _guest_memory(domain: ET.Element, where: str) -> int | None:
+    """What the guest has: its memory, or what a balloon leaves of it, or the sum of its nodes."""
+    sizes = [
+        _memory(element.text, element, where)
+        for name in ("memory", "currentMemory")
+        if (element := domain.find(name)) is not None
+    ]
+    if sizes:
+        return min(sizes)
+    cells = [_memory(cell.get("memory"), cell, where) for cell in domain.iterfind("cpu/numa/cell")]
+    return sum(cells) if cells else None
+
+
+def _memory(text: str | None, element: ET.Element, where: str) -> int:
+    """Bytes: ``KiB``, also ``K`` or nothing, are 1024, ``KB`` 1000, and so on; capital letters do not matter."""
+    unit = element.get("unit", "KiB")
+    size = re.fullmatch(rf"([{_PREFIXES}])(i?b)?|(b(?:ytes?)?)", unit.lower())
+    amount = _whole(text)
+    if amount is None or size is None:
+        raise InputError(f"{where}: <{element.tag} unit={unit!r}>{(text or '').strip()} is not an amount of memory")
+    if size[3]:
+        return amount
+    base = 1000 if size[2] == "b" else 1024
+    return int(amount * base ** (_PREFIXES.index(size[1]) + 1))
+
+
+def _whole(text: str | None) -> int | None:
+    """A whole number in plain digits, or None."""
+    digits = (text or "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
 
 
 def _read(folder: Path) -> Iterator[Seen]:

@@ -1,12 +1,12 @@
 """systemd slices: one cgroup cpuset an instance (AllowedCPUs, AllowedMemoryNodes).
 
 A slice holds all threads of one process or service on its CPUs; the kernel places threads inside it.
-Source: systemd.resource-control(5); slice names nest at each ``-``.
+Lists are separated by blanks or commas and may go on over several lines.
+Source: systemd.resource-control(5), systemd.syntax(7); slice names nest at each ``-``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,14 +62,39 @@ def _undo(deployment: Deployment) -> str:
 
 
 def _read(folder: Path) -> Iterator[Seen]:
+    """Slices with their drop-ins (``NAME.slice.d/*.conf``), which are read after them by name."""
     for file in sorted(folder.glob("*-*.slice")):
-        fields = dict(re.findall(r"^(AllowedCPUs|AllowedMemoryNodes)=(.*)$", read_text(file), flags=re.MULTILINE))
+        lines: list[str] = []
+        for part in (file, *sorted((folder / f"{file.name}.d").glob("*.conf"))):
+            lines += _settings(read_text(part))
         yield Seen(
             name=file.stem,
             source=file.name,
-            cpus=cpu_set(fields.get("AllowedCPUs", ""), str(file)),
-            nodes=cpu_set(fields.get("AllowedMemoryNodes", ""), str(file)),
+            cpus=cpu_set(_value(lines, "AllowedCPUs"), str(file)),
+            nodes=cpu_set(_value(lines, "AllowedMemoryNodes"), str(file)),
         )
+
+
+def _settings(text: str) -> list[str]:
+    """Settings of the sections about resources, a line each: comments go, continued lines are joined."""
+    kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", ";")))
+    found, section = [], ""
+    for line in kept.replace("\\\n", " ").splitlines():
+        if line.strip().startswith("["):
+            section = line.strip()
+        elif section not in ("[Unit]", "[Install]"):
+            found.append(line.strip())
+    return found
+
+
+def _value(lines: list[str], name: str) -> str:
+    """All lines of a list setting together; an empty one begins it anew."""
+    parts: list[str] = []
+    for line in lines:
+        key, equals, value = line.partition("=")
+        if equals and key.strip() == name:
+            parts = [*parts, value.strip()] if value.strip() else []
+    return " ".join(parts)
 
 
 FORMAT = Format(

@@ -8,6 +8,7 @@ Source: Xen manual pages xl.cfg(5), xlcpupool.cfg(5).
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,18 +100,24 @@ def _read(folder: Path) -> Iterator[Seen]:
         values = _assignments(file)
         pins = values.get("cpus", [])
         count = int(values.get("vcpus", 1))
-        each = [pins] * count if isinstance(pins, str) else list(pins)
+        each = [str(pin) for pin in pins] if isinstance(pins, list) else [str(pins)] * count
+        each = [*each[:count], *["all"] * (count - len(each))]  # a vCPU behind the end of the list runs anywhere
+        named = any(re.search("[a-z]", pin) for pin in each if pin.strip() != "all")
         vnuma = [dict(str(item).split("=", 1) for item in node) for node in values.get("vnuma", [])]
         yield Seen(
             name=str(values.get("name", file.stem)),
             source=file.name,
             count=count,
-            vcpus=tuple(
-                cpu_set(str(each[vcpu]), str(file)) if vcpu < len(each) else frozenset() for vcpu in range(count)
-            ),
+            pins=tuple(each) if named else None,
+            vcpus=None if named else tuple(_unnamed(pin, str(file)) for pin in each),
             nodes=frozenset(int(node["pnode"]) for node in vnuma if "pnode" in node) or None,
             memory_bytes=int(values["memory"]) * MIB if "memory" in values else None,
         )
+
+
+def _unnamed(pin: str, where: str) -> frozenset[int]:
+    """CPUs of a list without nodes; ``all`` is no pin."""
+    return frozenset() if pin.strip() == "all" else cpu_set(pin, where)
 
 
 def _assignments(file: Path) -> dict[str, Any]:
