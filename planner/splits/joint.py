@@ -2,7 +2,7 @@
 
 Models: every draw of the costs with several samples of the model's own error, which varies together over splits
 (``model.discrepancy``): log rate = log rate under the draw + L z, L L^T the covariance of the errors.
-Number: 41 draws with 10 antithetic samples each; a probability of a half is known within 5 percentage points (90 %).
+Number: 35 draws with 12 antithetic samples each; a probability of a half is known within 5 percentage points (90 %).
 Splits whose rate is far below the best's under the central values take no part: their probability of being best is
 0 and their regret is that against the others' best.
 Assumptions: those of ``model.discrepancy``; the error does not depend on the draw.
@@ -23,10 +23,10 @@ from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.record import Record
 
 Rows = np.ndarray[Any, np.dtype[np.intp]]
-# Samples of the model's error for each draw: five antithetic pairs.
-PER_DRAW = 10
+# Samples of the model's error for each draw: six antithetic pairs.
+PER_DRAW = 12
 # Most splits that are compared jointly, the fastest ones: the work grows with the cube.
-_MOST = 96
+_MOST = 64
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 # Added to a variance so that a covariance of equal splits has a root.

@@ -18,6 +18,8 @@ from cerberus_plan.model.quantity import Z90
 
 # Steps of Newton's method: four give six digits from the start used, where a mixture has one bulk.
 _STEPS = 12
+# The last step, in standard deviations of the model's error: what is left after it is its square.
+_CLOSE = 0.1
 _SMALLEST = 1e-6
 _ROOT_2_PI = math.sqrt(2.0 * math.pi)
 
@@ -27,7 +29,7 @@ def normal_cdf(x: Array) -> Array:
 
     Source: Page (1977), Approximations to the cumulative normal function.
     """
-    found: Array = 0.5 * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+    found: Array = 0.5 * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * x * (1.0 + 0.044715 * (x * x))))
     return found
 
 
@@ -48,20 +50,23 @@ def predictive(values: Array, sigma: Array) -> tuple[Array, Array, Array]:
 
 
 def _quantile(offsets: Array, width: Array, p: float) -> Array:
-    """Where the mixture's distribution function is p."""
+    """Where the mixture's distribution function is p, within a hundredth of the model's error."""
+    side = offsets if p > 0.5 else -offsets
     least = offsets.min(axis=1) - 3.0 * width
     most = offsets.max(axis=1) + 3.0 * width
-    spread = np.sqrt(width**2 + offsets.var(axis=1))
-    q = offsets.mean(axis=1) + math.copysign(Z90, p - 0.5) * spread
+    beyond = 2.0 * np.mean(np.square(np.maximum(side, 0.0)), axis=1)
+    q = math.copysign(Z90, p - 0.5) * np.sqrt(width**2 + beyond)
+    # Single precision is a hundred times finer than the answer, and four times faster.
+    scaled = (offsets / width[:, None]).astype(np.float32)
     for _ in range(_STEPS):
-        z = (q[:, None] - offsets) / width[:, None]
-        excess = normal_cdf(z).mean(axis=1) - p
+        z = (q / width).astype(np.float32)[:, None] - scaled
+        excess = normal_cdf(z).mean(axis=1, dtype=np.float64) - p
         least, most = np.where(excess < 0.0, q, least), np.where(excess < 0.0, most, q)
-        density = np.exp(-0.5 * z * z).mean(axis=1) / (_ROOT_2_PI * width)
+        density = np.exp(-0.5 * z * z).mean(axis=1, dtype=np.float64) / (_ROOT_2_PI * width)
         step = q - excess / np.maximum(density, 1e-300)
         # A Newton step that leaves the bracket is replaced by a bisection.
         inside = (step > least) & (step < most)
         q, before = np.where(inside, step, 0.5 * (least + most)), q
-        if np.abs(q - before).max() < 1e-3:
+        if (np.abs(q - before) < _CLOSE * width).all():
             break
     return q

@@ -55,7 +55,7 @@ def test_probabilities_and_regrets_hold_together(leads: list[float], sigma: floa
 
 
 def test_far_slower_splits_take_no_part_and_lose_what_they_lose() -> None:
-    """Beyond the 96 fastest: probability 0, regret by the central values."""
+    """Beyond the 64 fastest: probability 0, regret by the central values."""
     n = 300
     rate = np.exp(-0.1 * np.arange(n))[:, None] * np.ones((1, 41))
     splits = Splits(vms=np.arange(1.0, n + 1), threads=np.ones(n))
