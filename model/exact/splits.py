@@ -22,6 +22,7 @@ from cerberus_plan.model.structure import Structure
 
 if TYPE_CHECKING:
     from cerberus_plan.model.exact.solver import Solution
+    from cerberus_plan.model.exact.wide_table import WideSharedQueue
 
 __all__ = ["Splits", "occupancy", "solution", "station_at", "throughput"]
 
@@ -36,11 +37,16 @@ def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
     """
     shape = (splits.vms.size, n_draws)
     found = np.full(shape, np.nan)
-    for rows in _alike(structure.local, splits):
-        part = _rows(structure, rows)
-        table = _table(part, Splits(vms=splits.vms[rows], threads=splits.threads[rows]))
+    for alike in _alike(structure.local, splits):
+        rows = np.array(alike)
+        table = _table(_rows(structure, alike), Splits(vms=splits.vms[rows], threads=splits.threads[rows]))
         if table is not None:
             found[rows] = table.throughput()
+        lost = rows[~np.isfinite(found[rows]).all(axis=1)]
+        if lost.size and isinstance(table, SharedQueue):
+            wide = _wide(_rows(structure, lost.tolist()), Splits(vms=splits.vms[lost], threads=splits.threads[lost]))
+            if wide is not None:
+                found[lost] = wide.throughput()
     _one_by_one(structure, splits, found)
     return np.broadcast_to(found / structure.stretch, shape)
 
@@ -60,6 +66,9 @@ def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
         part, some = _rows(first, rows), Splits(vms=splits.vms[rows], threads=splits.threads[rows])
         table = _table(part, some)
         lengths = None if table is None else table.occupancy(part.local)
+        if lengths is None and isinstance(table, SharedQueue):
+            wide = _wide(part, some)
+            lengths = None if wide is None else wide.occupancy(part.local)
         for name, values in (lengths or _occupancy_one_by_one(part, some)).items():
             found[name][rows] = values
     return found
@@ -92,7 +101,7 @@ def _first_draw(station: Station) -> Station:
     )
 
 
-def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | None:
+def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | WideSharedQueue | None:
     """The fast form that fits the structure, or None."""
     if len(structure.shared) > 1:
         return None
@@ -101,10 +110,19 @@ def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | 
     if not structure.shared:
         local = local or LocalTable.of(structure.local, most, np.longdouble)
         return None if local is None else Independent(local, splits)
-    if local is None:
-        return None
     queue = structure.shared[0]
+    if local is None:
+        return _wide(structure, splits)
     return SharedQueue.of(local, queue, splits) if isinstance(queue, Queue) else None
+
+
+def _wide(structure: Structure, splits: Splits) -> WideSharedQueue | None:
+    """The form for instances that leave the range of a double: its module loads a compiler, which few plans need."""
+    from cerberus_plan.model.exact.wide_table import WideSharedQueue
+
+    (queue,) = structure.shared
+    local = LocalTable.of(structure.local, int(splits.threads.max()), np.longdouble)
+    return WideSharedQueue(local, splits, queue) if local is not None and isinstance(queue, Queue) else None
 
 
 def _occupancy_one_by_one(structure: Structure, splits: Splits) -> dict[str, Array]:

@@ -166,7 +166,7 @@ class Independent(Record, kw_only=False):
             self.splits.vms * (self.local.lengths(i) / self.local.constants)[0, size].astype(np.float64)
             for i in range(len(self.local.queueing))
         ]
-        return _by_name(self.throughput()[:, 0], lengths, local, self.local.queueing)
+        return by_name(self.throughput()[:, 0], lengths, local, self.local.queueing)
 
 
 class SharedQueue(Record, kw_only=False):
@@ -246,7 +246,7 @@ class SharedQueue(Record, kw_only=False):
         return self.splits.vms[:, None] * rate / self.local.unit
 
     def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array] | None:
-        """Mean customers by station name under the first draw: shape (splits,) each."""
+        """Mean customers by station name under the first draw: shape (splits,) each; None beyond a double's range."""
         rate = self.throughput()
         if not np.isfinite(rate).all():
             return None
@@ -257,13 +257,13 @@ class SharedQueue(Record, kw_only=False):
             self.splits.vms * (weights * self._at_nodes(self.local.lengths(i))[0]).sum(axis=2)[:, 0] / normal
             for i in range(len(self.local.queueing))
         ]
-        found = _by_name(rate[:, 0], lengths, local, self.local.queueing)
+        found = by_name(rate[:, 0], lengths, local, self.local.queueing)
         rest = self.splits.vms * self.splits.threads - sum(found.values())
         found[self.queue.name] = found.get(self.queue.name, 0.0) + rest
         return found
 
 
-def _by_name(
+def by_name(
     rate: Array, lengths: list[Array], local: tuple[Station, ...], queueing: tuple[Station, ...]
 ) -> dict[str, Array]:
     """Delays by Little's law and queueing stations by their length, added up by name."""
