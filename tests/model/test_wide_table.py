@@ -19,7 +19,10 @@ TIMES = st.floats(1e-3, 10.0)
 
 def _structure(think: float, hold: float, handover: float, demand: float) -> Structure:
     return Structure(
-        local=(Delay(np.array([[think]])), TicketLock(np.array([[hold]]), handover=np.array([[handover]]), name="lock")),
+        local=(
+            Delay(np.array([[think]])),
+            TicketLock(np.array([[hold]]), handover=np.array([[handover]]), name="lock"),
+        ),
         shared=(Queue(np.array([[demand]]), name="bus"),),
     )
 
