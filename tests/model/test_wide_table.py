@@ -28,12 +28,10 @@ def _structure(think: float, hold: float, handover: float, demand: float) -> Str
 
 
 @settings(max_examples=60)
-@given(think=TIMES, hold=TIMES, handover=TIMES, demand=TIMES, vms=st.integers(1, 12), threads=st.integers(1, 40))
-def test_it_equals_the_general_solver(
-    think: float, hold: float, handover: float, demand: float, vms: int, threads: int
-) -> None:
+@given(times=st.tuples(TIMES, TIMES, TIMES, TIMES), vms=st.integers(1, 12), threads=st.integers(1, 40))
+def test_it_equals_the_general_solver(times: tuple[float, float, float, float], vms: int, threads: int) -> None:
     """Throughput and occupancy, collapsing locks included."""
-    structure = _structure(think, hold, handover, demand)
+    structure = _structure(*times)
     splits = Splits(vms=np.array([float(vms)]), threads=np.array([float(threads)]))
     wide = _wide(structure, splits)
     assert wide is not None
