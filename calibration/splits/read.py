@@ -1,4 +1,4 @@
-"""Read measured splits from a CSV file with the columns `instances`, `cores_per_instance` and `value`.
+"""Read measured splits from a table (`store.table`) with the columns `instances`, `cores_per_instance` and `value`.
 
 The words of other tools are understood (`ALIASES`). With `n` in the place of both, rows are a scaling curve: one
 instance of n cores. Other columns are ignored, `#` starts a comment line, repeats are legal and any order is.
@@ -8,13 +8,12 @@ When not to use it: for counts of clients; `calibration.curves.read` reads those
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cerberus_plan.calibration.store import table
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import LARGEST_COUNT, LARGEST_VALUE, SMALLEST_VALUE, Measurement
@@ -46,9 +45,8 @@ def holds_splits(path: str | Path) -> bool:
     Raises:
         InputError: The file cannot be read.
     """
-    for row in csv.reader(io.StringIO(read_text(path)), skipinitialspace=True):
-        if _is_data(row):
-            return any(cell.strip().lower() in ALIASES["instances"] for cell in row)
+    for _, row in table.rows(read_text(path), str(path)):
+        return any(cell.strip().lower() in ALIASES["instances"] for cell in row)
     return False
 
 
@@ -70,30 +68,20 @@ def read_splits(path: str | Path, *, time: bool = False) -> tuple[Measurement, .
 
 
 def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
-    reader = csv.reader(io.StringIO(text), skipinitialspace=True)
     columns: Columns | None = None
-    try:
-        for row in reader:
-            if not _is_data(row):
-                continue
-            where = f"{name}, line {reader.line_num}"
-            if columns is None:
-                columns = _columns([cell.strip().lower() for cell in row], where)
-                continue
-            if len(row) != columns.width:
-                raise InputError(f"{where}: {len(row)} fields where the header has {columns.width}")
-            value = _value(row[columns.value], where)
-            yield Measurement(
-                instances=1 if columns.instances is None else _count(row[columns.instances], "instances", where),
-                cores_per_instance=_count(row[columns.cores], "cores_per_instance", where),
-                value=1 / value if time else value,
-            )
-    except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: not CSV ({error})") from error
-
-
-def _is_data(row: Sequence[str]) -> bool:
-    return any(cell.strip() for cell in row) and not row[0].startswith("#")
+    for line, row in table.rows(text, name):
+        where = f"{name}, line {line}"
+        if columns is None:
+            columns = _columns([cell.strip().lower() for cell in row], where)
+            continue
+        if len(row) != columns.width:
+            raise InputError(f"{where}: {len(row)} fields where the header has {columns.width}")
+        value = _value(row[columns.value], where)
+        yield Measurement(
+            instances=1 if columns.instances is None else _count(row[columns.instances], "instances", where),
+            cores_per_instance=_count(row[columns.cores], "cores_per_instance", where),
+            value=1 / value if time else value,
+        )
 
 
 def _columns(header: list[str], where: str) -> Columns:

@@ -23,7 +23,7 @@ def fit(
     curve: Annotated[
         Path,
         typer.Argument(
-            help="CSV file: n,value (a curve) or instances,cores_per_instance,value (splits); repeats are welcome. "
+            help="Table: n,value (a curve) or instances,cores_per_instance,value (splits); repeats are welcome. "
             "Or a workload file with [[measured]] rows."
         ),
     ],
@@ -33,6 +33,13 @@ def fit(
     ] = None,
     splits: Annotated[
         str | None, typer.Option(help="Splits: those to choose from, as in 1x64,2x32; default all of --cores.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="cores=NAME,value=NAME", help="Which columns a curve is in, or time=NAME for times."),
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=TEXT", help="Curves: use only rows with this text; repeatable.")
     ] = None,
     train_max: Annotated[
         int | None, typer.Option(help="Use only points with n up to this; the rest can be compared.")
@@ -59,22 +66,33 @@ def fit(
 ) -> None:
     """Forecast throughput beyond what was measured, with intervals that hold there."""
     report_file.check(report)
-    if cores is not None or splits is not None or _has_splits(curve):
-        of_curves = {"--train-max": train_max, "--predict": predict, "--boundaries": boundaries, "--output": output}
+    if cores is not None or splits is not None or (columns is None and _has_splits(curve)):
+        of_curves: dict[str, object] = {
+            "--train-max": train_max,
+            "--predict": predict,
+            "--boundaries": boundaries,
+            "--output": output,
+        }
+        of_curves |= {"--columns": columns, "--where": where}
         of_curves |= {"--owner": owner, "--clients": clients or None, "--report": report}
         _refuse([option for option, given in of_curves.items() if given is not None], curve)
         fit_measured_splits(curve, cores, splits, time=time, as_json=as_json)
         return
     import numpy as np
 
+    from cerberus_plan.calibration.curves.columns import parse
     from cerberus_plan.calibration.curves.contention import OWNERS
     from cerberus_plan.calibration.curves.document import document
     from cerberus_plan.calibration.curves.fit import fit_curve
-    from cerberus_plan.calibration.curves.read import read_curve
+    from cerberus_plan.calibration.curves.read import read_noted
 
     if owner is not None and owner not in OWNERS:
         raise InputError(f"--owner {owner} is not known; use one of {', '.join(OWNERS)}")
-    measured = read_curve(curve, time=time, clients=clients)
+    asked = parse(columns, where or ())
+    measured, notes = read_noted(curve, time=time, clients=clients, columns=asked)
+    time = time or asked.is_time
+    for note in notes:
+        typer.echo(f"{curve}: {note}", err=True)
     used = measured if train_max is None else measured.up_to(train_max)
     answer = fit_curve(
         used,

@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cerberus_plan.calibration.curves.columns import parse
 from cerberus_plan.calibration.curves.curve import Curve
-from cerberus_plan.calibration.curves.read import read_curve
+from cerberus_plan.calibration.curves.read import read_curve, read_noted
+from cerberus_plan.calibration.store import table
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 
@@ -47,9 +51,14 @@ def test_times_become_rates(tmp_path):
         ("n,value\n1.5,10\n", r"line 2: n is 1.5; a count of cores is a whole number"),
         ("n,value\n1\n", r"line 2: 1 fields where the header has 2"),
         ("n,value\n1,2,3\n", r"line 2: 3 fields where the header has 2"),
-        ("cores,value\n1,2\n", r"line 1: .* exactly one column must be called 'n'"),
-        ("n,ops\n1,2\n", r"exactly one column must be called 'value'"),
-        ("n;value\n1;2\n", r"separate columns by commas"),
+        ("size,value\n1,2\n", r"line 1: .* exactly one column must be called 'n'.*--columns cores=NAME"),
+        ("cores,threads,value\n1,1,2\n", r"line 1: .* exactly one column must be called 'n'"),
+        ("n,score\n1,2\n", r"exactly one column must be called 'value'"),
+        ("n,ops/s,qps\n1,2,3\n", r"exactly one column must be called 'value'"),
+        ("n,seconds\n1,2\n", r"exactly one column must be called 'value'"),
+        ("1,2\n2,3\n", r"line 1: the header is '1,2'; exactly one column must be called 'n'"),
+        ('n,value\n1,"1,010"\n', r"line 2: value is '1,010'"),
+        ("n;value\n1;2;3\n", r"line 2: 3 fields where the header has 2"),
         ("n,n,value\n1,1,2\n", r"exactly one column must be called 'n'"),
         ("n,value\n", r"no points"),
         ("", r"is empty"),
@@ -105,3 +114,77 @@ def test_a_cut_below_every_point_is_refused():
     """Nothing to fit is bad input."""
     with pytest.raises(InputError, match="no point has n <= 2"):
         Curve.from_points([4, 8], [1, 2]).up_to(2)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 4096), st.integers(1, 10**11)), min_size=1, max_size=8),
+    st.sampled_from([",", ";", "\t", "|", " "]),
+    st.sampled_from(["point", "comma", "thousands"]),
+)
+def test_a_table_means_the_same_in_every_separator_and_language(points, separator, language):
+    """Semicolons, tabs, bars, blanks; decimal commas with or without points between thousands."""
+    if separator == ",":
+        language = "point"
+
+    def shown(hundredths):
+        text = f"{hundredths / 100:,.2f}" if language == "thousands" else f"{hundredths / 100:.2f}"
+        return text if language == "point" else text.replace(",", "T").replace(".", ",").replace("T", ".")
+
+    text = f"n{separator}value\n" + "".join(f"{n}{separator}{shown(value)}\n" for n, value in points)
+    read = [row for _, row in table.rows(text, "f")][1:]
+    assert [(int(n), float(value)) for n, value in read] == [(n, value / 100) for n, value in points]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "values"),
+    [
+        ('"","threads","ops_per_sec"\n"1",1,1010\n"2",2,1960\n', None, {1: 1010, 2: 1960}),
+        ("sep=;\ncores;Throughput (req/s)\n1;1.010,5\n2;1.960,25\n", None, {1: 1010.5, 2: 1960.25}),
+        ("# threads qps\n1 1010\n2 1960\n", None, {1: 1010, 2: 1960}),
+        ("size,score,x\n1,10,7\n2,19,8\n", "cores=size,value=score", {1: 10, 2: 19}),
+        ("size,score,x\n1,0.5,7\n2,0.25,8\n", "n=Size,time=SCORE", {1: 2, 2: 4}),
+        ("a,b\n1,10\n2,19\n", "value=b,threads=a", {1: 10, 2: 19}),
+    ],
+)
+def test_columns_are_recognised_or_named(tmp_path, text, columns, values):
+    """A count of cores and a rate, where there is one of each; else as the user says."""
+    curve = read_curve(written(tmp_path, text), columns=parse(columns))
+    assert dict(zip(curve.n.tolist(), curve.value.tolist(), strict=True)) == pytest.approx(values)
+
+
+def test_times_are_recognised_only_where_values_are_said_to_be_times(tmp_path):
+    """Taking a time for a rate would turn the answer upside down."""
+    path = written(tmp_path, "threads,elapsed_time\n1,2\n2,1\n")
+    with pytest.raises(InputError, match="must be called 'value'"):
+        read_curve(path)
+    assert read_curve(path, time=True).value == pytest.approx([0.5, 1.0])
+
+
+def test_rows_of_other_things_are_not_merged_silently(tmp_path):
+    """Rows that differ in words, or in the same numbers at each n, are repeats with a sentence; --where chooses."""
+    rows = ["mcs,1,1,1,10,3", "mcs,9,2,1,11,4", "tas,1,1,2,8,5", "tas,9,2,2,30,6", "mcs,1,3,2,31,7", "mcs,9,1,2,31,8"]
+    text = "\n".join(["lock,size,run,n,value,p99", *rows, ""])
+    path = written(tmp_path, text)
+    _, notes = read_noted(path)
+    assert [note.partition(" (")[0] for note in notes] == ["rows that differ in lock", "rows that differ in size"]
+    curve, notes = read_noted(path, columns=parse(None, ["lock=mcs", "size=1"]))
+    assert (curve.value.tolist(), notes) == (pytest.approx([10, 31]), [])
+    with pytest.raises(InputError, match="no points with lock=none"):
+        read_curve(path, columns=parse(None, ["lock=none"]))
+    with pytest.raises(InputError, match="the columns are lock, size, run, n, value, p99"):
+        read_curve(path, columns=parse(None, ["look=mcs"]))
+
+
+@pytest.mark.parametrize("text", ["cores", "cores=", "cores=a,n=b", "speed=a", "value=a,time=b"])
+def test_a_choice_of_columns_that_is_none_is_refused(text):
+    """Each role once, by its name."""
+    with pytest.raises(InputError, match=f"--columns {text}"):
+        parse(text)
+
+
+def test_a_column_cannot_be_both(tmp_path):
+    """n against n says nothing."""
+    with pytest.raises(InputError, match="cannot be both"):
+        read_curve(written(tmp_path, "n,value\n1,2\n"), columns=parse("cores=n,value=n"))
+    with pytest.raises(InputError, match="must be called 'speed', as --columns says"):
+        read_curve(written(tmp_path, "n,value\n1,2\n"), columns=parse("value=speed"))
