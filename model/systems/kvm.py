@@ -26,12 +26,6 @@ def _packets(machine: Costs, operations: Costs) -> Iterator[Station]:
         yield Delay(count * machine("packet_virtualisation_nested"), name="virtual packets")
 
 
-def _ceiling(machine: Costs, operations: Costs, active_cores: Any) -> Iterator[Station]:
-    """A ceiling seen under shadow paging that nothing explains stays: nothing says that nesting removes it."""
-    if "ceiling_operation" in machine.values:
-        yield from parts.ceiling(machine, operations, active_cores, machine("ceiling_operation"))
-
-
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one VM, and the machine's ceiling."""
     nested = parts.kernel_factor(machine, operations, "nested_paging")
@@ -45,7 +39,7 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
             *_packets(machine, operations),
             *parts.network(machine, operations),
         ),
-        shared=(*_ceiling(machine, operations, vms * threads), *parts.machine_wide(operations)),
+        shared=(*parts.unexplained(machine, operations, vms * threads), *parts.machine_wide(operations)),
         stretch=parts.interference(operations, vms * threads),
     )
 

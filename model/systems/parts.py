@@ -136,3 +136,9 @@ def ceiling(machine: Costs, operations: Costs, active_cores: Any, cost: Any) -> 
         np, active_cores, machine.get("cores_per_chip", np.inf), machine.get("chip_distance")
     )
     yield Queue(count * cost * distance, name=CEILING)
+
+
+def unexplained(machine: Costs, operations: Costs, active_cores: Any) -> Iterator[Station]:
+    """The ceiling where it was not seen: nothing says that another paging, or none, removes it."""
+    if "ceiling_operation" in machine.values:
+        yield from ceiling(machine, operations, active_cores, machine("ceiling_operation"))

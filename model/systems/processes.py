@@ -26,6 +26,7 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
             *parts.kernel_lock(operations),
             *parts.files(machine, operations),
             *parts.network(machine, operations),
+            *parts.unexplained(machine, operations, vms * threads),
             *parts.machine_wide(operations),
         ),
         stretch=parts.interference(operations, vms * threads),

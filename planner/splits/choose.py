@@ -120,7 +120,11 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[
     The smallest expected regret leads; a split with fewer instances, or as many and fewer cores, takes its place where
     its expected loss, chances of a gain left out, is less than anybody can measure.
     """
-    row, leader = min(candidates, key=lambda entry: (entry[1].regret, -entry[1].throughput))
+    compared = set(joint.rows.tolist())
+    row, leader = min(
+        (entry for entry in candidates if entry[0] in compared),
+        key=lambda entry: (entry[1].regret, -entry[1].throughput),
+    )
     # The downside alone: what a split may gain on the leader does not pay for what it may lose.
     loss = np.maximum(joint.lead(row), 0.0).mean(axis=1)
     alike = set(joint.rows[loss < NEGLIGIBLE].tolist())

@@ -64,6 +64,15 @@ def test_far_slower_splits_take_no_part_and_lose_what_they_lose() -> None:
     assert found.regret(np.log(rate[:, 0]))[200] == pytest.approx(1.0, abs=1e-6)
 
 
+def test_a_plateau_wider_than_what_is_compared_has_its_leader_inside() -> None:
+    """300 splits alike: the smallest regret belongs to one that was compared."""
+    n = 300
+    splits = Splits(vms=np.arange(1.0, n + 1), threads=np.ones(n))
+    found = sample(np.ones((n, 35)), ("a",) * n, splits, Discrepancy(split=0.05, system=0.1))
+    regret = found.regret(np.zeros(n))
+    assert regret[found.rows].min() == regret.min()
+
+
 def test_samples_repeat() -> None:
     """The same question, the same samples."""
     one, _ = joint([0.1, 0.0, -0.1], Discrepancy(system=0.1))

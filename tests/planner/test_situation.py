@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from example_profile import a_profile
+from typer.testing import CliRunner
 
 from cerberus_plan.calibration.paper.left_out import FITTED
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.calibration.store.profile import machine_of
+from cerberus_plan.cli.app import app
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -17,6 +22,7 @@ from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.choose import plan
 from cerberus_plan.planner.splits.situation import Situation, discrepancy_of, situation_of
+from cerberus_plan.reports.pages.plan_document import plan_document
 
 AMD, HISTOGRAM = catalog.machine("amd48"), catalog.workload("histogram")
 DEPLOYABLE = [SYSTEMS[name] for name in ("linux", "processes")]
@@ -109,3 +115,31 @@ def test_a_system_with_assumed_costs_is_less_sure() -> None:
     answer = plan(AMD, HISTOGRAM, [SYSTEMS["linux"], SYSTEMS["kvm"]], Constraints(cores=8))
     widths = {c.system: c.high / c.low for c in reversed(answer.candidates)}
     assert widths["kvm"] > 1.3 * widths["linux"]
+
+
+def test_an_unstable_profile_says_so_as_a_machine() -> None:
+    """What a calibration's verdict complains of is carried by the machine; a stable one and an import carry nothing."""
+    profile = a_profile()
+    for run, expected in [
+        ({"verdict": "unstable: 3% of the time was stolen by the hypervisor"}, "unstable: 3% of the time was stolen"),
+        ({"verdict": "stable: 11% of 144 batches disturbed"}, ""),
+        ({"verdict": "imported, not measured here"}, ""),
+        ({}, ""),
+    ]:
+        found = machine_of(replace(profile, run=run)).unstable
+        assert found.startswith(expected)
+        assert bool(found) == bool(expected)
+
+
+def test_machines_and_the_document_name_an_unstable_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`machines`, `machines --json` and the plan's JSON."""
+    shaky = measured_host(2, "unstable: stop other jobs")
+    monkeypatch.setattr(catalog, "shipped", lambda _: ("host",))
+    monkeypatch.setattr("cerberus_plan.calibration.store.places.profiles", tuple)
+    monkeypatch.setattr(catalog, "machine", lambda _: shaky)
+    shown = CliRunner().invoke(app, ["machines"]).output
+    assert "unstable" in shown
+    listed = json.loads(CliRunner().invoke(app, ["machines", "--json"]).output)
+    assert listed["machines"][0]["unstable"] == "unstable: stop other jobs"
+    answer = plan(shaky, observed(), DEPLOYABLE, Constraints(cores=2))
+    assert plan_document([answer])["machine"]["unstable"] == "unstable: stop other jobs"
