@@ -23,20 +23,31 @@ PAPER_SYSTEMS = ("linux", "xen-linux", "cerberus")
 
 
 def machine_for(name: str | None) -> Machine:
-    """The machine asked for; without a name this host's calibration, else the paper's machine."""
+    """The machine asked for; without a name this host's calibration, the catalog's nearest, the paper's machine."""
     if name is not None:
         return catalog.machine(name)
-    return catalog.this_host() or catalog.machine(PAPER_MACHINE)
+    return catalog.this_host() or catalog.like_this_host() or catalog.machine(PAPER_MACHINE)
+
+
+def why_this_machine(name: str | None, machine: Machine) -> str:
+    """Why a plan without ``--machine`` is for this machine, and what to do about it; empty where there is no doubt."""
+    if name is not None or machine.measured:
+        return ""
+    near = "the nearest of the catalog to this host" if machine.deployable else "the paper's machine"
+    return (
+        f"planned for {machine.name}, {near}: this host is not calibrated; `cerberus-plan calibrate --quick` does it, "
+        "--machine NAME takes another (`cerberus-plan machines` lists them)"
+    )
 
 
 def systems_for(machine: Machine, names: Sequence[str] | None) -> list[System]:
-    """The systems asked for; without names the deployable ones of a measured host, else the paper's.
+    """The systems asked for; without names the deployable ones of a machine of today, else the paper's.
 
     Raises:
         InputError: There is no such system.
     """
     if not names:
-        if machine.measured:
+        if machine.measured or machine.deployable:
             return [system for system in SYSTEMS.values() if system.deployable]
         return [SYSTEMS[name] for name in PAPER_SYSTEMS]
     for name in names:

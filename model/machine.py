@@ -25,7 +25,8 @@ class Machine(Record):
         topology: Where the cores are.
         quantities: Cost of each primitive, SI units, by name (``page_fault``, ``message_round_trip``, ...).
         limits: What bounds a plan: ``network_cards``, ``vcpus_per_vm``, ``memory_per_vm`` (absent: no bound).
-        measured: True for a calibrated host, whose default systems are the deployable ones.
+        measured: True for a calibrated host.
+        deployable: Its default systems are those of an ordinary host today: one Linux, processes, VMs.
         unstable: Why its calibration is not to be trusted and what to try, empty when it is stable.
     """
 
@@ -35,6 +36,7 @@ class Machine(Record):
     quantities: Mapping[str, Quantity]
     limits: Mapping[str, Quantity] = field(default_factory=dict)
     measured: bool = False
+    deployable: bool = False
     unstable: str = ""
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:

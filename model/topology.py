@@ -8,6 +8,7 @@ When not to use it: to tell how much slower one kind of core is than another; th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.record import Record
@@ -82,6 +83,29 @@ class Topology(Record):
     def nodes(self) -> tuple[int, ...]:
         """Numbers of the NUMA nodes that have CPUs, ascending: the order of ``memory_bytes``."""
         return tuple(sorted(set(self.numa_nodes)))
+
+    @classmethod
+    def hybrid(cls, kinds: Sequence[tuple[str, int, int]], *, memory_bytes: float = 0.0) -> Topology:
+        """One socket of unlike cores at one last-level cache; siblings are neighbours, as Linux numbers them.
+
+        Args:
+            kinds: Name, number of cores and threads of each core, in the order of the CPU numbers.
+            memory_bytes: Memory of the machine [B]; 0 when unknown.
+        """
+        if any(cores < 1 or threads < 1 for _, cores, threads in kinds) or not kinds:
+            raise InputError("topology: each kind needs at least one core of at least one thread")
+        threads_of = [(name, threads) for name, cores, threads in kinds for _ in range(cores)]
+        cores_of = [core for core, (_, threads) in enumerate(threads_of) for _ in range(threads)]
+        one = (0,) * len(cores_of)
+        return cls(
+            cpus=tuple(range(len(cores_of))),
+            sockets=one,
+            numa_nodes=one,
+            l3_groups=one,
+            cores=tuple(cores_of),
+            memory_bytes=(memory_bytes,) if memory_bytes else (),
+            kinds=tuple(threads_of[core][0] for core in cores_of),
+        )
 
     @classmethod
     def regular(

@@ -53,6 +53,12 @@ COSTS: dict[str, Entry] = {
     "clone_each": Entry("time", "further part for each VM"),
     "fork_fixed": Entry("time", "fixed part of starting processes in all VMs"),
     "fork_each": Entry("time", "further part for each VM"),
+    "round_trip_same_core": Entry("time", "cache line to another thread of the core and back"),
+    "round_trip_same_l3": Entry("time", "cache line to a core at the same last-level cache and back"),
+    "round_trip_same_node": Entry("time", "cache line to another cache of the NUMA node and back"),
+    "round_trip_same_socket": Entry("time", "cache line to another NUMA node of the socket and back"),
+    "round_trip_other_socket": Entry("time", "cache line to another socket and back"),
+    "memory_bandwidth": Entry("bandwidth", "memory bandwidth of the whole machine"),
 }
 
 # What one cycle of a workload does.

@@ -33,12 +33,14 @@ _MOST_BYTES = 512 * 2**20
 # Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
 _SHIPPED = Path(__file__).parents[2] / "model" / "data"
 _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note", "errs_with")
-_MACHINE_FIELDS = ("format", "name", "description", "topology", "quantities", "limits")
+_MACHINE_FIELDS = (
+    "format", "name", "description", "topology", "quantities", "limits", "deployable", "processor", "costs",
+)  # fmt: skip
 _WORKLOAD_FIELDS = (
     "format", "name", "description", "unit", "units_per_cycle", "operations", "job_units",
     "needs_network_card", "memory_per_instance", "note", "calls", "spread", "measured",
 )  # fmt: skip
-_TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory")
+_TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory", "kinds")
 
 
 def shipped(kind: str) -> tuple[str, ...]:
@@ -70,6 +72,20 @@ def this_host() -> Machine | None:
     return None if path is None else machine(str(path))
 
 
+def like_this_host() -> Machine | None:
+    """The catalog machine that this host comes close to, None when there is none."""
+    from cerberus_plan.calibration.store.nearest import candidates, nearest, processor_of_host
+
+    texts = {name: _shipped_text("machines", name) or "" for name in shipped("machines")}
+    names = candidates(processor_of_host(), texts)
+    if not names:
+        return None
+    from cerberus_plan.calibration.host.identity import allowed_cpus
+    from cerberus_plan.calibration.host.topology import system_topology
+
+    return nearest(system_topology(allowed_cpus()), [machine(name) for name in names])
+
+
 def _parse_profile(text: str, where: str) -> Machine:
     """A calibrated host as a machine; costs it could not measure are assumed to be the paper machine's."""
     import json
@@ -84,15 +100,21 @@ def _parse_profile(text: str, where: str) -> Machine:
     if isinstance(record, dict):
         record.pop("samples", None)
     measured = machine_of(from_record(record, where=where))
+    return replace(measured, quantities={**_of_the_paper(), **measured.quantities})
+
+
+def _of_the_paper() -> dict[str, Quantity]:
+    """Costs of the paper's machine as assumptions about another: systems of the paper can be asked for everywhere."""
+    from dataclasses import replace
+
     paper = machine("amd48")
-    assumed = {
+    return {
         name: replace(
             quantity, provenance=Provenance.ASSUMED, source=f"as on {paper.name}: not measured here", errs_with=""
         )
         for name, quantity in paper.quantities.items()
         if name != "ceiling_operation"  # seen on that machine, and explained by nothing that others have
     }
-    return replace(measured, quantities={**assumed, **measured.quantities})
 
 
 def workload(name_or_file: str) -> Workload:
@@ -147,13 +169,33 @@ def parse_machine(text: str, where: str) -> Machine:
         InputError: What is wrong, in which field, and what is allowed.
     """
     table = _document(text, where, _MACHINE_FIELDS)
+    topology = _topology(_section(table, "topology", where), where)
+    quantities = _quantities(_section(table, "quantities", where), COSTS, f"{where}: quantities")
+    if "costs" in table:
+        quantities = _with_kernel_costs(quantities, topology, _string(table, "costs", where), where)
+    deployable = table.get("deployable", False)
+    if not isinstance(deployable, bool):
+        raise InputError(f"{where}: deployable = {deployable!r} must be true or false")
     return Machine(
         name=_name(table, where),
         description=_string(table, "description", where, default=""),
-        topology=_topology(_section(table, "topology", where), where),
-        quantities=_quantities(_section(table, "quantities", where), COSTS, f"{where}: quantities"),
+        topology=topology,
+        quantities=quantities,
         limits=_quantities(_section(table, "limits", where, required=False), LIMITS, f"{where}: limits"),
+        deployable=deployable,
     )
+
+
+def _with_kernel_costs(own: dict[str, Quantity], topology: Topology, name: str, where: str) -> dict[str, Quantity]:
+    """The machine's own quantities before those derived from its latencies, the named kernel costs and the paper's."""
+    from cerberus_plan.calibration.store.kernel_costs import derived_costs
+
+    text = _shipped_text("costs", name)
+    if text is None:
+        raise InputError(f"{where}: costs = {name!r} is unknown; known: {', '.join(shipped('costs'))}")
+    table = _document(text, f"{name}.toml", ("format", "quantities"))
+    base = _quantities(_section(table, "quantities", name), COSTS, name)
+    return {**_of_the_paper(), **base, **derived_costs(topology, own), **own}
 
 
 def parse_workload(text: str, where: str) -> Workload:
@@ -312,7 +354,9 @@ def _number(entry: Mapping[str, Any], field: str, where: str) -> float | None:
 
 def _topology(section: Mapping[str, Any], where: str) -> Topology:
     _refuse_unknown(section, _TOPOLOGY_FIELDS, f"{where}: topology")
-    parts = {field: section[field] for field in _TOPOLOGY_FIELDS[:-1] if field in section}
+    if "kinds" in section:
+        return _hybrid(section, where)
+    parts = {field: section[field] for field in _TOPOLOGY_FIELDS[:-2] if field in section}
     for field in ("sockets", "cores_per_l3"):
         if field not in parts:
             raise InputError(f"{where}: topology: field {field!r} is missing")
@@ -329,3 +373,22 @@ def _topology(section: Mapping[str, Any], where: str) -> Topology:
         )
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
+
+
+def _hybrid(section: Mapping[str, Any], where: str) -> Topology:
+    """A socket of unlike cores, each kind a table {name, cores, threads_per_core}."""
+    place = f"{where}: topology.kinds"
+    _refuse_unknown(section, ("kinds", "memory"), f"{where}: topology with kinds")
+    rows = section["kinds"]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{place} must be a list of tables such as {{ name = 'E-core', cores = 8 }}")
+    kinds = []
+    for row in rows:
+        _refuse_unknown(row, ("name", "cores", "threads_per_core"), place)
+        counts = [row.get("cores"), row.get("threads_per_core", 1)]
+        if any(type(count) is not int or not 0 < count <= _MOST_CPUS for count in counts):
+            raise InputError(f"{place}: cores and threads_per_core must be whole numbers from 1 to {_MOST_CPUS}")
+        kinds.append((_string(row, "name", place), *counts))
+    memory = section.get("memory")
+    size = 0.0 if memory is None else _quantity(memory, "bytes", f"{where}: topology.memory").value
+    return Topology.hybrid(kinds, memory_bytes=size)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FORMAT = "cerberus-plan profile"
+#: Family of a host that was made of parts: nothing was measured on it.
+MADE = "made of parts"
 VERSION = 1
 #: Raw samples of a 512-core host with all pairs stay below this.
 _MOST_BYTES = 512 * 2**20
@@ -256,12 +258,13 @@ def machine_of(profile: Profile) -> Machine:
         name=host.name,
         description=(
             f"{host.processor}, {_counted(host.cpus, 'CPU')} in {_counted(groups, 'L3 group')}, "
-            f"{host.kernel}, measured {profile.created[:10]}"
+            f"{host.kernel}, {'made' if host.family == MADE else 'measured'} {profile.created[:10]}"
         ),
         topology=profile.topology,
         quantities=profile.quantities,
         limits={},
-        measured=True,
+        measured=host.family != MADE,
+        deployable=True,
         unstable=_complaint(profile.run),
     )
 

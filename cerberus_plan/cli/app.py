@@ -43,7 +43,10 @@ class LazyCommands(TyperGroup):
             return None
         gc.enable()  # other commands may run for long
         module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        function = getattr(importlib.import_module(f"cerberus_plan.cli.commands.{module}"), module)
+        imported = importlib.import_module(f"cerberus_plan.cli.commands.{module}")
+        if hasattr(imported, "group"):  # a command with commands of its own
+            return typer.main.get_command(imported.group)
+        function = getattr(imported, module)
         app = typer.Typer(add_completion=False)
         settings = getattr(function, "context_settings", None)
         app.command(name=cmd_name, context_settings=settings)(function)

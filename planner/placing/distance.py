@@ -62,6 +62,8 @@ class Distances:
 
 
 _LEVELS = tuple(field.name for field in fields(Shares))
+#: Round trip of a cache line at each level, by the name of the machine's quantity.
+LATENCY = {level: f"round_trip_{level}" for level in _LEVELS}
 
 
 def shares(topology: Topology, cpus: Sequence[int]) -> Shares:
@@ -104,12 +106,27 @@ def distances_of(machine: Machine, round_trips: Mapping[tuple[int, int], float] 
     """Distances of a machine: from measured round trips of pairs of CPUs [s] if given, else its ``chip_distance``."""
     if round_trips:
         return _measured(machine.topology, round_trips)
+    if LATENCY["same_l3"] in machine.quantities:
+        return _told(machine)
     extra = machine.quantities.get("chip_distance")
     if extra is None:
         return Distances()
     far = 1.0 + extra.value
     source = f"chip_distance ({extra.provenance}: {extra.source})"
     return Distances(same_node=far, same_socket=far, other_socket=far, source=source)
+
+
+def _told(machine: Machine) -> Distances:
+    """Distances from the round trips at each level that the machine's file holds."""
+    known = {level: machine.quantities[name] for level, name in LATENCY.items() if name in machine.quantities}
+    near = known["same_l3"].value
+    filled, last = {}, near
+    for level in _LEVELS:
+        # a level that is not told is taken as the level inside it; one core is at least as near as one cache
+        value = known[level].value if level in known else last
+        last = max(last, value)
+        filled[level] = value / near
+    return Distances(**filled, source=f"round trips of the machine file ({known['same_l3'].source})")
 
 
 def _measured(topology: Topology, round_trips: Mapping[tuple[int, int], float]) -> Distances:

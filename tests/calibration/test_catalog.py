@@ -70,7 +70,7 @@ def test_a_copied_and_edited_file_is_read_by_its_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("find", "name", "message"),
     [
-        (catalog.machine, "amd84", r"unknown machine 'amd84' \(did you mean 'amd48'\?\); known: amd48, intel16"),
+        (catalog.machine, "amd84", r"unknown machine 'amd84' \(did you mean 'amd48'\?\); known: amd48, core-i9-12900k"),
         (catalog.machine, "zzz", "unknown machine 'zzz'; known: .*`cerberus-plan machines` lists them"),
         (catalog.workload, "d-bench", r"unknown workload 'd-bench' \(did you mean 'dbench'\?\); known: apache, dbench"),
         (catalog.workload, "no/such.toml", "no/such.toml: there is no such file"),

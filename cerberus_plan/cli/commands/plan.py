@@ -64,7 +64,8 @@ def plan(
     """How many OS instances, and how big? Predicts every split of the machine and recommends one.
 
     Without --workload every shipped workload is planned alone. Without --machine the calibration of this host is
-    used if there is one, else the 48-core machine of the OS clustering paper.
+    used if there is one, else the catalog's machine that comes close to it, else the 48-core machine of the OS
+    clustering paper.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -75,13 +76,15 @@ def plan(
         typer.echo(ctx.get_help())
         return
     load_numpy()
-    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
+    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for, why_this_machine
 
     if mix is not None and (workload or what_if):
         raise InputError("--mix plans its own workloads; leave out --workload and --what-if")
     report_file.check(report)
     changes = changes_for(what_if)
     chosen = machine_for(machine)
+    if why := why_this_machine(machine, chosen):
+        typer.echo(why, err=True)
     systems = systems_for(chosen, system)
     constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
     if mix is not None:

@@ -1,0 +1,79 @@
+"""`cerberus-plan machines` and `machines make`, end to end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """The command in a folder and home of its own."""
+    monkeypatch.setenv("CERBERUS_PLAN_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words):
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "cerberus_plan", *words], check=False, capture_output=True, text=True
+        )
+
+    return command
+
+
+def test_the_list_is_a_table_and_a_document(run):
+    """Without a subcommand all machines are listed; --json counts cores, sockets, nodes and caches."""
+    assert "epyc-9654-2s" in run("machines").stdout
+    rows = {row["name"]: row for row in json.loads(run("machines", "--json").stdout)["machines"]}
+    big = rows["epyc-9654-2s"]
+    assert (big["cores"], big["physical_cores"], big["sockets"], big["numa_nodes"]) == (384, 192, 2, 2)
+    assert rows["amd48"]["deployable"] is False
+
+
+def test_a_made_machine_is_planned_exported_and_audited(run, tmp_path):
+    """Costs of one machine, shape of another: by name from anywhere, until the deployed files are checked."""
+    made = run(
+        "machines", "make", "big", "--like", "graviton3", "--sockets", "2", "--cores-per-l3", "8", "--memory", "64"
+    )
+    assert made.returncode == 0, made.stderr
+    assert "carried over and assumed" in made.stderr
+    plan = json.loads(run("--machine", "big", "--workload", "histogram", "--json").stdout)
+    assert plan["machine"]["cores"] == 16
+    assert {candidate["system"] for candidate in plan["plans"][0]["candidates"]} >= {"linux", "processes", "kvm"}
+    split = ("--cores", "16", "--vms", "2", "--cores-per-vm", "8", "--format", "libvirt", "--output", "vms")
+    exported = run("export", "--machine", "big", "--workload", "histogram", *split)
+    assert exported.returncode == 0, exported.stderr
+    assert run("audit", "vms").returncode == 0
+
+
+def test_the_shape_may_come_from_a_file(run, tmp_path):
+    """lscpu -e of a host one cannot calibrate on, its node numbers kept."""
+    rows = "".join(f"{cpu} {8 * (cpu // 4)} {cpu // 4} {cpu} {cpu}:{cpu}:{cpu}:{cpu // 4}\n" for cpu in range(8))
+    (tmp_path / "l.txt").write_text("CPU NODE SOCKET CORE L1d:L1i:L2:L3\n" + rows)
+    made = run("machines", "make", "p", "--like", "amd48", "--topology", "l.txt", "--output", "p.json")
+    assert made.returncode == 0, made.stderr
+    assert json.loads((tmp_path / "p.json").read_text())["topology"]["numa_nodes"] == [0] * 4 + [8] * 4
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("x", "--like", "amd48"), "nothing says what shape"),
+        (("x", "--like", "nobody", "--sockets", "1", "--cores-per-l3", "2"), "unknown machine 'nobody'"),
+        (("x", "--like", "amd48", "--sockets", "2"), "--cores-per-l3 is missing"),
+        (("amd48", "--like", "amd48", "--sockets", "2", "--cores-per-l3", "2"), "machine of the catalog"),
+        (("x", "--like", "amd48", "--cores-per-l3", "99999"), "at most 65536"),
+        (("x", "--like", "amd48", "--topology", "t.txt", "--sockets", "1"), "leave out --sockets"),
+        (("x", "--like", "amd48", "--topology", "none.txt"), "there is no such file"),
+        (("../x", "--like", "amd48", "--cores-per-l3", "2"), "cannot name a machine"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(run, tmp_path, words, message):
+    """Exit code 2, one sentence, nothing written."""
+    done = run("machines", "make", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*.json"))
