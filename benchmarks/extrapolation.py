@@ -9,18 +9,20 @@ error     |forecast / measured - 1|, over all judged points: median and 90th per
 coverage  share of judged points inside the 90 % interval, with a bootstrap over families (5 % to 95 %)
 width     high / low of the interval, median
 regret    throughput lost by running on the count the forecast calls best, against the best measured; mean over curves
+confirmed the same after one, two and three runs that `confirm` asks for, each measured count being one that can be run
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cerberus_plan.calibration.curves.confirm import confirmation
 from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.examples import Example, read_folder
 from cerberus_plan.calibration.curves.fit import intervals
@@ -33,6 +35,7 @@ Array = NDArray[np.float64]
 Method = Callable[[Curve, Array], tuple[Array, Array, Array]]
 # 95 % point of the standard normal distribution: a two-sided 90 % interval.
 Z = 1.645
+CONFIRMING = 3
 HEADER = (
     "cut",
     "method",
@@ -44,6 +47,7 @@ HEADER = (
     "coverage of curves (family bootstrap)",
     "width",
     "regret",
+    "after 1, 2, 3 confirming runs",
 )
 
 
@@ -58,6 +62,7 @@ class Row:
     covered: Array
     ratio: Array
     regret: float
+    confirmed: tuple[float, ...] = ()
 
 
 def ours(priors: Priors) -> Method:
@@ -98,11 +103,14 @@ def slopes(p: Array, n: Array) -> Array:
     return np.stack([n / divisor, top * (n - 1), top * n * (n - 1)], axis=1)
 
 
-def judge(example: Example, cut: int, train: Curve, beyond: NDArray[np.bool_], method: Method) -> Row:
+def judge(
+    example: Example, cut: int, train: Curve, beyond: NDArray[np.bool_], method: Method, *, asked: bool = False
+) -> Row:
     """Fit below the cut, judge above."""
     curve = example.curve
     low, middle, high = method(train, curve.n)
     believed = np.where(beyond, middle, curve.value)
+    confirmed = confirm(curve, train, method) if asked else ()
     return Row(
         family=example.family,
         name=curve.name,
@@ -111,7 +119,21 @@ def judge(example: Example, cut: int, train: Curve, beyond: NDArray[np.bool_], m
         covered=((low <= curve.value) & (curve.value <= high))[beyond],
         ratio=(high / low)[beyond],
         regret=float(1 - curve.value[believed.argmax()] / curve.value.max()),
+        confirmed=confirmed,
     )
+
+
+def confirm(curve: Curve, train: Curve, method: Method) -> tuple[float, ...]:
+    """Regret of the best measured count after each confirming run; the forecast is made anew after each."""
+    known = np.isin(curve.n, train.n)
+    regrets = []
+    for _ in range(CONFIRMING):
+        seen = replace(train, n=curve.n[known], value=curve.value[known], repeats=curve.repeats[known])
+        asked = confirmation(seen, curve.n, method(seen, curve.n)[1], runnable=curve.n[~known])
+        if asked is not None:
+            known |= curve.n == asked.n
+        regrets.append(float(1 - curve.value[known].max() / curve.value.max()))
+    return tuple(regrets)
 
 
 def summary(rows: list[Row]) -> list[str]:
@@ -127,6 +149,7 @@ def summary(rows: list[Row]) -> list[str]:
         f"{np.mean([r.covered.mean() for r in rows]):.1%} ({low:.0%} to {high:.0%})",
         f"{np.median(ratio):.2f}",
         f"{np.mean([r.regret for r in rows]):.1%}",
+        ", ".join(f"{x:.1%}" for x in np.mean([r.confirmed for r in rows], axis=0)) or "-",
     ]
 
 
@@ -153,7 +176,9 @@ def evaluate(learner: Learner) -> dict[tuple[int, str], list[Row]]:
         for example in (e for e in learner.examples if e.family == family):
             for cut, train, beyond in example.cuts():
                 for name, method in methods.items():
-                    rows.setdefault((cut, name), []).append(judge(example, cut, train, beyond, method))
+                    rows.setdefault((cut, name), []).append(
+                        judge(example, cut, train, beyond, method, asked=name == "ours")
+                    )
     return rows
 
 

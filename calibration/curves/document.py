@@ -68,6 +68,7 @@ def document(
         "trusted_to": whole(fit.trusted_to),
         "horizon": whole(fit.horizon),
         "next": {"n": whole(fit.advice.n), "reduction": round(fit.advice.reduction, 4)},
+        "confirm": None if fit.confirm is None else {"n": whole(fit.confirm.n), "why": fit.confirm.why},
         "verdict": verdict(fit, noun="clients" if clients else "cores"),
     }
 

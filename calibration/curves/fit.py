@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.advise import Advice, next_count
+from cerberus_plan.calibration.curves.confirm import Confirmation, confirmation
 from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.incumbents import Incumbent, incumbents
 from cerberus_plan.calibration.curves.interval import LEVELS, TAIL, Raw
@@ -60,6 +61,7 @@ class Fit(Shown):
     trusted_to: float  # largest count whose interval is narrower than USEFUL_RATIO
     horizon: float
     advice: Advice
+    confirm: Confirmation | None  # the run that makes sure of the peak; None when it is sure
     posterior: Posterior
 
     def __repr__(self) -> str:
@@ -111,6 +113,7 @@ def fit_curve(
         trusted_to=_trusted_to(grid, low, high),
         horizon=float(grid[-1]),
         advice=next_count(curve, grid, forecast),
+        confirm=confirmation(curve, grid, middle),
         posterior=posterior,
     )
 

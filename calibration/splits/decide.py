@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cerberus_plan.calibration.curves.posterior import Forecast
 from cerberus_plan.calibration.splits.measured import Measured, Split
-from cerberus_plan.calibration.splits.posterior import Posterior
 
 Array = NDArray[np.float64]
 
-TRUST = 0.03
+TRUST = 0.07
 # Joint draws a member of the posterior: two halve the noise of a probability of being best.
 DRAWS_A_MEMBER = 2
 
@@ -59,10 +59,9 @@ def shares(paths: Array) -> Array:
     return np.asarray(np.exp(paths - paths.max(axis=1, keepdims=True)))
 
 
-def look(posterior: Posterior, measured: Measured | None, candidates: Sequence[Split]) -> Outlook:
-    """Joint draws at the candidates; one that was run stays within the error of its median."""
+def look(forecast: Forecast, measured: Measured | None, candidates: Sequence[Split]) -> Outlook:
+    """Joint draws of the forecast at the candidates; one that was run stays within the error of its median."""
     random = np.random.default_rng(0)
-    forecast = posterior.predict(candidates)
     shocks = random.standard_normal((DRAWS_A_MEMBER, *forecast.mean.shape))
     paths = (forecast.mean + np.einsum("mij,dmj->dmi", forecast.factor, shocks)).reshape(-1, len(candidates))
     known = {} if measured is None else {split: i for i, split in enumerate(measured.splits)}

@@ -23,7 +23,7 @@ from cerberus_plan.calibration.splits.decide import Outlook, shares
 Array = NDArray[np.float64]
 
 # Draws that are compared with each other.
-COMPARED = 400
+COMPARED = 300
 # Candidates beyond this many are met by the most promising and evenly spread ones only.
 MOST_CANDIDATES = 12
 # Sets of splits that are weighed against each other at once.
@@ -35,12 +35,13 @@ _BANDWIDTH = 0.7
 MOST_AT_ONCE = 3
 
 
-def next_split(outlook: Outlook, *, left: int) -> int | None:
+def next_split(outlook: Outlook, *, left: int, anchored: bool = False) -> int | None:
     """The candidate to measure next, None when all are measured.
 
     Args:
         outlook: joint draws of the candidates.
         left: measurements that can still be made, this one included.
+        anchored: something else was measured, so that one value alone tells.
     """
     open_ = np.flatnonzero(~outlook.measured)
     if not open_.size or left < 1:
@@ -48,7 +49,7 @@ def next_split(outlook: Outlook, *, left: int) -> int | None:
     paths = outlook.paths[:: max(len(outlook.paths) // COMPARED, 1)]
     share = shares(paths)
     tried = _worth_trying(open_, share.mean(axis=0))
-    if not outlook.measured.any():
+    if not (anchored or outlook.measured.any()):
         best = _first_set(paths, share, tried, min(left, MOST_AT_ONCE, len(tried)))
         return max(best, key=lambda i: float(share[:, i].mean()))
     if left > 1 and len(tried) > 2 and len(tried) * (len(tried) - 1) // 2 <= MOST_SETS:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cerberus_plan.calibration.curves.posterior import Forecast
 from cerberus_plan.calibration.splits.decide import Outlook, look
 from cerberus_plan.calibration.splits.design import next_split
-from cerberus_plan.calibration.splits.interval import TAIL, distances, narrowest
+from cerberus_plan.calibration.splits.interval import TAIL, Widening, distances, narrowest
 from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.owner import owner
 from cerberus_plan.calibration.splits.posterior import Posterior, weigh
@@ -29,8 +30,6 @@ Array = NDArray[np.float64]
 MIDDLE = 0.4
 # A choice that is expected to lose less than this needs no further run.
 SURE = 0.01
-# How many runs `next` looks ahead.
-AHEAD = 2
 # A split may leave this share of the cores idle when the core count has few divisors.
 LEAST_USED = 0.9
 FEW_DIVISORS = 4
@@ -79,9 +78,10 @@ def fit_splits(
     measured = Measured.of(measurements)
     asked = tuple(sorted(set(candidates or splits_of(measured.largest))))
     posterior = weigh(measured, prior or shipped())
-    outlook = look(posterior, measured, asked)
-    splits = forecasts(posterior, measured, asked, outlook)
-    wanted = None if outlook.regret[outlook.choice] < SURE else next_split(outlook, left=AHEAD)
+    forecast = posterior.predict(asked)
+    outlook = look(forecast, measured, asked)
+    splits = forecasts(forecast, posterior.prior.widening, measured, asked, outlook)
+    wanted = None if outlook.regret[outlook.choice] < SURE else next_split(outlook, left=1, anchored=True)
     return SplitFit(
         measured=measured,
         splits=splits,
@@ -94,12 +94,12 @@ def fit_splits(
 
 
 def forecasts(
-    posterior: Posterior, measured: Measured, asked: Sequence[Split], outlook: Outlook
+    forecast: Forecast, widening: Widening, measured: Measured, asked: Sequence[Split], outlook: Outlook
 ) -> tuple[SplitForecast, ...]:
     """Value, interval, probability of being best and regret of each split."""
     middle = centre(outlook)
-    low, high = posterior.predict(asked).quantiles([TAIL, 1 - TAIL])
-    half = posterior.prior.widening.half(low, high, distances(measured.splits, asked))
+    low, high = forecast.quantiles([TAIL, 1 - TAIL])
+    half = widening.half(low, high, distances(measured.splits, asked))
     half = np.maximum(half, narrowest(measured))
     known = {split: i for i, split in enumerate(measured.splits)}
     for column, split in enumerate(asked):

@@ -190,10 +190,10 @@ def tasks(example: Example) -> Iterator[tuple[set[Split], set[Split]]]:
 def missed(example: Example, seen: set[Split], asked: set[Split], prior: Prior) -> Array:
     """Distance from what is seen, and how far the truth fell from the forecast in units of the raw half width."""
     measured, targets = example.only(seen), sorted(asked)
-    posterior = weigh(measured, prior)
-    low, high = posterior.predict(targets).quantiles([TAIL, 1 - TAIL])
+    forecast = weigh(measured, prior).predict(targets)
+    low, high = forecast.quantiles([TAIL, 1 - TAIL])
     truth = np.array([example.value[split] for split in targets])
-    middle = centre(look(posterior, measured, targets))
+    middle = centre(look(forecast, measured, targets))
     return np.stack([distances(measured.splits, targets), np.abs(truth - middle) / raw_half(low, high)])
 
 

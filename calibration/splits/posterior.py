@@ -65,13 +65,14 @@ class Posterior:
         level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
         mean = level + self._expected(targets, self.draw)
         spread = np.empty((self.draw.size, len(targets), len(targets)))
+        residual = np.zeros((self.draw.size, 0))
+        if self.measured is not None:
+            residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw)
         for index in np.unique(self.scale):
             rows = np.flatnonzero(self.scale == index)
             discrepancy = self.prior.discrepancies[index]
             gain, rest = _condition(discrepancy, self.measured, targets)
-            if self.measured is not None:
-                residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw[rows])
-                mean[rows] += residual @ gain
+            mean[rows] += residual[rows] @ gain
             spread[rows] = rest
         return Forecast(mean=mean, factor=spread)
 

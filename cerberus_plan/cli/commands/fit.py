@@ -215,3 +215,5 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     console.print(table)
     weights = ", ".join(f"{name} {weight:.0%}" for name, weight in answer.law_weights.items() if weight >= 0.01)
     console.print(f"Laws by weight: {weights}", highlight=False)
+    if answer.confirm is not None:
+        console.print(f"To make sure, run n = {answer.confirm.n:g}: {answer.confirm.why}.", highlight=False)
