@@ -16,7 +16,7 @@ def elsewhere(text: str) -> str | None:
     """What the file is and the command for it, to go behind its name; None where that is not known."""
     head = text[:20000]
     lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return next(filter(None, (_machine(head, lines), _own(head), _table(lines), _profiler(head))), None)
+    return next(filter(None, (_machine(head, lines), _own(head), _other_tool(head), _table(lines))), None)
 
 
 def _machine(head: str, lines: list[str]) -> str | None:
@@ -65,8 +65,12 @@ def _table(lines: list[str]) -> str | None:
     )
 
 
-def _profiler(head: str) -> str | None:
-    """Output of tools whose numbers say nothing about scaling."""
+def _other_tool(head: str) -> str | None:
+    """Output that says too little, and what would say enough."""
+    if re.search(r"^name,iterations,real_time,cpu_time|^Benchmark +Time +CPU +Iterations", head, re.MULTILINE):
+        return "is output of Google Benchmark that lacks the threads: repeat with --benchmark_format=json"
+    if re.search(r"^Benchmark\s.*\bMode\s.*\bScore\b.*\bUnits", head, re.MULTILINE):
+        return "is JMH's table, which lacks the threads: repeat with -rf json -rff FILE"
     if head.startswith("PERFILE2"):
         return "is perf.data: cerberus-plan reads what perf stat, or perf lock contention, prints"
     if re.search(r"^# Samples: .* of event", head, re.MULTILINE):

@@ -94,6 +94,15 @@ class Node:
         value = self.value.get(name)
         return None if value is None else Node(self.source, value, (*self.path, name))
 
+    def value_of(self, name: str) -> Any:
+        """The bare value of a member, None where there is none: for what is only compared.
+
+        Raises:
+            InputError: this is no object.
+        """
+        found = self.maybe(name)
+        return None if found is None else found.value
+
     def elements(self) -> list[Node]:
         """The elements of an array.
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 from cerberus_plan.calibration.programs.imports import (
     extra_p,
+    go_benchmark,
+    google_benchmark,
     hyperfine,
+    jmh,
     klockstat,
     lock_stat,
+    memtier,
     own_demand,
     perf_lock_contention,
     perf_stat_csv,
@@ -20,9 +24,11 @@ from cerberus_plan.calibration.programs.imports import (
     perf_stat_text,
     pgbench,
     pytest_benchmark,
+    redis_benchmark,
     strace_summary,
     sysbench,
     will_it_scale,
+    wrk,
 )
 from cerberus_plan.calibration.programs.imports.elsewhere import elsewhere
 from cerberus_plan.calibration.programs.imports.parameters import NOTHING_ASKED, Asked
@@ -51,6 +57,9 @@ FORMATS: dict[str, Format] = {
     "pytest_benchmark": Format(
         "pytest --benchmark-json", pytest_benchmark.sniff, pytest_benchmark.parse, pytest_benchmark.parse
     ),
+    "google_benchmark": Format("Google Benchmark JSON", google_benchmark.sniff, google_benchmark.parse),
+    "jmh": Format("JMH JSON", jmh.sniff, jmh.parse),
+    "memtier": Format("memtier_benchmark output", memtier.sniff, memtier.parse),
     "hyperfine": Format("hyperfine --export-json", hyperfine.sniff, hyperfine.parse, hyperfine.parse),
     "perf_stat_json": Format("perf stat -j", perf_stat_json.sniff, perf_stat_json.parse),
     "will_it_scale": Format("will-it-scale CSV", will_it_scale.sniff, will_it_scale.parse),
@@ -60,6 +69,9 @@ FORMATS: dict[str, Format] = {
     "strace_summary": Format("strace -c", strace_summary.sniff, strace_summary.parse),
     "pgbench": Format("pgbench output", pgbench.sniff, pgbench.parse),
     "sysbench": Format("sysbench output", sysbench.sniff, sysbench.parse),
+    "redis_benchmark": Format("redis-benchmark output", redis_benchmark.sniff, redis_benchmark.parse),
+    "wrk": Format("wrk output", wrk.sniff, wrk.parse),
+    "go_benchmark": Format("go test -bench", go_benchmark.sniff, go_benchmark.parse),
     "extra_p": Format("Extra-P text", extra_p.sniff, extra_p.parse, extra_p.parse, metrics=True),
     "perf_stat_text": Format("perf stat", perf_stat_text.sniff, perf_stat_text.parse),
     "perf_stat_csv": Format("perf stat -x,", perf_stat_csv.sniff, perf_stat_csv.parse),

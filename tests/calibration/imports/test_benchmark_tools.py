@@ -1,0 +1,159 @@
+"""Benchmark libraries and load generators: each number of threads or clients with its throughput."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cerberus_plan.calibration.programs.imports.merge import merge
+from cerberus_plan.calibration.programs.imports.readers import parse
+from cerberus_plan.calibration.programs.imports.results import Curve, Imported
+from cerberus_plan.model.errors import InputError
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def read(text: str) -> Imported:
+    """What a text holds, recognised without help."""
+    return parse(text, name="made")[1]
+
+
+def fixture(name: str) -> Imported:
+    """What a fixture holds."""
+    return read((FIXTURES / name).read_text())
+
+
+def points(curve: Curve) -> dict[int, tuple[float, ...]]:
+    """A curve as {n: repeats}."""
+    return {point.n: point.values for point in curve.points}
+
+
+def test_google_benchmark() -> None:
+    """Repetitions are repeats, aggregates and failures are left out, arguments stay in the name."""
+    imported = fixture("google_benchmark.json")
+    (curve,) = imported.curves
+    assert (curve.series, curve.axis, curve.unit) == ("BM_push/64", "threads", "items/s")
+    assert points(curve) == {1: (8e6,), 2: (12.5e6, 10e6)}
+    assert imported.notes == ("1 benchmarks that failed or were skipped are left out",)
+
+
+def google(threads: int, real: float, cpu: float, version: str, *, clock: str = "/real_time", **more: object) -> str:
+    """A file with one benchmark."""
+    name = f"BM_x{clock}/threads:{threads}"
+    row = {
+        "name": name,
+        "threads": threads,
+        "iterations": 1,
+        "real_time": real,
+        "cpu_time": cpu,
+        "time_unit": "us",
+        **more,
+    }
+    return json.dumps({"context": {"library_version": version}, "benchmarks": [row]})
+
+
+@given(st.integers(1, 128), st.floats(1e-3, 1e6), st.floats(1e-3, 1e6))
+def test_google_benchmark_is_of_real_time_in_every_version(threads: int, wall: float, cpu: float) -> None:
+    """A thread's iteration takes `wall` us; before 1.9 that is printed divided by the threads."""
+    right = threads / (wall * 1e-6)
+    for text in (google(threads, wall / threads, cpu, "v1.8.3"), google(threads, wall, cpu, "v1.9.1")):
+        assert points(read(text).curves[0]) == {threads: (pytest.approx(right),)}
+    by_cpu = google(threads, wall, cpu, "1.9.0", clock="", items_per_second=3.0 / (cpu * 1e-6))
+    expected = 3.0 * right if threads > 1 else 3.0 / (cpu * 1e-6)
+    assert points(read(by_cpu).curves[0]) == {threads: (pytest.approx(expected),)}
+
+
+def test_google_benchmark_with_aggregates_only() -> None:
+    """--benchmark_report_aggregates_only leaves medians."""
+    text = google(
+        2, 1.0, 1.0, "v1.8.0", run_type="aggregate", aggregate_name="median", run_name="BM_x/real_time/threads:2"
+    )
+    assert points(read(text).curves[0]) == {2: (1e6,)}
+    with pytest.raises(InputError, match="runs or their medians"):
+        read(text.replace("median", "stddev"))
+
+
+def test_go_benchmark() -> None:
+    """The number that other lines add a number to is the name's own; ns/op becomes operations per second."""
+    (curve,) = fixture("go_benchmark.txt").curves
+    assert (curve.series, points(curve)) == ("Push/size-1024", {1: (1e6,), 2: (1.6e6, 2e6), 4: (3.2e6,)})
+    (only,) = read("BenchmarkA/b-8   100   10 ns/op\n").curves
+    assert (only.series, points(only)) == ("A/b", {8: (1e8,)})
+    with pytest.raises(InputError, match="more than 0 ns/op"):
+        read("BenchmarkA-8   100   0 ns/op\n")
+
+
+def test_two_go_packages_are_two_curves() -> None:
+    """Names are only unique in their package."""
+    text = "pkg: a\nBenchmarkX-2  1  10 ns/op\npkg: b\nBenchmarkX-2  1  20 ns/op\n"
+    assert [curve.series for curve in merge([read(text)]).curves] == ["X package a", "X package b"]
+
+
+def test_jmh() -> None:
+    """Throughput is of all threads, times are of one: t threads do t / time; iterations are repeats."""
+    imported = fixture("jmh.json")
+    assert {curve.series: points(curve) for curve in imported.curves} == {
+        "Queue.push size=10 thrpt": {1: (2e6, 3e6), 4: (8e6,)},
+        "Queue.push size=10 avgt": {4: (pytest.approx(8e6),)},
+    }
+    with pytest.raises(InputError, match=r"scoreUnit.*expected ops/T or T/op"):
+        read((FIXTURES / "jmh.json").read_text().replace("ops/us", "MB/sec"))
+
+
+def test_wrk() -> None:
+    """Connections are clients; percentiles and errors are told."""
+    imported = fixture("wrk.txt")
+    (curve,) = imported.curves
+    assert (curve.axis, points(curve)) == ("clients", {16: (100100.5,), 64: (180000.0,)})
+    assert "at n = 64: Non-2xx or 3xx responses: 12" in imported.notes
+    assert "requests at n = 16: latency p50 250.00us, p75 491.00us, p90 700.00us, p99 5.80ms" in imported.notes
+    text = (FIXTURES / "wrk.txt").read_text()
+    with pytest.raises(InputError, match="line 14: found a run without a rate above 0"):
+        read(text.replace("Requests/sec: 180000.00\n", ""))
+    limited = text.replace("  Latency Distribution\n", "  Latency Distribution (HdrHistogram - Recorded Latency)\n")
+    assert any("rate asked for (-R)" in note for note in read(limited).notes)
+
+
+def test_memtier() -> None:
+    """Clients are threads times connections, in text and JSON; of several runs the average counts."""
+    imported = fixture("memtier.txt")
+    assert points(imported.curves[0]) == {200: (123410.13,)}
+    assert (
+        "operations at n = 200: latency avg 1.61000 ms, p50 1.49500 ms, p99 3.00000 ms, p99.9 5.70000 ms"
+        in imported.notes
+    )
+    (curve,) = fixture("memtier.json").curves
+    assert (points(curve), curve.settings["ratio"]) == ({20: (50000.5,)}, "1:10")
+    text = (FIXTURES / "memtier.txt").read_text()
+    best = text[text.index("ALL STATS") :].replace("ALL STATS", "BEST RUN RESULTS").replace("123410.13", "999999.99")
+    average = text[text.index("ALL STATS") :].replace("ALL STATS", "AGGREGATED AVERAGE RESULTS (2 runs)")
+    several = text[: text.index("ALL STATS")] + best + average
+    assert points(read(several).curves[0]) == {200: (123410.13,)}
+
+
+def test_redis_benchmark() -> None:
+    """Each command is a curve; without the number of clients there is none."""
+    imported = fixture("redis_benchmark.txt")
+    assert {curve.series: points(curve) for curve in imported.curves} == {
+        "SET": {50: (80192.46,)},
+        "GET": {100: (100000.0,)},
+    }
+    assert "SET at n = 50: latency p50 0.311 ms, p95 0.431 ms, p99 0.607 ms" in imported.notes
+    for quiet in ("SET: 80192.46 requests per second, p50=0.311 msec\n", '"SET","80192.46"\n"GET","90000.00"\n'):
+        with pytest.raises(InputError, match=r"line 1: .*leave out -q and --csv"):
+            read(quiet)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("name,iterations,real_time,cpu_time,time_unit\nBM,1,1,1,ns\n", "--benchmark_format=json"),
+        ("Benchmark    (size)  Mode  Cnt  Score  Error  Units\nA.b   10  thrpt  5  1.0  0.1  ops/s\n", "-rf json"),
+    ],
+)
+def test_output_without_threads_says_what_has_them(text: str, what: str) -> None:
+    """The same tool can say more."""
+    with pytest.raises(InputError, match=what):
+        read(text)
