@@ -58,6 +58,14 @@ class LatencyMatrix(Mapping[tuple[int, int], float]):
             for j in np.flatnonzero(~np.isnan(self.seconds[i, i + 1 :])):
                 yield a, self.cpus[i + 1 + int(j)]
 
+    def triples(self) -> Iterator[tuple[int, int, float]]:
+        """CPUs and round trip [s] of each pair, ascending: a row at a time, without a look-up for each."""
+        for i, a in enumerate(self.cpus):
+            row = self.seconds[i, i + 1 :]
+            known = np.flatnonzero(~np.isnan(row))
+            for j, value in zip(known.tolist(), row[known].tolist(), strict=True):
+                yield a, self.cpus[i + 1 + j], value
+
     def __len__(self) -> int:
         return int(np.count_nonzero(~np.isnan(self.seconds))) // 2
 

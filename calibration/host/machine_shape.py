@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 _SMALL = 4
 # Round trips between sockets [s]: of two small groups (with siblings; without), of two others, of several.
 _SMALL_APART, _SMALL_SINGLE_APART = 260e-9, 400e-9
-_FAR, _VERY_FAR, _BEYOND = 190e-9, 280e-9, 400e-9
+_FAR, _VERY_FAR, _BEYOND = 190e-9, 250e-9, 400e-9
+# Two groups farther apart than this multiple of their own round trip are complexes with a slow link: sockets that old
+# have slow caches too.
+_STEEPEST = 6.5
 # Round trips within a socket that is one cache [s]: a ring or mesh is slower than a complex of eight cores.
 _RING, _MESH = 60e-9, 76e-9
 # Between sockets that consist of several complexes [s].
@@ -106,7 +109,7 @@ def _are_sockets(seconds: Matrix, levels: Sequence[Groups], *, paired: bool) -> 
     if size <= _SMALL:
         return count == 2 and between >= (_SMALL_APART if paired else _SMALL_SINGLE_APART)
     if count == 2:
-        return between >= _VERY_FAR or (between >= _FAR and within >= _RING)
+        return (between >= _FAR and within >= _RING) or _VERY_FAR <= between <= _STEEPEST * within
     return count <= _MOST_SOCKETS and (between >= _BEYOND or (between >= _FAR and within >= _MESH))
 
 

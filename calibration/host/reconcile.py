@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cerberus_plan.calibration.host.clustering import find_levels
+from cerberus_plan.calibration.host.latency_matrix import LatencyMatrix
 from cerberus_plan.calibration.host.machine_shape import shape_of
 from cerberus_plan.model.topology import Topology
 
@@ -25,6 +26,7 @@ def topology_of_latencies(latency: Mapping[tuple[int, int], float]) -> tuple[Top
     Args:
         latency: Round trip of pairs of CPUs [s].
     """
+    latency = LatencyMatrix.of(latency)
     shape = shape_of(latency)
     notes = [f"latencies show {_in_words(level.groups)}: {_distances(level)}" for level in find_levels(latency)]
     count = len(set(shape.sockets))

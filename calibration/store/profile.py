@@ -123,7 +123,12 @@ def _topology_record(topology: Topology) -> dict[str, list[Any]]:
 
 
 def _latency_record(latency: Mapping[tuple[int, int], float]) -> list[list[float]]:
-    return [[a, b, float(f"{value:.6g}")] for (a, b), value in sorted(latency.items())]
+    if not latency:
+        return []
+    from cerberus_plan.calibration.host.latency_matrix import LatencyMatrix
+
+    # six digits, as for samples; a million pairs of a large host are no reason to wait
+    return [[a, b, float(f"{value:.6g}")] for a, b, value in LatencyMatrix.of(latency).triples()]
 
 
 def to_record(profile: Profile) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _LABEL = re.compile(r"(?:(?:cpu|core|thread)[\s_-]*)?(\d{1,5})", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _CORNER = re.compile(r"(?:cpus?|cores?|threads?|ns|#|\\|/)*", re.IGNORECASE)
 _UNKNOWN = frozenset({"", "-", "--", "nan", "n/a", "na", "."})
+_AS_UNKNOWN = dict.fromkeys([*_UNKNOWN, *(cell.upper() for cell in _UNKNOWN), "NaN"], "nan")
 # Rows that are looked at to tell what a file is.
 _TRIED = 32
 # The spread that core-to-core-latency prints behind each mean.
@@ -117,7 +118,9 @@ def _cells(line: str, separator: str | None) -> list[str]:
         line = _SPREAD.sub("", line)
     if separator is None:
         return line.split()
-    cells = [cell.strip() for cell in line.split(separator)]
+    cells = line.split(separator)
+    if " " in line or "\t" in line:
+        cells = [cell.strip() for cell in cells]
     return [cell.replace(",", ".") for cell in cells] if separator == ";" else cells
 
 
@@ -192,7 +195,8 @@ def _values(source: Source, table: Table) -> NDArray[np.float64]:
 
 def _numbers(source: Source, line: int, cells: list[str], *, skip: int) -> NDArray[np.float64]:
     """The cells of one line; the diagonal may hold anything."""
-    plain = ["nan" if i == skip or cell.lower() in _UNKNOWN else cell for i, cell in enumerate(cells)]
+    plain = [_AS_UNKNOWN.get(cell, cell) for cell in cells]
+    plain[skip : skip + 1] = ["nan"] * len(plain[skip : skip + 1])
     try:
         values = np.array(plain, dtype=np.float64)
     except ValueError:

@@ -137,6 +137,26 @@ def test_a_level_is_called_socket_where_silicon_says_so(shape, sockets):
     assert len(set(shape_of(machine(**shape).latency).sockets)) == sockets
 
 
+@pytest.mark.parametrize(
+    ("within", "between", "sockets"),
+    [
+        (64e-9, 228e-9, 2),  # Sandy Bridge
+        (50e-9, 260e-9, 2),  # Westmere: fast caches, slow links
+        (40e-9, 360e-9, 1),  # Zen 5 with its first firmware: complexes that talk slowly
+        (40e-9, 168e-9, 1),
+        (48e-9, 220e-9, 1),
+    ],
+)
+def test_two_groups_are_sockets_or_complexes(within, between, sockets):
+    """The hardest question: two groups of eight cores, told apart by distance and by how steep the step is."""
+    group = np.arange(32) % 16 // 8
+    seconds = np.where(group[:, None] == group[None, :], within, between)
+    seconds = np.where((np.arange(32) % 16)[:, None] == (np.arange(32) % 16)[None, :], 16e-9, seconds)
+    shape = shape_of(LatencyMatrix(range(32), seconds))
+    assert shape.l3_groups == canonical(group)
+    assert len(set(shape.sockets)) == sockets
+
+
 def test_two_dies_of_two_complexes_are_one_package():
     """First Zen: complexes of four, dies of two complexes, one socket."""
     complex_, die = np.arange(16) // 4, np.arange(16) // 8
