@@ -86,19 +86,3 @@ def distances_for(name: str | None, machine: Machine) -> Distances:
 
     path = name if name is not None else this_host_profile()
     return distances_of(machine, None if path is None else read_profile(Path(path)).latency)
-
-
-def reference_for(name: str | None, machine: Machine) -> str:
-    """What another command can find the machine by later: its name or file; this host's profile when measured."""
-    if name is not None:
-        return findable(name)
-    if not machine.measured:
-        return machine.name
-    from cerberus_plan.calibration.store.profile import this_host_profile
-
-    return str(this_host_profile() or machine.name)
-
-
-def findable(name_or_file: str) -> str:
-    """A shipped name as it is; a file by its whole path, to be found from any folder."""
-    return str(Path(name_or_file).absolute()) if Path(name_or_file).is_file() else name_or_file

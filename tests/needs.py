@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,12 @@ def needed_programs(*programs: str) -> None:
     missing = [name for name in programs if shutil.which(name) is None]
     if missing:
         _missing(f"{', '.join(missing)} NOT found: Debian: apt install {' '.join(missing)}")
+
+
+def needed_files(what: str, *files: Path) -> None:
+    """Skip, or fail in CI, when one of these files is missing."""
+    if not all(file.is_file() for file in files):
+        _missing(f"{what} NOT found at {', '.join(map(str, files))}")
 
 
 def _missing(why: str) -> None:

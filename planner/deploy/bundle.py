@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
 
 PLAN_FORMAT = "cerberus-plan deployment"
@@ -14,7 +16,7 @@ PLAN_VERSION = 1
 PLAN_FILE = "plan.json"
 
 
-def bundle(form: Format, deployment: Deployment, facts: Mapping[str, Any], lines: tuple[str, ...]) -> dict[str, str]:
+def bundle(form: Format, deployment: Deployment, facts: Mapping[str, Any], lines: tuple[str, ...], carried: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Text of each file by name.
 
     Args:
@@ -22,8 +24,16 @@ def bundle(form: Format, deployment: Deployment, facts: Mapping[str, Any], lines
         deployment: What to write.
         facts: What the plan promises (machine, workload, system, throughput, ...): keys of ``plan.json``.
         lines: Sentences about the plan for the README.
+        carried: Files that ``facts`` refer to, copied along.
+
+    Raises:
+        CannotAnswerError: The format does not start without a CPU for the host, and none is left.
     """
-    files = {**form.write(deployment), "README.md": _readme(form, deployment, lines)}
+    if form.needs_host_cpus and not deployment.host_cpus:
+        raise CannotAnswerError(
+            f"{form.title}: {form.needs_host_cpus}, and this plan leaves none; export with --host-cores 1 or more"
+        )
+    files = {**form.write(deployment), **carried, "README.md": _readme(form, deployment, lines)}
     document = {**_document(form, deployment, facts), "written": sorted([*files, PLAN_FILE])}
     return {**files, PLAN_FILE: json.dumps(document, indent=2, allow_nan=False) + "\n"}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from math import gcd
 from pathlib import Path
 
 from cerberus_plan.model.topology import Topology
@@ -80,12 +81,13 @@ class Deployment:
     def guest_topology(self, unit: Unit) -> tuple[int, int, int]:
         """Sockets, cores of a socket, threads of a core that the guest should see.
 
-        One socket a NUMA node where its vCPUs are spread evenly, else one socket.
+        No socket spans two NUMA nodes: kernels take the cores of a socket to share a cache, and warn of one that
+        does. One socket a node where vCPUs are spread evenly, else the largest that divides every node's vCPUs.
         """
         threads = 2 if unit.place.siblings else 1
-        sizes = Counter(len(vcpus) for vcpus in self.vcpus_by_node(unit).values())
-        size, sockets = next(iter(sizes.items())) if len(sizes) == 1 else (len(unit.cpus), 1)
-        return (sockets, size // threads, threads) if size % threads == 0 else (1, len(unit.cpus), 1)
+        node_of = dict(zip(self.topology.cpus, self.topology.numa_nodes, strict=True))
+        size = gcd(*(len(list(run)) for _, run in groupby(unit.cpus, node_of.__getitem__)))
+        return len(unit.cpus) // size, size // threads, threads
 
 
 # Names that systemd, cgroups or a reader of YAML take for something of their own.
@@ -126,6 +128,7 @@ class Format:
         apply: How to apply the files, Markdown.
         undo: How to undo that, Markdown.
         refuse: Why a VM of so many vCPUs cannot be deployed, None when it can; ``smt``: the machine has siblings.
+        needs_host_cpus: Why it does not start without a CPU left to the host; empty where it does.
     """
 
     name: str
@@ -135,4 +138,5 @@ class Format:
     read: Callable[[Path], Iterator[Seen]]
     apply: Callable[[Deployment], str]
     undo: Callable[[Deployment], str]
+    needs_host_cpus: str = ""
     refuse: Callable[[int, bool], str | None] = lambda vcpus, smt: None  # noqa: ARG005 - most formats accept any size

@@ -47,9 +47,12 @@ def audit(
     from cerberus_plan.planner.audit.promised import read_promise
     from cerberus_plan.planner.deploy.all_formats import read_files
     from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
+    from cerberus_plan.planner.deploy.portable import found_from
 
     promise = read_promise(plan)
-    machine = catalog.machine(promise.machine)
+    folder = promise.path.parent
+    machine_name = found_from(folder, promise.machine)
+    machine = catalog.machine(machine_name)
     if promise.system not in SYSTEMS:
         raise InputError(f"{promise.path}: unknown system {promise.system!r}; known: {', '.join(SYSTEMS)}")
     found = [libvirt_domain(file) for file in libvirt or ()]
@@ -61,10 +64,10 @@ def audit(
     found = [sight.on(machine.topology) for sight in found]
     pricer = Pricer(
         machine,
-        catalog.workload(promise.workload),
+        catalog.workload(found_from(folder, promise.workload)),
         SYSTEMS[promise.system],
         planned_pins(promise),
-        distances_for(promise.machine, machine),
+        distances_for(machine_name, machine),
     )
     verdict = compare(
         promise,

@@ -50,16 +50,15 @@ def export(
     from cerberus_plan.choices import (
         constraints_for,
         distances_for,
-        findable,
         machine_for,
         plans_for,
-        reference_for,
         systems_for,
     )
     from cerberus_plan.planner.deploy.bundle import bundle
     from cerberus_plan.planner.deploy.choice import Wish, choose_for
     from cerberus_plan.planner.deploy.deployment import Deployment, safe_name
     from cerberus_plan.planner.deploy.folder import check_folder, write_folder
+    from cerberus_plan.planner.deploy.portable import carry_machine, carry_workload
     from cerberus_plan.planner.placing.placed import placed
 
     chosen_format = _format(form)
@@ -74,10 +73,10 @@ def export(
     where = placed(choice.plan, choice.candidate, distances)
     deployment = Deployment(name=safe_name(plan.workload.name), topology=host.topology, placement=where.placement)
     lines = (*choice.lines, *_crossing(where), *_closer(choice.plan, where, distances))
-    facts = _facts(
-        choice.plan, choice.candidate, where, machine=reference_for(machine, host), workload=findable(workload)
-    )
-    files = bundle(chosen_format, deployment, facts, lines)
+    machine_name, machine_files = carry_machine(machine, host)
+    workload_name, workload_files = carry_workload(workload)
+    facts = _facts(choice.plan, choice.candidate, where, machine=machine_name, workload=workload_name)
+    files = bundle(chosen_format, deployment, facts, lines, {**machine_files, **workload_files})
     write_folder(output, files, replace=force)
     if as_json:
         typer.echo(json.dumps({**facts, "output": str(output), "files": sorted(files), "lines": list(lines)}))

@@ -10,10 +10,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
 from cerberus_plan.planner.deploy.seen import Seen, read_object
 
 _NEAR, _FAR = 10, 20
+
+_START = """#!/bin/sh
+# Starts every VM and waits for its socket before it speaks to it. Needs root and /dev/kvm.
+set -eu
+cd "$(dirname "$0")"
+for name in {names}; do
+    socket=/run/$name.sock
+    {prefix}cloud-hypervisor --api-socket "$socket" >"/run/$name.log" 2>&1 &
+    ready=no
+    for _ in $(seq 100); do
+        if ch-remote --api-socket "$socket" ping >/dev/null 2>&1; then ready=yes && break; fi
+        sleep 0.1
+    done
+    [ "$ready" = yes ] || {{ echo "$name did not start; see /run/$name.log" >&2 && exit 1; }}
+    ch-remote --api-socket "$socket" create "$name.json"
+    ch-remote --api-socket "$socket" boot
+done
+"""
+_UNDO = """#!/bin/sh
+# Ends the VMs that start.sh started and removes what it left in /run. Needs root.
+set -eu
+for name in {names}; do
+    if [ -S "/run/$name.sock" ]; then ch-remote --api-socket "/run/$name.sock" shutdown-vmm; fi
+    rm -f "/run/$name.sock" "/run/$name.log"
+done
+"""
 
 
 def _machine(deployment: Deployment, unit: Unit) -> dict[str, Any]:
@@ -51,28 +78,32 @@ def _machine(deployment: Deployment, unit: Unit) -> dict[str, Any]:
             for i, (node, vcpus) in enumerate(deployment.vcpus_by_node(unit).items())
         ],
         "payload": {"kernel": "vmlinux", "cmdline": "console=hvc0 root=/dev/vda1 rw"},
-        "disks": [{"path": f"{unit.name}.raw"}],
+        # guessing the type is going away: a guest could write another header into a raw disk
+        "disks": [{"path": f"{unit.name}.raw", "image_type": "Raw"}],
     }
 
 
 def _write(deployment: Deployment) -> dict[str, str]:
-    return {f"{unit.name}.json": json.dumps(_machine(deployment, unit), indent=2) + "\n" for unit in deployment.units}
+    files = {f"{unit.name}.json": json.dumps(_machine(deployment, unit), indent=2) + "\n" for unit in deployment.units}
+    names = " ".join(unit.name for unit in deployment.units)
+    prefix = f"taskset --cpu-list {cpu_list(deployment.host_cpus)} " if deployment.host_cpus else ""
+    return files | {"start.sh": _START.format(names=names, prefix=prefix), "undo.sh": _UNDO.format(names=names)}
 
 
 def _apply(deployment: Deployment) -> str:
     first = deployment.units[0].name
     return (
-        "Put a kernel `vmlinux` and one disk image `NAME.raw` a VM here (or change the paths), then for each VM\n\n"
-        f"    cloud-hypervisor --api-socket /run/{first}.sock &\n"
-        f"    ch-remote --api-socket /run/{first}.sock create {first}.json\n"
-        f"    ch-remote --api-socket /run/{first}.sock boot\n\n"
-        "Threads other than vCPUs follow the process: start it with `taskset --cpu-list` on host CPUs to keep them\n"
-        "off the guests. `core_scheduling` is left at the program's default."
+        "Put a kernel `vmlinux` and one disk image `NAME.raw` a VM here (or change the paths), then\n\n"
+        "    sudo sh start.sh\n"
+        f"    sudo ch-remote --api-socket /run/{first}.sock info      # state and affinity, a VM\n\n"
+        "Threads other than vCPUs follow the process, which runs on the host's CPUs where there are any.\n"
+        "`core_scheduling` is left at the program's default. `image_type` is known since version 50; older ones\n"
+        "ignore it."
     )
 
 
-def _undo(deployment: Deployment) -> str:
-    return f'    for s in /run/{deployment.name}-*.sock; do ch-remote --api-socket "$s" shutdown-vmm; done'
+def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signature
+    return "    sudo sh undo.sh"
 
 
 def _read(folder: Path) -> Iterator[Seen]:

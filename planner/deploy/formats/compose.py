@@ -1,7 +1,8 @@
 """Compose file: one service an instance, each with its cpuset.
 
 Compose has no field for memory nodes; the kernel allocates on the node of the CPU that touches first.
-Source: Compose specification, services, ``cpuset``; interpolation ``${NAME:?message}``.
+The image has a default that no registry has, not ``${IMAGE:?}``: Compose interpolates for ``down`` too.
+Source: Compose specification, top-level ``name``, services, ``cpuset``, interpolation ``${NAME:-default}``.
 """
 
 from __future__ import annotations
@@ -18,14 +19,20 @@ from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 FILE = "compose.yaml"
 NAMES = (FILE, "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _FIELD = re.compile(r"^( *)([\w.-]+|\"[^\"]+\"|'[^']+')\s*:(?:\s+(?:&\S+\s*)?(\"[^\"]*\"|'[^']*'|[^#]*))?(?:#.*)?$")
+_NO_IMAGE = "localhost/variable-image-is-not-set"
+
+
+def _project(deployment: Deployment) -> str:
+    """A project name begins with a lower case letter or digit; Compose would drop the rest without a word."""
+    return deployment.name.lower().lstrip("_-") or "plan"
 
 
 def _write(deployment: Deployment) -> dict[str, str]:
-    lines = [f"name: {deployment.name.lower()}", "services:"]
+    lines = [f"name: {_project(deployment)}", "services:"]
     for unit in deployment.units:
         lines += [
             f"  {unit.name}:",
-            '    image: "${IMAGE:?set IMAGE to the image to run}"',
+            f'    image: "${{IMAGE:-{_NO_IMAGE}}}"',
             f'    cpuset: "{cpu_list(unit.cpus)}"',
             "    environment:",
             f'      CERBERUS_THREADS: "{len(unit.cpus)}"',
@@ -36,15 +43,18 @@ def _write(deployment: Deployment) -> dict[str, str]:
 def _apply(deployment: Deployment) -> str:
     first = deployment.units[0]
     return (
-        "    IMAGE=your/image docker compose up --detach\n\n"
+        "    IMAGE=your/image docker compose up --detach\n"
+        "    docker inspect --format '{{.Name}} {{.HostConfig.CpusetCpus}}' $(docker compose ps --quiet)\n\n"
+        "The second command shows the CPUs in force. Docker Compose 2 is needed: docker-compose 1.29 refuses `name`.\n"
+        "With Podman, podman-compose 1.6 or later: earlier ones drop `cpuset` without a word.\n\n"
         "Every instance sees its number of CPUs in `CERBERUS_THREADS`: start as many workers. Memory nodes have no\n"
-        "field in Compose; where that matters use\n\n"
+        "field in Compose; where that matters use `--format script`, or\n\n"
         f"    docker run --cpuset-cpus {cpu_list(first.cpus)} --cpuset-mems {cpu_list(first.place.nodes)} IMAGE"
     )
 
 
-def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signature
-    return "    docker compose down"
+def _undo(deployment: Deployment) -> str:
+    return f"    docker compose --project-name {_project(deployment)} down"
 
 
 def _read(folder: Path) -> Iterator[Seen]:

@@ -1,7 +1,8 @@
 """Firecracker: machine configurations, and a script that starts each VM in a jailer cpuset and pins its vCPU threads.
 
 Firecracker itself has no pinning field: the jailer puts the process into a cgroup, and each vCPU is a thread named
-``fc_vcpu N`` that is pinned after the start. A VM has 1 or an even number of vCPUs, at most 32.
+``fc_vcpu N`` that is pinned after the start. A VM has at most 32 vCPUs, and where cores have siblings an even number:
+an odd one would share a core with another VM, and Firecracker's ``smt`` does not take it.
 Source: Firecracker's API description (machine-config) and docs/jailer.md.
 """
 
@@ -68,6 +69,35 @@ pin() {{  # NAME VCPU CPU; waits up to ten seconds for the thread
 """
 
 
+_UNDO = """#!/bin/sh
+# Ends the VMs that start.sh started; removes their cgroups and their jails, and nothing else. Needs root.
+set -eu
+group=/sys/fs/cgroup/{group}
+
+members() {{  # processes of all our VMs
+    find "$group" -mindepth 2 -name cgroup.procs -exec cat {{}} + 2>/dev/null || true
+}}
+
+for name in {names}; do
+    if [ -e "$group/$name/cgroup.procs" ]; then
+        while read -r process; do kill "$process"; done <"$group/$name/cgroup.procs"
+    fi
+done
+for _ in $(seq 100); do
+    [ -n "$(members)" ] || break
+    sleep 0.1
+done
+for name in {names}; do
+    if [ -d "$group/$name" ]; then rmdir "$group/$name"; fi
+    for jail in /srv/jailer/*/"$name"; do
+        if [ -d "$jail" ]; then rm -r "$jail"; fi
+    done
+done
+# another deployment of this name may still be there: its folder keeps ours
+if [ -d "$group" ] && [ -z "$(find "$group" -mindepth 1 -type d)" ]; then rmdir "$group"; fi
+"""
+
+
 def _machine(unit: Unit) -> str:
     document = {
         "machine-config": {
@@ -89,15 +119,16 @@ def _write(deployment: Deployment) -> dict[str, str]:
         for unit in deployment.units
     ]
     script = _SCRIPT.format(group=deployment.name) + "\n".join(calls) + "\n"
-    return {f"{unit.name}.json": _machine(unit) for unit in deployment.units} | {"start.sh": script}
+    undo = _UNDO.format(group=deployment.name, names=" ".join(unit.name for unit in deployment.units))
+    return {f"{unit.name}.json": _machine(unit) for unit in deployment.units} | {"start.sh": script, "undo.sh": undo}
 
 
-def refuse(vcpus: int, smt: bool) -> str | None:  # noqa: ARG001 - the format's signature
+def refuse(vcpus: int, smt: bool) -> str | None:
     """Why Firecracker does not run a VM of so many vCPUs."""
     if vcpus > MOST_VCPUS:
         return f"Firecracker runs at most {MOST_VCPUS} vCPUs in a VM, not {vcpus}"
-    if vcpus > 1 and vcpus % 2:
-        return f"Firecracker runs 1 or an even number of vCPUs in a VM, not {vcpus}"
+    if smt and vcpus > 1 and vcpus % 2:
+        return f"Firecracker runs 1 or an even number of vCPUs in a VM on a machine with SMT siblings, not {vcpus}"
     return None
 
 
@@ -109,13 +140,8 @@ def _apply(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signat
     )
 
 
-def _undo(deployment: Deployment) -> str:
-    group = f"/sys/fs/cgroup/{deployment.name}"
-    return (
-        f'    for p in $(cat {group}/*/cgroup.procs); do kill "$p"; done\n'
-        f"    rmdir {group}/* {group}\n"
-        f"    rm -r /srv/jailer/firecracker/{deployment.name}-*"
-    )
+def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signature
+    return "    sudo sh undo.sh"
 
 
 def _read(folder: Path) -> Iterator[Seen]:

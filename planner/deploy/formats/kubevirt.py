@@ -2,7 +2,8 @@
 
 The kubelet chooses the CPUs, not the file: the options make it take whole cores at one cache and one node, which is
 the placement planned. vCPUs are given as sockets: KubeVirt's user guide finds CPU-bound programs faster so.
-Under ``full-pcpus-only`` a VM on a machine with SMT needs an even number of vCPUs.
+Under ``full-pcpus-only`` a VM on a machine with SMT needs an even number of vCPUs. ``kubelet_configuration`` is shared
+with the ``kubernetes`` format.
 Source: KubeVirt user guide, dedicated CPU resources; Kubernetes, CPU and topology management policies.
 """
 
@@ -13,8 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cerberus_plan.calibration.store.files import read_text
-from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.kubelet import (
+    KUBELET_STEPS,
+    KUBELET_UNDO,
+    NEEDS_HOST_CPUS,
+    kubelet_configuration,
+)
 from cerberus_plan.planner.deploy.seen import Seen
 
 
@@ -53,26 +59,10 @@ def _name(unit: Unit) -> str:
     return unit.name.lower().replace("_", "-").strip("-")
 
 
-def _kubelet(deployment: Deployment) -> str:
-    one_node = all(len(unit.place.nodes) == 1 for unit in deployment.units)
-    lines = [
-        "apiVersion: kubelet.config.k8s.io/v1beta1",
-        "kind: KubeletConfiguration",
-        "cpuManagerPolicy: static",
-        "cpuManagerPolicyOptions:",
-        '  full-pcpus-only: "true"',
-        '  prefer-align-cpus-by-uncorecache: "true"',
-        f"topologyManagerPolicy: {'single-numa-node' if one_node else 'best-effort'}",
-    ]
-    if deployment.host_cpus:
-        lines.append(f'reservedSystemCPUs: "{cpu_list(deployment.host_cpus)}"')
-    else:
-        lines.append("# reservedSystemCPUs is missing: no CPU is left; the static policy refuses to start without one")
-    return "\n".join(lines) + "\n"
-
-
 def _write(deployment: Deployment) -> dict[str, str]:
-    return {f"{unit.name}.yaml": _machine(unit) for unit in deployment.units} | {"kubelet.yaml": _kubelet(deployment)}
+    return {f"{unit.name}.yaml": _machine(unit) for unit in deployment.units} | {
+        "kubelet.yaml": kubelet_configuration(deployment)
+    }
 
 
 def refuse(vcpus: int, smt: bool) -> str | None:
@@ -83,15 +73,13 @@ def refuse(vcpus: int, smt: bool) -> str | None:
 
 
 def _apply(deployment: Deployment) -> str:
-    warning = (
-        ""
-        if deployment.host_cpus
-        else "**No CPU is reserved for the system, and the kubelet's static policy refuses to start without one.\n"
-        "Export again with `--host-cores 1` or more.**\n\n"
-    )
     return (
-        f"{warning}Merge `kubelet.yaml` into the node's kubelet configuration, drain the node, delete\n"
-        "`/var/lib/kubelet/cpu_manager_state`, restart the kubelet. Make a volume claim for each VM, then\n\n"
+        f"{KUBELET_STEPS}\n\n"
+        "Dedicated CPUs are a feature gate of KubeVirt (0.59 or later is assumed for `v1` and `runStrategy`): add\n"
+        "`CPUManager` to those that are on already in `spec.configuration.developerConfiguration.featureGates` of\n\n"
+        "    kubectl edit kubevirt kubevirt --namespace kubevirt\n"
+        "    kubectl get nodes --selector cpumanager=true      # the node must be listed\n\n"
+        "Make a volume claim for each VM, then\n\n"
         f'    for f in {deployment.name}-*.yaml; do kubectl apply --filename "$f"; done\n\n'
         "The kubelet chooses the CPUs; `plan.json` holds those planned. See `virsh vcpupin` in the launcher pod."
     )
@@ -99,8 +87,8 @@ def _apply(deployment: Deployment) -> str:
 
 def _undo(deployment: Deployment) -> str:
     return (
-        f'    for f in {deployment.name}-*.yaml; do kubectl delete --filename "$f"; done\n\n'
-        "and restore the kubelet's former configuration in the same way."
+        f'    for f in {deployment.name}-*.yaml; do kubectl delete --filename "$f"; done\n\n{KUBELET_UNDO}\n'
+        "Take `CPUManager` out of the feature gates if you put it there."
     )
 
 
@@ -131,4 +119,5 @@ FORMAT = Format(
     apply=_apply,
     undo=_undo,
     refuse=refuse,
+    needs_host_cpus=NEEDS_HOST_CPUS,
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
 from cerberus_plan.calibration.store.files import read_text
@@ -22,11 +23,15 @@ from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 _PREFIXES = "kmgtpe"
 _MOST_VCPUS = 4096
 _STRICT = ("strict", "restrictive")  # the latter holds memory on its nodes by a cgroup
+# Names of domains live here (RFC 9562, version 5); made once, never changed.
+_NAMES = UUID("4d3c4a0e-6b0f-5c1d-9f57-3f0b8a1c2e64")
 
 
 def _domain(deployment: Deployment, unit: Unit) -> str:
     domain = ET.Element("domain", type="kvm")
     _text(domain, "name", unit.name)
+    # the same name has the same uuid: a domain that is defined again is replaced, not refused
+    _text(domain, "uuid", str(uuid5(_NAMES, unit.name)))
     _text(domain, "memory", str(sum(unit.memory_mib)), unit="MiB")
     _text(domain, "vcpu", str(len(unit.cpus)), placement="static", cpuset=cpu_list(unit.cpus))
     tune = ET.SubElement(domain, "cputune")
@@ -39,6 +44,9 @@ def _domain(deployment: Deployment, unit: Unit) -> str:
         ET.SubElement(numa, "memnode", cellid=str(cell), mode="strict", nodeset=str(node))
     operating_system = ET.SubElement(domain, "os")
     _text(operating_system, "type", "hvm", arch="x86_64")
+    features = ET.SubElement(domain, "features")
+    for feature in ("acpi", "apic"):  # without these tables an x86 guest finds one CPU and no nodes
+        ET.SubElement(features, feature)
     _cpu(domain, deployment, unit)
     ET.indent(domain)
     return ET.tostring(domain, encoding="unicode") + "\n"
@@ -68,6 +76,8 @@ def _apply(deployment: Deployment) -> str:
         "Each XML file is a whole domain without disks and network cards. Add yours (`<devices>`), then\n\n"
         f'    for f in {deployment.name}-*.xml; do virsh define "$f"; done\n'
         f"    virsh start {first}\n\n"
+        "Defining again replaces the domain of that name. One that was there before the first time has another uuid:\n"
+        "libvirt refuses, and keeps it.\n\n"
         "Pins apply when a guest starts, its memory only if nothing touched it before: start guests, do not migrate\n"
         f"them in. Check what you got: `virsh vcpupin {first}`, `virsh emulatorpin {first}`, or\n\n"
         "    virsh dumpxml NAME > live.xml && cerberus-plan audit plan.json --libvirt live.xml"

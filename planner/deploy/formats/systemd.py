@@ -14,10 +14,11 @@ from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
+from cerberus_plan.planner.deploy.systemd_scripts import MARK, scripts
 
 
 def _slice(description: str, cpus: str, nodes: str) -> str:
-    return f"[Unit]\nDescription={description}\n\n[Slice]\nAllowedCPUs={cpus}\nAllowedMemoryNodes={nodes}\n"
+    return f"{MARK}\n[Unit]\nDescription={description}\n\n[Slice]\nAllowedCPUs={cpus}\nAllowedMemoryNodes={nodes}\n"
 
 
 def _write(deployment: Deployment) -> dict[str, str]:
@@ -29,36 +30,32 @@ def _write(deployment: Deployment) -> dict[str, str]:
     }
     for unit in deployment.units:
         files[f"{unit.name}.slice"] = _slice(f"Instance {unit.name}", cpu_list(unit.cpus), cpu_list(unit.place.nodes))
-    return files
+    return files | scripts(deployment)
 
 
 def _apply(deployment: Deployment) -> str:
     first = deployment.units[0].name
     text = (
-        "    sudo cp *.slice /etc/systemd/system/ && sudo systemctl daemon-reload\n"
+        "    sudo sh apply.sh\n"
         f"    sudo systemd-run --slice={first}.slice --unit={first} YOUR COMMAND\n\n"
         "and so on, one command a slice; or `Slice=` in the [Service] section of units you have. Give each instance\n"
-        "as many worker threads as its slice has CPUs."
+        "as many worker threads as its slice has CPUs. Check with `cerberus-plan audit . --live`, or\n\n"
+        f"    cat /sys/fs/cgroup/{deployment.name}.slice/{first}.slice/cpuset.cpus.effective"
     )
     if deployment.host_cpus:
-        cpus = cpu_list(deployment.host_cpus)
         text += (
-            "\n\nTo keep everything else off the instances' CPUs:\n\n"
-            f"    sudo systemctl set-property --runtime system.slice AllowedCPUs={cpus}\n"
-            f"    sudo systemctl set-property --runtime user.slice AllowedCPUs={cpus}"
+            "\n\nUntil the next boot `system.slice` and `user.slice` are kept on CPUs "
+            f"{cpu_list(deployment.host_cpus)}; what they were allowed before is recorded in `/run/cerberus-plan`."
         )
     return text
 
 
-def _undo(deployment: Deployment) -> str:
-    text = (
-        f"    sudo systemctl stop {deployment.name}.slice\n"
-        f"    sudo rm /etc/systemd/system/{deployment.name}.slice /etc/systemd/system/{deployment.name}-*.slice\n"
-        "    sudo systemctl daemon-reload"
+def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signature
+    return (
+        "    sudo sh undo.sh\n\n"
+        "This ends what runs in the slices, and gives `system.slice` and `user.slice` what they were allowed before.\n"
+        "Settings of yours stay."
     )
-    if deployment.host_cpus:
-        text += "\n    sudo systemctl revert system.slice user.slice"
-    return text
 
 
 def _read(folder: Path) -> Iterator[Seen]:

@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.deploy.all_formats import FORMATS
 from cerberus_plan.planner.deploy.bundle import bundle
 from cerberus_plan.planner.deploy.deployment import Deployment, safe_name
 from cerberus_plan.planner.placing.placement import place
+from tests.needs import needed_programs
 
 from .readers import READERS, numbers
 
@@ -42,6 +44,8 @@ SHAPES = {
 def written(form: str, shape: str, folder: Path) -> tuple[Deployment, Path]:
     """The bundle of a shape, as files."""
     topology, split, host = SHAPES[shape]
+    if FORMATS[form].needs_host_cpus and sum(split) + host == topology.n_cpus:
+        split = split[:-1]
     deployment = Deployment(name="work", topology=topology, placement=place(topology, split, host_cores=host))
     for name, text in bundle(FORMATS[form], deployment, {"system": "kvm"}, ()).items():
         (folder / name).write_text(text)
@@ -105,14 +109,32 @@ def test_systemd_accepts_the_slices(tmp_path: Path) -> None:
 
 
 def test_the_start_script_is_a_valid_shell_script(tmp_path: Path) -> None:
-    """Firecracker's script parses and names what it needs when it is not set."""
+    """Firecracker's script names what it needs when it is not set."""
     _, folder = written("firecracker", "24x2", tmp_path)
-    assert subprocess.run(["sh", "-n", folder / "start.sh"], check=False).returncode == 0
     done = subprocess.run(
         ["sh", folder / "start.sh"], capture_output=True, text=True, env={"PATH": os.environ["PATH"]}, check=False
     )
     assert done.returncode != 0
     assert "set FIRECRACKER" in done.stderr
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_scripts_are_clean(form: str, tmp_path: Path) -> None:
+    """Every script parses, and shellcheck has nothing to say beyond style (SC2013: thread numbers are words)."""
+    _, folder = written(form, "smt", tmp_path)
+    scripts = sorted(folder.glob("*.sh"))
+    for script in scripts:
+        assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
+    if scripts:
+        needed_programs("shellcheck")
+        done = subprocess.run(
+            ["shellcheck", "--severity=info", "--exclude=SC2013", *scripts],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.stdout == ""
 
 
 FIRECRACKER_SCHEMA = {
@@ -245,14 +267,58 @@ def test_machine_files_fit_the_published_api(form: str, schema: dict[str, object
 
 
 def test_the_kubelet_reserves_the_host_cpus(tmp_path: Path) -> None:
-    """Host CPUs go to reservedSystemCPUs; without any the file and the README say what is wrong."""
+    """Host CPUs go to reservedSystemCPUs; a plan that leaves none is refused, for its kubelet would not start."""
     deployment, folder = written("kubevirt", "smt", tmp_path)
     kubelet = yaml.safe_load((folder / "kubelet.yaml").read_text())
     assert kubelet["cpuManagerPolicy"] == "static"
     assert numbers(kubelet["reservedSystemCPUs"]) == set(deployment.host_cpus)
-    _, full = written("kubevirt", "24x2", tmp_path)
-    assert "reservedSystemCPUs" not in yaml.safe_load((full / "kubelet.yaml").read_text())
-    assert "--host-cores 1" in (full / "README.md").read_text()
+    full = Deployment(name="work", topology=AMD48, placement=place(AMD48, [2] * 24))
+    with pytest.raises(CannotAnswerError, match="--host-cores 1"):
+        bundle(FORMATS["kubevirt"], full, {}, ())
+
+
+@pytest.mark.parametrize("shape", ["smt", "unequal"])
+def test_the_memory_manager_starts(shape: str, tmp_path: Path) -> None:
+    """The kubelet's condition: reservedMemory sums to systemReserved plus the hard eviction threshold."""
+    _, folder = written("kubevirt", shape, tmp_path)
+    kubelet = yaml.safe_load((folder / "kubelet.yaml").read_text())
+    assert kubelet["memoryManagerPolicy"] == "Static"
+    mib = [int(entry["limits"]["memory"].removesuffix("Mi")) for entry in kubelet["reservedMemory"]]
+    parts = (kubelet["systemReserved"]["memory"], kubelet["evictionHard"]["memory.available"])
+    assert sum(mib) == sum(int(part.removesuffix("Mi")) for part in parts)
+
+
+def uneven() -> st.SearchStrategy[Deployment]:
+    """Deployments whose instances may be spread unevenly over nodes."""
+    sizes = st.lists(st.integers(1, 20), min_size=1, max_size=4)
+    machines = st.sampled_from([AMD48, SMT])
+    fitting = st.tuples(machines, sizes).filter(lambda pair: sum(pair[1]) <= pair[0].n_cpus)
+    return fitting.map(
+        lambda pair: Deployment(name="work", topology=pair[0], placement=place(pair[0], pair[1], exact=False))
+    )
+
+
+@given(uneven())
+@settings(deadline=None, max_examples=60)
+def test_no_guest_socket_spans_two_cells(deployment: Deployment) -> None:
+    """vCPUs fill sockets in order: all vCPUs of one socket are in one cell, as the guest's kernel demands."""
+    for unit in deployment.units:
+        sockets, cores, threads = deployment.guest_topology(unit)
+        assert sockets * cores * threads == len(unit.cpus)
+        cell_of = {vcpu: node for node, vcpus in deployment.vcpus_by_node(unit).items() for vcpu in vcpus}
+        for socket in range(sockets):
+            mine = range(socket * cores * threads, (socket + 1) * cores * threads)
+            assert len({cell_of[vcpu] for vcpu in mine}) == 1
+
+
+def test_domains_have_what_x86_guests_start_their_cpus_from(tmp_path: Path) -> None:
+    """ACPI and APIC tables are on, and a name has one uuid for ever: defining again replaces."""
+    _, folder = written("libvirt", "6x8", tmp_path)
+    domains = [etree.parse(file).getroot() for file in sorted(folder.glob("*.xml"))]
+    assert all({child.tag for child in domain.find("features")} == {"acpi", "apic"} for domain in domains)
+    uuids = [domain.findtext("uuid") for domain in domains]
+    assert len(set(uuids)) == 6
+    assert uuids[0] == "6d5d49de-a7c4-5cd0-a88c-17938d370bd8"
 
 
 def test_xen_pools_leave_domain_0_its_cpus(tmp_path: Path) -> None:
@@ -268,11 +334,12 @@ def test_xen_pools_leave_domain_0_its_cpus(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("vcpus", "reason"), [(3, "even number"), (33, "at most 32"), (48, "at most 32")])
 def test_firecracker_refuses_what_it_cannot_run(vcpus: int, reason: str) -> None:
-    """Odd counts and more than 32 vCPUs are refused with the reason; 1 and 32 are fine."""
-    refused = FORMATS["firecracker"].refuse(vcpus, False)
+    """Odd counts where cores have siblings, and more than 32 vCPUs are refused with the reason; 1 and 32 are fine."""
+    refused = FORMATS["firecracker"].refuse(vcpus, True)
     assert refused is not None
     assert reason in refused
-    assert FORMATS["firecracker"].refuse(1, False) is None
+    assert FORMATS["firecracker"].refuse(1, True) is None
+    assert FORMATS["firecracker"].refuse(3, False) is None
     assert FORMATS["firecracker"].refuse(32, True) is None
 
 
