@@ -16,7 +16,13 @@ PLAN_VERSION = 1
 PLAN_FILE = "plan.json"
 
 
-def bundle(form: Format, deployment: Deployment, facts: Mapping[str, Any], lines: tuple[str, ...], carried: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+def bundle(
+    form: Format,
+    deployment: Deployment,
+    facts: Mapping[str, Any],
+    lines: tuple[str, ...],
+    carried: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Text of each file by name.
 
     Args:
