@@ -129,10 +129,10 @@ def test_a_guest_has_the_cpus_planned(open_folder: Path) -> None:
     settings = open_folder / "state" / "etc" / "qemu.conf"
     settings.parent.mkdir(parents=True)
     settings.write_text('stdio_handler = "file"\n')  # not a log daemon
-    for path in (settings.parent, settings.parent.parent):
-        path.chmod(0o777)
     command = ["virt-qemu-run", "--root", str(open_folder / "state"), str(bootable(unit, open_folder))]
     if os.geteuid() == 0:
+        for path in (open_folder, settings.parent, settings.parent.parent):
+            os.chown(path, 65534, 65534)
         command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
     done = subprocess.run(
         command, env={**os.environ, "HOME": str(open_folder)}, capture_output=True, text=True, check=False, timeout=150
