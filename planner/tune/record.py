@@ -1,4 +1,4 @@
-"""Keep what a tuning measured: rows [[measured]] in the user's workload file, which is made when it does not exist.
+"""Keep what was measured by running splits: rows [[measured]] in the user's workload file, which is made when missing.
 
 A new file says of the program only what the runs say: one unit of work takes at most the core-seconds of the most
 frugal split. When not to use it: for a workload that is shipped; copy it first.
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from platform import node
 
+from cerberus_plan.calibration.splits.measured import Split
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.measured_rows import append
@@ -19,7 +20,6 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.tune.run_split import SplitRun
 
 
 def check(path: Path) -> None:
@@ -34,18 +34,16 @@ def check(path: Path) -> None:
         raise InputError(f"--record {path}: the folder {path.parent} does not exist; create it first")
 
 
-def keep(path: Path, runs: Sequence[SplitRun], *, unit: str) -> None:
-    """Append the runs, or make the file.
+def keep(path: Path, runs: Sequence[tuple[Split, float]], *, unit: str) -> None:
+    """Append runs of splits with their throughput, or make the file.
 
     Raises:
         InputError: The file cannot be read or written.
     """
     today = datetime.now(UTC).date().isoformat()
     rows = tuple(
-        Measurement(
-            instances=run.split[0], cores_per_instance=run.split[1], value=run.throughput, host=node(), date=today
-        )
-        for run in runs
+        Measurement(instances=split[0], cores_per_instance=split[1], value=throughput, host=node(), date=today)
+        for split, throughput in runs
     )
     if path.exists():
         append(path, rows)
@@ -57,7 +55,7 @@ def _workload(name: str, rows: Sequence[Measurement], unit: str) -> Workload:
     frugal = min(rows, key=lambda row: row.cores / row.value)
     return Workload(
         name="".join(c if c.isascii() and (c.isalnum() or c in "._+-") else "-" for c in name)[:64] or "tuned",
-        description=f"measured by tune: {len(rows)} runs of splits",
+        description=f"measured: {len(rows)} runs of splits",
         unit=unit,
         units_per_cycle=1.0,
         operations={

@@ -84,7 +84,8 @@ def tune(
         interrupted = error
     if runs:
         if record is not None:
-            recording.keep(record, runs, unit="runs/s" if time and unit == "operations/s" else unit)
+            named = "runs/s" if time and unit == "operations/s" else unit
+            recording.keep(record, [(run.split, run.throughput) for run in runs], unit=named)
             typer.echo(f"added {len(runs)} runs to {record}", err=True)
         _tell(document(search, runs, time=time, interrupted=interrupted is not None), as_json=as_json)
     if interrupted is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,6 +46,9 @@ def verify(
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds after which a run is ended.", min=0.1)] = 600.0,
     seed: Annotated[int, typer.Option(help="Of the random order of runs.")] = 0,
+    record: Annotated[
+        Path | None, typer.Option(help="Workload file to add the counted runs to, with --regex; made when missing.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run the command once per instance against one big instance, paired and interleaved; predicted beside measured.
@@ -62,6 +66,7 @@ def verify(
     from cerberus_plan.planner.verify.splits_to_run import splits_to_run
     from cerberus_plan.planner.verify.together import Order
 
+    _check(record, regex)
     topology = system_topology(allowed_cpus())
     total = _cores(cores, topology.n_cpus)
     prediction = None if workload is None else _prediction(machine, workload, total)
@@ -86,6 +91,8 @@ def verify(
         typer.echo("stopped before the first counted round: nothing to compare", err=True)
     else:
         _tell(splits, samples, prediction, how, as_json=as_json)
+        if record is not None:
+            _record(record, splits, samples)
     if stopped is not None:
         typer.echo(f"{stopped}; no process and no cgroup is left", err=True)
         raise typer.Exit(128 + stopped.signum)
@@ -93,6 +100,26 @@ def verify(
 
 # What follows the program's name belongs to the program.
 verify.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]
+
+
+def _check(record: Path | None, regex: str | None) -> None:
+    if record is None:
+        return
+    from cerberus_plan.planner.tune import record as recording
+
+    if regex is None:
+        raise InputError(f"--record {record} needs --regex: without it runs have a time, but no throughput in a unit")
+    recording.check(record)
+
+
+def _record(record: Path, splits: list[Split], samples: list[Sample]) -> None:
+    """The counted runs as rows [[measured]]; the warm-up is no evidence."""
+    from cerberus_plan.planner.tune import record as recording
+
+    counted = [sample for sample in samples if sample.round > 0]
+    runs = [((len(splits[sample.split]), splits[sample.split][0]), sample.rate) for sample in counted]
+    recording.keep(record, runs, unit="operations/s")
+    typer.echo(f"added {len(runs)} runs to {record}", err=True)
 
 
 def _cores(cores: int | None, available: int) -> int:

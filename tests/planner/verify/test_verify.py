@@ -19,6 +19,7 @@ from cerberus_plan.calibration.host.topology import system_topology
 from cerberus_plan.calibration.programs.observe.meter import Meter
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.calibration.store.catalog import workload
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.planner.placing.placement import place
 from cerberus_plan.planner.verify import cpusets as cpusets_module
@@ -224,6 +225,20 @@ def test_the_command_compares_one_by_two_with_two_by_one() -> None:
 
 
 @two_cpus
+def test_counted_runs_are_recorded_as_measured_splits(tmp_path: Path) -> None:
+    """Rates of both instances added, the warm-up left out; `fit` reads them."""
+    record = tmp_path / "mine.toml"
+    program = [*PYTHON, "print('rate: 5')"]
+    options = ["--cores", "2", "--rounds", "2", "--regex", r"rate: (\d+)", "--record", str(record), "--json"]
+    done = subprocess.run(
+        command(*options, "--", *program), capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    kept = [(row.instances, row.cores_per_instance, row.value) for row in workload(str(record)).measured]
+    assert sorted(kept) == [(1, 2, 5.0), (1, 2, 5.0), (2, 1, 10.0), (2, 1, 10.0)]
+
+
+@two_cpus
 def test_ctrl_c_leaves_nothing_behind() -> None:
     """Interrupted in the middle of a run: exit code 130, no process left, what was counted is told."""
     mark = f"mark{os.getpid()}stop"
@@ -248,6 +263,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
     [
         (["--cores", "4096", "--", "true"], "this process may use"),
         (["--vms", "2", "--", "true"], "go together"),
+        (["--record", "a.toml", "--", "true"], "--record a.toml needs --regex"),
         (["--vms", "1", "--cores-per-vm", str(len(CPUS)), "--cores", str(len(CPUS)), "--", "true"], "only one split"),
     ],
 )
