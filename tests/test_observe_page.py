@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cerberus_plan.calibration.programs.demand_to_workload import CALLS
 from cerberus_plan.calibration.programs.imports.readers import FORMATS
 from cerberus_plan.cli.commands.observe import observe
+from cerberus_plan.model.system_calls import CALLS_OF
 from cerberus_plan.model.vocabulary import OPERATIONS
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +74,7 @@ def test_the_table_of_operations_names_real_operations() -> None:
         name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
     assert named <= OPERATIONS.keys()
-    assert CALLS.keys() <= named
+    assert CALLS_OF.keys() <= named
 
 
 def test_options_on_the_page_exist() -> None:

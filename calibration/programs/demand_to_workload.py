@@ -26,15 +26,8 @@ from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.system_calls import CALLS_OF, FORKING
 from cerberus_plan.model.workload import Workload
-
-CALLS: dict[str, tuple[str, ...]] = {
-    "address_space_calls": ("mmap", "mmap2", "munmap", "mprotect", "mremap", "brk"),
-    "packets_sent": ("send", "sendto", "sendmsg", "sendmmsg"),
-    "packets_received": ("recv", "recvfrom", "recvmsg", "recvmmsg"),
-}
-# glibc since 2.34: pthread_create calls clone3, fork calls clone; posix_spawn may call either, and then execve.
-FORKS = ("fork", "vfork")
 
 
 def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None = None) -> Workload:
@@ -101,7 +94,7 @@ def _times(demand: Demand) -> tuple[float, float]:
 
 def _from_calls(demand: Demand) -> Iterator[tuple[str, float]]:
     calls = {call.name: call.calls for call in demand.system_calls}
-    for operation, names in CALLS.items():
+    for operation, names in CALLS_OF.items():
         if count := sum(calls.get(name, 0.0) for name in names):
             yield operation, count
     if demand.unit == "run" and (spawned := _spawned(calls)):
@@ -109,8 +102,11 @@ def _from_calls(demand: Demand) -> Iterator[tuple[str, float]]:
 
 
 def _spawned(calls: Mapping[str, float]) -> str | None:
-    """Whether a run starts processes or only threads; the first execve is the program itself."""
-    if any(calls.get(name, 0.0) >= 1.0 for name in FORKS) or calls.get("execve", 0.0) > 1.5:
+    """Whether a run starts processes or only threads; the first execve is the program itself.
+
+    glibc since 2.34: pthread_create calls clone3, fork calls clone; posix_spawn may call either, and then execve.
+    """
+    if any(calls.get(name, 0.0) >= 1.0 for name in FORKING.calls) or calls.get("execve", 0.0) > 1.5:
         return "processes_forked"
     if calls.get("clone3", 0.0) >= 1.0:
         return "threads_cloned"

@@ -18,33 +18,17 @@ Source: OS clustering, EuroSys 2011, sections 4.2 and 6.5 and Table 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+
+from cerberus_plan.model import system_calls
+from cerberus_plan.model.system_calls import CATEGORY_OF, Category
+
+__all__ = ["CATEGORY_OF", "LISTINGS", "LOCAL_ANSWERS", "SPAWNS", "USUAL_SHARE", "Category", "operations"]
 
 
-class Category(StrEnum):
-    """The five kinds of virtualised calls."""
-
-    CREATION = "creation"
-    THREADS = "threads"
-    MEMORY = "memory"
-    NETWORK = "network"
-    FILES = "files"
-
-
-_NAMES: dict[Category, str] = {
-    Category.CREATION: "fork vfork clone clone3 exec execve execveat exit exit_group wait4 waitid getpid getppid",
-    Category.THREADS: "futex signal kill tkill tgkill rt_sigqueueinfo",
-    Category.MEMORY: "brk mmap munmap mprotect mremap",
-    Category.NETWORK: "socket connect bind accept accept4 listen select pselect6 poll ppoll epoll_wait epoll_pwait "
-    "send sendto sendmsg recv recvfrom recvmsg shutdown",
-    Category.FILES: "open openat creat read pread64 readv write pwrite64 writev lseek stat fstat lstat newfstatat "
-    "statx mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 readdir getdents getdents64 close ftruncate",
-}
-CATEGORY_OF: dict[str, Category] = {name: category for category, names in _NAMES.items() for name in names.split()}
 # Answered from the global table of process numbers: intercepted, never sent.
-LOCAL_ANSWERS = frozenset({"getpid", "getppid", "exit", "exit_group", "exec", "execve", "execveat"})
-LISTINGS = frozenset({"readdir", "getdents", "getdents64"})
-SPAWNS = frozenset({"fork", "vfork", "clone", "clone3"})
+LOCAL_ANSWERS = frozenset((*system_calls.IDENTITY.calls, *system_calls.EXECUTING.calls))
+LISTINGS = frozenset(system_calls.LISTINGS.calls)
+SPAWNS = frozenset((*system_calls.FORKING.calls, *system_calls.CLONING.calls))
 
 # Share of calls whose target may be in another VM, by category, where the mix does not say: most files are private,
 # cards belong to the VM of their server, memory is one address space.
