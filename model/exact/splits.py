@@ -1,8 +1,9 @@
 """All even splits of a machine under all draws of its uncertain costs, in one go.
 
 Models: the same networks as ``model.exact.solver``, for equal instances, vectorised over splits and draws.
-Equations: those of ``model.exact.tables`` where they fit, splits alike in their local parameters together; every other
-case goes to ``model.exact.solver`` split by split: exact too, only slower.
+Equations: those of ``model.exact.tables`` (nothing shared, or one single server) and ``model.exact.shared_series``
+(any shared stations) where they fit, splits alike in their local parameters together; every other case goes to
+``model.exact.solver`` split by split: exact too, only slower.
 The general solver is imported when it is needed, so that plans that do not need it start sooner.
 Assumptions: those of ``model.network``. When not to use it: for unequal instances.
 Source: see ``model.exact.tables`` and ``model.exact.solver``.
@@ -21,6 +22,7 @@ from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.structure import Structure
 
 if TYPE_CHECKING:
+    from cerberus_plan.model.exact.shared_series import SharedStations
     from cerberus_plan.model.exact.solver import Solution
     from cerberus_plan.model.exact.wide_table import WideSharedQueue
 
@@ -65,10 +67,10 @@ def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
     for rows in _alike(first.local, splits):
         part, some = _rows(first, rows), Splits(vms=splits.vms[rows], threads=splits.threads[rows])
         table = _table(part, some)
-        lengths = None if table is None else table.occupancy(part.local)
+        lengths = None if table is None else table.occupancy(part.local, part.shared)
         if lengths is None and isinstance(table, SharedQueue):
             wide = _wide(part, some)
-            lengths = None if wide is None else wide.occupancy(part.local)
+            lengths = None if wide is None else wide.occupancy(part.local, part.shared)
         for name, values in (lengths or _occupancy_one_by_one(part, some)).items():
             found[name][rows] = values
     return found
@@ -101,19 +103,23 @@ def _first_draw(station: Station) -> Station:
     )
 
 
-def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | WideSharedQueue | None:
+def _table(
+    structure: Structure, splits: Splits
+) -> Independent | SharedQueue | WideSharedQueue | SharedStations | None:
     """The fast form that fits the structure, or None."""
-    if len(structure.shared) > 1:
-        return None
     most = int(splits.threads.max())
     local = LocalTable.of(structure.local, most)
     if not structure.shared:
         local = local or LocalTable.of(structure.local, most, np.longdouble)
         return None if local is None else Independent(local, splits)
-    queue = structure.shared[0]
+    queue = structure.shared[0] if len(structure.shared) == 1 else None
+    if isinstance(queue, Queue):
+        return _wide(structure, splits) if local is None else SharedQueue.of(local, queue, splits)
     if local is None:
-        return _wide(structure, splits)
-    return SharedQueue.of(local, queue, splits) if isinstance(queue, Queue) else None
+        return None
+    from cerberus_plan.model.exact.shared_series import SharedStations
+
+    return SharedStations.of(local, structure.shared, splits)
 
 
 def _wide(structure: Structure, splits: Splits) -> WideSharedQueue | None:

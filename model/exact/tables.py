@@ -159,7 +159,7 @@ class Independent(Record, kw_only=False):
         rate = (constants[:, :-1] / constants[:, 1:]).astype(np.float64) / self.local.unit[:, None]
         return self.splits.vms[:, None] * rate[:, self.splits.threads.astype(int) - 1].T
 
-    def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array]:
+    def occupancy(self, local: tuple[Station, ...], shared: tuple[Station, ...]) -> dict[str, Array]:  # noqa: ARG002
         """Mean customers by station name under the first draw: shape (splits,) each."""
         size = self.splits.threads.astype(int)
         lengths = [
@@ -245,7 +245,7 @@ class SharedQueue(Record, kw_only=False):
         rate[full.min(axis=2) <= 0.0] = np.nan
         return self.splits.vms[:, None] * rate / self.local.unit
 
-    def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array] | None:
+    def occupancy(self, local: tuple[Station, ...], shared: tuple[Station, ...]) -> dict[str, Array] | None:  # noqa: ARG002
         """Mean customers by station name under the first draw: shape (splits,) each; None beyond a double's range."""
         rate = self.throughput()
         if not np.isfinite(rate).all():
@@ -266,7 +266,7 @@ class SharedQueue(Record, kw_only=False):
 def by_name(
     rate: Array, lengths: list[Array], local: tuple[Station, ...], queueing: tuple[Station, ...]
 ) -> dict[str, Array]:
-    """Delays by Little's law and queueing stations by their length, added up by name."""
+    """Delays by Little's law and queueing stations by their length, in their order, added up by name."""
     found: dict[str, Array] = {}
     for station in local:
         if isinstance(station, Delay):

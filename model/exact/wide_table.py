@@ -38,7 +38,7 @@ class WideSharedQueue(Record, kw_only=False):
         rate = self._mean(self.local.constants, fewer=1)
         return self.splits.vms[:, None] * rate / self.local.unit
 
-    def occupancy(self, local: tuple[Station, ...]) -> dict[str, Array]:
+    def occupancy(self, local: tuple[Station, ...], shared: tuple[Station, ...]) -> dict[str, Array]:  # noqa: ARG002
         """Mean customers by station name under the first draw: shape (splits,) each."""
         lengths = [self.splits.vms * self._mean(self.local.lengths(i))[:, 0] for i in range(len(self.local.queueing))]
         found = by_name(self.throughput()[:, 0], lengths, local, self.local.queueing)

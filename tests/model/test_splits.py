@@ -40,12 +40,13 @@ def structures(draw: st.DrawFn, shared: str) -> tuple[Structure, Splits]:
         "none": (),
         "one": (Queue(varied(demand, 7), name="bus"),),
         "by split": (Queue(varied(demand, 7) * (1.0 + 0.2 * splits.columns[1]), name="bus"),),
+        "servers": (Servers(varied(demand, 7), 1.0 + 0.5 * splits.columns[0], name="bus"),),
         "two": (Queue(varied(demand, 7), name="bus"), TicketLock(demand, handover=0.1, name="hypervisor")),
     }[shared]
     return Structure(local=local, shared=bus), splits
 
 
-@pytest.mark.parametrize("shared", ["none", "one", "by split", "two"])
+@pytest.mark.parametrize("shared", ["none", "one", "by split", "servers", "two"])
 @settings(max_examples=25)
 @given(st.data())
 def test_tables_equal_the_general_solver(shared: str, data: st.DataObject) -> None:
@@ -57,7 +58,7 @@ def test_tables_equal_the_general_solver(shared: str, data: st.DataObject) -> No
             assert found[split, draw] == pytest.approx(solution(structure, splits, split, draw).throughput, rel=1e-9)
 
 
-@pytest.mark.parametrize("shared", ["none", "one", "by split", "two"])
+@pytest.mark.parametrize("shared", ["none", "one", "by split", "servers", "two"])
 @settings(max_examples=25)
 @given(st.data())
 def test_everybody_is_somewhere(shared: str, data: st.DataObject) -> None:
@@ -98,6 +99,21 @@ def test_hundreds_of_threads_at_a_shared_queue_are_exact() -> None:
     structure = Structure(local=own, shared=(Queue(varied(0.15, 7), name="bus"),))
     splits = Splits(vms=np.array([1.0, 6.0, 40.0, 600.0]), threads=np.array([350.0, 100.0, 15.0, 1.0]))
     assert_exact(structure, splits)
+
+
+@pytest.mark.parametrize("size", [48, 256])
+def test_shared_stations_of_any_law_are_exact_for_many_threads(size: int) -> None:
+    """From lightly loaded to saturated and collapsing, the series answer by themselves and exactly."""
+    vms = np.array([1.0, 2.0, 3.0, size / 4, size / 2, size])
+    splits = Splits(vms=vms, threads=size // vms)
+    own = (Delay(varied(40.0, 0)), TicketLock(varied(0.6, 2), handover=varied(0.05, 3), name="lock"))
+    for load in (0.001, 1.0, 30.0):
+        shared = (
+            Servers(varied(load, 7), splits.columns[0] / 4 + 1.0, name="memory"),
+            TicketLock(0.01 * load, handover=0.01, name="network path"),
+        )
+        assert_exact(Structure(local=own, shared=shared[:1]), splits)
+        assert_exact(Structure(local=own, shared=shared), splits)
 
 
 @pytest.mark.parametrize("handover", [0.0, 0.3])
