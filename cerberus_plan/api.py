@@ -19,6 +19,7 @@ from cerberus_plan.model.network import (
     QueueLock,
     ReaderWriterLock,
     Servers,
+    SharedBandwidth,
     TestAndSetLock,
     TicketLock,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "ReaderWriterLock",
     "Rules",
     "Servers",
+    "SharedBandwidth",
     "Simulation",
     "Solution",
     "TestAndSetLock",

@@ -21,6 +21,7 @@ from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.queue_lock import QueueLock
 from cerberus_plan.model.laws.reader_writer import ReaderWriterLock
 from cerberus_plan.model.laws.servers import Servers
+from cerberus_plan.model.laws.shared_bandwidth import SharedBandwidth
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.test_and_set import TestAndSetLock
@@ -34,6 +35,7 @@ __all__ = [
     "QueueLock",
     "ReaderWriterLock",
     "Servers",
+    "SharedBandwidth",
     "Station",
     "TestAndSetLock",
     "TicketLock",

@@ -17,11 +17,15 @@ from cerberus_plan.model.record import Record, field
 
 
 class Structure(Record):
-    """Stations of one instance, stations shared by all, a factor on all times, and seconds before work starts."""
+    """Stations of one instance, stations shared by all, a factor on all times, and seconds before work starts.
+
+    ``stretched_by`` names the parts of the factor that have a name of their own; the rest is interference.
+    """
 
     local: tuple[Station, ...]
     shared: tuple[Station, ...] = ()
     stretch: Parameter = 1.0
+    stretched_by: Mapping[str, Parameter] = field(default_factory=dict)
     startup_s: Parameter = 0.0
 
 

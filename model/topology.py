@@ -84,6 +84,19 @@ class Topology(Record):
         """Numbers of the NUMA nodes that have CPUs, ascending: the order of ``memory_bytes``."""
         return tuple(sorted(set(self.numa_nodes)))
 
+    @property
+    def threads_per_core(self) -> float:
+        """Hardware threads of a core, on average where cores differ."""
+        return self.n_cpus / self.physical_cores
+
+    def counts(self) -> dict[str, float]:
+        """What laws ask of a topology, as they ask for costs."""
+        return {
+            "physical_cores": float(self.physical_cores),
+            "threads_per_core": self.threads_per_core,
+            "cores_per_node": self.physical_cores / len(set(self.numa_nodes)),
+        }
+
     @classmethod
     def hybrid(cls, kinds: Sequence[tuple[str, int, int]], *, memory_bytes: float = 0.0) -> Topology:
         """One socket of unlike cores at one last-level cache; siblings are neighbours, as Linux numbers them.

@@ -42,6 +42,15 @@ COSTS: dict[str, Entry] = {
     "file_parallel": Entry("time", "part of writing to a new file that does not queue, per MB"),
     "kernel_virtualisation": Entry("number", "factor on kernel work inside a VM"),
     "nested_paging": Entry("number", "factor on page faults and kernel work under nested paging"),
+    "nested_paging_user": Entry(
+        "number", "factor on the program itself under nested paging (two-dimensional page walks)"
+    ),
+    "instance_overhead": Entry("number", "cores that a VM costs beside its program: ticks, emulator, housekeeping"),
+    "smt_gain": Entry("number", "what the second thread of a core adds to it, as a share of the core"),
+    "active_core_slowdown": Entry("number", "share by which each further busy core slows all others (clock, power)"),
+    "memory_bandwidth": Entry("bandwidth", "what all cores together can move to and from memory"),
+    "memory_bandwidth_node": Entry("bandwidth", "what the cores of one NUMA node can move to and from its memory"),
+    "memory_bandwidth_core": Entry("bandwidth", "what one core alone can move to and from memory"),
     "packet": Entry("time", "serial part of the network path of one kernel, per packet"),
     "packet_handover": Entry("time", "hand-over of the network path, per waiter and packet"),
     "packet_parallel": Entry("time", "part of the network path that does not queue, per packet"),
@@ -82,6 +91,7 @@ OPERATIONS: dict[str, Entry] = {
     "address_space_calls": Entry(
         "number", "mmap, munmap, mprotect, mremap, brk: under the address-space lock; Cerberus tells all VMs"
     ),
+    "memory_bytes": Entry("bytes", "bytes moved to and from memory"),
     "process_lock": Entry("time", "hold of a lock that each process has (its own or its address space)"),
     "process_lock_handover": Entry("time", "hand-over of that lock, per waiter"),
     "kernel_lock": Entry("time", "hold of a lock that each kernel has of its own"),

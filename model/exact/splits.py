@@ -103,9 +103,7 @@ def _first_draw(station: Station) -> Station:
     )
 
 
-def _table(
-    structure: Structure, splits: Splits
-) -> Independent | SharedQueue | WideSharedQueue | SharedStations | None:
+def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | WideSharedQueue | SharedStations | None:
     """The fast form that fits the structure, or None."""
     most = int(splits.threads.max())
     local = LocalTable.of(structure.local, most)

@@ -20,7 +20,16 @@ import numpy as np
 
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.laws.station import Array, Station
-from cerberus_plan.model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TestAndSetLock, TicketLock
+from cerberus_plan.model.network import (
+    Delay,
+    Queue,
+    QueueLock,
+    ReaderWriterLock,
+    Servers,
+    SharedBandwidth,
+    TestAndSetLock,
+    TicketLock,
+)
 
 FREE, SERVERS, SINGLE, READERS = range(4)
 
@@ -76,6 +85,12 @@ def _servers(station: Any, most: int) -> Description:
     return Description(kind=SERVERS, times=np.array([float(station.demand)]), servers=servers)
 
 
+def _shared_bandwidth(station: Any, most: int) -> Description:
+    """As if one customer at a time were served with what all present can use; who it is does not matter."""
+    using = np.minimum(np.arange(1.0, most + 1.0), float(station.saturation))
+    return Description(kind=SINGLE, times=float(station.demand) / using)
+
+
 def _ticket_lock(station: Any, most: int) -> Description:
     """The line visits half of the waiters, in the mean, before the next owner has it."""
     waiters = np.arange(float(most))
@@ -113,6 +128,7 @@ _MECHANISMS: dict[type[Station], Callable[[Any, int], Description]] = {
     Delay: _delay,
     Queue: _queue,
     Servers: _servers,
+    SharedBandwidth: _shared_bandwidth,
     TicketLock: _ticket_lock,
     QueueLock: _queue_lock,
     TestAndSetLock: _test_and_set_lock,

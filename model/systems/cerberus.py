@@ -24,6 +24,7 @@ from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.mechanisms import cfs, messages, signals, spawn
 from cerberus_plan.model.structure import Costs, Structure, System
 from cerberus_plan.model.systems import parts, shadow
+from cerberus_plan.model.systems.hardware import on_hardware
 
 
 def communication(machine: Costs, operations: Costs, vms: Any) -> Iterator[Station]:
@@ -76,6 +77,7 @@ def startup_s(machine: Costs, operations: Costs, vms: Any) -> Any:
     return seconds
 
 
+@on_hardware()
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of the VMs, and what they share."""
     return Structure(

@@ -12,8 +12,10 @@ from typing import Any
 
 from cerberus_plan.model.structure import Costs, Structure, System
 from cerberus_plan.model.systems import parts
+from cerberus_plan.model.systems.hardware import on_hardware
 
 
+@on_hardware()
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one kernel on bare metal."""
     return Structure(

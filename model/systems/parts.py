@@ -35,9 +35,9 @@ def kernel_factor(machine: Costs, operations: Costs, cost: str) -> Any:
     return machine(cost) if KERNEL_WORK & set(operations.values) else _NATIVE
 
 
-def computing(operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
-    """Work that nobody else disturbs; ``kernel`` stretches the part inside the kernel."""
-    yield Delay(operations.get("compute") + operations.get("kernel_compute") * kernel, name="compute")
+def computing(operations: Costs, kernel: Any = _NATIVE, user: Any = _NATIVE) -> Iterator[Station]:
+    """Work that nobody else disturbs; ``kernel`` stretches the part inside the kernel, ``user`` the rest."""
+    yield Delay(operations.get("compute") * user + operations.get("kernel_compute") * kernel, name="compute")
 
 
 def process_lock(operations: Costs) -> Iterator[Station]:

@@ -19,6 +19,7 @@ from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
 from cerberus_plan.model.structure import Costs, Structure, System
 from cerberus_plan.model.systems import parts
+from cerberus_plan.model.systems.hardware import on_hardware
 
 
 def _page_faults(machine: Costs, operations: Costs, kernel: Any) -> Iterator[Station]:
@@ -43,6 +44,7 @@ def _packets(machine: Costs, operations: Costs) -> Iterator[Station]:
         yield Delay(count * machine("packet_virtualisation_xen"), name="virtual packets")
 
 
+@on_hardware()
 def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     """Stations of one virtualised kernel with direct paging."""
     kernel = parts.kernel_factor(machine, operations, "kernel_virtualisation")

@@ -32,6 +32,7 @@ from cerberus_plan.planner.splits.elasticity import elasticities, with_steps
 from cerberus_plan.planner.splits.joint import Joint, sample
 from cerberus_plan.planner.splits.situation import discrepancy_of
 from cerberus_plan.planner.splits.spread import predictive
+from cerberus_plan.planner.splits.stretches import stretched
 
 
 class Evaluated(Record):
@@ -175,8 +176,9 @@ def _ledger(structure: Structure, splits: Splits, stretch: Array, startup_share:
     threads = splits.vms * splits.threads
     working = (1.0 - startup_share) / stretch
     shares = {name: length / threads * working for name, length in even.occupancy(structure, splits).items()}
-    if (stretch > 1.0).any():
-        shares["interference"] = (1.0 - startup_share) * (1.0 - 1.0 / stretch)
+    lost = (1.0 - startup_share) * (1.0 - 1.0 / stretch)
+    for name, part in stretched(structure, stretch).items():
+        shares[name] = lost * part
     if (startup_share > 0.0).any():
         shares["start-up"] = startup_share
     table = np.stack(list(shares.values()), axis=1)

@@ -14,6 +14,7 @@ const solver = (() => {
     Delay: (k, [demand]) => demand / k,
     Queue: (k, [demand]) => demand,
     Servers: (k, [demand, count]) => demand / Math.min(k, count),
+    SharedBandwidth: (k, [demand, saturation]) => demand / Math.min(k, saturation),
     TicketLock: (k, [hold, handover]) => hold + (handover * (k - 1)) / 2,
     TestAndSetLock: (k, [hold, handover]) => hold + handover * (k - 1),
     QueueLock: (k, [hold, handover]) => hold + handover * Math.min(k - 1, 1),

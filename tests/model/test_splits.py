@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cerberus_plan.model.exact.splits import Splits, occupancy, solution, throughput
 from cerberus_plan.model.exact.splits import _table as split_table
-from cerberus_plan.model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, TicketLock
+from cerberus_plan.model.network import Delay, Queue, QueueLock, ReaderWriterLock, Servers, SharedBandwidth, TicketLock
 from cerberus_plan.model.structure import Structure
 
 times = st.floats(0.001, 100.0)
@@ -40,7 +40,7 @@ def structures(draw: st.DrawFn, shared: str) -> tuple[Structure, Splits]:
         "none": (),
         "one": (Queue(varied(demand, 7), name="bus"),),
         "by split": (Queue(varied(demand, 7) * (1.0 + 0.2 * splits.columns[1]), name="bus"),),
-        "servers": (Servers(varied(demand, 7), 1.0 + 0.5 * splits.columns[0], name="bus"),),
+        "servers": (SharedBandwidth(varied(demand, 7), saturation=1.0 + 0.3 * splits.columns[0], name="bus"),),
         "two": (Queue(varied(demand, 7), name="bus"), TicketLock(demand, handover=0.1, name="hypervisor")),
     }[shared]
     return Structure(local=local, shared=bus), splits

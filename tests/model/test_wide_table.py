@@ -40,7 +40,7 @@ def test_it_equals_the_general_solver(times: tuple[float, float, float, float], 
     lengths: dict[str, float] = {}
     for station in exact.stations:
         lengths[station.name] = lengths.get(station.name, 0.0) + station.queue_length
-    for name, length in wide.occupancy(structure.local).items():
+    for name, length in wide.occupancy(structure.local, structure.shared).items():
         assert length[0] == pytest.approx(lengths[name], rel=1e-7, abs=1e-8)
 
 

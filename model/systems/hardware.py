@@ -1,0 +1,99 @@
+"""What every system runs on: memory bandwidth, the second thread of a core, the clock, and what an instance costs.
+
+Models: a system's law says what its kernels share; this adds what the hardware below them shares, the same for all
+systems. A workload that says how many bytes a cycle moves visits the station "memory bandwidth"
+(``mechanisms.memory_bandwidth``); threads beyond the cores share a core (``mechanisms.siblings``); the clock falls
+with busy cores, and a virtual machine costs part of a core (``mechanisms.instance_cost``).
+Equation: bytes a second = throughput x bytes <= capacity, for every system, split and draw: the station does
+not exceed it, and its demand is divided by the factor that stretches all other times.
+Assumptions: those of the mechanisms; a machine without a bandwidth has no such station (the plan says so).
+When not to use it: twice on one law.
+Source: see the mechanisms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from cerberus_plan.model.laws.shared_bandwidth import SharedBandwidth
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.mechanisms import instance_cost, memory_bandwidth, siblings
+from cerberus_plan.model.structure import Costs, Structure, StructureLaw
+
+MEMORY = "memory bandwidth"
+
+
+def on_hardware(*, nested: bool = False) -> Callable[[StructureLaw], StructureLaw]:
+    """A decorator for a system's law; ``nested`` when each instance is a VM with an emulator beside it."""
+
+    def decorated(law: StructureLaw) -> StructureLaw:
+        @wraps(law)
+        def whole(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
+            factors = dict(_factors(machine, vms, threads, nested=nested))
+            stretch: Any = 1.0
+            for factor in factors.values():
+                stretch = stretch * factor
+            station = memory_station(machine, operations, vms * threads, stretch)
+            found = law(machine, operations if station is None else _without_memory(machine, operations), vms, threads)
+            if not factors and station is None:
+                return found
+            return replace(
+                found,
+                shared=found.shared if station is None else (*found.shared, station),
+                stretch=found.stretch * stretch,
+                stretched_by=factors,
+            )
+
+        return whole
+
+    return decorated
+
+
+def _factors(machine: Costs, vms: Any, threads: Any, *, nested: bool) -> list[tuple[str, Any]]:
+    """What stretches all times, by the name it has in the ledger."""
+    found = []
+    per_core = machine.get("threads_per_core", 1.0)
+    if per_core > 1:
+        cores = machine("physical_cores")
+        found.append(("SMT siblings", siblings.stretch(np, vms * threads, cores, per_core, machine("smt_gain"))))
+    if "active_core_slowdown" in machine.values:
+        slowdown, measured = machine("active_core_slowdown"), machine("physical_cores")
+        found.append(("clock", instance_cost.clock_stretch(np, vms * threads, measured, slowdown)))
+    if nested and "instance_overhead" in machine.values:
+        found.append(("instance overhead", instance_cost.stretch(np, threads, machine("instance_overhead"))))
+    return found
+
+
+def _core_bandwidth(machine: Costs) -> Any:
+    """What one core reaches [B/s]; where it is not known, as much as all of them."""
+    total = machine("memory_bandwidth")
+    return np.minimum(machine.get("memory_bandwidth_core", np.inf), total)
+
+
+def bandwidth(machine: Costs, threads: Any) -> Any:
+    """Bytes a second that ``threads`` busy threads can move; infinite on a machine whose bandwidth is not known."""
+    if "memory_bandwidth" not in machine.values:
+        return np.inf
+    node, per_node = machine.get("memory_bandwidth_node", np.inf), machine.get("cores_per_node", np.inf)
+    return memory_bandwidth.capacity(np, threads, machine("memory_bandwidth"), node, per_node)
+
+
+def memory_station(machine: Costs, operations: Costs, threads: Any, stretch: Any) -> Station | None:
+    """The station of memory, None when nothing is known of the program's bytes or the machine's bandwidth."""
+    if "memory_bytes" not in operations.values or "memory_bandwidth" not in machine.values:
+        return None
+    core = np.minimum(_core_bandwidth(machine), bandwidth(machine, threads))
+    saturating = memory_bandwidth.saturation(np, bandwidth(machine, threads), core)
+    return SharedBandwidth(operations("memory_bytes") / core / stretch, saturation=saturating, name=MEMORY)
+
+
+def _without_memory(machine: Costs, operations: Costs) -> Costs:
+    """The operations with the time in the program that is not memory's."""
+    memory = operations("memory_bytes") / _core_bandwidth(machine)
+    left = memory_bandwidth.computing_left(np, operations.get("compute"), memory)
+    return replace(operations, values={**operations.values, "compute": left})
