@@ -113,7 +113,7 @@ def _of_the_paper() -> dict[str, Quantity]:
             quantity, provenance=Provenance.ASSUMED, source=f"as on {paper.name}: not measured here", errs_with=""
         )
         for name, quantity in paper.quantities.items()
-        # seen on that machine and explained by nothing that others have; another machine's memory would bound it wrongly
+        # a ceiling that nothing explains is that machine's own; another's memory would bound this one wrongly
         if name != "ceiling_operation" and not name.startswith("memory_bandwidth")
     }
 

@@ -30,6 +30,7 @@ class SharedBandwidth(Station, kw_only=False):
     law = staticmethod(service_time)
     parameter_names: ClassVar[tuple[str, ...]] = ("demand", "saturation")
     bounds: ClassVar[dict[str, tuple[float, float]]] = {"saturation": (1.0, math.inf)}
+    pure_numbers: ClassVar[frozenset[str]] = frozenset({"saturation"})
     demand: Parameter
     saturation: Parameter = field(kw_only=True)
     name: str = field(default="shared bandwidth", kw_only=True)

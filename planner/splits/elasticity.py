@@ -16,6 +16,7 @@ import numpy as np
 
 from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.structure import Structure
+from cerberus_plan.planner.splits.stretches import stretched
 
 # Small: near a collapse elasticities themselves change within a percent (and a slower station may even help).
 _STEP = 1e-5
@@ -63,8 +64,8 @@ def elasticities(
     for i, station in enumerate((*structure.local, *structure.shared)):
         gain = (logs[:, 0] - logs[:, n_draws + i]) / np.log1p(_STEP)
         found[station.name] = found.get(station.name, 0.0) + gain * (1.0 - startup_share) / stretch
-    if (stretch > 1.0).any():
-        found["interference"] = (1.0 - startup_share) * (1.0 - 1.0 / stretch)
+    for name, part in stretched(structure, stretch).items():
+        found[name] = (1.0 - startup_share) * (1.0 - 1.0 / stretch) * part
     if (startup_share > 0.0).any():
         found["start-up"] = startup_share
     table = np.stack(list(found.values()), axis=1)
