@@ -81,17 +81,18 @@ class SharedStations(Record):
         """Weights of one split, tilted, largest 1: shape (draws, threads + 1)."""
         total = int(self.splits.vms[split] * self.splits.threads[split])
         logs = _log_weights(self.tables[self.table_of[split]], self.local, total)
-        logs = logs + self.tilt[:, None] * np.arange(total + 1.0)
-        logs -= logs.max(axis=1, keepdims=True)
-        logs[logs.min(axis=1) < _LEAST_LOG] = np.nan
+        with np.errstate(invalid="ignore"):
+            logs = logs + self.tilt[:, None] * np.arange(total + 1.0)
+            logs -= logs.max(axis=1, keepdims=True)
+        logs[~(logs.min(axis=1) >= _LEAST_LOG)] = np.nan
         return np.asarray(np.exp(logs))
 
     def _instance(self, constants: Array, threads: int, fewer: int = 0) -> Array:
         """P of one instance, ``fewer`` of its threads taken away, tilted: shape (draws, threads - fewer + 1)."""
         i = np.arange(threads - fewer + 1)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             scale = np.exp(-self.tilt[:, None] * i - series.log_factorial(i.size))
-        return np.asarray(constants[:, threads - fewer - i] * scale)
+            return np.asarray(constants[:, threads - fewer - i] * scale)
 
     def _powers(self) -> Iterator[tuple[int, Array]]:
         """Each split with P^(VMs - 1), largest coefficient 1."""
@@ -114,8 +115,8 @@ class SharedStations(Record):
             weights = (weighting or self._weights)(split)
             threads = int(self.splits.threads[split])
             windows = np.lib.stride_tricks.sliding_window_view(weights, power.shape[1], axis=1)
-            sums = np.matmul(windows, power[..., None])[..., 0]
             with np.errstate(invalid="ignore", over="ignore"):
+                sums = np.matmul(windows, power[..., None])[..., 0]
                 found[split] = [(part * sums[:, : part.shape[1]]).sum(axis=1) for part in parts(threads)]
         return [np.stack(column) for column in zip(*found, strict=True)]
 
@@ -168,10 +169,11 @@ def _at_split(station: Station, split: int) -> Station:
 
 
 def _log_weights(table: LocalTable, local: LocalTable, most: int) -> Array:
-    """Logarithms of J! g_s(J) over the local unit, J = 0..most: shape (draws, most + 1)."""
-    steps = np.log(table.unit) - np.log(local.unit)
-    constants = np.log(table.constants[:, : most + 1])
-    return np.asarray(series.log_factorial(most + 1) + constants + steps[:, None] * np.arange(most + 1.0))
+    """Logarithms of J! g_s(J) over the local unit, J = 0..most: shape (draws, most + 1); nan beyond the range."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.log(table.unit) - np.log(local.unit)
+        constants = np.log(table.constants[:, : most + 1])
+        return np.asarray(series.log_factorial(most + 1) + constants + steps[:, None] * np.arange(most + 1.0))
 
 
 def _raised(power: Array, squares: list[Array], step: int) -> Array:
@@ -188,7 +190,8 @@ def _raised(power: Array, squares: list[Array], step: int) -> Array:
 
 
 def _scaled(rows: Array) -> Array:
-    return np.asarray(rows / rows.max(axis=1, keepdims=True))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(rows / rows.max(axis=1, keepdims=True))
 
 
 def _times(one: Array, other: Array) -> Array:
