@@ -67,7 +67,6 @@ COSTS: dict[str, Entry] = {
     "round_trip_same_node": Entry("time", "cache line to another cache of the NUMA node and back"),
     "round_trip_same_socket": Entry("time", "cache line to another NUMA node of the socket and back"),
     "round_trip_other_socket": Entry("time", "cache line to another socket and back"),
-    "memory_bandwidth": Entry("bandwidth", "memory bandwidth of the whole machine"),
 }
 
 # What one cycle of a workload does.
