@@ -59,6 +59,13 @@ def _node_memory(system: Path, node: int) -> float:
     return 0.0
 
 
+def _kinds(system: Path, cpus: Sequence[int]) -> tuple[str, ...]:
+    """Kind of core of each CPU, as hybrids of Intel tell beside the system folder; empty where all are alike."""
+    listed = {name: set(parse_cpu_list(_read(system.parent / name / "cpus"))) for name in ("cpu_core", "cpu_atom")}
+    found = tuple(next((name for name, its in listed.items() if cpu in its), "") for cpu in cpus)
+    return found if len(set(found)) > 1 else ()
+
+
 def system_topology(cpus: Sequence[int], *, system: Path = _SYSTEM) -> Topology:
     """Topology of ``cpus`` as the system tells it.
 
@@ -80,6 +87,7 @@ def system_topology(cpus: Sequence[int], *, system: Path = _SYSTEM) -> Topology:
         ),
         cores=number_groups(text or cpu for text, cpu in zip(siblings, cpus, strict=True)),
         memory_bytes=memory if all(memory) else (),
+        kinds=_kinds(system, cpus),
     )
 
 

@@ -57,6 +57,25 @@ def test_a_restricted_mask_keeps_only_its_cores(two_sockets):
     )
 
 
+def test_nodes_keep_their_numbers_and_those_without_cpus_are_nobodys(tmp_path):
+    """POWER and persistent memory: nodes 0 and 8 have CPUs, node 252 memory only."""
+    for node, cpus in ((0, "0-1"), (8, "2-3"), (252, "")):
+        write(tmp_path / "node" / f"node{node}" / "cpulist", cpus)
+        write(tmp_path / "node" / f"node{node}" / "meminfo", f"Node {node} MemTotal: {node + 1} kB")
+    found = system_topology(range(4), system=tmp_path)
+    assert found.numa_nodes == (0, 0, 8, 8)
+    assert found.memory_bytes == (1024.0, 9 * 1024.0)
+
+
+def test_hybrid_processors_tell_their_kinds(tmp_path):
+    """Beside the system folder; a mask of one kind only has no kinds to tell."""
+    write(tmp_path / "cpu_core" / "cpus", "0-3")
+    write(tmp_path / "cpu_atom" / "cpus", "4-5")
+    found = system_topology(range(6), system=tmp_path / "system")
+    assert found.kinds == ("cpu_core",) * 4 + ("cpu_atom",) * 2
+    assert system_topology(range(4), system=tmp_path / "system").kinds == ()
+
+
 def test_a_silent_system_gives_one_group_of_single_cores(tmp_path):
     """Where /sys shows nothing, planning still works: one socket, node and cache, no siblings."""
     found = system_topology([0, 1, 2], system=tmp_path)

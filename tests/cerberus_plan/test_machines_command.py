@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from latency_machines import machine as latencies
 
 
 @pytest.fixture
@@ -55,6 +57,23 @@ def test_the_shape_may_come_from_a_file(run, tmp_path):
     made = run("machines", "make", "p", "--like", "amd48", "--topology", "l.txt", "--output", "p.json")
     assert made.returncode == 0, made.stderr
     assert json.loads((tmp_path / "p.json").read_text())["topology"]["numa_nodes"] == [0] * 4 + [8] * 4
+
+
+def test_distances_of_a_calibrated_machine_are_carried_over(run, tmp_path):
+    """Its matrix tells siblings and caches; what it has no pair of stays unknown."""
+    found = latencies(caches=2, cores=4)
+    values = np.nan_to_num(found.latency.seconds) / 2e-9
+    rows = [",".join("" if j >= i else f"{values[i, j]:.3f}" for j in range(16)) for i in range(16)]
+    (tmp_path / "m.csv").write_text("\n".join(rows) + "\n")
+    assert run("calibrate", "--import", "m.csv", "--output", "mine.json").returncode == 0
+    shape = ("--sockets", "2", "--cores-per-l3", "8")
+    made = run("machines", "make", "big", "--like", "mine.json", *shape, "--output", "b.json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads((tmp_path / "b.json").read_text())["quantities"]
+    assert told["round_trip_same_l3"]["value"] == pytest.approx(50e-9, rel=0.05)
+    assert told["round_trip_same_node"]["value"] == pytest.approx(210e-9, rel=0.05)
+    assert told["round_trip_same_l3"]["provenance"] == "assumed"
+    assert "round_trip_other_socket" not in told
 
 
 @pytest.mark.parametrize(

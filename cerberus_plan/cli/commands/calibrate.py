@@ -46,7 +46,7 @@ def calibrate(
         list[str] | None,
         typer.Option(
             "--import",
-            help="Do not measure: make the profile of core-to-core-latency CSV, lstopo XML, will-it-scale CSV.",
+            help="Do not measure: make the profile of lstopo XML, lscpu, latency matrices, will-it-scale CSV.",
         ),
     ] = None,
     fifo: Annotated[

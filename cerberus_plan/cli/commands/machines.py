@@ -112,7 +112,7 @@ def make(
         "cores_per_l3": cores_per_l3,
         "threads_per_core": threads_per_core,
     }
-    source = catalog.machine(like)
+    source = _with_distances(catalog.machine(like), like)
     matrix = None if latency is None else read_latency(str(latency))
     notes: tuple[str, ...] = ()
     if topology is not None:
@@ -141,6 +141,21 @@ def make(
     typer.echo(f"written: {target}", err=True)
     reference = name if output is None else str(output)
     typer.echo(f"next: cerberus-plan --cores {shape.n_cpus} --machine {reference}", err=True)
+
+
+def _with_distances(machine: Machine, name_or_file: str) -> Machine:
+    """The machine with the round trips of each level that its calibration measured, if it is one."""
+    from dataclasses import replace
+
+    from cerberus_plan.calibration.store.made_machine import round_trips
+    from cerberus_plan.calibration.store.places import profiles_folder
+    from cerberus_plan.calibration.store.profile import read_profile
+
+    if not machine.measured:
+        return machine
+    file = Path(name_or_file) if Path(name_or_file).is_file() else profiles_folder() / f"{name_or_file}.json"
+    told = round_trips(machine.topology, read_profile(file, samples=False).latency)
+    return replace(machine, quantities={**machine.quantities, **told})
 
 
 def _regular(counts: Mapping[str, int | None], memory_gib: float | None) -> Topology:
