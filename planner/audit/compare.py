@@ -97,15 +97,17 @@ def compare(
         deviations += _rest(each, sight)
         deviations += _other_threads(each, sight, owner, promise)
     if expect_all:
-        deviations += [
-            Deviation(instance=each.name, kind="missing", what="not found", source=promise.files, price=None)
-            for key, each in planned.items()
-            if key not in seen_names
-        ]
+        deviations += [_missing(each, promise, pricer) for key, each in planned.items() if key not in seen_names]
+    actual |= {each.instance: {each.instance: ()} for each in deviations if each.kind == "missing"}
     together = {name: now for one in actual.values() for name, now in one.items()}
     return Verdict(
         checked=checked, deviations=tuple(deviations), total_price=pricer.loss(together) if together else 0.0
     )
+
+
+def _missing(each: Instance, promise: Promise, pricer: Pricer) -> Deviation:
+    price = pricer.loss({each.name: ()})
+    return Deviation(instance=each.name, kind="missing", what="not found", source=promise.files, price=price)
 
 
 def _key(name: str) -> str:

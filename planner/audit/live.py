@@ -1,7 +1,7 @@
 """What is pinned on the running host: cgroup cpusets, affinity of processes and of their vCPU threads.
 
 An instance is found by the process given for it, by a cgroup named after it (``NAME``, ``NAME.slice``), or by a
-hypervisor's command line that names it. vCPU threads are told by their names: ``CPU n/KVM`` (QEMU), ``fc_vcpu n``
+hypervisor's command line that names it. vCPU threads are told by their names: ``CPU n/(?:KVM|TCG)`` (QEMU), ``fc_vcpu n``
 (Firecracker), ``vcpun`` (Cloud Hypervisor). Without such threads the instance is its process as a whole.
 Reads only; both versions of cgroups. When not to use it: for Xen, whose guests are not processes of the host.
 """
@@ -51,7 +51,7 @@ def find_live(names: Iterable[str], given: Mapping[str, int], host: Host | None 
     found = []
     for name in sorted(wanted):
         if name in given:
-            found.append(_of_processes(where.proc, name, [given[name]], f"process {given[name]}"))
+            found.append(_of_processes(where.proc, name, _family(where.proc, given[name]), f"process {given[name]}"))
         elif name in groups:
             found.append(_of_group(where.proc, name, groups[name]))
         elif name in commands:
@@ -130,6 +130,19 @@ def _members(group: Path) -> list[int]:
     found = [int(pid) for pid in (_read(group / "cgroup.procs") or "").split() if pid.isascii() and pid.isdigit()]
     for child in _children(group):
         found += _members(child)
+    return found
+
+
+def _family(proc: Path, first: int) -> list[int]:
+    """A process and all that it started, as far as their parents live: servers fork their workers."""
+    children: dict[int, list[int]] = {}
+    for folder in proc.glob("[0-9]*"):
+        parent = re.search(r"^PPid:\s*(\d+)$", _read(folder / "status") or "", re.MULTILINE)
+        if parent:
+            children.setdefault(int(parent[1]), []).append(int(folder.name))
+    found = [first]
+    for pid in found:
+        found += [child for child in children.get(pid, ()) if child not in found]
     return found
 
 

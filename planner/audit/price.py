@@ -39,7 +39,10 @@ class Pricer:
         self._whole = self._total(self._planned)
 
     def loss(self, changed: Pins) -> float:
-        """Share of the planned throughput lost when these instances are pinned so and all others as planned."""
+        """Share of the planned throughput lost when these instances are pinned so and all others as planned.
+
+        An instance without vCPUs is missing, and does nothing.
+        """
         return 1.0 - self._total({**self._planned, **changed}) / self._whole
 
     def _total(self, pins: Pins) -> float:
@@ -48,7 +51,7 @@ class Pricer:
             for cpus in vcpus:
                 for cpu in cpus:
                     load[cpu] += 1 / len(cpus)  # type: ignore[assignment]
-        return sum(self._instance(vcpus, load) for vcpus in pins.values())
+        return sum(self._instance(vcpus, load) for vcpus in pins.values() if vcpus)
 
     def _instance(self, vcpus: Sequence[frozenset[int]], load: Mapping[int, float]) -> float:
         speeds = [sum(1.0 / max(load[cpu], 1.0) for cpu in cpus) / len(cpus) for cpus in vcpus]

@@ -280,3 +280,32 @@ def test_the_command_prints_deviations_and_exits_with_three(tmp_path: Path) -> N
     assert (deviation["instance"], deviation["kind"]) == ("dbench-05", "cpus")
     (tmp_path / "plan.json").write_text("{}")
     assert subprocess.run([*command, folder], capture_output=True, check=False, timeout=60).returncode == 2
+
+
+def test_a_missing_instance_costs_its_share(tmp_path: Path) -> None:
+    """One of 24 equal instances is a 24th of the throughput; all missing is all of it."""
+    folder = deploy("libvirt", tmp_path)
+    (folder / "dbench-09.xml").unlink()
+    verdict = audited(folder)
+    assert verdict.deviations[0].price == pytest.approx(1 / 24)
+    assert verdict.total_price == pytest.approx(1 / 24)
+    assert audited(folder, []).total_price == pytest.approx(1.0)
+
+
+def test_emulated_vcpus_are_told_apart(tmp_path: Path) -> None:
+    """Without KVM the threads of QEMU are called CPU n/TCG."""
+    proc = tmp_path / "proc"
+    threads = {10: ("qemu", "4"), 11: ("CPU 0/TCG", "0"), 12: ("CPU 1/TCG", "1")}
+    fake_process(proc, 10, threads, "qemu-system-x86_64 -name guest=a-00")
+    (found,) = find_live(["a-00"], {}, Host(proc=proc, cgroup=tmp_path / "none"))
+    assert found.vcpus == (frozenset({0}), frozenset({1}))
+
+
+def test_children_of_a_process_are_followed(tmp_path: Path) -> None:
+    """A worker that a given server forked onto another CPU counts; a stranger does not."""
+    proc = tmp_path / "proc"
+    for pid, parent, cpu in ((10, 1, "0"), (11, 10, "1"), (12, 11, "2"), (13, 1, "7")):
+        fake_process(proc, pid, {pid: ("server", cpu)})
+        (proc / str(pid) / "status").write_text(f"Name:\tserver\nPPid:\t{parent}\n")
+    (found,) = find_live(["a-00"], {"a-00": 10}, Host(proc=proc, cgroup=tmp_path / "none"))
+    assert found.cpus == {0, 1, 2}
