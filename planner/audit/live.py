@@ -1,9 +1,9 @@
 """What is pinned on the running host: cgroup cpusets, affinity of processes and of their vCPU threads.
 
 An instance is found by the process given for it, by a cgroup named after it (``NAME``, ``NAME.slice``), or by a
-hypervisor's command line that names it. vCPU threads are told by their names: ``CPU n/(?:KVM|TCG)`` (QEMU), ``fc_vcpu n``
-(Firecracker), ``vcpun`` (Cloud Hypervisor). Without such threads the instance is its process as a whole.
-Reads only; both versions of cgroups. When not to use it: for Xen, whose guests are not processes of the host.
+hypervisor's command line that names it. vCPU threads are told by their names: ``CPU n/KVM``, emulated ``CPU n/TCG``
+(QEMU), ``fc_vcpu n`` (Firecracker), ``vcpun`` (Cloud Hypervisor). Without such threads the instance is its process as
+a whole. Reads only; both versions of cgroups. When not to use it: for Xen, whose guests are not processes of the host.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.seen import Seen
 
 # A thread names itself: a number of more digits is no vCPU's, but a guest's attempt to make us count to it.
-_VCPU = re.compile(r"(?:CPU ([0-9]{1,4})/KVM|fc_vcpu ([0-9]{1,4})|vcpu([0-9]{1,4}))")
+_VCPU = re.compile(r"(?:CPU ([0-9]{1,4})/(?:KVM|TCG)|fc_vcpu ([0-9]{1,4})|vcpu([0-9]{1,4}))")
 _DEPTH = 6
 
 
