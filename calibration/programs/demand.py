@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.model.errors import InputError
 
 FORMAT = "cerberus-plan demand"
@@ -179,21 +181,69 @@ def demands_from_json(text: str, name: str) -> tuple[Demand, ...]:
     Raises:
         InputError: not JSON, not a demand file, of a later version, or with fields that do not fit.
     """
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"{name} is not JSON: {error}") from error
+    document = decode.parse_json(text, name)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError(f'{name} is not a demand file: "format" must be "{FORMAT}"')
     if document.get("version") != VERSION:
-        raise InputError(f"{name} has version {document.get('version')}; this program reads version {VERSION}")
-    try:
-        return tuple(_demand(entry) for entry in document["demands"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{name}: a demand has a missing or unknown field: {error}") from error
+        raise InputError(
+            f"{name} has version {decode.shown(document.get('version'))}; this program reads version {VERSION}"
+        )
+    entries = decode.rows(decode.member(document, "demands", name), f"{name}: demands")
+    return tuple(_demand(entry, f"{name}: demands[{i}]") for i, entry in enumerate(entries))
 
 
-def _demand(entry: dict[str, Any]) -> Demand:
-    calls = tuple(SystemCall(**call) for call in entry["system_calls"])
-    locks = tuple(LockUse(**lock) for lock in entry["locks"])
-    return Demand(**{**entry, "system_calls": calls, "locks": locks, "notes": tuple(entry["notes"])})
+def _demand(value: object, where: str) -> Demand:
+    entry = decode.table(value, where, [f.name for f in fields(Demand)])
+    read: dict[str, Any] = {}
+    for field_name, given in entry.items():
+        place = f"{where}: {field_name}"
+        if field_name in ("unit", "source"):
+            read[field_name] = decode.plain(decode.text(given, place), one_line=True)
+        elif field_name in _LISTS:
+            read[field_name] = tuple(
+                _LISTS[field_name](each, f"{place}[{i}]") for i, each in enumerate(decode.rows(given, place))
+            )
+        elif field_name == "counters":
+            counters = decode.table(given, place)
+            read[field_name] = {
+                decode.plain(name): decode.number(count, f"{place}: {decode.shown(name)}", smallest=0.0)
+                for name, count in counters.items()
+            }
+        elif field_name == "cores":
+            read[field_name] = None if given is None else decode.whole(given, place, low=1, high=2**16)
+        else:
+            read[field_name] = (
+                None if given is None else decode.number(given, place, positive=field_name == "work", smallest=0.0)
+            )
+    for needed in ("system_calls", "locks", "notes"):
+        decode.member(entry, needed, where)
+    return Demand(**read)
+
+
+def _part(kind: type[Any], texts: tuple[str, ...], needed: tuple[str, ...]) -> Callable[[object, str], Any]:
+    """How a system call or a lock is read: texts, and numbers that may be null."""
+
+    def read(value: object, where: str) -> Any:
+        entry = decode.table(value, where, [f.name for f in fields(kind)])
+        for name in needed:
+            if decode.member(entry, name, where) is None:
+                decode.refuse(None, f"{where}: {name}", "given")
+        return kind(
+            **{
+                name: decode.plain(decode.text(given, f"{where}: {name}"), one_line=True)
+                if name in texts
+                else None
+                if given is None
+                else decode.number(given, f"{where}: {name}", smallest=0.0)
+                for name, given in entry.items()
+            }
+        )
+
+    return read
+
+
+_LISTS: dict[str, Callable[[object, str], Any]] = {
+    "system_calls": _part(SystemCall, ("name",), ("name", "calls")),
+    "locks": _part(LockUse, ("name", "kind"), ("name", "wait_s")),
+    "notes": decode.text,
+}

@@ -8,19 +8,20 @@ A machine file that begins with a brace is a calibration profile (JSON), which `
 
 from __future__ import annotations
 
-import difflib
 import math
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
+from cerberus_plan.calibration.store.decode import nearest
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.places import profiles, profiles_folder
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.plain import plain, shown
 from cerberus_plan.model.quantity import UNITS, Provenance, Quantity
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.model.vocabulary import COSTS, LIMITS, OPERATIONS, Entry
@@ -88,15 +89,11 @@ def like_this_host() -> Machine | None:
 
 def _parse_profile(text: str, where: str) -> Machine:
     """A calibrated host as a machine; costs it could not measure are assumed to be the paper machine's."""
-    import json
     from dataclasses import replace
 
     from cerberus_plan.calibration.store.profile import from_record, machine_of
 
-    try:
-        record = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{where}, line {error.lineno}: not JSON ({error.msg})") from error
+    record = decode.parse_json(text, where)
     if isinstance(record, dict):
         record.pop("samples", None)
     measured = machine_of(from_record(record, where=where))
@@ -147,14 +144,9 @@ def _text(kind: str, name_or_file: str) -> tuple[str, str]:
         return read_text(name_or_file, max_bytes=_MOST_BYTES), name_or_file
     known = shipped(kind)
     raise InputError(
-        f"unknown {kind[:-1]} {name_or_file!r}{_nearest(name_or_file, known)}; known: {', '.join(known)}; "
+        f"unknown {kind[:-1]} {shown(name_or_file)}{nearest(name_or_file, known)}; known: {', '.join(known)}; "
         f"or give the path of a .toml file (`cerberus-plan {kind}` lists them)"
     )
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 @cache
@@ -176,13 +168,13 @@ def parse_machine(text: str, where: str) -> Machine:
         quantities = _with_kernel_costs(quantities, topology, _string(table, "costs", where), where)
     deployable = table.get("deployable", False)
     if not isinstance(deployable, bool):
-        raise InputError(f"{where}: deployable = {deployable!r} must be true or false")
+        raise InputError(f"{where}: deployable = {shown(deployable)} must be true or false")
     return Machine(
         name=_name(table, where),
         description=_string(table, "description", where, default=""),
         topology=topology,
         quantities=quantities,
-        limits=_quantities(_section(table, "limits", where, required=False), LIMITS, f"{where}: limits"),
+        limits=_limits(_section(table, "limits", where, required=False), f"{where}: limits"),
         deployable=deployable,
     )
 
@@ -193,10 +185,19 @@ def _with_kernel_costs(own: dict[str, Quantity], topology: Topology, name: str, 
 
     text = _shipped_text("costs", name)
     if text is None:
-        raise InputError(f"{where}: costs = {name!r} is unknown; known: {', '.join(shipped('costs'))}")
+        raise InputError(f"{where}: costs = {shown(name)} is unknown; known: {', '.join(shipped('costs'))}")
     table = _document(text, f"{name}.toml", ("format", "quantities"))
     base = _quantities(_section(table, "quantities", name), COSTS, name)
     return {**_of_the_paper(), **base, **derived_costs(topology, own), **own}
+
+
+def _limits(section: Mapping[str, Any], where: str) -> dict[str, Quantity]:
+    """Limits, of which those that count something are whole numbers of at least 1."""
+    found = _quantities(section, LIMITS, where)
+    for name, limit in found.items():
+        if LIMITS[name].dimension == "number":
+            decode.whole(limit.value, f"{where}: {name}: value", low=1)
+    return found
 
 
 def parse_workload(text: str, where: str) -> Workload:
@@ -213,7 +214,7 @@ def parse_workload(text: str, where: str) -> Workload:
         raise InputError(f"{where}: operations: at least one must be above zero, or a cycle takes no time")
     card = table.get("needs_network_card", False)
     if not isinstance(card, bool):
-        raise InputError(f"{where}: needs_network_card = {card!r} must be true or false")
+        raise InputError(f"{where}: needs_network_card = {shown(card)} must be true or false")
     memory = table.get("memory_per_instance")
     return Workload(
         name=_name(table, where),
@@ -251,25 +252,16 @@ def _with_calls(operations: dict[str, Quantity], table: Mapping[str, Any], where
 
 def _document(text: str, where: str, fields: tuple[str, ...]) -> dict[str, Any]:
     """The parsed file with its format and field names checked."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{where}: not valid TOML: {error}; correct the file at that place") from error
+    table = decode.parse_toml(text, where)
     if "format" not in table:
         raise InputError(f"{where}: field 'format' is missing; write `format = {FORMAT}` at the top")
-    if table["format"] != FORMAT:
+    if type(table["format"]) is not int or table["format"] != FORMAT:
         raise InputError(
-            f"{where}: format = {table['format']!r}, but this version reads format {FORMAT}; "
+            f"{where}: format = {shown(table['format'])}, but this version reads format {FORMAT}; "
             "update cerberus-plan or convert the file"
         )
-    _refuse_unknown(table, fields, where)
+    decode.refuse_unknown(table, fields, where)
     return table
-
-
-def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    for field in table:
-        if field not in known:
-            raise InputError(f"{where}: unknown field {field!r}{_nearest(field, known)}; known: {', '.join(known)}")
 
 
 def _section(table: Mapping[str, Any], field: str, where: str, *, required: bool = True) -> dict[str, Any]:
@@ -279,12 +271,12 @@ def _section(table: Mapping[str, Any], field: str, where: str, *, required: bool
         return {}
     section = table[field]
     if not isinstance(section, dict):
-        raise InputError(f"{where}: {field} = {section!r} must be a section [{field}]")
+        raise InputError(f"{where}: {field} = {shown(section)} must be a section [{field}]")
     return section
 
 
 def _name(table: Mapping[str, Any], where: str) -> str:
-    return _string(table, "name", where)
+    return plain(_string(table, "name", where), one_line=True)
 
 
 def _string(table: Mapping[str, Any], field: str, where: str, *, default: str | None = None) -> str:
@@ -292,19 +284,16 @@ def _string(table: Mapping[str, Any], field: str, where: str, *, default: str | 
         return default
     value = table.get(field)
     if not isinstance(value, str) or (default is None and not value.strip()):
-        raise InputError(f"{where}: field {field!r} must be a text, not {value!r}")
-    return value
+        raise InputError(f"{where}: field {field!r} must be a text, not {shown(value)}")
+    return decode.text(value, f"{where}: {field}")
 
 
 def _positive(table: Mapping[str, Any], field: str, where: str) -> float:
-    value = table.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < float("inf"):
-        raise InputError(f"{where}: {field} = {value!r} must be a positive number")
-    return float(value)
+    return decode.number(table.get(field), f"{where}: {field}", positive=True)
 
 
 def _quantities(section: Mapping[str, Any], vocabulary: Mapping[str, Entry], where: str) -> dict[str, Quantity]:
-    _refuse_unknown(section, tuple(vocabulary), where)
+    decode.refuse_unknown(section, tuple(vocabulary), where)
     return {name: _quantity(entry, vocabulary[name].dimension, f"{where}: {name}") for name, entry in section.items()}
 
 
@@ -312,19 +301,19 @@ def _quantity(entry: Any, dimension: str, where: str) -> Quantity:
     """A quantity in SI units, not negative, of the wanted dimension."""
     if not isinstance(entry, dict):
         raise InputError(
-            f"{where} = {entry!r} must be a table such as {{ value = 1.5, unit = {_units(dimension)[0]!r} }}"
+            f"{where} = {shown(entry)} must be a table such as {{ value = 1.5, unit = {_units(dimension)[0]!r} }}"
         )
-    _refuse_unknown(entry, _QUANTITY_FIELDS, where)
+    decode.refuse_unknown(entry, _QUANTITY_FIELDS, where)
     for field in ("value", "unit"):
         if field not in entry:
             raise InputError(f"{where}: field {field!r} is missing")
     unit = entry["unit"]
-    if unit not in UNITS or UNITS[unit][0] != dimension:
-        raise InputError(f"{where}: unit {unit!r} is not a {dimension}; use one of {', '.join(_units(dimension))}")
+    if not isinstance(unit, str) or unit not in UNITS or UNITS[unit][0] != dimension:
+        raise InputError(f"{where}: unit {shown(unit)} is not a {dimension}; use one of {', '.join(_units(dimension))}")
     numbers = {field: _number(entry, field, where) for field in ("value", "low", "high")}
     provenance = entry.get("provenance", str(Provenance.ASSUMED))
-    if provenance not in tuple(Provenance):
-        raise InputError(f"{where}: provenance {provenance!r} is unknown; use one of {', '.join(Provenance)}")
+    if not isinstance(provenance, str) or provenance not in tuple(Provenance):
+        raise InputError(f"{where}: provenance {shown(provenance)} is unknown; use one of {', '.join(Provenance)}")
     try:
         return Quantity(
             value=numbers["value"] or 0.0,
@@ -348,13 +337,11 @@ def _number(entry: Mapping[str, Any], field: str, where: str) -> float | None:
     value = entry.get(field)
     if value is None and field != "value":
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < float("inf"):
-        raise InputError(f"{where}: {field} = {value!r} must be a finite number of at least 0")
-    return float(value)
+    return decode.number(value, f"{where}: {field}")
 
 
 def _topology(section: Mapping[str, Any], where: str) -> Topology:
-    _refuse_unknown(section, _TOPOLOGY_FIELDS, f"{where}: topology")
+    decode.refuse_unknown(section, _TOPOLOGY_FIELDS, f"{where}: topology")
     if "kinds" in section:
         return _hybrid(section, where)
     parts = {field: section[field] for field in _TOPOLOGY_FIELDS[:-2] if field in section}
@@ -363,7 +350,7 @@ def _topology(section: Mapping[str, Any], where: str) -> Topology:
             raise InputError(f"{where}: topology: field {field!r} is missing")
     for field, count in parts.items():
         if type(count) is not int or count < 1:
-            raise InputError(f"{where}: topology: {field} = {count!r} must be a whole number of at least 1")
+            raise InputError(f"{where}: topology: {field} = {shown(count)} must be a whole number of at least 1")
     if math.prod(parts.values()) > _MOST_CPUS:
         raise InputError(f"{where}: topology: more than {_MOST_CPUS} CPUs; check the counts, they are multiplied")
     memory = section.get("memory")
@@ -379,13 +366,13 @@ def _topology(section: Mapping[str, Any], where: str) -> Topology:
 def _hybrid(section: Mapping[str, Any], where: str) -> Topology:
     """A socket of unlike cores, each kind a table {name, cores, threads_per_core}."""
     place = f"{where}: topology.kinds"
-    _refuse_unknown(section, ("kinds", "memory"), f"{where}: topology with kinds")
+    decode.refuse_unknown(section, ("kinds", "memory"), f"{where}: topology with kinds")
     rows = section["kinds"]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(f"{place} must be a list of tables such as {{ name = 'E-core', cores = 8 }}")
     kinds = []
     for row in rows:
-        _refuse_unknown(row, ("name", "cores", "threads_per_core"), place)
+        decode.refuse_unknown(row, ("name", "cores", "threads_per_core"), place)
         counts = [row.get("cores"), row.get("threads_per_core", 1)]
         if any(type(count) is not int or not 0 < count <= _MOST_CPUS for count in counts):
             raise InputError(f"{place}: cores and threads_per_core must be whole numbers from 1 to {_MOST_CPUS}")

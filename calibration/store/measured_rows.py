@@ -20,9 +20,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text, write_atomically
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.plain import plain, shown
 
 _FIELDS = ("instances", "cores_per_instance", "value", "low", "high", "host", "date")
 _NEEDED = _FIELDS[:3]
@@ -41,19 +43,20 @@ def from_rows(rows: Any, where: str) -> tuple[Measurement, ...]:
 
 def _measurement(row: Any, where: str) -> Measurement:
     if not isinstance(row, Mapping):
-        raise InputError(f"{where}: {row!r} must be a table with {', '.join(_NEEDED)}")
+        raise InputError(f"{where}: {shown(row)} must be a table with {', '.join(_NEEDED)}")
     for field in row:
         if field not in _FIELDS:
-            raise InputError(f"{where}: unknown field {field!r}; known: {', '.join(_FIELDS)}")
+            raise InputError(f"{where}: unknown field {shown(field)}; known: {', '.join(_FIELDS)}")
     for field in _NEEDED:
         if field not in row:
             raise InputError(f"{where}: field {field!r} is missing")
     for field in ("host", "date"):
         if field in row and not isinstance(row[field], str):
-            raise InputError(f"{where}: {field} = {row[field]!r} must be a text in quotes")
-    numbers = {f: float(row[f]) for f in ("value", "low", "high") if type(row.get(f)) is int}
+            raise InputError(f"{where}: {field} = {shown(row[field])} must be a text in quotes")
+    numbers = {f: decode.number(row[f], f"{where}: {f}") for f in ("value", "low", "high") if f in row}
+    texts = {f: plain(row[f], one_line=True) for f in ("host", "date") if f in row}
     try:
-        return Measurement(**{**row, **numbers})
+        return Measurement(**{**row, **numbers, **texts})
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
 

@@ -20,16 +20,16 @@ Times are seconds. When not to use it: for machines and workloads; ``catalog`` r
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.network import (
+    MOST_THREADS,
     AllocatorSearch,
     Delay,
     Instance,
@@ -42,13 +42,15 @@ from cerberus_plan.model.network import (
     TestAndSetLock,
     TicketLock,
 )
+from cerberus_plan.model.plain import shown
 
 if TYPE_CHECKING:
-    from cerberus_plan.model.simulation.rules import Rules
+    from cerberus_plan.model.simulation.rules import Message, Rules
 
 _T = TypeVar("_T")
 
 FORMAT = 1
+_MOST_STATIONS, _MOST_SAMPLES = 10_000, 1_000_000
 LAWS: dict[str, type[Station]] = {
     "delay": Delay,
     "queue": Queue,
@@ -78,85 +80,138 @@ def read_network(path: str | Path) -> NetworkFile:
         InputError: No such file, or it is broken: says where and how.
     """
     text, where = read_text(path), str(path)
-    try:
-        document = json.loads(text) if where.endswith(".json") else tomllib.loads(text)
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from None
-    table = _table(document, where, {"format", "instances", "shared", "rules"})
-    if table.get("format") != FORMAT:
-        raise InputError(f"{where}: format = {table.get('format')!r} must be {FORMAT}")
-    rows = _rows(table.get("instances"), f"{where}: instances")
+    document = decode.parse_json(text, where) if where.endswith(".json") else decode.parse_toml(text, where)
+    table = decode.table(document, where, ("format", "instances", "shared", "rules"))
+    if type(table.get("format")) is not int or table["format"] != FORMAT:
+        raise InputError(f"{where}: format = {shown(table.get('format'))} must be {FORMAT}")
+    rows = decode.rows(table.get("instances"), f"{where}: instances", most=MOST_THREADS)
+    found: list[Instance] = []
+    for n, row in enumerate(rows):
+        found += _instances(row, f"{where}: instances[{n}]")
+        if (threads := sum(instance.threads for instance in found)) > MOST_THREADS:
+            raise InputError(
+                f"{where}: instances[{n}]: {threads} threads so far; at most {MOST_THREADS} can be answered"
+            )
     return NetworkFile(
-        instances=tuple(i for n, row in enumerate(rows) for i in _instances(row, f"{where}: instances[{n}]")),
+        instances=tuple(found),
         shared=_stations(table.get("shared", []), f"{where}: shared"),
         rules=_rules(table.get("rules", {}), f"{where}: rules"),
     )
 
 
-def _table(value: object, where: str, allowed: set[str]) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: must be a table, not {value!r}")
-    for key in value:
-        if key not in allowed:
-            raise InputError(f"{where}: unknown field {key!r}; allowed: {', '.join(sorted(allowed))}")
-    return value
-
-
-def _rows(value: object, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise InputError(f"{where}: must be a list of tables, not {value!r}")
-    return value
-
-
 def _instances(value: object, where: str) -> list[Instance]:
-    row = _table(value, where, {"count", "threads", "shared_factor", "stations"})
-    count = row.get("count", 1)
-    if type(count) is not int or count < 1:
-        raise InputError(f"{where}.count = {count!r} must be a whole number from 1")
+    row = decode.table(value, where, ("count", "threads", "shared_factor", "stations"))
+    count = decode.whole(row.get("count", 1), f"{where}: count", low=1, high=MOST_THREADS)
+    threads = decode.whole(row.get("threads", 1), f"{where}: threads", low=1, high=MOST_THREADS)
+    if count * threads > MOST_THREADS:
+        raise InputError(
+            f"{where}: {count} instances of {threads} threads; at most {MOST_THREADS} threads can be answered"
+        )
     member = _located(
         where,
         lambda: Instance(
-            threads=row.get("threads", 1),
-            stations=_stations(row.get("stations", []), f"{where}.stations"),
-            shared_factor=row.get("shared_factor", 1.0),
+            threads=threads,
+            stations=_stations(row.get("stations", []), f"{where}: stations"),
+            shared_factor=decode.number(row.get("shared_factor", 1.0), f"{where}: shared_factor", positive=True),
         ),
     )
     return [member] * count
 
 
 def _stations(value: object, where: str) -> tuple[Station, ...]:
-    return tuple(_station(row, f"{where}[{n}]") for n, row in enumerate(_rows(value, where)))
+    found = decode.rows(value, where, most=_MOST_STATIONS)
+    return tuple(_station(row, f"{where}[{n}]") for n, row in enumerate(found))
 
 
 def _station(value: object, where: str) -> Station:
-    law = value.get("law") if isinstance(value, dict) else None
-    kind = LAWS.get(law) if isinstance(law, str) else None
-    if kind is None:
-        raise InputError(f"{where}: law = {law!r} must be one of {', '.join(LAWS)}")
-    row = dict(_table(value, where, {"law", "name", *kind.parameter_names}))
-    del row["law"]
-    return _located(where, lambda: kind(**row))
+    row = decode.table(value, where)
+    kind = LAWS[decode.one_of(decode.member(row, "law", where), f"{where}: law", LAWS)]
+    decode.refuse_unknown(row, ("law", "name", *kind.parameter_names), where)
+    given: dict[str, Any] = {
+        field: decode.number(row[field], f"{where}: {field}") for field in kind.parameter_names if field in row
+    }
+    whole = {name for name, value in given.items() if type(row[name]) is int and value == row[name]}
+    given = {name: row[name] if name in whole else value for name, value in given.items()}
+    if "name" in row:
+        given["name"] = decode.name(row["name"], f"{where}: name")
+    return _located(where, lambda: kind(**given))
 
 
 def _rules(value: object, where: str) -> Rules:
-    from cerberus_plan.model.simulation.rules import Message, Rules
+    from cerberus_plan.model.simulation.rules import Rules
 
-    row = dict(_table(value, where, {field.name for field in fields(Rules)}))
-    messages = _rows(row.pop("messages", []), f"{where}.messages")
-    for n, message in enumerate(messages):
-        _table(message, f"{where}.messages[{n}]", {"station", "demand", "to"})
-    if "off_core" in row:
-        row["off_core"] = frozenset(row["off_core"])
-    return _located(where, lambda: Rules(messages=tuple(Message(**message) for message in messages), **row))
+    row = decode.table(value, where, [field.name for field in fields(Rules)])
+    given = {name: _RULES[name](entry, f"{where}: {name}") for name, entry in row.items()}
+    return _located(where, lambda: Rules(**given))
+
+
+def _messages(value: object, where: str) -> tuple[Message, ...]:
+    from cerberus_plan.model.simulation.rules import Message
+
+    found = []
+    for n, entry in enumerate(decode.rows(value, where, most=_MOST_STATIONS)):
+        place = f"{where}[{n}]"
+        row = decode.table(entry, place, ("station", "demand", "to"))
+        given = {
+            "station": decode.name(decode.member(row, "station", place), f"{place}: station"),
+            "demand": decode.number(decode.member(row, "demand", place), f"{place}: demand"),
+            "to": decode.one_of(row.get("to", "all"), f"{place}: to", ("all", "one")),
+        }
+        found.append(Message(**given))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def _holds(value: object, where: str) -> Any:
+    """One distribution, or one for each station's name."""
+    if isinstance(value, dict):
+        return {
+            decode.plain(name, one_line=True): _hold(hold, f"{where}: {shown(name)}") for name, hold in value.items()
+        }
+    return _hold(value, where)
+
+
+def _hold(value: object, where: str) -> Any:
+    """A distribution by name, or samples of it."""
+    if isinstance(value, str):
+        return decode.one_of(value, where, ("exponential", "deterministic"))
+    samples = decode.rows(value, where, most=_MOST_SAMPLES)
+    return [decode.number(sample, f"{where}[{i}]") for i, sample in enumerate(samples)]
+
+
+def _cores(value: object, where: str) -> Any:
+    """Cores of every instance, or of each."""
+    if isinstance(value, list):
+        return list(decode.wholes(value, where, low=1, high=MOST_THREADS, most=MOST_THREADS))
+    return decode.whole(value, where, low=1, high=MOST_THREADS)
+
+
+def _names(value: object, where: str) -> frozenset[str]:
+    found = decode.rows(value, where, most=_MOST_STATIONS)
+    return frozenset(decode.name(name, f"{where}[{i}]") for i, name in enumerate(found))
+
+
+def _pairs(value: object, where: str) -> dict[str, str]:
+    found = decode.table(value, where)
+    return {
+        decode.plain(lock, one_line=True): decode.name(until, f"{where}: {shown(lock)}")
+        for lock, until in found.items()
+    }
+
+
+_RULES: dict[str, Callable[[object, str], Any]] = {
+    "holds": _holds,
+    "handover": lambda value, where: decode.one_of(value, where, ("state", "start", "arrival", "release")),
+    "held_until": _pairs,
+    "messages": _messages,
+    "cores": _cores,
+    "off_core": _names,
+    "barrier": lambda value, where: decode.whole(value, where, low=1),
+}
 
 
 def _located(where: str, build: Callable[[], _T]) -> _T:
     """What is built, its errors told with their place."""
     try:
         return build()
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{where}: {error}") from None
-    except InputError as error:
-        raise InputError(
-            str(error) if str(error).startswith(where.partition(":")[0]) else f"{where}: {error}"
-        ) from None
+    except (InputError, TypeError) as error:  # TypeError: a parameter is missing
+        raise InputError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None

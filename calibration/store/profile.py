@@ -24,11 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 from cerberus_plan.calibration.harness.case import Batch
 from cerberus_plan.calibration.host.identity import Host, this_host
+from cerberus_plan.calibration.store import decode
+from cerberus_plan.calibration.store import profile_fields as read
 from cerberus_plan.calibration.store.files import read_text, write_atomically
 from cerberus_plan.calibration.store.places import profiles_folder
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.plain import plain, shown
+from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.shown import Shown
 from cerberus_plan.model.topology import Topology
 
@@ -155,48 +158,45 @@ def write_profile(profile: Profile, path: Path) -> None:
     Raises:
         InputError: The place cannot be written to.
     """
-    write_atomically(path, json.dumps(to_record(profile), separators=(",", ":")) + "\n")
+    write_atomically(path, json.dumps(to_record(profile), separators=(",", ":"), allow_nan=False) + "\n")
 
 
-def _quantity(name: str, record: dict[str, Any]) -> Quantity:
-    try:
-        return Quantity(
-            value=float(record["value"]),
-            unit=record["unit"],
-            low=record.get("low"),
-            high=record.get("high"),
-            provenance=Provenance(record["provenance"]),
-            source=record.get("source", ""),
-        ).si()
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"quantity {name!r}: {error!r}; expected value, unit, provenance") from error
-    except InputError as error:
-        raise InputError(f"quantity {name!r}: {error}") from error
-
-
-def _batches(case: str, columns: dict[str, list[Any]]) -> list[Batch]:
-    names = list(columns)
-    rows = zip(*columns.values(), strict=True)
-    return [Batch.from_record({"case": case, **dict(zip(names, row, strict=True))}) for row in rows]
-
-
-def _read_version_1(record: dict[str, Any]) -> Profile:
-    topology = record["topology"]
+def _read_version_1(record: dict[str, Any], where: str) -> Profile:
+    quantities = decode.table(decode.member(record, "quantities", where), f"{where}: quantities")
+    samples = decode.table(record.get("samples", {}), f"{where}: samples")
     return Profile(
-        host=Host(**record["host"]),
-        created=str(record["created"]),
-        topology=Topology(**{name: tuple(values) for name, values in topology.items()}),
-        quantities={name: _quantity(name, q) for name, q in record["quantities"].items()},
-        tool=record.get("tool", {}),
-        run=record.get("run", {}),
-        notes=tuple(record.get("notes", ())),
-        missing=record.get("missing", {}),
-        latency={(int(a), int(b)): float(v) for a, b, v in record.get("latency", {}).get("round_trips", ())},
-        batches={case: _batches(case, columns) for case, columns in record.get("samples", {}).items()},
+        host=read.host_of(decode.member(record, "host", where), f"{where}: host"),
+        created=decode.name(decode.member(record, "created", where), f"{where}: created"),
+        topology=read.topology_of(decode.member(record, "topology", where), f"{where}: topology"),
+        quantities={
+            plain(name): read.quantity_of(q, f"{where}: quantities: {shown(name)}", name)
+            for name, q in quantities.items()
+        },
+        tool=read.texts_of(record.get("tool", {}), f"{where}: tool"),
+        run=_run(record.get("run", {}), f"{where}: run"),
+        notes=tuple(
+            decode.text(note, f"{where}: notes[{i}]")
+            for i, note in enumerate(decode.rows(record.get("notes", []), f"{where}: notes"))
+        ),
+        missing=read.texts_of(record.get("missing", {}), f"{where}: missing"),
+        latency=read.latency_of(record.get("latency", {}), f"{where}: latency"),
+        batches={
+            plain(case): read.batches_of(case, columns, f"{where}: samples: {shown(case)}")
+            for case, columns in samples.items()
+        },
     )
 
 
-_READERS: dict[int, Callable[[dict[str, Any]], Profile]] = {1: _read_version_1}
+def _run(value: object, where: str) -> dict[str, Any]:
+    """What is said about the run; what is shown of it are texts and numbers."""
+    found = decode.table(value, where)
+    return {
+        plain(name): decode.text(given, f"{where}: {shown(name)}") if isinstance(given, str) else given
+        for name, given in found.items()
+    }
+
+
+_READERS: dict[int, Callable[[dict[str, Any], str], Profile]] = {1: _read_version_1}
 
 
 def is_profile(record: object) -> bool:
@@ -212,25 +212,14 @@ def from_record(record: object, *, where: str) -> Profile:
     """
     if not isinstance(record, dict) or not is_profile(record):
         raise InputError(f"{where} is not a profile of this program; make one with `cerberus-plan calibrate`")
-    reader = _READERS.get(record.get("version", 0))
+    version = record.get("version", 0)
+    reader = _READERS.get(version) if type(version) is int else None
     if reader is None:
         raise InputError(
-            f"{where} has profile version {record.get('version')!r}; this program reads "
+            f"{where} has profile version {shown(version)}; this program reads "
             f"{', '.join(map(str, _READERS))}: update the program, or calibrate again"
         )
-    try:
-        return reader(record)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{where} is damaged ({error!r}); calibrate again") from error
-
-
-def _document(path: str | Path) -> object:
-    try:
-        return json.loads(read_text(path, max_bytes=_MOST_BYTES))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
+    return reader(record, where)
 
 
 def read_profile(path: str | Path, *, samples: bool = True) -> Profile:
@@ -239,7 +228,7 @@ def read_profile(path: str | Path, *, samples: bool = True) -> Profile:
     Raises:
         InputError: The file is missing, not JSON, or not a profile that can be read.
     """
-    record = _document(path)
+    record = decode.parse_json(read_text(path, max_bytes=_MOST_BYTES), str(path))
     if isinstance(record, dict) and not samples:
         record.pop("samples", None)
     return from_record(record, where=str(path))

@@ -5,14 +5,18 @@ Format version 1, written by ``planner.deploy.bundle``: keys are added, never re
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.cpu_list import MOST_CPUS
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
 from cerberus_plan.planner.deploy.bundle import PLAN_FILE, PLAN_FORMAT, PLAN_VERSION
+
+_TEXTS = ("files", "machine", "workload", "system", "unit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,42 +64,43 @@ def read_promise(path: Path) -> Promise:
         InputError: It is not such a file; says which field.
     """
     file = path / PLAN_FILE if path.is_dir() else path
-    try:
-        record = json.loads(read_text(file))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{file}, line {error.lineno}: not JSON ({error.msg})") from error
+    record = decode.parse_json(read_text(file), str(file))
     if not isinstance(record, dict) or record.get("format") != PLAN_FORMAT:
         raise InputError(f"{file} is not a plan; give a folder written by `cerberus-plan export`, or its plan.json")
     if record.get("version") != PLAN_VERSION:
-        raise InputError(f"{file}: version {record.get('version')!r}, but this program reads {PLAN_VERSION}; update it")
-    try:
-        return _promise(file, record)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{file}: field {error} is missing or has the wrong type; export the plan again") from error
+        raise InputError(
+            f"{file}: version {shown(record.get('version'))}, but this program reads {PLAN_VERSION}; update it"
+        )
+    return _promise(file, record, str(file))
 
 
-def _promise(file: Path, record: dict[str, Any]) -> Promise:
-    return Promise(
+def _promise(file: Path, record: dict[str, Any], where: str) -> Promise:
+    names = {field: decode.name(decode.member(record, field, where), f"{where}: {field}") for field in _TEXTS}
+    instances = decode.rows(decode.member(record, "instances", where), f"{where}: instances", most=MOST_CPUS)
+    promise = Promise(
         path=file,
-        files=str(record["files"]),
-        machine=str(record["machine"]),
-        workload=str(record["workload"]),
-        system=str(record["system"]),
-        throughput=float(record["throughput"]),
-        unit=str(record["unit"]),
-        instances=tuple(
-            Instance(
-                name=str(each["name"]),
-                cpus=_whole(each["cpus"]),
-                nodes=_whole(each["nodes"]),
-                memory_bytes=_whole(each["memory_bytes"]),
-            )
-            for each in record["instances"]
+        **names,
+        throughput=decode.number(decode.member(record, "throughput", where), f"{where}: throughput", positive=True),
+        instances=tuple(_instance(each, f"{where}: instances[{i}]") for i, each in enumerate(instances)),
+        host_cpus=decode.wholes(decode.member(record, "host_cpus", where), f"{where}: host_cpus", most=MOST_CPUS),
+        written=tuple(
+            decode.name(each, f"{where}: written[{i}]")
+            for i, each in enumerate(decode.rows(record.get("written", []), f"{where}: written", most=4 * MOST_CPUS))
         ),
-        host_cpus=_whole(record["host_cpus"]),
-        written=tuple(str(name) for name in record.get("written", ())),
     )
+    decode.listed((each.name for each in promise.instances), "instance", f"{where}: instances")
+    return promise
 
 
-def _whole(values: Any) -> tuple[int, ...]:
-    return tuple(int(value) for value in values)
+def _instance(value: object, where: str) -> Instance:
+    found = decode.table(value, where)
+    given = {field: decode.member(found, field, where) for field in ("cpus", "nodes", "memory_bytes")}
+    cpus = decode.wholes(given["cpus"], f"{where}: cpus", most=MOST_CPUS)
+    if not cpus:
+        raise InputError(f"{where}: cpus is empty; an instance has at least one")
+    return Instance(
+        name=decode.name(decode.member(found, "name", where), f"{where}: name"),
+        cpus=cpus,
+        nodes=decode.wholes(given["nodes"], f"{where}: nodes", most=MOST_CPUS),
+        memory_bytes=decode.wholes(given["memory_bytes"], f"{where}: memory_bytes", high=2**60, most=MOST_CPUS),
+    )

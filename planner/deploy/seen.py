@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import parse_cpu_list
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import plain
 from cerberus_plan.model.topology import Topology
+
+# More vCPUs than any hypervisor gives a guest, more memory than any machine has: what is above is a slip or an attack.
+MOST_VCPUS, MOST_BYTES = 2**13, 2**60
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,22 @@ class Seen:
             return self
         node_of = dict(zip(topology.cpus, topology.numa_nodes, strict=True))
         return replace(self, pins=None, vcpus=tuple(_named(text, node_of, self.source) for text in self.pins))
+
+    def __post_init__(self) -> None:
+        # a name from a file, a process or a cgroup: what is shown of it moves no terminal
+        object.__setattr__(self, "name", plain(self.name, one_line=True)[:_LONGEST_NAME])
+
+
+def digits(text: str, where: str, *, low: int = 0, high: int = MOST_VCPUS) -> int:
+    """A whole number in digits, within bounds.
+
+    Raises:
+        InputError: It is none.
+    """
+    found = text.strip()
+    if not (found.isascii() and found.isdigit() and len(found) <= 20 and low <= int(found) <= high):
+        decode.refuse(text, where, f"a whole number from {low} to {high}")
+    return int(found)
 
 
 def cpu_set(text: str, where: str) -> frozenset[int]:
@@ -112,10 +133,7 @@ def read_object(file: Path) -> dict[str, Any]:
     Raises:
         InputError: It is not one.
     """
-    try:
-        found = json.loads(read_text(file))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{file}, line {error.lineno}: not JSON ({error.msg})") from error
+    found = decode.parse_json(read_text(file), str(file))
     if not isinstance(found, dict):
         raise InputError(f"{file}: a JSON object is expected")
     return found

@@ -1,5 +1,6 @@
 """Rows [[measured]]: what is written reads back, appending changes nothing else, broken rows are refused by number."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from cerberus_plan.calibration.store.measured_rows import append
 from cerberus_plan.calibration.store.workload_file import to_toml
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.plain import plain
 
 WORKLOAD = """format = 1
 name = "job"
@@ -21,7 +23,7 @@ units_per_cycle = 1.0
 compute = { value = 3, unit = "ms" }
 """
 ROW = "\n[[measured]]\ninstances = 2\ncores_per_instance = 4\nvalue = 10\n"
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20).map(partial(plain, one_line=True))
 
 
 @st.composite

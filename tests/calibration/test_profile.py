@@ -111,10 +111,13 @@ def test_a_profile_is_a_machine(tmp_path):
     [
         ({"format": "other"}, r"is not a profile of this program; make one with `cerberus-plan calibrate`"),
         ({"version": 99}, r"has profile version 99; this program reads 1"),
-        ({"host": None}, r"is damaged"),
-        ({"topology": {"cpus": [0]}}, r"is damaged"),
-        ({"quantities": {"syscall": {"value": 1.0, "unit": "s"}}}, r"quantity 'syscall': .*provenance"),
-        ({"quantities": {"syscall": {"value": 1, "unit": "fortnights", "provenance": "measured"}}}, r"unknown unit"),
+        ({"host": None}, r"host = None must be a table"),
+        ({"topology": {"cpus": [0]}}, r"topology: field 'sockets' is missing"),
+        ({"quantities": {"syscall": {"value": 1.0, "unit": "s"}}}, r"quantities: 'syscall': .*provenance"),
+        (
+            {"quantities": {"syscall": {"value": 1, "unit": "fortnights", "provenance": "measured"}}},
+            "is unknown",
+        ),
         ({"quantities": {"x": {"value": 2, "unit": "s", "low": 3, "high": 4, "provenance": "measured"}}}, "interval"),
     ],
 )

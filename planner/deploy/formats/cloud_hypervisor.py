@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
-from cerberus_plan.planner.deploy.seen import Seen, read_object
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, read_object
 
 _NEAR, _FAR = 10, 20
 
@@ -108,18 +109,39 @@ def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signatu
 
 def _read(folder: Path) -> Iterator[Seen]:
     for file in sorted(folder.glob("*-*.json")):
-        config = read_object(file)
-        cpus, memory = config.get("cpus", {}), config.get("memory", {})
-        pins = {entry.get("vcpu"): frozenset(entry.get("host_cpus", ())) for entry in cpus.get("affinity", ())}
-        count = int(cpus.get("boot_vcpus", 1))
-        zones = memory.get("zones", ())
+        config, where = read_object(file), str(file)
+        cpus = decode.table(config.get("cpus", {}), f"{where}: cpus")
+        memory = decode.table(config.get("memory", {}), f"{where}: memory")
+        pins = dict(_pins(cpus.get("affinity", []), f"{where}: cpus: affinity"))
+        count = decode.whole(cpus.get("boot_vcpus", 1), f"{where}: cpus: boot_vcpus", low=1, high=MOST_VCPUS)
+        zones = list(_zones(memory.get("zones", []), f"{where}: memory: zones"))
+        size = decode.whole(memory.get("size", 0), f"{where}: memory: size", high=MOST_BYTES)
         yield Seen(
             name=file.stem,
             source=file.name,
             count=count,
             vcpus=tuple(pins.get(vcpu, frozenset()) for vcpu in range(count)),
-            nodes=frozenset(zone["host_numa_node"] for zone in zones if "host_numa_node" in zone),
-            memory_bytes=int(memory.get("size", 0)) + sum(int(zone.get("size", 0)) for zone in zones),
+            nodes=frozenset(node for node, _ in zones if node is not None),
+            memory_bytes=size + sum(size for _, size in zones),
+        )
+
+
+def _pins(value: object, where: str) -> Iterator[tuple[int, frozenset[int]]]:
+    """CPUs of each vCPU that is pinned."""
+    for i, entry in enumerate(decode.rows(value, where, most=MOST_VCPUS)):
+        found = decode.table(entry, f"{where}[{i}]")
+        vcpu = decode.whole(found.get("vcpu"), f"{where}[{i}]: vcpu", high=MOST_VCPUS)
+        yield vcpu, frozenset(decode.wholes(found.get("host_cpus", []), f"{where}[{i}]: host_cpus"))
+
+
+def _zones(value: object, where: str) -> Iterator[tuple[int | None, int]]:
+    """Host node, where it is given, and size of each memory zone [B]."""
+    for i, entry in enumerate(decode.rows(value, where, most=MOST_VCPUS)):
+        zone, place = decode.table(entry, f"{where}[{i}]"), f"{where}[{i}]"
+        node = zone.get("host_numa_node")
+        yield (
+            None if node is None else decode.whole(node, f"{place}: host_numa_node", high=MOST_VCPUS),
+            decode.whole(zone.get("size", 0), f"{place}: size", high=MOST_BYTES),
         )
 
 

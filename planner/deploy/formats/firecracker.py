@@ -9,14 +9,19 @@ Source: Firecracker's API description (machine-config) and docs/jailer.md.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
 from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
-from cerberus_plan.planner.deploy.seen import Seen, cpu_set, read_object
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, cpu_set, read_object
+from cerberus_plan.planner.deploy.seen import MOST_VCPUS as MOST_ANYWHERE
 
 MOST_VCPUS = 32
 
@@ -147,19 +152,34 @@ def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signatu
 def _read(folder: Path) -> Iterator[Seen]:
     script = folder / "start.sh"
     for line in read_text(script).splitlines():
-        words = shlex.split(line, comments=True) if line.startswith("start ") else []
+        words = _words(line, str(script)) if line.startswith("start ") else []
         if len(words) < 4:
             continue
         _, name, cpuset, mems, *pins = words
-        config = read_object(folder / f"{name}.json").get("machine-config", {})
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.startswith("."):
+            decode.refuse(name, f"{script}: name of a VM", "letters, digits, '-' and '_'")
+        where = str(folder / f"{name}.json")
+        config = decode.table(
+            read_object(folder / f"{name}.json").get("machine-config", {}), f"{where}: machine-config"
+        )
+        count = config.get("vcpu_count")
+        memory = decode.whole(config.get("mem_size_mib", 0), f"{where}: mem_size_mib", high=MOST_BYTES // MIB)
+        whole = cpu_set(cpuset, str(script))
         yield Seen(
             name=name,
             source=f"{script.name} and {name}.json",
-            count=config.get("vcpu_count"),
-            vcpus=tuple(cpu_set(pin, str(script)) & cpu_set(cpuset, str(script)) for pin in pins),
+            count=None if count is None else decode.whole(count, f"{where}: vcpu_count", low=1, high=MOST_ANYWHERE),
+            vcpus=tuple(cpu_set(pin, str(script)) & whole for pin in pins[:MOST_ANYWHERE]),
             nodes=cpu_set(mems, str(script)),
-            memory_bytes=config.get("mem_size_mib", 0) * MIB,
+            memory_bytes=memory * MIB,
         )
+
+
+def _words(line: str, where: str) -> list[str]:
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError as error:
+        raise InputError(f"{where}: {shown(line)} is not a line of shell: {error}") from None
 
 
 FORMAT = Format(

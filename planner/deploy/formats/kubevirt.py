@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
 from cerberus_plan.planner.deploy.kubelet import (
@@ -21,7 +22,7 @@ from cerberus_plan.planner.deploy.kubelet import (
     NEEDS_HOST_CPUS,
     kubelet_configuration,
 )
-from cerberus_plan.planner.deploy.seen import Seen
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, digits
 
 
 def _machine(unit: Unit) -> str:
@@ -96,17 +97,21 @@ def _read(folder: Path) -> Iterator[Seen]:
     """The kubelet chooses the CPUs: only counts, memory and whether they are dedicated can be told."""
     for file in sorted(folder.glob("*-*.yaml")):
         text = read_text(file)
-        parts = {key: int(n) for key, n in re.findall(r"^ +(sockets|cores|threads): (\d+)\s*$", text, re.MULTILINE)}
+        where = str(file)
+        found = re.findall(r"^ {1,40}(sockets|cores|threads): ([0-9]+)[ \t]*$", text, re.MULTILINE)
+        parts = {key: digits(n, f"{where}: {key}", low=1) for key, n in found}
         count = parts.get("sockets", 1) * parts.get("cores", 1) * parts.get("threads", 1)
-        memory = re.search(r"^ +guest: (\d+)Mi\s*$", text, re.MULTILINE)
-        dedicated = re.search(r"^ +dedicatedCpuPlacement: true\s*$", text, re.MULTILINE)
-        name = re.search(r"^  name: (\S+)\s*$", text, re.MULTILINE)
+        if count > MOST_VCPUS:
+            decode.refuse(count, f"{where}: sockets x cores x threads", f"at most {MOST_VCPUS}")
+        memory = re.search(r"^ {1,40}guest: ([0-9]+)Mi[ \t]*$", text, re.MULTILINE)
+        dedicated = re.search(r"^ {1,40}dedicatedCpuPlacement: true[ \t]*$", text, re.MULTILINE)
+        name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
         yield Seen(
             name=name[1] if name else file.stem,
             source=file.name,
             count=count,
             vcpus=None if dedicated else (frozenset(),) * count,
-            memory_bytes=int(memory[1]) * MIB if memory else None,
+            memory_bytes=digits(memory[1], f"{where}: guest", high=MOST_BYTES // MIB) * MIB if memory else None,
         )
 
 

@@ -175,7 +175,9 @@ def _policy(domain: ET.Element) -> str:
 
 def _io_threads(domain: ET.Element, everywhere: frozenset[int], where: str) -> dict[str, frozenset[int]]:
     """CPUs of each I/O thread with a pin, and of those without one where nothing holds the domain anywhere."""
-    found = {str(number): everywhere for number in range(1, (_whole(domain.findtext("iothreads")) or 0) + 1)}
+    found = {
+        str(number): everywhere for number in range(1, min(_whole(domain.findtext("iothreads")) or 0, _MOST_VCPUS) + 1)
+    }
     found |= {each.get("id", "?"): everywhere for each in domain.iterfind("iothreadids/iothread")}
     found = {} if everywhere else found
     for pin in domain.iterfind("cputune/iothreadpin"):

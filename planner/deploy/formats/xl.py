@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shortened
 from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
-from cerberus_plan.planner.deploy.seen import Seen, cpu_set
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, cpu_set, digits
 
+_MOST_BYTES = 2**20  # Python's parser needs hundreds of bytes for each
 _NEAR, _FAR = 10, 20
 
 
@@ -99,20 +102,34 @@ def _read(folder: Path) -> Iterator[Seen]:
     for file in sorted(folder.glob("*.cfg")):
         values = _assignments(file)
         pins = values.get("cpus", [])
-        count = int(values.get("vcpus", 1))
+        where = str(file)
+        count = decode.whole(values.get("vcpus", 1), f"{where}: vcpus", low=1, high=MOST_VCPUS)
+        memory = values.get("memory")
         each = [str(pin) for pin in pins] if isinstance(pins, list) else [str(pins)] * count
         each = [*each[:count], *["all"] * (count - len(each))]  # a vCPU behind the end of the list runs anywhere
         named = any(re.search("[a-z]", pin) for pin in each if pin.strip() != "all")
-        vnuma = [dict(str(item).split("=", 1) for item in node) for node in values.get("vnuma", [])]
         yield Seen(
-            name=str(values.get("name", file.stem)),
+            name=decode.name(values.get("name", file.stem), f"{where}: name"),
             source=file.name,
             count=count,
             pins=tuple(each) if named else None,
-            vcpus=None if named else tuple(_unnamed(pin, str(file)) for pin in each),
-            nodes=frozenset(int(node["pnode"]) for node in vnuma if "pnode" in node) or None,
-            memory_bytes=int(values["memory"]) * MIB if "memory" in values else None,
+            vcpus=None if named else tuple(_unnamed(pin, where) for pin in each),
+            nodes=_virtual(values.get("vnuma", []), f"{where}: vnuma") or None,
+            memory_bytes=None
+            if memory is None
+            else decode.whole(memory, f"{where}: memory", high=MOST_BYTES // MIB) * MIB,
         )
+
+
+def _virtual(value: object, where: str) -> frozenset[int]:
+    """Host nodes of virtual nodes, each a list of texts such as ``pnode=0``."""
+    found = set()
+    for i, node in enumerate(decode.rows(value, where, most=MOST_VCPUS)):
+        for item in decode.rows(node, f"{where}[{i}]", most=100):
+            key, _, number = decode.text(item, f"{where}[{i}]").partition("=")
+            if key.strip() == "pnode":
+                found.add(digits(number, f"{where}[{i}]: pnode"))
+    return frozenset(found)
 
 
 def _unnamed(pin: str, where: str) -> frozenset[int]:
@@ -122,14 +139,17 @@ def _unnamed(pin: str, where: str) -> frozenset[int]:
 
 def _assignments(file: Path) -> dict[str, Any]:
     """Names and values of an xl configuration, whose strings, numbers and lists are written as Python's."""
+    text = read_text(file, max_bytes=_MOST_BYTES)
     try:
         return {
             statement.targets[0].id: ast.literal_eval(statement.value)
-            for statement in ast.parse(read_text(file)).body
+            for statement in ast.parse(text).body
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
         }
-    except (SyntaxError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read as an xl configuration: {error}") from error
+    except (SyntaxError, ValueError, TypeError) as error:
+        raise InputError(f"{file}: cannot be read as an xl configuration: {shortened(str(error))}") from None
+    except (RecursionError, MemoryError):
+        raise InputError(f"{file}: no xl configuration: it is nested too deep to be read") from None
 
 
 FORMAT = Format(name="xl", title="Xen xl.cfg", systems=("kvm",), write=_write, read=_read, apply=_apply, undo=_undo)

@@ -213,12 +213,15 @@ def test_values_are_checked_where_they_enter() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is not JSON"),
+        ("{", "f, line 1: not JSON"),
         ("[]", "is not a demand file"),
         ('{"format": "cerberus-plan demand", "version": 9, "demands": []}', "has version 9; this program reads"),
-        ('{"format": "cerberus-plan demand", "version": 1}', "missing or unknown field: 'demands'"),
-        ('{"format": "cerberus-plan demand", "version": 1, "demands": [{}]}', "missing or unknown field"),
-        ('{"format": "cerberus-plan demand", "version": 1, "demands": [7]}', "missing or unknown field"),
+        ('{"format": "cerberus-plan demand", "version": 1}', "field 'demands' is missing"),
+        (
+            '{"format": "cerberus-plan demand", "version": 1, "demands": [{}]}',
+            "field 'system_calls' is missing",
+        ),
+        ('{"format": "cerberus-plan demand", "version": 1, "demands": [7]}', r"demands\[0\] = 7 must be a table"),
     ],
 )
 def test_bad_demand_files(text: str, message: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cerberus_plan.calibration.programs.demand import Demand, LockUse, SystemCall, demands_from_json, demands_to_json
 from cerberus_plan.calibration.programs.imports.readers import parse
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
+from cerberus_plan.model.plain import plain
 
 rates = st.floats(min_value=1e-3, max_value=1e9, allow_nan=False)
 cores = st.integers(min_value=1, max_value=4096)
@@ -189,7 +190,7 @@ def demands(draw: st.DrawFn) -> Demand:
             LockUse(name=name, contentions=draw(numbers), wait_s=draw(numbers), hold_s=draw(maybe))
             for name in draw(st.lists(words, max_size=3))
         ),
-        notes=tuple(draw(st.lists(st.text(), max_size=2))),
+        notes=tuple(draw(st.lists(st.text().map(plain), max_size=2))),
     )
 
 
