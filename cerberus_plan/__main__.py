@@ -1,7 +1,8 @@
 """The command line's boundary: whatever happens inside becomes an exit code and at most one bounded message.
 
-Exit codes: 0 answered, 1 cannot answer, 2 bad usage or input, 3 audit found deviations, 70 a mistake of this program,
-130 interrupted. stdout carries data, stderr messages. With CERBERUS_PLAN_DEBUG=1 the traceback is printed too.
+Exit codes: 0 answered, 1 cannot answer, 2 bad usage or input, 3 audit found deviations, 4 verify refuted a prediction,
+70 a mistake of this program, 130 interrupted. stdout carries data, stderr messages. With CERBERUS_PLAN_DEBUG=1 the
+traceback is printed too.
 """
 
 from __future__ import annotations

@@ -14,8 +14,12 @@ from cerberus_plan.calibration.curves.contention import Contention, Demand
 from cerberus_plan.calibration.curves.fit import Fit
 from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.workload import Workload
+
+# Root mean square of log(network / forecast) beyond which the network is another program.
+MISSES = 0.2
 
 
 def write_workload(path: Path, fit: Fit, contention: Contention, *, unit: str = "operations/s") -> Workload:
@@ -37,13 +41,31 @@ def workload_of(name: str, fit: Fit, contention: Contention, *, unit: str) -> Wo
         unit=unit,
         units_per_cycle=1.0,
         operations={demand.name: _quantity(demand, contention) for demand in contention.demands},
-        note=(
+        measured=_points(fit) if contention.error > MISSES else (),
+        note=_missed(contention)
+        + (
             f"{contention.reason}. The network follows the forecast within {contention.error:.0%}. One curve cannot "
             "prove who owns the contention: run two instances on half of the cores each; if together they do more than "
             f"one on all, it is theirs. Measured up to {fit.curve.n[-1]:g} cores, intervals useful to "
             f"{fit.trusted_to:g}; times are those of the measured machine."
         ),
     )
+
+
+def _missed(contention: Contention) -> str:
+    """A warning in front, where the network is not the curve."""
+    if contention.error <= MISSES:
+        return ""
+    return (
+        f"These operations do not reproduce the curve (off by {contention.error:.0%}): its points are kept as "
+        "[[measured]] rows, which the plan passes through; do not trust it without them. "
+    )
+
+
+def _points(fit: Fit) -> tuple[Measurement, ...]:
+    """The curve as runs of one instance, where core counts are whole."""
+    whole = [(int(n), float(value)) for n, value in zip(fit.curve.n, fit.curve.value, strict=True) if n == int(n)]
+    return tuple(Measurement(instances=1, cores_per_instance=n, value=value) for n, value in whole)
 
 
 def _quantity(demand: Demand, contention: Contention) -> Quantity:

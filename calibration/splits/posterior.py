@@ -33,6 +33,8 @@ Rows = NDArray[np.int64]
 KEPT = 600
 # Effective number of draws that must carry the weight; chosen on families left out.
 FEWEST = 100.0
+# Targets at which the discrepancy is drawn; a root of their covariance costs the cube.
+MOST_DRAWN = 120
 _COOLING = 1.3
 _FLATTEST = 1e3
 
@@ -75,6 +77,33 @@ class Posterior:
             mean[rows] += residual[rows] @ gain
             spread[rows] = rest
         return Forecast(mean=mean, factor=spread)
+
+    def paths(self, targets: Sequence[Split]) -> Array:
+        """One joint draw of log throughput for each member, shape (members, targets); the same on every run.
+
+        For many targets: the discrepancy is drawn at `MOST_DRAWN` of them and carried to the others by its covariance.
+        """
+        level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
+        found = level + self._expected(targets, self.draw)
+        some = np.unique(np.linspace(0, len(targets) - 1, min(MOST_DRAWN, len(targets))).round().astype(np.int64))
+        chosen = [targets[i] for i in some]
+        shocks = np.random.default_rng(0).standard_normal((self.draw.size, some.size))
+        for index in np.unique(self.scale):
+            rows = np.flatnonzero(self.scale == index)
+            discrepancy = self.prior.discrepancies[index]
+            if self.measured is not None:
+                residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw[rows])
+                found[rows] += residual @ _gain(discrepancy, self.measured, targets)
+            root = _condition(discrepancy, self.measured, chosen)[1]
+            drawn = shocks[rows] @ root.T
+            if some.size < len(targets):
+                among = discrepancy.covariance(counts(chosen), counts(chosen), scale=False)
+                among += discrepancy.noise**2 * np.eye(some.size)
+                drawn = drawn @ np.linalg.solve(
+                    among, discrepancy.covariance(counts(chosen), counts(tuple(targets)), scale=False)
+                )
+            found[rows] += drawn
+        return np.asarray(found)
 
     def _expected(self, splits: Sequence[Split], draws: Rows) -> Array:
         return np.asarray(self.base(splits, draws) + self.prior.draws.loss(splits, draws))
@@ -130,14 +159,19 @@ def _observed(discrepancy: Discrepancy, measured: Measured) -> Array:
     return discrepancy.covariance(at, at) + np.diag(noise)
 
 
+def _gain(discrepancy: Discrepancy, measured: Measured, targets: Sequence[Split]) -> Array:
+    """Weights of the residuals, shape (splits, targets)."""
+    cross = discrepancy.covariance(counts(measured.splits), counts(tuple(targets)))
+    return np.asarray(np.linalg.solve(_observed(discrepancy, measured), cross))
+
+
 def _condition(discrepancy: Discrepancy, measured: Measured | None, targets: Sequence[Split]) -> tuple[Array, Array]:
     """Weights of the residuals (splits, targets), and a square root of what stays unknown, one run's noise included."""
     asked = counts(tuple(targets))
     gain: Array = np.zeros((0, len(targets)))
     rest: Array = discrepancy.covariance(asked, asked, scale=measured is not None)
     if measured is not None:
-        cross = discrepancy.covariance(counts(measured.splits), asked)
-        gain = np.asarray(np.linalg.solve(_observed(discrepancy, measured), cross))
-        rest = rest - cross.T @ gain
+        gain = _gain(discrepancy, measured, targets)
+        rest = rest - discrepancy.covariance(counts(measured.splits), asked).T @ gain
     values, vectors = np.linalg.eigh((rest + rest.T) / 2 + discrepancy.noise**2 * np.eye(len(targets)))
     return gain, np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

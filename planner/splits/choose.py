@@ -53,6 +53,15 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         from cerberus_plan.planner.placing.placed import correct
 
         evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
+    said: tuple[str, ...] = ()
+    if workload.measured:
+        # Only a workload with runs of its own loads the inference.
+        from cerberus_plan.planner.evidence.condition import applies, condition
+        from cerberus_plan.planner.evidence.tell import tell
+
+        if applies(workload, [system.name for system in systems]):
+            evaluated, evidence = condition(evaluated, machine, workload)
+            said = tuple(tell(evidence, constraints.usable))
     joint = evaluated.joint()
     candidates = to_candidates(evaluated, joint)
     ranked = [candidate for _, candidate in candidates]
@@ -76,6 +85,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         situation=str(situation_of(machine, workload)),
         model_error=float(evaluated.sigma()[_row(candidates, best)]),
         warnings=(
+            *said,
             *_crossing(machine, workload, best, constraints),
             *rivals(joint, candidates, best, systems=titles, evaluated=evaluated),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),

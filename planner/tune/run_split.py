@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from cerberus_plan.calibration.host.topology import system_topology
 from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe.meter import Kind, Meter
+from cerberus_plan.calibration.programs.observe.placeholders import fill
 from cerberus_plan.calibration.programs.observe.process import Finished, run
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.splits.measured import Split
@@ -25,7 +26,7 @@ from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.placing.placement import place
 from cerberus_plan.planner.verify.cpusets import Cpusets
-from cerberus_plan.planner.verify.together import Order, fill, run_together
+from cerberus_plan.planner.verify.together import Order, run_together
 
 DIVIDES = "{instances}"
 OF_ONE = "{instance}"
@@ -96,7 +97,7 @@ class Runner:
         instances, cores = split
         cpus = self._cpus((instances * cores,)) or tuple(self.topology.cpus)
         known = {"instances": str(instances), "cores": str(cores), "threads": str(cores), "cpus": cpu_list(cpus)}
-        words = [fill(word, known) for word in self.command]
+        words = fill(self.command, known)
         before = cpu_choice.busy(cpus)
         done = run(words, cpus=cpus, timeout_s=self.timeout_s, signals=self.signals)
         if done.failure is not None:

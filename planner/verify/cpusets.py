@@ -8,16 +8,17 @@ gives None, and the caller says so.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from cerberus_plan.calibration.programs.observe.guard import is_gone, own_mark
 from cerberus_plan.model.cpu_list import cpu_list
 
 # A cgroup can be removed once the kernel has let go of its last process.
 _PATIENCE_S = 2.0
+_PREFIX = "cerberus-verify-"
 
 
 class Cpusets:
@@ -59,9 +60,10 @@ def _base(mounts: Path) -> Path | None:
     for line in mounts.read_text().splitlines():
         _, where, kind, *_ = line.split(" ")
         root = Path(where)
-        base = root / f"cerberus-verify-{os.getpid()}"
+        base = root / f"{_PREFIX}{own_mark()}"
         if kind != "cgroup2":
             continue
+        _remove_abandoned(root)
         try:
             if "cpuset" not in (root / "cgroup.subtree_control").read_text().split():
                 continue
@@ -75,6 +77,16 @@ def _base(mounts: Path) -> Path | None:
             continue
         return base
     return None
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Remove the cgroups of verifications that were killed, with all that still runs in them."""
+    for left in root.glob(f"{_PREFIX}*"):
+        if is_gone(left.name.removeprefix(_PREFIX)):
+            with suppress(OSError):  # another user's, or just being removed by another run
+                for inner in left.glob("instance-*"):
+                    _remove(inner)
+                _remove(left)
 
 
 def enter(group: Path, pid: int) -> None:

@@ -1,9 +1,9 @@
 """One run of a split: the command once per instance, all at the same time, each on its own CPUs.
 
-The time of a split is from the first start to the last end. Every instance leads a session of its own; whatever
-outlives it is ended (``calibration.programs.observe.group``). One that fails ends the others at once.
-The command may hold ``{instance}``, ``{instances}``, ``{cores}`` (or ``{threads}``) and ``{cpus}``; the environment
-has the same as ``CERBERUS_INSTANCE`` and so on.
+The time of a split is from the first start to the last end. All instances of all splits share one session and one
+scheduling group (``calibration.programs.observe.start`` says why); whatever outlives them is ended
+(``calibration.programs.observe.group``). One that fails ends the others at once.
+Placeholders of the command: ``calibration.programs.observe.placeholders``. One that divides itself is started once.
 When not to use it: for programs that need a terminal or standard input.
 """
 
@@ -13,16 +13,18 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO
 
 from cerberus_plan.calibration.programs.observe.group import children, ends_within, reap, stop, subreaper
+from cerberus_plan.calibration.programs.observe.guard import watch
+from cerberus_plan.calibration.programs.observe.placeholders import divides_itself, known
 from cerberus_plan.calibration.programs.observe.process import MAX_OUTPUT_BYTES, Finished, finished, too_much
 from cerberus_plan.calibration.programs.observe.signals import Signals
-from cerberus_plan.model.cpu_list import cpu_list
-from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.calibration.programs.observe.start import start
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.plain import shortened
 from cerberus_plan.planner.placing.placement import Place
 from cerberus_plan.planner.verify.cpusets import Cpusets, enter
@@ -57,7 +59,10 @@ def run_together(
         Stopped: The user asked to stop; nothing is left running.
     """
     with ExitStack() as stack:
-        made = stack.enter_context(cpusets.for_split([(p.cpus, p.nodes) for p in places])) if cpusets else []
+        instances = _instances(order, places)
+        own = cpusets is not None and len(instances) == len(places)
+        made = stack.enter_context(cpusets.for_split([(p.cpus, p.nodes) for p in places])) if cpusets and own else []
+        watch()
         stack.enter_context(subreaper())
         strangers = children()
         running: list[_Child] = []
@@ -65,12 +70,13 @@ def run_together(
         started = time.perf_counter()
         on_time = True
         try:
-            for i, place in enumerate(places):
+            for i, (cpus, values) in enumerate(instances):
                 output = stack.enter_context(tempfile.TemporaryFile())
                 with signals.held():
-                    running.append(_start(order, place, _known(place, i, len(places)), output))
+                    process = start(order.command, cpus=cpus, output=output, values=values)
+                    running.append(_Child(process=process, output=output, started=time.perf_counter()))
                     if made:
-                        enter(made[i], running[-1].process.pid)
+                        enter(made[i], process.pid)
             on_time = _wait(running, None if order.timeout_s is None else started + order.timeout_s)
             elapsed = time.perf_counter() - started
         finally:
@@ -86,45 +92,16 @@ def run_together(
     return elapsed, ended
 
 
-def fill(text: str, known: Mapping[str, str]) -> str:
-    """The text with each placeholder ``{name}`` replaced."""
-    for name, value in known.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
-
-
-def _known(place: Place, i: int, count: int) -> dict[str, str]:
-    return {
-        "instance": str(i),
-        "instances": str(count),
-        "cores": str(len(place.cpus)),
-        "threads": str(len(place.cpus)),
-        "cpus": cpu_list(place.cpus),
-    }
-
-
-def _start(order: Order, place: Place, known: Mapping[str, str], output: IO[bytes]) -> _Child:
-    words = [fill(word, known) for word in order.command]
-    extra = {f"CERBERUS_{name.upper()}": value for name, value in known.items()}
-    ours = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, place.cpus)
-        process = subprocess.Popen(  # noqa: S603 (running the user's command is the purpose)
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, **extra},
-        )
-    except FileNotFoundError as error:
-        raise InputError(f"there is no program {words[0]!r}; give its path or check PATH") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"cannot run {words[0]!r} on CPUs {cpu_list(place.cpus)}: {reason}") from error
-    finally:
-        os.sched_setaffinity(0, ours)
-    return _Child(process=process, output=output, started=time.perf_counter())
+def _instances(order: Order, places: Sequence[Place]) -> list[tuple[Sequence[int], dict[str, str]]]:
+    """CPUs and placeholders of each process to start: one an instance, or a single one that divides itself."""
+    count = len(places)
+    if divides_itself(order.command):
+        cpus = [cpu for place in places for cpu in place.cpus]
+        return [(cpus, known(instances=count, instance=0, cores=len(places[0].cpus), cpus=cpus))]
+    return [
+        (place.cpus, known(instances=count, instance=i, cores=len(place.cpus), cpus=place.cpus))
+        for i, place in enumerate(places)
+    ]
 
 
 def _wait(running: Sequence[_Child], deadline: float | None) -> bool:

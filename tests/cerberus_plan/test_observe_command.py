@@ -163,3 +163,30 @@ def test_stopping_leaves_no_process_and_says_so(tmp_path: Path, signum: int) -> 
     for pid in pids.read_text().split():
         assert not Path("/proc", pid).exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pids"]
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_splits_are_run_beside_the_curve_and_kept_in_the_workload(tmp_path: Path) -> None:
+    """1 x 2 and 2 x 1 with their repeats; every instance knows which one it is, and rates are added."""
+    text = "import sys; print('rate:', 10 ** int(sys.argv[1]) * int(sys.argv[2]))"
+    options = ["--cores", "1,2", "--repeats", "2", "--no-probe", "--regex", r"rate: (\d+)", "--json"]
+    output = ["--output", str(tmp_path / "made") + "/"]
+    code, out, err = observe(*options, *output, *script(text, "{instance}", "{cores}"))
+    assert code == 0, err
+    rows = {(row["instances"], row["cores_per_instance"]): row for row in json.loads(out)["measured"]}
+    assert {split: row["value"] for split, row in rows.items()} == {(1, 1): 1.0, (1, 2): 2.0, (2, 1): 11.0}
+    assert (rows[2, 1]["low"], rows[2, 1]["high"]) == (11.0, 11.0)
+    kept = workload(str(tmp_path / "made" / "workload.toml")).measured
+    assert {(m.instances, m.cores_per_instance): m.value for m in kept} == {k: r["value"] for k, r in rows.items()}
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_a_program_that_cannot_run_twice_keeps_its_curve() -> None:
+    """The failure of the second instance is said, with what to do; the observation stands, with exit code 0."""
+    text = "import sys, time; time.sleep(0.1); print('rate: 7'); sys.exit(int(sys.argv[1]))"
+    options = ["--cores", "1,2", "--repeats", "1", "--no-probe", "--regex", r"rate: (\d+)", "--json"]
+    code, out, err = observe(*options, *script(text, "{instance}"))
+    assert code == 0, err
+    assert [(row["instances"], row["cores_per_instance"]) for row in json.loads(out)["measured"]] == [(1, 1), (1, 2)]
+    assert "splits were not measured: instance 1 of 2" in err
+    assert "--no-splits" in err

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
-from cerberus_plan.cli.commands.verify import agrees
 from cerberus_plan.model.exact.formulas import collapse
 from cerberus_plan.model.exact.solver import solve
 from cerberus_plan.model.laws.delay import Delay
@@ -23,8 +22,8 @@ from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.choose import plan
 from cerberus_plan.planner.splits.validity import bends, onset_of_collapse
-from cerberus_plan.planner.verify.rounds import Ratio
-from cerberus_plan.planner.verify.splits_to_run import Prediction
+from cerberus_plan.planner.verify.judge import AGREE, DISAGREE, judge
+from cerberus_plan.planner.verify.rounds import Ratio, Sample
 
 AMD, HISTOGRAM = catalog.machine("amd48"), catalog.workload("histogram")
 
@@ -85,12 +84,14 @@ def test_a_run_that_no_system_predicts_is_said() -> None:
     assert "trust the run" in said
 
 
-@pytest.mark.parametrize(("ratio", "expected"), [(1.6, True), (1.0, False)])
-def test_verify_says_whether_intervals_meet(ratio: float, expected: bool) -> None:
+@pytest.mark.parametrize(("ratio", "expected"), [(1.6, AGREE), (1.0, DISAGREE)])
+def test_verify_says_whether_intervals_meet(ratio: float, expected: str) -> None:
     """A measured ratio beside the predicted one."""
-    prediction = Prediction(ratios={(1, 1): Ratio(value=1.7, low=1.5, high=1.9)})
+    quiet = [Sample(round=1, split=1, seconds=2.0, rate=1.0)]
     found = Ratio(value=ratio, low=ratio * 0.98, high=ratio * 1.02)
-    assert agrees(found, prediction, (1, 1)) is expected
+    judged = judge(found, Ratio(value=1.7, low=1.5, high=1.9), quiet)
+    assert judged is not None
+    assert judged.verdict == expected
 
 
 def test_numbers_of_a_plan_are_finite_when_a_lock_has_no_handover() -> None:

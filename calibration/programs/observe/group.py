@@ -1,7 +1,7 @@
 """The processes of a run as a whole: wait for the first, end them all, account for them all.
 
-A command leads a session, hence a process group, of its own. What leaves that group comes back to us as an orphan, for
-we are its subreaper, and is ended one by one. So nothing survives but what a process of another user started.
+A command leads a process group of its own. What leaves that group comes back to us as an orphan, for we are its
+subreaper, and is ended one by one. So nothing survives but what a process of another user started.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from resource import struct_rusage
 
+from cerberus_plan.calibration.programs.observe.guard import guards
 from cerberus_plan.calibration.programs.observe.signals import Signals
 
 GRACE_S = 2.0  # between asking (SIGTERM) and killing
@@ -102,7 +103,7 @@ def subreaper() -> Iterator[None]:
 
 
 def children() -> set[int]:
-    """Our child processes, dead or alive, read from the fourth field of /proc/PID/stat.
+    """Our child processes but the guard, dead or alive, read from the fourth field of /proc/PID/stat.
 
     The second field is a name in brackets that may hold spaces and brackets: fields count from the last one.
     """
@@ -113,4 +114,4 @@ def children() -> set[int]:
                 fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
                 if int(fields[1]) == os.getpid():
                     found.add(int(entry.name))
-    return found
+    return found - guards()

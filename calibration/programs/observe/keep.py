@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +18,18 @@ from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.profile import profile_to_machine, this_host_profile
 from cerberus_plan.calibration.store.workload_file import to_toml
 from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.measurement import Measurement
 
 NAMES = ("curve.csv", "demand.json", "workload.toml")
 
 
-def write(observation: Observation, files: list[Path], *, costs: Mapping[str, float] | None) -> list[str]:
+def write(
+    observation: Observation,
+    files: list[Path],
+    *,
+    costs: Mapping[str, float] | None,
+    measured: tuple[Measurement, ...] = (),
+) -> list[str]:
     """Write the three files and give back the names of those written.
 
     A program that used no measurable processor time has no workload; then there are two.
@@ -30,6 +38,7 @@ def write(observation: Observation, files: list[Path], *, costs: Mapping[str, fl
         observation: what was measured; may be cut short.
         files: as `files_for` gives them.
         costs: as `calibration.programs.demand_to_workload.workload_of` takes them.
+        measured: splits that were run, for the workload.
 
     Raises:
         InputError: a file cannot be written there.
@@ -49,7 +58,7 @@ def write(observation: Observation, files: list[Path], *, costs: Mapping[str, fl
         made = workload_of(smallest(observation.demands), name=name, costs=costs)
     except CannotAnswerError:
         return [str(curve), str(demand)]
-    write_atomically(workload, to_toml(made))
+    write_atomically(workload, to_toml(replace(made, measured=measured)))
     return [str(curve), str(demand), str(workload)]
 
 

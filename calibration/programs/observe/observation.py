@@ -22,6 +22,7 @@ NOISE = 0.05  # share of the cores' time taken by others from which a run counts
 SHORT_S = 0.5  # runs shorter than this say more about starting than about working
 GROWTH = 1.15  # growth of time per unit from which it is worth a sentence
 BUSY = 0.8  # share of its cores that a program keeps busy, below which it is worth a sentence
+SIZES = (PLACEHOLDER, "{threads}", "{cpus}")  # what tells a program how many CPUs it may use
 SCATTER = 0.10  # spread of repeats (largest over smallest) - 1 worth a sentence
 
 
@@ -123,7 +124,7 @@ def _warnings(observation: Observation) -> Iterator[str]:
     runs, plan = observation.runs, observation.plan
     if not observation.complete:
         yield f"cut short: {len(runs)} of {len(plan.counts) * plan.repeats} runs were made"
-    if len(plan.counts) > 1 and not any(PLACEHOLDER in word for word in plan.command):
+    if len(plan.counts) > 1 and not any(name in word for word in plan.command for name in SIZES):
         yield f"the command has no {PLACEHOLDER}: it must find out itself how many CPUs it may use"
     if plan.quota is not None and plan.quota < plan.counts[-1]:
         yield f"this container may use {plan.quota:g} CPUs' worth of time: counts above measure that limit"

@@ -8,7 +8,6 @@ When not to use it: for programs that behave otherwise when slow (timeouts, adap
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.calibration.programs.imports import perf_stat_csv, strace_summary
 from cerberus_plan.calibration.programs.imports.results import Imported
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.calibration.programs.observe.guard import temporary_folder
 from cerberus_plan.calibration.programs.observe.meter import Meter
 from cerberus_plan.calibration.programs.observe.process import Finished, run
 from cerberus_plan.calibration.programs.observe.signals import Signals
@@ -67,7 +67,7 @@ def look(
     probe = PROBES[name]
     if shutil.which(probe.program) is None:
         raise CannotAnswerError(f"{name}: {probe.program} is not installed")
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         report = str(Path(folder) / "report")
         limit_s = usual_s * SLOWDOWN + EXTRA_S
         done = run(probe.wrap(command, report), cpus=cpus, timeout_s=limit_s, signals=signals)

@@ -1,10 +1,8 @@
 """One run of a command on given CPUs: what it used, what it wrote, and nothing of it left behind.
 
-The command gets a session of its own, so that it and its children can be ended together; children that fled
-into sessions of their own come back to us as orphans (we are their subreaper) and are ended and counted too.
+The command gets a process group of its own (`start`), so that it and its children can be ended together; children that
+fled from it come back to us as orphans (we are their subreaper) and are ended and counted too.
 Times and faults are what the kernel accounts to the command and all its descendants (``wait4``).
-Assumption: the affinity is inherited at fork, so it is set on this thread for the moment of starting; a function
-run between fork and exec would cost the child page faults that are not its own.
 When not to use it: for programs that need a terminal or standard input (they get neither).
 """
 
@@ -12,7 +10,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,8 +18,11 @@ from enum import Enum
 from typing import IO
 
 from cerberus_plan.calibration.programs.observe.group import Remains, children, ends_within, reap, stop, subreaper
+from cerberus_plan.calibration.programs.observe.guard import watch
+from cerberus_plan.calibration.programs.observe.placeholders import known
 from cerberus_plan.calibration.programs.observe.signals import Signals
-from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.calibration.programs.observe.start import start
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.plain import plain, shortened
 
 MAX_OUTPUT_BYTES = 256 * 2**20  # more than this is not a report, and would fill the disk
@@ -75,10 +75,10 @@ class Finished:
 
 
 def run(command: Sequence[str], *, cpus: Sequence[int], timeout_s: float | None, signals: Signals) -> Finished:
-    """Run a command on the given CPUs and wait for it.
+    """Run a command, as one instance, on the given CPUs and wait for it.
 
     Args:
-        command: program and arguments; no shell in between.
+        command: program and arguments, with placeholders; no shell in between.
         cpus: CPU numbers it may use.
         timeout_s: end it after so many seconds; None for no limit.
         signals: the active context for Ctrl-C and the like.
@@ -88,14 +88,16 @@ def run(command: Sequence[str], *, cpus: Sequence[int], timeout_s: float | None,
         CannotAnswerError: it wrote more than `MAX_OUTPUT_BYTES`.
         Stopped: the user asked to stop; nothing of the command is left.
     """
+    values = known(instances=1, instance=0, cores=len(cpus), cpus=cpus)
+    watch()
     with tempfile.TemporaryFile() as output, subreaper():
         strangers = children()
-        child: subprocess.Popen[bytes] | None = None
+        child = None
         why = Why.STOPPED
         started = time.perf_counter()
         try:
             with signals.held():
-                child = _start(command, cpus, output)
+                child = start(command, cpus=cpus, output=output, values=values)
             why = _wait(child.pid, output, None if timeout_s is None else started + timeout_s)
         finally:
             elapsed_s = time.perf_counter() - started
@@ -118,26 +120,6 @@ class Why(Enum):
     TIME = "its time was up"
     TOO_MUCH = "it wrote too much"
     STOPPED = "we were asked to stop"
-
-
-def _start(command: Sequence[str], cpus: Sequence[int], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    ours = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, cpus)
-        return subprocess.Popen(  # noqa: S603 (running the user's command is the purpose)
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise InputError(f"there is no program {command[0]!r}; give its path or check PATH") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"cannot run {command[0]!r} on CPUs {list(cpus)}: {reason}") from error
-    finally:
-        os.sched_setaffinity(0, ours)
 
 
 def _wait(pid: int, output: IO[bytes], deadline: float | None) -> Why:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cerberus_plan.model.errors import CerberusError, InputError
+from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
 
 if TYPE_CHECKING:
     from cerberus_plan.calibration.programs.observe.observation import Observation
     from cerberus_plan.calibration.programs.observe.run_plan import Plan
     from cerberus_plan.calibration.programs.observe.runs import Extras, Run
     from cerberus_plan.calibration.programs.observe.signals import Signals
+    from cerberus_plan.model.measurement import Measurement
 
 DEFAULT_TIMEOUT_S = 600.0
 
@@ -25,7 +26,10 @@ DEFAULT_TIMEOUT_S = 600.0
 def observe(
     command: Annotated[
         list[str],
-        typer.Argument(metavar="-- COMMAND...", help="The program and its arguments; {cores} is filled in."),
+        typer.Argument(
+            metavar="-- COMMAND...",
+            help="Program and arguments; {cores}, {cpus}, {instance}, {instances} are filled in.",
+        ),
     ],
     *,
     cores: Annotated[str | None, typer.Option(help="Core counts, as in 1,2,4. Default: 1, 2, 4, ... all.")] = None,
@@ -44,6 +48,9 @@ def observe(
         float, typer.Option(help="Seconds after which a run is ended; 0 for never.")
     ] = DEFAULT_TIMEOUT_S,
     probe: Annotated[bool, typer.Option(help="Look with perf stat and strace too, where they are there.")] = True,
+    splits: Annotated[
+        bool, typer.Option(help="Run splits of the largest count too: 2 x n/2 and n x 1 beside 1 x n.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Of the random order of runs.")] = 0,
     output: Annotated[
         str | None,
@@ -74,16 +81,19 @@ def observe(
     files = None if output is None else keep.files_for(output)
     runs: list[Run] = []
     extras: list[Extras] = []
+    divided: list[tuple[tuple[int, int], float]] = []
     try:
         with Signals() as signals:
             _observe(plan, signals, runs, extras, probe=probe)
+            if splits:
+                _divide(plan, signals, divided)
     except (Stopped, CerberusError) as error:
-        _give(plan, runs, extras, files, as_json=as_json)
+        _give(plan, runs, extras, divided, files, as_json=as_json)
         if isinstance(error, Stopped):
             _say(str(error) + ("" if runs else "; nothing was written"))
             raise typer.Exit(128 + error.signum) from error
         raise
-    _give(plan, runs, extras, files, as_json=as_json)
+    _give(plan, runs, extras, divided, files, as_json=as_json)
 
 
 # What follows the program's name belongs to the program, with or without -- before it.
@@ -112,20 +122,48 @@ def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras]
         _say(f"[{done}/{total}] {cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
 
 
-def _give(plan: Plan, runs: list[Run], extras: list[Extras], files: list[Path] | None, *, as_json: bool) -> None:
+def _divide(plan: Plan, signals: Signals, divided: list[tuple[tuple[int, int], float]]) -> None:
+    """Runs of splits; a program that cannot run beside itself has a curve only, and that is said."""
+    from cerberus_plan.planner.verify.observed import run_splits
+    from cerberus_plan.reports.formats import number
+
+    def tell(split: tuple[int, int], rate: float) -> None:
+        _say(f"{split[0]} x {split[1]}: {number(rate, 4)} {plan.meter.unit}s/s")
+
+    try:
+        divided.extend(run_splits(plan, signals, tell))
+    except CannotAnswerError as error:
+        divided.clear()
+        _say(f"splits were not measured: {error}")
+        _say("if it cannot run twice at a time (a port, a file), give {instance} to what must differ, or --no-splits")
+
+
+def _give(
+    plan: Plan,
+    runs: list[Run],
+    extras: list[Extras],
+    divided: list[tuple[tuple[int, int], float]],
+    files: list[Path] | None,
+    *,
+    as_json: bool,
+) -> None:
     """Print and write what was finished; nothing if no run was."""
     from cerberus_plan.calibration.programs.observe import keep
     from cerberus_plan.calibration.programs.observe.observation import Observation
     from cerberus_plan.calibration.programs.observe.runs import Extras as NoExtras
+    from cerberus_plan.planner.verify.observed import rows
 
     if not runs:
         return
     observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
-    written = [] if files is None else keep.write(observation, files, costs=_costs())
+    measured = rows(observation, divided)
+    written = [] if files is None else keep.write(observation, files, costs=_costs(), measured=measured)
     if as_json:
-        typer.echo(json.dumps(_document(observation, written), indent=2, allow_nan=False))
+        document = _document(observation, written) | {"measured": [asdict(row) for row in measured]}
+        typer.echo(json.dumps(document, indent=2, allow_nan=False))
     else:
         _show(observation, written)
+        _show_splits([row for row in measured if row.cores == plan.counts[-1]], plan.meter.unit)
 
 
 def _costs() -> dict[str, float] | None:
@@ -197,6 +235,15 @@ def _show(observation: Observation, written: list[str]) -> None:
         bends = ",".join(map(str, observation.plan.boundaries))
         option = f" --boundaries {bends}" if bends else ""
         console.print(f"next: cerberus-plan fit {escape(written[0])}{option}", soft_wrap=True)
+
+
+def _show_splits(rows: list[Measurement], unit: str) -> None:
+    """The splits of the largest count, the one big instance first."""
+    from cerberus_plan.reports.formats import number
+
+    if len(rows) > 1:
+        told = ", ".join(f"{row.instances} x {row.cores_per_instance} {number(row.value, 4)}" for row in rows)
+        typer.echo(f"splits of {rows[0].cores} cores, {unit}s/s: {told}")
 
 
 def _counts(text: str) -> list[int]:

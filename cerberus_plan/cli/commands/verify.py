@@ -12,11 +12,10 @@ import typer
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
-    from cerberus_plan.planner.verify.rounds import Ratio, Sample
+    from cerberus_plan.planner.verify.judge import Judgement
+    from cerberus_plan.planner.verify.rounds import Sample
     from cerberus_plan.planner.verify.splits_to_run import Prediction, Split
 
-# Shorter runs are mostly the start of the program.
-SHORT_S = 0.5
 KERNEL = (
     "Processes on one kernel split its address-space lock, never its file-system and network locks: "
     "VMs may gain more where those are the bottleneck."
@@ -26,9 +25,7 @@ KERNEL = (
 def verify(
     command: Annotated[
         list[str],
-        typer.Argument(
-            help="Program and arguments, after --; {instance}, {instances}, {threads}, {cpus} are filled in."
-        ),
+        typer.Argument(help="Program and arguments, after --; {instances}, {instance}, {cores}, {cpus} are filled in."),
     ],
     *,
     workload: Annotated[
@@ -53,8 +50,8 @@ def verify(
 ) -> None:
     """Run the command once per instance against one big instance, paired and interleaved; predicted beside measured.
 
-    Without --regex, work is taken to be in proportion to {threads}: give that to the program as its number of workers.
-    Ctrl-C and failures leave no process and no cgroup behind.
+    Without --regex, work is taken to be in proportion to {cores}: give that to the program as its number of workers.
+    Ctrl-C, failures and kill leave no process and no cgroup behind. Exit code 4: a prediction is refuted.
     """
     from cerberus_plan.calibration.host.identity import allowed_cpus
     from cerberus_plan.calibration.host.topology import system_topology
@@ -62,11 +59,13 @@ def verify(
     from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
     from cerberus_plan.planner.placing.placement import place
     from cerberus_plan.planner.verify.cpusets import open_cpusets
+    from cerberus_plan.planner.verify.judge import DISAGREEMENT, pressure
     from cerberus_plan.planner.verify.rounds import measure
     from cerberus_plan.planner.verify.splits_to_run import splits_to_run
     from cerberus_plan.planner.verify.together import Order
 
     _check(record, regex)
+    meter = Meter.of(rate=regex)
     topology = system_topology(allowed_cpus())
     total = _cores(cores, topology.n_cpus)
     prediction = None if workload is None else _prediction(machine, workload, total)
@@ -76,12 +75,13 @@ def verify(
     placements = [place(topology, split) for split in splits]
     order = Order(command=tuple(command), timeout_s=timeout)
     samples: list[Sample] = []
-    meter = Meter.of(rate=regex)
     stopped: Stopped | None = None
     try:
         with Signals() as signals, open_cpusets() as cpusets:
             how = "cgroup cpusets" if cpusets else "affinity"
             typer.echo(f"{len(splits)} splits, a warm-up and {rounds} rounds, pinned by {how}", err=True)
+            if (busy := pressure()) is not None:
+                typer.echo(busy, err=True)
             for sample in measure(order, placements, meter, rounds=rounds, seed=seed, signals=signals, cpusets=cpusets):
                 samples.append(sample)
                 _progress(sample, splits)
@@ -89,13 +89,16 @@ def verify(
         stopped = error
     if not any(sample.round for sample in samples):
         typer.echo("stopped before the first counted round: nothing to compare", err=True)
+        refuted = False
     else:
-        _tell(splits, samples, prediction, how, as_json=as_json)
+        refuted = _tell(splits, samples, prediction, how, as_json=as_json)
         if record is not None:
             _record(record, splits, samples)
     if stopped is not None:
         typer.echo(f"{stopped}; no process and no cgroup is left", err=True)
         raise typer.Exit(128 + stopped.signum)
+    if refuted:
+        raise typer.Exit(DISAGREEMENT)
 
 
 # What follows the program's name belongs to the program.
@@ -160,61 +163,59 @@ def _progress(sample: Sample, splits: list[Split]) -> None:
 
 def _tell(
     splits: list[Split], samples: list[Sample], prediction: Prediction | None, how: str, *, as_json: bool
-) -> None:
+) -> bool:
+    """Print the comparison; True when a prediction was refuted."""
+    from cerberus_plan.planner.verify.judge import DISAGREE, doubts, judge
     from cerberus_plan.planner.verify.rounds import ratios
 
     measured = ratios(samples, base=0)
+    predicted = {} if prediction is None else prediction.ratios
+    judged = [judge(measured.get(i), predicted.get(split), samples) if i else None for i, split in enumerate(splits)]
     rows = [
         {
             "split": list(split),
             "measured": None if i not in measured else asdict(measured[i]),
-            "predicted": _predicted(prediction, split),
-            "agrees": agrees(measured.get(i), prediction, split) if i else None,
+            "predicted": None if split not in predicted else asdict(predicted[split]),
+            **_judgement(judged[i]),
             "seconds": [sample.seconds for sample in samples if sample.split == i and sample.round > 0],
         }
         for i, split in enumerate(splits)
     ]
-    shortest = min(sample.seconds for sample in samples)
-    notes = [KERNEL]
-    if shortest < SHORT_S:
-        notes.append(f"The shortest run took {shortest:.2f} s: give the program more work, or starting it is measured.")
+    notes = [KERNEL, *(f"{text[0].upper()}{text[1:]}." for text in doubts(samples))]
+    refuted = any(each is not None and each.verdict == DISAGREE for each in judged)
     if as_json:
         typer.echo(
             json.dumps({"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes})
         )
-        return
-    _show(rows, splits, notes)
+    else:
+        _show(rows, splits, notes)
+    return refuted
 
 
-def _predicted(prediction: Prediction | None, split: Split) -> dict[str, Any] | None:
-    found = None if prediction is None else prediction.ratios.get(split)
-    return None if found is None else asdict(found)
+def _judgement(judged: Judgement | None) -> dict[str, Any]:
+    from cerberus_plan.planner.verify.judge import AGREE, DISAGREE
 
-
-def agrees(measured: Ratio | None, prediction: Prediction | None, split: Split) -> bool | None:
-    """Whether the two 90 % intervals meet; None where one of them is not known."""
-    found = None if prediction is None else prediction.ratios.get(split)
-    if found is None or measured is None or None in (measured.low, measured.high, found.low, found.high):
-        return None
-    assert measured.low is not None
-    assert measured.high is not None
-    assert found.low is not None
-    assert found.high is not None
-    return measured.low <= found.high and found.low <= measured.high
+    if judged is None:
+        return {"agrees": None}
+    return {"agrees": {AGREE: True, DISAGREE: False}.get(judged.verdict), **asdict(judged)}
 
 
 def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from cerberus_plan.planner.verify.judge import AGREE
+
     console = Console()
     table = Table(title="throughput relative to one big instance, 90 % intervals", title_justify="left")
     for column in ("instances x cores", "measured", "predicted", ""):
         table.add_column(column)
-    words = {None: "", True: "agree", False: "disagree"}
     for row, split in zip(rows, splits, strict=True):
-        table.add_row(_name(split), _interval(row["measured"]), _interval(row["predicted"]), words[row["agrees"]])
+        table.add_row(_name(split), _interval(row["measured"]), _interval(row["predicted"]), row.get("verdict", ""))
     console.print(table)
+    for row, split in zip(rows, splits, strict=True):
+        if row.get("verdict", AGREE) != AGREE:
+            console.print(f"{_name(split)}: trust {row['trust']}; next: {row['next']}", highlight=False)
     for note in notes:
         console.print(note, highlight=False)
 

@@ -63,3 +63,16 @@ def test_the_file_is_a_workload_that_the_catalog_reads(collapsing, tmp_path):
     assert set(written.operations) == {d.name for d in contention.demands}
     assert write_workload(tmp_path / "my work.toml", collapsing, contention).name == "my-work"
     assert parse_workload((tmp_path / "my work.toml").read_text(), "f").unit == "operations/s"
+
+
+def test_operations_that_miss_the_curve_keep_its_points_and_say_so(collapsing):
+    """A thousandfold decline that no lock makes: the plan passes through the points; a good fit keeps none."""
+    curve = Curve.from_points(np.array([1.0, 2.0, 4.0, 8.0]), np.array([1000.0, 100.0, 10.0, 1.0]))
+    fit = fit_curve(curve)
+    missed = workload_of("steep", fit, assign(fit), unit="jobs/s")
+    assert [(m.instances, m.cores_per_instance) for m in missed.measured] == [(1, 1), (1, 2), (1, 4), (1, 8)]
+    assert [m.value for m in missed.measured] == pytest.approx([1000.0, 100.0, 10.0, 1.0])
+    assert "do not reproduce the curve" in missed.note
+    good = workload_of("mine", collapsing, assign(collapsing), unit="jobs/s")
+    assert good.measured == ()
+    assert "do not reproduce" not in good.note

@@ -64,6 +64,18 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     assert 0.86 <= hits / 400 <= 0.94
 
 
+def test_what_others_took_widens_the_interval_to_both_readings() -> None:
+    """A program without a lock whose split got less of the CPUs: 1.00 is inside, and so is what was seen."""
+    samples = [
+        Sample(round=n, split=s, seconds=1.0, rate=rate, others=others)
+        for n in range(1, 5)
+        for s, rate, others in ((0, 1.0, 0.5), (1, 0.8, 0.6))
+    ]
+    found = ratios(samples, base=0)[1]
+    assert found.value == pytest.approx(0.8)
+    assert (found.low, found.high) == (pytest.approx(0.8), pytest.approx(1.0))
+
+
 def test_warm_up_is_not_counted_and_one_round_has_no_interval() -> None:
     """Round 0 is left out of the ratio; with one pair the interval is not known."""
     samples = [
@@ -215,13 +227,47 @@ def test_the_command_compares_one_by_two_with_two_by_one() -> None:
         ),
         capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
+    verdict = document["splits"][1]["verdict"]
+    assert done.returncode == (4 if verdict == "disagree" else 0), done.stderr
+    assert document["splits"][1]["agrees"] is {"agree": True, "disagree": False}.get(verdict)
     assert [row["split"] for row in document["splits"]] == [[2], [1, 1]]
     assert document["splits"][1]["predicted"]["value"] > 0.9
     assert document["splits"][1]["measured"]["value"] > 0.0
     assert len(document["samples"]) == 6
     assert "never its file-system" in document["notes"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.hardware
+@two_cpus
+def test_a_program_without_a_lock_gains_nothing_beside_a_hog() -> None:
+    """Two processes that share nothing, one of two cores against two of one, a hog in a session of its own beside them.
+
+    The truth is 1.00. Of ten verifications nine should hold it; four of five are asked for, as five are short enough.
+    """
+    script = (
+        "import os, sys\nfor _ in range(int(sys.argv[1])):\n"
+        " if not os.fork(): sum(range(4_000_000)); os._exit(0)\n"
+        "while True:\n try: os.wait()\n except ChildProcessError: break\n"
+    )
+    order = Order(command=(*PYTHON, script, "{cores}"), timeout_s=120)
+    placements = [place(system_topology(CPUS), split) for split in ((2,), (1, 1))]
+    hog = subprocess.Popen([*PYTHON, "while True: pass"], start_new_session=True)
+    held = 0
+    try:
+        for seed in range(5):
+            with Signals() as signals:
+                samples = list(measure(order, placements, Meter.of(), rounds=7, seed=seed, signals=signals))
+            found = ratios(samples, base=0)[1]
+            assert found.low is not None
+            assert found.high is not None
+            held += found.low <= 1.0 <= found.high
+            assert found.low < found.value < found.high
+    finally:
+        hog.kill()
+        hog.wait()
+    assert held >= 4
 
 
 @two_cpus

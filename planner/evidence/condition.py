@@ -1,0 +1,162 @@
+"""The evaluation of a plan given runs of splits: it passes through them, and bends with them elsewhere.
+
+Models: log rate of M instances of K cores = log rate by the demands, under a draw of the costs
+        + mechanisms that the demands miss (``calibration.splits.mechanisms``: within an instance, of the machine,
+        between instances) + a discrepancy that grows with the distance from the runs (``calibration.splits``).
+The runs weigh draws of costs and mechanisms together and set the level: where demands and runs disagree, the runs win.
+Runs of one instance are those of one Linux, runs of several those of processes. Another system's rate is theirs times
+the model's ratio of the two, with the model's own error of a system.
+A split of those that was run is its own median, with the spread of one more run. Doubt widens with the distance by
+what was learned on families of programs left out (``calibration.splits.interval``).
+Assumptions: the runs are of this program on this machine. When not to use it: for unequal splits.
+Source: Kennedy and O'Hagan (2001); docs/decisions/0014-evidence.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerberus_plan.calibration.splits.interval import distances
+from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.posterior import Posterior, weigh
+from cerberus_plan.calibration.splits.prior import shipped
+from cerberus_plan.model.discrepancy import Discrepancy
+from cerberus_plan.model.exact.tables import Splits
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.record import Record
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.splits.draws import draw, draws_for
+from cerberus_plan.planner.splits.evaluate import Evaluated, rates, used_by
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+ONE, SEVERAL = "linux", "processes"
+# Station of what runs show and no demand explains.
+BEYOND = "contention beyond the demands"
+# Throughput by the demands of which so much is left lost nothing worth a station.
+_WHOLE = 0.995
+# What is left to the model's own error: rates under the draws hold all other doubt already.
+_SMALL = 0.005
+
+
+class Evidence(Record):
+    """What the runs say.
+
+    Attributes:
+        measured: The runs, a median a split.
+        posterior: Draws of costs and mechanisms given the runs.
+        by_demands: Log rate of each measured split by the demands alone, central values.
+    """
+
+    measured: Measured
+    posterior: Posterior
+    by_demands: Array
+
+
+def applies(workload: Workload, systems: Sequence[str]) -> bool:
+    """Whether there are runs, and a system of the plan that they are runs of."""
+    return bool(workload.measured) and (ONE in systems or SEVERAL in systems)
+
+
+def condition(evaluated: Evaluated, machine: Machine, workload: Workload) -> tuple[Evaluated, Evidence]:
+    """The evaluation given the runs, and what they say.
+
+    Raises:
+        CannotAnswerError: The machine lacks a cost that one Linux or processes need for this workload.
+    """
+    measured = Measured.of(workload.measured)
+    vms, threads = evaluated.splits.vms.astype(int).tolist(), evaluated.splits.threads.astype(int).tolist()
+    targets: list[Split] = list(zip(vms, threads, strict=True))
+    asked = sorted(set(targets))
+    base = _Demands(machine, workload, [*asked, *measured.splits])
+    posterior = weigh(measured, shipped(), base)
+    paths = _spread(posterior, measured, asked, posterior.paths(asked))
+    at = {split: column for column, split in enumerate(asked)}
+    column = [at[split] for split in targets]
+    logs = paths[:, column] + _other_systems(evaluated, base, posterior, targets)
+    centre = np.median(logs, axis=0)
+    rate = np.exp(np.concatenate([centre[None, :], logs])).T
+    seconds = None if workload.job_units is None else workload.job_units / rate
+    left = np.minimum(rate[:, 0] / evaluated.rate[:, 0], 1.0).tolist()
+    found = replace(
+        evaluated,
+        rate=rate,
+        seconds=seconds,
+        discrepancy=Discrepancy(split=_SMALL),
+        ledger=tuple(map(_with_loss, evaluated.ledger, left)),
+        elasticity=tuple(map(_with_loss, evaluated.elasticity, left)),
+    )
+    by_demands = base(measured.splits, np.zeros(1, dtype=np.int64))[0]
+    return found, Evidence(measured=measured, posterior=posterior, by_demands=by_demands)
+
+
+def _with_loss(shares: Mapping[str, float], left: float) -> dict[str, float]:
+    """Shares of time with what the runs show beyond the demands, when ``left`` of the throughput is left."""
+    if left >= _WHOLE:
+        return dict(shares)
+    return {name: share * left for name, share in shares.items()} | {BEYOND: 1.0 - left}
+
+
+class _Demands:
+    """Log rate by the demands of one Linux or of processes, under every draw of the costs."""
+
+    def __init__(self, machine: Machine, workload: Workload, splits: Sequence[Split]) -> None:
+        """Evaluate them all at once."""
+        distinct = sorted(set(splits))
+        used, operations = used_by(machine, workload, [SYSTEMS[ONE], SYSTEMS[SEVERAL]])
+        needed = {n: q for n, q in machine.quantities.items() if n in used[ONE] | used[SEVERAL]}
+        asked = {n: q for n, q in workload.operations.items() if n in operations}
+        values = draw(needed, asked)
+        self.n_draws = draws_for(sum(q.sigma > 0.0 for q in (*needed.values(), *asked.values())))
+        costs, counts = machine.costs(values[0]), workload.costs(values[1])
+        rows = []
+        for name, chosen in ((ONE, [s for s in distinct if s[0] == 1]), (SEVERAL, [s for s in distinct if s[0] > 1])):
+            if chosen:
+                pairs = np.array(chosen, dtype=np.float64)
+                even = Splits(vms=pairs[:, 0], threads=pairs[:, 1])
+                structure = SYSTEMS[name].law(costs, counts, *even.columns)
+                rows.append(np.log(rates(structure, even, workload, self.n_draws)[0]))
+        self._table = np.concatenate(rows).T
+        self._at = {split: i for i, split in enumerate(distinct)}  # sorted: one instance first, as the rows are
+
+    def __call__(self, splits: Sequence[Split], draws: Rows) -> Array:
+        """Shape (draws, splits); draws of the mechanisms take the draws of the costs in turn."""
+        columns = np.array([self._at[split] for split in splits], dtype=np.int64)
+        found: Array = self._table[(draws % self.n_draws)[:, None], columns]
+        return found
+
+
+def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], paths: Array) -> Array:
+    """Paths as wide as intervals that hold, and through what was run."""
+    centre = np.median(paths, axis=0)
+    widening = posterior.prior.widening
+    times = np.interp(distances(measured.splits, asked), widening.distance, widening.times)
+    found = centre + (paths - centre) * times
+    medians = dict(zip(measured.splits, measured.log_value, strict=True))
+    # As far apart as two runs of one split are; the same in every run of ours.
+    noise = np.random.default_rng(0).standard_normal(len(paths)) * measured.noise
+    for column, split in enumerate(asked):
+        if split in medians:
+            found[:, column] = medians[split] + noise
+    return found
+
+
+def _other_systems(evaluated: Evaluated, base: _Demands, posterior: Posterior, targets: Sequence[Split]) -> Array:
+    """What to add to the measured systems' log rate: the model's ratio of a candidate's system to them."""
+    own = [name == (ONE if split[0] == 1 else SEVERAL) for name, split in zip(evaluated.systems, targets, strict=True)]
+    draws = np.arange(posterior.draw.size)
+    ratio = np.log(evaluated.rate.T[posterior.draw % evaluated.rate.shape[1]]) - base(targets, posterior.draw)
+    random = np.random.default_rng(1)
+    names = sorted(set(evaluated.systems))
+    deviation = {
+        name: np.hypot(evaluated.discrepancy.system, evaluated.discrepancy.of_system.get(name, 0.0)) for name in names
+    }
+    errors = {name: deviation[name] * random.standard_normal(draws.size) for name in names}
+    error = np.stack([errors[name] for name in evaluated.systems], axis=1)
+    return np.asarray(np.where(own, 0.0, ratio + error))

@@ -1,0 +1,68 @@
+"""The splits that decide whose the contention is, run beside an observed curve: 1 x n, 2 x n/2 and n x 1.
+
+Rounds as of a verification (`rounds`): each split once a round, in random order, after a warm-up. A rate is what the
+program prints, added over instances; by the clock an instance does one piece of work, so m of them do m in the time.
+The rows that come of it, with those of the curve, are what a plan then passes through.
+When not to use it: for a program that cannot run twice at the same time (a fixed port or file); it fails, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from cerberus_plan.calibration.host.identity import allowed_cpus, this_host
+from cerberus_plan.calibration.host.topology import system_topology
+from cerberus_plan.calibration.programs.observe.meter import Kind
+from cerberus_plan.calibration.programs.observe.observation import Observation
+from cerberus_plan.calibration.programs.observe.run_plan import Plan
+from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.planner.placing.placement import place
+from cerberus_plan.planner.verify.repeats import measurement
+from cerberus_plan.planner.verify.rounds import Sample, measure
+from cerberus_plan.planner.verify.together import Order
+
+Split = tuple[int, int]
+
+
+def splits(cores: int) -> list[Split]:
+    """Instances and cores of each: one, two halves where these are whole, and single cores."""
+    halves = [(2, cores // 2)] if cores % 2 == 0 else []
+    return list(dict.fromkeys([(1, cores), *halves, (cores, 1)])) if cores > 1 else []
+
+
+def run_splits(plan: Plan, signals: Signals, tell: Callable[[Split, float], None]) -> Iterator[tuple[Split, float]]:
+    """Split and throughput of each counted run, as they finish.
+
+    Raises:
+        InputError: The program cannot be started, or prints no number.
+        CannotAnswerError: A run failed, alone or because others of its kind ran beside it.
+        Stopped: The user asked to stop.
+    """
+    chosen = splits(plan.counts[-1])
+    topology = system_topology(allowed_cpus())
+    placements = [place(topology, (k,) * m) for m, k in chosen]
+    order = Order(command=plan.command, timeout_s=plan.timeout_s)
+    samples = measure(order, placements, plan.meter, rounds=plan.repeats, seed=plan.seed, signals=signals)
+    for sample in samples if chosen else ():
+        split = chosen[sample.split]
+        if sample.round > 0:
+            rate = _rate(sample, split, plan)
+            tell(split, rate)
+            yield split, rate
+
+
+def _rate(sample: Sample, split: Split, plan: Plan) -> float:
+    return split[0] / sample.seconds if plan.meter.kind is Kind.CLOCK else sample.rate
+
+
+def rows(observation: Observation, runs: Sequence[tuple[Split, float]]) -> tuple[Measurement, ...]:
+    """One row a split, of the curve's runs and the splits' together."""
+    host, date = this_host().name, datetime.now(UTC).isoformat(timespec="seconds")
+    rates: dict[Split, list[float]] = {}
+    for run in observation.runs:
+        rates.setdefault((1, run.cores), []).append(run.throughput)
+    for split, rate in runs:
+        rates.setdefault(split, []).append(rate)
+    return tuple(measurement(m, k, found, host=host, date=date) for (m, k), found in sorted(rates.items()))

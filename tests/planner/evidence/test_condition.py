@@ -1,0 +1,151 @@
+"""Plans pass through what was measured: laws of the conditioning, and programs whose law is known."""
+
+from __future__ import annotations
+
+import math
+import random
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.plan import Candidate, Constraints, Plan
+from cerberus_plan.planner.splits.choose import plan
+
+MACHINE = catalog.machine("intel16")
+DEPLOYABLE = [SYSTEMS["linux"], SYSTEMS["processes"]]
+ONE_CORE = 1e5
+COMPUTE = Quantity(value=1.0 / ONE_CORE, unit="s", provenance=Provenance.MEASURED)
+
+
+def program(*runs: tuple[int, int, float]) -> Workload:
+    """A program that only computes, by its demands; runs say what it really did."""
+    return Workload(
+        name="program", description="", unit="operations/s", units_per_cycle=1.0, operations={"compute": COMPUTE},
+        measured=tuple(Measurement(instances=m, cores_per_instance=k, value=v) for m, k, v in runs),
+    )  # fmt: skip
+
+
+def planned(workload: Workload, cores: int = 2) -> Plan:
+    """Its plan."""
+    return plan(MACHINE, workload, DEPLOYABLE, Constraints(cores=cores))
+
+
+def of(found: Plan, vms: int, threads: int) -> Candidate:
+    """One candidate."""
+    return next(c for c in found.candidates if c.split == (threads,) * vms)
+
+
+def serial(share: float, cores: int) -> float:
+    """Rate of one instance with a serial share of its work, by Amdahl (1967), as measured on a host with 2 % noise."""
+    return ONE_CORE / (share + (1.0 - share) / cores)
+
+
+shares = st.floats(0.0, 1.0)
+
+
+@given(shares, st.floats(0.9, 1.05), st.floats(1e-3, 1e3))
+@settings(max_examples=15, deadline=None)
+def test_a_run_lies_in_its_interval_and_is_what_is_predicted(share: float, halves: float, unit: float) -> None:
+    """Whatever was run, in whatever unit: predicted within the spread of a run."""
+    runs = [(1, 1, ONE_CORE * unit), (1, 2, serial(share, 2) * unit), (2, 1, 2 * halves * ONE_CORE * unit)]
+    found = planned(program(*runs))
+    for m, k, value in runs:
+        candidate = of(found, m, k)
+        assert candidate.low <= value <= candidate.high
+        assert candidate.throughput == pytest.approx(value, rel=0.02)
+
+
+@given(shares, st.integers(0, 1000))
+@settings(max_examples=8, deadline=None)
+def test_the_order_of_rows_does_not_matter_and_units_scale(share: float, seed: int) -> None:
+    """Shuffled rows give the same plan; every rate times c gives every prediction times c."""
+    runs = [(1, 1, ONE_CORE), (1, 2, serial(share, 2)), (2, 1, 1.9 * ONE_CORE), (1, 2, 1.02 * serial(share, 2))]
+    shuffled = runs.copy()
+    random.Random(seed).shuffle(shuffled)
+    first, other = planned(program(*runs), 8), planned(program(*shuffled), 8)
+    scaled = planned(program(*((m, k, 10.0 * v) for m, k, v in runs)), 8)
+    assert [c.split for c in first.candidates] == [c.split for c in other.candidates]
+    for m, k in ((1, 8), (8, 1), (2, 4)):
+        assert of(other, m, k).throughput == pytest.approx(of(first, m, k).throughput)
+        assert of(scaled, m, k).throughput == pytest.approx(10.0 * of(first, m, k).throughput, rel=1e-6)
+
+
+def test_a_run_never_widens_its_own_interval() -> None:
+    """Adding the run of a split narrows what is said of that split."""
+    before = of(planned(program((1, 1, ONE_CORE), (1, 2, 1.1 * ONE_CORE))), 2, 1)
+    after = of(planned(program((1, 1, ONE_CORE), (1, 2, 1.1 * ONE_CORE), (2, 1, 1.9 * ONE_CORE))), 2, 1)
+    assert after.high / after.low <= before.high / before.low
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "two_cores", "halves", "law"),
+    [
+        ("threads of one interpreter", 1.05, 1.95, 1.3),
+        ("a mutex over 20 % of the work", 1.0 / 0.6, 1.95, 5.0),
+        ("a mutex over 80 % of the work", 1.0 / 0.9, 1.95, 1.25),
+    ],
+)
+def test_one_process_is_promised_no_more_than_its_law_allows(
+    name: str, two_cores: float, halves: float, law: float
+) -> None:
+    """Planned for 32 cores from runs on 2, with half to spare, or the plan says that it cannot tell."""
+    runs = [(1, 1, ONE_CORE), (1, 2, two_cores * ONE_CORE), (2, 1, halves * ONE_CORE)]
+    found = planned(program(*runs), 32)
+    promised = max(c.throughput for c in found.candidates if c.vms == 1)
+    assert promised <= 1.5 * law * ONE_CORE or "Cannot tell" in found.verdict, name
+    assert any("follows the runs" in warning for warning in found.warnings)
+
+
+def test_an_unknown_owner_is_doubt_and_the_run_that_decides_is_named() -> None:
+    """With a curve alone two halves are to be run; once they were, the owner is known and splits gain or do not."""
+    curve = [(1, 1, ONE_CORE), (1, 2, 1.05 * ONE_CORE), (1, 4, 1.08 * ONE_CORE)]
+    unknown = planned(program(*curve), 4)
+    assert any("run 2 x 2 to decide" in warning for warning in unknown.warnings)
+    split = of(planned(program(*curve, (2, 2, 2.1 * ONE_CORE)), 4), 4, 1)
+    shared = of(planned(program(*curve, (2, 2, 1.07 * ONE_CORE)), 4), 4, 1)
+    doubt = of(unknown, 4, 1)
+    assert split.throughput > 2.5 * ONE_CORE
+    assert shared.throughput < 1.6 * ONE_CORE
+    assert doubt.high / doubt.low > max(split.high / split.low, shared.high / shared.low)
+
+
+def test_doubt_grows_with_the_distance_from_the_runs() -> None:
+    """The same program planned further beyond what was run has wider intervals, and the plan says extrapolated."""
+    runs = [(1, 1, ONE_CORE), (1, 2, 1.9 * ONE_CORE), (2, 1, 2.0 * ONE_CORE)]
+    widths = [math.log(c.high / c.low) for n in (2, 4, 16) for c in [of(planned(program(*runs), n), 1, n)]]
+    assert widths == sorted(widths)
+    assert any("extrapolated: runs reach 2 cores" in warning for warning in planned(program(*runs), 16).warnings)
+
+
+def test_ledgers_name_what_no_demand_explains_and_sum_to_one() -> None:
+    """A lock of the program's own has a station, which is the bottleneck where it takes most."""
+    found = planned(program((1, 1, ONE_CORE), (1, 2, 1.05 * ONE_CORE), (2, 1, 1.95 * ONE_CORE)), 8)
+    for candidate in found.candidates:
+        assert sum(candidate.ledger.values()) == pytest.approx(1.0)
+    assert of(found, 1, 8).bottleneck == "contention beyond the demands"
+
+
+def test_without_runs_nothing_changes_and_nothing_more_is_imported() -> None:
+    """The plan of a workload without runs never loads the inference; runs of other systems' plans leave it as it is."""
+    script = (
+        "import sys\nfrom cerberus_plan.choices import *\nfrom cerberus_plan.planner.plan import Constraints\n"
+        "m = machine_for('intel16')\nplans_for(m, ['memcached'], systems_for(m, ['processes']), Constraints(cores=8))\n"
+        "assert not [n for n in sys.modules if '.evidence' in n or '.calibration.splits' in n], sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-P", "-c", script], check=True, timeout=60)
+    bare = catalog.workload("memcached")
+    with_runs = replace(bare, measured=program((4, 2, 1.0)).measured)
+    first = plan(catalog.machine("amd48"), bare, [SYSTEMS["cerberus"]], Constraints(cores=8))
+    other = plan(catalog.machine("amd48"), with_runs, [SYSTEMS["cerberus"]], Constraints(cores=8))
+    assert np.allclose([c.throughput for c in first.candidates], [c.throughput for c in other.candidates])

@@ -1,0 +1,86 @@
+"""What a verification may conclude: laws of the judgement, and what is kept of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cerberus_plan.planner.verify.judge import AGREE, CANNOT_TELL, DISAGREE, judge, pressure
+from cerberus_plan.planner.verify.repeats import measurement
+from cerberus_plan.planner.verify.rounds import Ratio, Sample
+
+QUIET = [Sample(round=n, split=s, seconds=2.0, rate=1.0) for n in range(8) for s in (0, 1)]
+ratios = st.tuples(st.floats(0.2, 5.0), st.floats(1.0, 2.0), st.floats(1.0, 2.0)).map(
+    lambda x: Ratio(value=x[0], low=x[0] / x[1], high=x[0] * x[2])
+)
+
+
+def verdict(measured: Ratio | None, predicted: Ratio, samples: list[Sample] = QUIET) -> str:
+    """The word alone."""
+    found = judge(measured, predicted, samples)
+    assert found is not None
+    return found.verdict
+
+
+@given(ratios, ratios)
+def test_disagreement_is_intervals_that_do_not_meet(measured: Ratio, predicted: Ratio) -> None:
+    """And agreement needs a measurement that could have missed: one at least as narrow as what was predicted."""
+    assert measured.low
+    assert measured.high
+    assert predicted.low
+    assert predicted.high
+    meet = measured.low <= predicted.high and predicted.low <= measured.high
+    found = verdict(measured, predicted)
+    assert (found == DISAGREE) is not meet
+    if found == AGREE:
+        assert measured.high / measured.low <= max(predicted.high / predicted.low, 1.1) * (1 + 1e-12)
+
+
+@given(ratios, ratios, st.floats(0.06, 1.0))
+def test_a_busy_host_settles_nothing(measured: Ratio, predicted: Ratio, others: float) -> None:
+    """Whatever the numbers; and so do runs that are mostly the start of the program, or a single round."""
+    busy = [Sample(round=1, split=s, seconds=2.0, rate=1.0, others=others) for s in (0, 1)]
+    short = [Sample(round=1, split=s, seconds=0.1, rate=1.0) for s in (0, 1)]
+    assert verdict(measured, predicted, busy) == verdict(measured, predicted, short) == CANNOT_TELL
+    assert verdict(Ratio(value=measured.value, low=None, high=None), predicted) == CANNOT_TELL
+
+
+def test_a_wide_measurement_does_not_agree() -> None:
+    """0.67 to 1.15 was once said to agree with 1.00 (0.89 to 1.12); the rounds that would settle it are named."""
+    found = judge(Ratio(value=0.88, low=0.67, high=1.15), Ratio(value=1.0, low=0.89, high=1.12), QUIET)
+    assert found is not None
+    assert found.verdict == CANNOT_TELL
+    assert found.next == "verify with --rounds 39"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("some avg10=42.00 avg60=1.00 avg300=0.00 total=1\n", "waited for a CPU 42%"),
+        ("some avg10=3.00 avg60=99.00 avg300=0.00 total=1\n", None),
+        ("", None),
+        ("some nonsense\n", None),
+    ],
+)
+def test_pressure_is_told_where_the_kernel_says(tmp_path: Path, text: str, expected: str | None) -> None:
+    """Only what is high now; an unknown format says nothing."""
+    file = tmp_path / "cpu"
+    file.write_text(text)
+    found = pressure(file)
+    assert (found is None) if expected is None else (found is not None and expected in found)
+    assert pressure(tmp_path / "missing") is None
+
+
+@given(st.lists(st.floats(0.5, 2.0), min_size=2, max_size=9))
+def test_rows_of_repeats_hold_the_median_inside_their_interval(rates: list[float]) -> None:
+    """One row, in the same units."""
+    row = measurement(2, 4, rates, host="", date="")
+    assert (row.instances, row.cores_per_instance) == (2, 4)
+    assert min(rates) <= row.value <= max(rates)
+    assert row.low is not None
+    assert row.high is not None
+    assert row.low <= row.value <= row.high
+    assert measurement(2, 4, rates[:1], host="", date="").low is None
