@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.quantity import UNITS
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Constraints, Plan
@@ -56,7 +58,36 @@ def systems_for(machine: Machine, names: Sequence[str] | None) -> list[System]:
     return [SYSTEMS[name] for name in dict.fromkeys(names)]
 
 
-def constraints_for(machine: Machine, *, cores: int | None, host_cores: int, max_vms: int | None) -> Constraints:
+def bytes_of(text: str | None, option: str) -> float | None:
+    """An amount of memory such as 8GiB in bytes.
+
+    Raises:
+        InputError: It is not a positive number with a unit of bytes.
+    """
+    if text is None:
+        return None
+    units = {unit: factor for unit, (dimension, factor) in UNITS.items() if dimension == "bytes"}
+    number = text.rstrip("KMGTiB").strip()
+    unit = text[len(text.rstrip("KMGTiB")) :]
+    try:
+        value = float(number) * units[unit]
+    except (ValueError, KeyError):
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise InputError(f"{option} {text!r} must be a positive number and a unit: {', '.join(units)}; such as 8GiB")
+    return value
+
+
+def constraints_for(
+    machine: Machine,
+    *,
+    cores: int | None,
+    host_cores: int,
+    max_vms: int | None,
+    memory_per_instance: str | None = None,
+    max_cores_per_vm: int | None = None,
+    min_cores_per_vm: int | None = None,
+) -> Constraints:
     """The constraints, with all the machine's cores when none are given.
 
     Raises:
@@ -65,7 +96,17 @@ def constraints_for(machine: Machine, *, cores: int | None, host_cores: int, max
     given = machine.topology.n_cpus if cores is None else cores
     if host_cores >= given:
         raise InputError(f"--host-cores {host_cores} leaves none of the {given} cores; keep fewer for the host")
-    return Constraints(cores=given, host_cores=host_cores, max_vms=max_vms)
+    if (max_cores_per_vm or given) < (min_cores_per_vm or 1):
+        most = given if max_cores_per_vm is None else max_cores_per_vm
+        raise InputError(f"--min-cores-per-vm {min_cores_per_vm} is above the most cores of an instance, {most}")
+    return Constraints(
+        cores=given,
+        host_cores=host_cores,
+        max_vms=max_vms,
+        memory_per_instance_bytes=bytes_of(memory_per_instance, "--memory-per-instance"),
+        max_cores_per_vm=max_cores_per_vm,
+        min_cores_per_vm=min_cores_per_vm,
+    )
 
 
 def plans_for(

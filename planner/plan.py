@@ -22,11 +22,17 @@ class Constraints(Record):
         cores: Cores of the machine to plan for.
         host_cores: Cores kept for the host, not planned.
         max_vms: Most OS instances, None for no bound of the user's.
+        memory_per_instance_bytes: Memory of each instance [B]; None for what the workload says.
+        max_cores_per_vm: Most cores of an instance (a licence, for example), None for no bound of the user's.
+        min_cores_per_vm: Fewest cores of an instance, likewise.
     """
 
     cores: int
     host_cores: int = 0
     max_vms: int | None = None
+    memory_per_instance_bytes: float | None = None
+    max_cores_per_vm: int | None = None
+    min_cores_per_vm: int | None = None
 
     @property
     def usable(self) -> int:
@@ -48,6 +54,7 @@ class Candidate(Record):
         regret: Expected loss against the best choice, over doubts about costs and the model, as a share of it.
         bottleneck: Name of what limits: the station whose times, cut a little, gain most throughput.
         ledger: Share of the used cores' time by station; sums to 1.
+        limits: Names of the bounds that bind: one more instance, or one more core in each, would break them.
     """
 
     system: str
@@ -62,6 +69,7 @@ class Candidate(Record):
     regret: float
     bottleneck: str
     ledger: Mapping[str, float]
+    limits: tuple[str, ...] = ()
 
     @property
     def vms(self) -> int:
@@ -96,6 +104,7 @@ class Candidate(Record):
             "regret": self.regret,
             "bottleneck": self.bottleneck,
             "ledger": dict(self.ledger),
+            "limits": list(self.limits),
         }
 
 

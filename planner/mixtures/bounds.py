@@ -8,6 +8,7 @@ from cerberus_plan.planner.mixtures.mixture import Allocation, Mixture
 from cerberus_plan.planner.mixtures.sharing import Budget
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.candidates import most_instances
+from cerberus_plan.planner.splits.limits import size_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Bounds:
             cores=usable,
             instances=max(most_instances(system, machine, workload, constraints) for workload in free),
             each=each,
-            size=min(usable, int(limits["vcpus_per_vm"].value)) if "vcpus_per_vm" in limits else usable,
+            size=min([usable, *size_bounds(system, machine, constraints).values()]),
             cards=int(limits["network_cards"].value) if "network_cards" in limits else usable,
             needing=tuple(workload.needs_network_card for workload in mixture.workloads),
         )

@@ -16,6 +16,7 @@ from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.splits.limits import instance_bounds, size_bounds
 
 # Up to this many cores every even split is evaluated.
 _ALL_SPLITS = 64
@@ -27,13 +28,14 @@ _STEP = 1.12
 def even_splits(system: System, machine: Machine, workload: Workload, constraints: Constraints) -> Splits | None:
     """All even splits to evaluate, None when the constraints leave none."""
     usable = constraints.usable
-    most_threads = min(usable, _limit(machine, "vcpus_per_vm") if system.virtualised else usable)
+    least = constraints.min_cores_per_vm or 1
+    most_threads = min([usable, *size_bounds(system, machine, constraints).values()])
     most_vms = most_instances(system, machine, workload, constraints)
     pairs = [
         (vms, threads)
-        for threads in _sizes(most_threads, usable)
+        for threads in sorted({least, *_sizes(most_threads, usable)})
         for vms in _counts(min(most_vms, usable // threads), usable)
-        if vms >= system.least_instances
+        if vms >= system.least_instances and least <= threads <= most_threads
     ]
     if not pairs:
         return None
@@ -45,22 +47,7 @@ def most_instances(system: System, machine: Machine, workload: Workload, constra
     """Most instances that system, machine, workload and user allow."""
     if not system.clustered:
         return 1
-    bounds = [constraints.usable]
-    if constraints.max_vms is not None:
-        bounds.append(constraints.max_vms)
-    if system.virtualised:
-        bounds.append(_limit(machine, "vms"))
-        if workload.needs_network_card:
-            bounds.append(_limit(machine, "network_cards"))
-    memory = sum(machine.topology.memory_bytes)
-    if memory and workload.memory_per_instance_bytes:
-        bounds.append(int(memory // workload.memory_per_instance_bytes))
-    return min(bounds)
-
-
-def _limit(machine: Machine, name: str) -> int:
-    quantity = machine.limits.get(name)
-    return int(quantity.value) if quantity else 2**31
+    return min([constraints.usable, *instance_bounds(system, machine, workload, constraints).values()])
 
 
 def _sizes(most: int, usable: int) -> list[int]:

@@ -22,6 +22,9 @@ from cerberus_plan.planner.splits.network_of import structure_of
 from cerberus_plan.planner.splits.situation import Situation, situation_of
 from cerberus_plan.planner.splits.validity import bends
 
+# Beyond this multiple of the machine's own cores, what memory bounds is no longer seen in what was measured.
+_FAR = 2
+
 
 def caveats(
     machine: Machine,
@@ -51,6 +54,7 @@ def caveats(
             f"extrapolated: {machine.name} has {machine.topology.n_cpus} cores; costs measured there are assumed to "
             f"hold on {constraints.cores}, and intervals grow with the distance"
         )
+    yield from _memory(machine, workload, constraints, best)
     yield from disagreements(workload, ranked)
     yield from bends(structure_of(machine, workload, system, vms=best.vms, threads=best.split[0]), best)
     yield from _misfits(machine, workload, evaluated)
@@ -64,6 +68,29 @@ def caveats(
     assumed = sorted(name for name, q in evaluated.inputs.items() if _is_assumed(machine, workload, name, q))
     if assumed:
         yield f"assumed, not measured: {', '.join(name.partition('.')[2] for name in assumed)}"
+
+
+def _memory(machine: Machine, workload: Workload, constraints: Constraints, best: Candidate) -> Iterator[str]:
+    """What memory's bandwidth and the second threads of cores make of the plan, and what is not known of them."""
+    known = "memory_bandwidth" in machine.quantities
+    if best.limits:
+        yield f"limits that bind the recommended split: {', '.join(best.limits)}"
+    if "memory_bytes" in workload.operations and not known:
+        yield (
+            f"{machine.name} has no memory_bandwidth, so nothing bounds the bytes a second of this plan; "
+            "give it in the machine file"
+        )
+    elif "memory_bytes" not in workload.operations and constraints.cores > _FAR * machine.topology.n_cpus:
+        yield (
+            f"how many bytes {workload.name} moves to and from memory is not known (memory_bytes): on "
+            f"{constraints.cores} cores memory may limit it before anything else does"
+        )
+    if best.cores > machine.topology.physical_cores and machine.topology.physical_cores < machine.topology.n_cpus:
+        gain = machine.quantities["smt_gain"]
+        yield (
+            f"{machine.name} has {machine.topology.physical_cores} cores of {machine.topology.n_cpus} CPUs: a second "
+            f"thread of a core counts as {gain.value:.2g} of a core ({gain.provenance})"
+        )
 
 
 def _is_assumed(machine: Machine, workload: Workload, name: str, quantity: Quantity) -> bool:

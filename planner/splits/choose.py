@@ -25,6 +25,7 @@ from cerberus_plan.planner.splits.describe import amount, describe
 from cerberus_plan.planner.splits.doubt import doubts
 from cerberus_plan.planner.splits.evaluate import evaluate, to_candidates
 from cerberus_plan.planner.splits.joint import Joint
+from cerberus_plan.planner.splits.limits import with_limits
 from cerberus_plan.planner.splits.rivals import SELDOM, SMALL, rivals
 from cerberus_plan.planner.splits.situation import situation_of
 
@@ -63,7 +64,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             evaluated, evidence = condition(evaluated, machine, workload)
             said = tuple(tell(evidence, constraints.usable))
     joint = evaluated.joint()
-    candidates = to_candidates(evaluated, joint)
+    candidates = with_limits(to_candidates(evaluated, joint), machine, workload, constraints, systems)
     ranked = [candidate for _, candidate in candidates]
     best, rule = _leader(candidates, joint)
     ties = _ties(candidates, best, joint)

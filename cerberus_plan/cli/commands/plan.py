@@ -37,6 +37,9 @@ Workloads = Annotated[
 ]
 Systems = Annotated[list[str] | None, typer.Option("--system", help="System to consider; repeat for several.")]
 MaxVms = Annotated[int | None, typer.Option(help="Most OS instances.", min=1)]
+MemoryPerInstance = Annotated[str | None, typer.Option(help="Memory of each instance, such as 8GiB.")]
+MaxCoresPerVm = Annotated[int | None, typer.Option(help="Most cores of an instance.", min=1)]
+MinCoresPerVm = Annotated[int | None, typer.Option(help="Fewest cores of an instance.", min=1)]
 HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
 WhatIf = Annotated[
     list[str] | None,
@@ -56,6 +59,9 @@ def plan(
     system: Systems = None,
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
+    memory_per_instance: MemoryPerInstance = None,
+    max_cores_per_vm: MaxCoresPerVm = None,
+    min_cores_per_vm: MinCoresPerVm = None,
     what_if: WhatIf = None,
     as_json: AsJson = False,
     report: ReportFile = None,
@@ -78,15 +84,23 @@ def plan(
     load_numpy()
     from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for, why_this_machine
 
-    if mix is not None and (workload or what_if):
-        raise InputError("--mix plans its own workloads; leave out --workload and --what-if")
+    if mix is not None and (workload or what_if or min_cores_per_vm):
+        raise InputError("--mix plans its own workloads; leave out --workload, --what-if and --min-cores-per-vm")
     report_file.check(report)
     changes = changes_for(what_if)
     chosen = machine_for(machine)
     if why := why_this_machine(machine, chosen):
         typer.echo(why, err=True)
     systems = systems_for(chosen, system)
-    constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    constraints = constraints_for(
+        chosen,
+        cores=cores,
+        host_cores=host_cores,
+        max_vms=max_vms,
+        memory_per_instance=memory_per_instance,
+        max_cores_per_vm=max_cores_per_vm,
+        min_cores_per_vm=min_cores_per_vm,
+    )
     if mix is not None:
         from cerberus_plan.cli.mixtures import answer
 
