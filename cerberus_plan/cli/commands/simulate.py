@@ -37,7 +37,7 @@ def simulate(
         int | None, typer.Option(help="OS instances of the candidate; default: the plan's best.", min=1)
     ] = None,
     cores_per_vm: Annotated[int | None, typer.Option(help="Threads of each instance, with --vms.", min=1)] = None,
-    completions: Annotated[int, typer.Option(help="Cycles to simulate in all.", min=64)] = 1_000_000,
+    completions: Annotated[int, typer.Option(help="Cycles to simulate in all.", min=64, max=10**12)] = 1_000_000,
     replications: Annotated[int, typer.Option(help="Independent runs that share them.", min=1)] = 8,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal bits.")] = 0,
     holds: Annotated[str | None, typer.Option(help="exponential or deterministic.")] = None,
