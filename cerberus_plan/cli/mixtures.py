@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ def answer(
         page = mix_page(plan, document=document, command=report_file.command(), version=report_file.version())
         report_file.write(report, page)
     if as_json:
-        import json
-
-        typer.echo(json.dumps(document))
+        print_document(document)
     else:
         from cerberus_plan.reports.text.mix_text import print_mix
 

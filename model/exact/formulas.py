@@ -70,6 +70,8 @@ class Formula:
         found = self.expression.subs(known)
         if found.free_symbols:
             raise ValueError(f"{self.text}: no number for {', '.join(sorted(str(s) for s in found.free_symbols))}")
+        if not found.is_extended_real:
+            raise ValueError(f"{self.text}: {found} is not a real number, with {numbers}")
         return float(found)
 
 

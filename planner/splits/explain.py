@@ -209,6 +209,8 @@ def _saturation(station: Station) -> Formula:
 def _shared_findings(local: tuple[Station, ...], shared: tuple[Station, ...]) -> Iterator[Finding]:
     """Saturation of what all instances share."""
     for station in shared:
+        if _alone(station) <= 0.0:
+            continue  # nobody ever waits for what takes no time
         formula = _saturation(station)
         think = sum(_alone(other) for other in (*local, *shared) if other is not station)
         numbers = {"think": think, **_numbers(station)}

@@ -60,7 +60,7 @@ def _table_row(one: Mapping[str, Any]) -> tuple[str, ...]:
         "all" if one["instance"] is None else f"instance {one['instance'] + 1}",
         *(number(each["queue_length"], 4) for each in (model, simulated)),
         *(percent(each["utilisation"]) for each in (model, simulated)),
-        *(quantity(each["residence"], "s") for each in (model, simulated)),
+        *("-" if each["residence"] is None else quantity(each["residence"], "s") for each in (model, simulated)),
     )
 
 

@@ -13,11 +13,12 @@ from rich.text import Text
 
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan, Part
 from cerberus_plan.planner.splits.describe import amount
+from cerberus_plan.reports.text.console import literal_console
 
 
 def print_mix(plan: MixPlan, console: Console | None = None) -> None:
     """Print the verdict, the allocation and the systems that were not chosen."""
-    out = console or Console(highlight=False)
+    out = console or literal_console()
     out.print(Text(verdict(plan), style="bold"))
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     for header in ("workload", "instances", "cores", "throughput", "90 %", "alone"):

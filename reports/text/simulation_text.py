@@ -7,6 +7,7 @@ When not to use it: for comparing candidates; simulate each.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from cerberus_plan.model.exact.solver import Solution
 from cerberus_plan.model.simulation.rules import Rules
 from cerberus_plan.model.simulation.run import Simulation
 from cerberus_plan.planner.splits.network_of import CandidateNetwork
+from cerberus_plan.reports.text.console import literal_console
 
 # Error of a network's exact answer that no plan would notice.
 HOLDS_WITHIN = 0.05
@@ -100,17 +102,18 @@ def document(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _measures(result: Any) -> dict[str, float]:
+def _measures(result: Any) -> dict[str, float | None]:
     return {
         "queue_length": result.queue_length,
-        "residence": result.residence,
+        # where no cycle ended in the time measured, how long one stays is not known
+        "residence": result.residence if math.isfinite(result.residence) else None,
         "utilisation": result.utilisation,
     }
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """Print throughputs, stations and the verdict."""
-    out = console or Console(highlight=False)
+    out = console or literal_console()
     found, scale = comparison.simulated, comparison.network.throughput
     out.print(Text(comparison.title, style="bold cyan"))
     table = Table(box=None, pad_edge=False)

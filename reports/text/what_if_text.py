@@ -14,11 +14,12 @@ from rich.text import Text
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.changes import Answer
 from cerberus_plan.planner.splits.describe import amount
+from cerberus_plan.reports.text.console import literal_console
 
 
 def print_answers(plan: Plan, answers: Sequence[Answer], console: Console | None = None) -> None:
     """Print one row a change, the largest gain first."""
-    out = console or Console(highlight=False)
+    out = console or literal_console()
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("what if", no_wrap=True)
     for header in ("best split", plan.workload.unit, "gain"):

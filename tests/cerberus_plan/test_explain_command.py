@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,16 @@ def test_unknown_workload_is_refused() -> None:
     done = run("--workload", "histgram")
     assert done.returncode == 2
     assert "histogram" in done.stderr
+
+
+def test_a_shared_station_without_demand_limits_nothing(tmp_path: Path) -> None:
+    """Nobody waits for what takes no time: the rest is explained."""
+    file = tmp_path / "w.toml"
+    operations = 'compute = {value = 10, unit = "us"}\nmachine_resource = {value = 0, unit = "us"}'
+    head = 'format = 1\nname = "a"\nunit = "u/s"\nunits_per_cycle = 1.0\n'
+    file.write_text(f"{head}[operations]\n{operations}\n")
+    done = run("--machine", "amd48", "--workload", str(file), "--cores", "4", "--json")
+    assert done.returncode == 0, done.stderr
+    (plan,) = json.loads(done.stdout)["plans"]
+    assert plan["explanations"]
+    assert not [f for each in plan["explanations"] for f in each["findings"] if "machine resource" in f["name"]]

@@ -148,3 +148,27 @@ def test_a_cluster_needs_dask_and_somebody_at_the_address(monkeypatch: pytest.Mo
         replications.executor("tcp://127.0.0.1:1", 1),
     ):
         pass
+
+
+def test_more_cycles_than_any_run_can_make_are_refused(run: Any) -> None:
+    """Twenty digits are a slip, not a request: the largest count is told."""
+    done = run("--machine", "amd48", "--workload", "dbench", "--completions", "9" * 20)
+    assert done.exit_code == 2
+    assert "1000000000000" in done.output
+
+
+def test_where_nothing_was_completed_the_time_spent_is_null(tmp_path: Path, run: Any) -> None:
+    """An instance a hundred thousand times slower ends no cycle: JSON has no infinity for its residence."""
+    file = tmp_path / "slow.json"
+    slow = {"law": "delay", "demand": 100000.0, "name": "batch"}
+    instances = [{"stations": [{"law": "delay", "demand": 1.0}]}, {"stations": [slow]}]
+    file.write_text(json.dumps({"format": 1, "instances": instances}))
+    page = tmp_path / "page.html"
+    done = run(str(file), "--completions", "512", "--replications", "1", "--json", "--report", str(page))
+    assert done.exit_code == 0, done.output
+    stations = {
+        each["name"]: each["simulated"] for each in json.loads(done.stdout, parse_constant=pytest.fail)["stations"]
+    }
+    assert stations["batch"]["residence"] is None
+    assert stations["batch"]["queue_length"] == 1.0
+    assert page.is_file()

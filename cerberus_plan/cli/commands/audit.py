@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
 # Exit code when something is not as planned: no crash and no bad input has it.
@@ -78,7 +78,7 @@ def audit(
         expect_all=live or not (libvirt or pid),
     )
     if as_json:
-        typer.echo(json.dumps({"plan": str(promise.path), **asdict(verdict)}))
+        print_document({"plan": str(promise.path), **asdict(verdict)})
     else:
         _show(promise, verdict)
     if verdict.deviations:
@@ -97,20 +97,20 @@ def _processes(pairs: list[str] | tuple[()], promise: Promise) -> dict[str, int]
 
 
 def _show(promise: Promise, verdict: Verdict) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from cerberus_plan.planner.splits.describe import amount
+    from cerberus_plan.reports.text.console import literal_console
 
-    console = Console()
+    console = literal_console()
     count = len(verdict.deviations)
     if not verdict.deviations:
-        console.print(f"All {verdict.checked} instances are as planned.", highlight=False)
+        console.print(f"All {verdict.checked} instances are as planned.")
         return
     console.print(
-        f"[bold]{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
-        f"wrong CPUs cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.[/bold]",
-        highlight=False,
+        f"{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
+        f"wrong CPUs cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.",
+        style="bold",
     )
     table = Table()
     for column in ("instance", "kind", "deviation", "price", "seen in"):

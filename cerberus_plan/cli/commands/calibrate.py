@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -183,11 +183,10 @@ def _tell(profile: Profile, target: Path, *, as_json: bool) -> None:
     if as_json:
         record = to_record(profile)
         record.pop("samples")  # they are in the file
-        typer.echo(json.dumps({**record, "profile": str(target)}, indent=2))
+        print_document({**record, "profile": str(target)}, indent=2)
         return
-    from rich.console import Console
-
     from cerberus_plan.reports.text.calibration_text import print_profile
+    from cerberus_plan.reports.text.console import literal_console
 
-    print_profile(Console(), profile)
+    print_profile(literal_console(), profile)
     typer.echo(f"written: {target}", err=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cerberus_plan.cli.commands.plan import AsJson, Cores, HostCores, MachineName, MaxVms, Systems, Workloads
+from cerberus_plan.cli.json_output import print_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def explain(
             {"workload": plan.workload.name, "explanations": [each.to_json() for each in explanations]}
             for plan, explanations in found
         ]
-        typer.echo(json.dumps({"plans": document}))
+        print_document({"plans": document})
     else:
         for plan, explanations in found:
             show(plan, explanations)
@@ -63,10 +63,11 @@ def candidates_of(plan: Plan, *, best: bool) -> Iterator[Candidate]:
 
 def show(plan: Plan, explanations: list[Explanation]) -> None:
     """Print what one plan rests on."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    from cerberus_plan.reports.text.console import literal_console
+
+    console = literal_console()
     console.print(Text.assemble((plan.workload.name, "bold cyan"), "  ", plan.verdict))
     for explanation in explanations:
         candidate = explanation.candidate

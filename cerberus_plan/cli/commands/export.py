@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cerberus_plan.cli.commands.plan import Cores, HostCores, MachineName, MaxVms, Systems
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
 # Splits that are placed and compared, the fastest first.
@@ -79,7 +79,7 @@ def export(
     files = bundle(chosen_format, deployment, facts, lines, {**machine_files, **workload_files})
     write_folder(output, files, replace=force)
     if as_json:
-        typer.echo(json.dumps({**facts, "output": str(output), "files": sorted(files), "lines": list(lines)}))
+        print_document({**facts, "output": str(output), "files": sorted(files), "lines": list(lines)})
         return
     for line in (*lines, *(f"Note: {note}." for note in where.placement.notes)):
         typer.echo(line)

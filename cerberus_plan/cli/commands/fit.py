@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -109,7 +109,7 @@ def fit(
         page = fit_page(answered, command=report_file.command(), version=report_file.version())
         report_file.write(report, page)
     if as_json:
-        typer.echo(json.dumps(answered, indent=2))
+        print_document(answered, indent=2)
     else:
         show(answer, answered, curve.name)
 
@@ -144,7 +144,7 @@ def fit_measured_splits(path: Path, cores: int | None, splits: str | None, *, ti
     answered = document(fit_splits(measurements, asked), inverted=time)
     answered["cores"] = max(m * k for m, k in asked) if cores is None else cores
     if as_json:
-        typer.echo(json.dumps(answered, indent=2))
+        print_document(answered, indent=2)
     else:
         from cerberus_plan.reports.text.splits_text import splits_text
 
@@ -203,7 +203,7 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     from rich.table import Table
 
     console = Console()
-    console.print(f"[bold]{answered['verdict']}[/bold]", highlight=False)
+    console.print(answered["verdict"], style="bold", highlight=False, markup=False)
     table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
     for column in ("n", "measured", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
         table.add_column(column, justify="right")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def import_(
         _write(imported, output, file)
     if as_json:
         document = _document(files, [form for form, _ in read], imported, output)
-        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+        print_document(document, indent=2)
     else:
         titles = dict.fromkeys(registry.FORMATS[form].title for form, _ in read)
         _show(file, ", ".join(titles), imported, output)

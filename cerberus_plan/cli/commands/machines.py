@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from cerberus_plan.cli.json_output import print_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +34,11 @@ def machines(
     found = [catalog.machine(name) for name in names]
     if as_json:
         rows = [_row(machine) | {"file": name} for name, machine in zip(names, found, strict=True)]
-        typer.echo(json.dumps({"machines": rows}, indent=2))
+        print_document({"machines": rows}, indent=2)
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from cerberus_plan.reports.text.console import literal_console
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for header in ("machine", "cores", "CPUs", "numbers", "description"):
@@ -46,7 +48,7 @@ def machines(
         counts = machine.topology.physical_cores, machine.topology.n_cpus
         origin = _origin(machine) + (", unstable" if machine.unstable else "")
         table.add_row(machine.name, *map(str, counts), origin, machine.description)
-    Console(highlight=False).print(table)
+    literal_console().print(table)
 
 
 def _row(machine: Machine) -> dict[str, Any]:

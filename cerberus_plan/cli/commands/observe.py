@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _give(
     written = [] if files is None else keep.write(observation, files, costs=_costs(), measured=measured)
     if as_json:
         document = _document(observation, written) | {"measured": [asdict(row) for row in measured]}
-        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+        print_document(document, indent=2)
     else:
         _show(observation, written)
         _show_splits([row for row in measured if row.cores == plan.counts[-1]], plan.meter.unit)

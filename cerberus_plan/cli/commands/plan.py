@@ -10,6 +10,7 @@ import typer
 
 from cerberus_plan import __version__
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -116,9 +117,7 @@ def plan(
     if report is not None:
         write_report(plans, document, report)
     if as_json:
-        import json
-
-        typer.echo(json.dumps(document))
+        print_document(document)
     else:
         show(plans)
         show_changes(plans, changes)

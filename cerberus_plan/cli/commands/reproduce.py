@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def reproduce(
         page = reproduce_page(document(comparison), command=report_file.command(), version=report_file.version())
         report_file.write(report, page)
     if as_json:
-        typer.echo(json.dumps(document(comparison)))
+        print_document(document(comparison))
     else:
         show(comparison, every=every)
     if not comparison.passed:

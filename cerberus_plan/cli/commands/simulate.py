@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -88,7 +88,7 @@ def simulate(
         page = simulation_page(document(comparison), command=report_file.command(), version=report_file.version())
         report_file.write(report_path, page)
     if as_json:
-        typer.echo(json.dumps(document(comparison)))
+        print_document(document(comparison))
     else:
         print_comparison(comparison)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cerberus_plan.cli import split_list
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ REASONS = {
 
 def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(answer, indent=2))
+        print_document(answer, indent=2)
         return
     best = answer["best"]
     known = "measured" if best["measured"] else f"never run, 90 % interval {best['low']:.4g} to {best['high']:.4g}"

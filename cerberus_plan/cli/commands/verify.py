@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -184,9 +184,7 @@ def _tell(
     notes = [KERNEL, *(f"{text[0].upper()}{text[1:]}." for text in doubts(samples))]
     refuted = any(each is not None and each.verdict == DISAGREE for each in judged)
     if as_json:
-        typer.echo(
-            json.dumps({"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes})
-        )
+        print_document({"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes})
     else:
         _show(rows, splits, notes)
     return refuted
@@ -201,12 +199,12 @@ def _judgement(judged: Judgement | None) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from cerberus_plan.planner.verify.judge import AGREE
+    from cerberus_plan.reports.text.console import literal_console
 
-    console = Console()
+    console = literal_console()
     table = Table(title="throughput relative to one big instance, 90 % intervals", title_justify="left")
     for column in ("instances x cores", "measured", "predicted", ""):
         table.add_column(column)
@@ -215,9 +213,9 @@ def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> 
     console.print(table)
     for row, split in zip(rows, splits, strict=True):
         if row.get("verdict", AGREE) != AGREE:
-            console.print(f"{_name(split)}: trust {row['trust']}; next: {row['next']}", highlight=False)
+            console.print(f"{_name(split)}: trust {row['trust']}; next: {row['next']}")
     for note in notes:
-        console.print(note, highlight=False)
+        console.print(note)
 
 
 def _interval(ratio: dict[str, Any] | None) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
+
+from cerberus_plan.cli.json_output import print_document
 
 
 def workloads(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
@@ -15,14 +16,15 @@ def workloads(*, as_json: Annotated[bool, typer.Option("--json", help="Print one
     found = [catalog.workload(name) for name in catalog.shipped("workloads")]
     if as_json:
         rows = [{"name": w.name, "unit": w.unit, "description": w.description, "note": w.note} for w in found]
-        typer.echo(json.dumps({"workloads": rows}, indent=2))
+        print_document({"workloads": rows}, indent=2)
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from cerberus_plan.reports.text.console import literal_console
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for header in ("workload", "unit", "description"):
         table.add_column(header, overflow="fold")
     for workload in found:
         table.add_row(workload.name, workload.unit, workload.description)
-    Console(highlight=False).print(table)
+    literal_console().print(table)

@@ -282,6 +282,17 @@ def test_the_command_prints_deviations_and_exits_with_three(tmp_path: Path) -> N
     assert subprocess.run([*command, folder], capture_output=True, check=False, timeout=60).returncode == 2
 
 
+def test_a_name_that_looks_like_marks_is_printed_as_it_is(tmp_path: Path) -> None:
+    """The terminal's table shows what the file holds, and nothing in it is obeyed."""
+    folder = deploy("libvirt", tmp_path)
+    file = folder / "dbench-05.xml"
+    file.write_text(file.read_text().replace("<name>dbench-05</name>", "<name>[/red]x</name>"))
+    command = [sys.executable, "-m", "cerberus_plan", "audit", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 3, done.stderr
+    assert "[/red]x" in done.stdout
+
+
 def test_a_missing_instance_costs_its_share(tmp_path: Path) -> None:
     """One of 24 equal instances is a 24th of the throughput; all missing is all of it."""
     folder = deploy("libvirt", tmp_path)
