@@ -1,7 +1,7 @@
 """The one place that says how loops are compiled.
 
 A kernel is plain Python on numpy arrays and numbers, so that it also runs uncompiled (``NUMBA_DISABLE_JIT=1``).
-``nogil`` lets replications share a process, ``cache`` makes the second start quick, ``error_model="numpy"`` leaves
+``nogil`` lets replications share a process, ``kept`` makes the second start quick, ``error_model="numpy"`` leaves
 out the check for division by zero in inner loops (the callers keep divisors positive). ``_nrt=False`` leaves out
 reference counts, which cost thirty times the work of an event here: kernels must not allocate arrays, and numba says
 so when one does.
@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar
 import numba
 
 from cerberus_plan.model.kernel_cache import loops_folder
+from cerberus_plan.model.mended_cache import kept
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -31,7 +32,7 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Compile the function on first use."""
-    compiled: Callable[_P, _R] = numba.njit(cache=True, **_OPTIONS)(function)
+    compiled: Callable[_P, _R] = kept(numba.njit(**_OPTIONS)(function))
     return compiled
 
 

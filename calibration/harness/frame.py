@@ -31,6 +31,7 @@ from cerberus_plan.calibration.harness.atomics import (
     ticks_begin,
     ticks_end,
 )
+from cerberus_plan.model.mended_cache import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,7 @@ def inlined(function: F) -> F:
 
 def kernel(function: F) -> F:
     """A benchmark loop: compiled on first use, kept on disk, run without the interpreter lock."""
-    return cast("F", njit(nogil=True, cache=True)(function))
+    return cast("F", kept(njit(nogil=True)(function)))
 
 
 def compile_loop(loop: Any) -> None:

@@ -6,7 +6,9 @@ When not to use it: for one short run; starting a process costs more.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 # Seconds to wait for a scheduler before giving up.
 _PATIENCE_S = 10
+_PR_SET_PDEATHSIG = 1
 
 
 def usable_cores() -> int:
@@ -42,9 +45,21 @@ def executor(scheduler: str | None, runs: int) -> Iterator[Executor]:
     # spawn: a fork would copy the progress bar's thread in the middle of its work
     with (
         _safe_path(),
-        ProcessPoolExecutor(max_workers=min(runs, usable_cores()), mp_context=get_context("spawn")) as pool,
+        ProcessPoolExecutor(
+            max_workers=min(runs, usable_cores()),
+            mp_context=get_context("spawn"),
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        ) as pool,
     ):
         yield pool
+
+
+def _end_with(parent: int) -> None:
+    """In a worker: end when the command does, however it ends; nobody would take the results any more."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # it ended before this was asked for
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +175,44 @@ def test_where_nothing_was_completed_the_time_spent_is_null(tmp_path: Path, run:
     assert stations["batch"]["residence"] is None
     assert stations["batch"]["queue_length"] == 1.0
     assert page.is_file()
+
+
+def _running(session: int) -> list[str]:
+    """Processes of a session that have not ended."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] not in "ZX":
+            found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_the_command(number: signal.Signals) -> None:
+    """However the command is ended, its processes end too."""
+    long = ("--machine", "amd48", "--workload", "histogram", "--cores", "4", "--completions", "40000000000")
+    command = subprocess.Popen(
+        [sys.executable, "-P", "-m", "cerberus_plan", "simulate", *long, "--replications", "2", "--json"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        within = time.monotonic() + 60.0
+        while not any("spawn_main" in each for each in _running(command.pid)) and time.monotonic() < within:
+            time.sleep(0.1)
+        assert any("spawn_main" in each for each in _running(command.pid))
+        time.sleep(3.0)  # into the run
+        command.send_signal(number)
+        command.wait(timeout=20.0)
+        within = time.monotonic() + 20.0
+        while _running(command.pid) and time.monotonic() < within:
+            time.sleep(0.1)
+        assert _running(command.pid) == []
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(command.pid, signal.SIGKILL)
