@@ -12,6 +12,7 @@ from cerberus_plan.planner.deploy.formats import (
     firecracker,
     kubevirt,
     libvirt,
+    script,
     systemd,
     xl,
 )
@@ -19,7 +20,7 @@ from cerberus_plan.planner.deploy.seen import Seen
 
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
-    for module in (libvirt, xl, firecracker, cloud_hypervisor, systemd, compose, kubevirt)
+    for module in (libvirt, xl, firecracker, cloud_hypervisor, systemd, script, compose, kubevirt)
 }
 
 

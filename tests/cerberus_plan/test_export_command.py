@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cerberus_plan.planner.deploy.all_formats import FORMATS
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command with these arguments on the paper's machine."""
@@ -17,7 +19,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["libvirt", "xl", "firecracker", "cloud-hypervisor", "systemd", "compose", "kubevirt"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_every_format_is_written_for_48_cores(form: str, tmp_path: Path) -> None:
     """All 48 CPUs are given, none twice, and stdout says what to expect."""
     target = tmp_path / "out"

@@ -26,7 +26,9 @@ def export(
     form: Annotated[
         str,
         typer.Option(
-            "--format", help="libvirt, xl, firecracker, cloud-hypervisor, systemd, compose or kubevirt.", metavar="NAME"
+            "--format",
+            help="libvirt, xl, firecracker, cloud-hypervisor, systemd, script, compose or kubevirt.",
+            metavar="NAME",
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder to write; it must be empty or absent.", metavar="DIR")],

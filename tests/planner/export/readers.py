@@ -161,6 +161,12 @@ def compose(folder: Path) -> dict[str, Pins]:
     }
 
 
+def script(folder: Path) -> dict[str, Pins]:
+    """The table of instances, as start.sh and docker.sh split it."""
+    rows = [line.split() for line in (folder / "instances.txt").read_text().splitlines() if not line.startswith("#")]
+    return {name: Pins(int(threads), (numbers(cpus),), numbers(nodes), None) for name, cpus, nodes, threads in rows}
+
+
 def kubevirt(folder: Path) -> dict[str, Pins]:
     """Virtual machines; the kubelet chooses their CPUs."""
     found = {}
@@ -183,6 +189,7 @@ READERS = {
     "firecracker": firecracker,
     "cloud-hypervisor": cloud_hypervisor,
     "systemd": systemd,
+    "script": script,
     "compose": compose,
     "kubevirt": kubevirt,
 }
