@@ -58,7 +58,7 @@ class _Context:
 
 def planned_pins(promise: Promise) -> dict[str, tuple[frozenset[int], ...]]:
     """Pins as planned: a CPU a vCPU in VMs, the instance's set for every thread of a process."""
-    if promise.files in ("systemd", "script", "compose"):
+    if promise.files in ("systemd", "script", "compose", "kubernetes"):
         return {each.name: (frozenset(each.cpus),) * len(each.cpus) for each in promise.instances}
     return {each.name: tuple(frozenset({cpu}) for cpu in each.cpus) for each in promise.instances}
 

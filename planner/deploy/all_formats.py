@@ -10,6 +10,7 @@ from cerberus_plan.planner.deploy.formats import (
     cloud_hypervisor,
     compose,
     firecracker,
+    kubernetes,
     kubevirt,
     libvirt,
     script,
@@ -20,7 +21,7 @@ from cerberus_plan.planner.deploy.seen import Seen
 
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
-    for module in (libvirt, xl, firecracker, cloud_hypervisor, systemd, script, compose, kubevirt)
+    for module in (libvirt, xl, firecracker, cloud_hypervisor, systemd, script, compose, kubernetes, kubevirt)
 }
 
 

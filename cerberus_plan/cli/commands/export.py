@@ -27,7 +27,7 @@ def export(
         str,
         typer.Option(
             "--format",
-            help="libvirt, xl, firecracker, cloud-hypervisor, systemd, script, compose or kubevirt.",
+            help="libvirt, xl, firecracker, cloud-hypervisor, systemd, script, compose, kubernetes or kubevirt.",
             metavar="NAME",
         ),
     ],

@@ -137,6 +137,11 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
     ("script", "instances.txt", lambda t: re.sub("dbench-07.*", "", t), "missing", "not found"),
     ("compose", "compose.yaml", lambda t: t.replace('"8-9"', '"9-10"'), "cpus", "shared with dbench-05"),
     ("compose", "compose.yaml", lambda t: t.replace('    cpuset: "8-9"\n', ""), "cpus", "may use CPU 0-47"),
+    ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', 'cpu: "4"'), "count", "4 vCPUs instead of 2"),
+    ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', 'cpu: "1"', 1), "cpus", "may use CPU 0-47"),
+    ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', "cpu: 1500m"), "cpus", "may use CPU 0-47"),
+    ("kubernetes", "dbench-02.yaml", lambda t: re.sub(" *limits:(.|\n)*", "", t), "cpus", "may use CPU 0-47"),
+    ("kubernetes", "dbench-02.yaml", lambda t: re.sub(r"\d+Mi", "512Mi", t), "memory", "512 MiB"),
     ("kubevirt", "dbench-02.yaml", lambda t: t.replace("sockets: 2", "sockets: 4"), "count", "4 vCPUs instead of 2"),
     ("kubevirt", "dbench-02.yaml", lambda t: re.sub(" *dedicatedCpu.*\n", "", t), "cpus", "vCPU 0 on CPU 0-47"),
 ]  # fmt: skip

@@ -167,6 +167,22 @@ def script(folder: Path) -> dict[str, Pins]:
     return {name: Pins(int(threads), (numbers(cpus),), numbers(nodes), None) for name, cpus, nodes, threads in rows}
 
 
+def kubernetes(folder: Path) -> dict[str, Pins]:
+    """Pods of the Guaranteed class; the kubelet chooses their CPUs."""
+    found = {}
+    for file in sorted(folder.glob("*-*.yaml")):
+        pod = yaml.safe_load(file.read_text())
+        assert (pod["apiVersion"], pod["kind"]) == ("v1", "Pod")
+        (container,) = pod["spec"]["containers"]
+        resources = container["resources"]
+        assert resources["requests"] == resources["limits"]
+        assert container["env"] == [{"name": "CERBERUS_THREADS", "value": resources["limits"]["cpu"]}]
+        memory = re.fullmatch(r"(\d+)Mi", resources["limits"]["memory"])
+        assert memory
+        found[pod["metadata"]["name"]] = Pins(int(resources["limits"]["cpu"]), None, None, int(memory[1]))
+    return found
+
+
 def kubevirt(folder: Path) -> dict[str, Pins]:
     """Virtual machines; the kubelet chooses their CPUs."""
     found = {}
@@ -191,5 +207,6 @@ READERS = {
     "systemd": systemd,
     "script": script,
     "compose": compose,
+    "kubernetes": kubernetes,
     "kubevirt": kubevirt,
 }

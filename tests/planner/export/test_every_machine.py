@@ -20,8 +20,8 @@ from cerberus_plan.planner.placing.placement import Placement, place
 
 from .readers import READERS
 
-# KubeVirt pins through the kubelet, which is told which CPUs are the host's.
-PINNED = [form for form in FORMATS if form != "kubevirt"]
+# Kubernetes and KubeVirt pin through the kubelet, which is told which CPUs are the host's.
+PINNED = [form for form in FORMATS if form not in ("kubernetes", "kubevirt")]
 
 
 def numbered(topology: Topology, first: int, step: int) -> Topology:

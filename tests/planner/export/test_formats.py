@@ -343,10 +343,12 @@ def test_firecracker_refuses_what_it_cannot_run(vcpus: int, reason: str) -> None
     assert FORMATS["firecracker"].refuse(32, True) is None
 
 
-def test_kubevirt_refuses_odd_counts_on_smt_machines_only() -> None:
+@pytest.mark.parametrize("form", ["kubernetes", "kubevirt"])
+def test_the_kubelet_refuses_odd_counts_on_smt_machines_only(form: str) -> None:
     """full-pcpus-only aligns to whole cores."""
-    assert "even number" in (FORMATS["kubevirt"].refuse(3, True) or "")
-    assert FORMATS["kubevirt"].refuse(3, False) is None
+    assert "even number" in (FORMATS[form].refuse(3, True) or "")
+    assert FORMATS[form].refuse(2, True) is None
+    assert FORMATS[form].refuse(3, False) is None
 
 
 @given(st.sets(st.integers(0, 600), min_size=1))

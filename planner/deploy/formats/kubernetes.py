@@ -1,0 +1,116 @@
+"""Kubernetes pods of the Guaranteed class with whole CPUs, and the kubelet's options that make those exclusive.
+
+A pod is of that class when every container's requests equal its limits, CPU and memory; only then, and for a whole
+number of CPUs, does the static CPU manager take them out of the shared pool. The kubelet chooses which: its options
+make it take whole cores at one cache and one node, which is the placement planned.
+When not to use it: pods that change size while they run, or several containers a pod, whose CPUs are told apart.
+Source: Kubernetes documentation, "Pod Quality of Service Classes", "Control CPU Management Policies on the Node".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.kubelet import (
+    KUBELET_STEPS,
+    KUBELET_UNDO,
+    NEEDS_HOST_CPUS,
+    kubelet_configuration,
+)
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, digits
+
+_NO_IMAGE = "localhost/image-is-not-set"
+_BLOCK = re.compile(r"^( {1,40})(requests|limits):[ \t]*\n((?:\1 +[^\n]*\n?)+)", re.MULTILINE)
+_AMOUNT = re.compile(r"^ {1,40}(cpu|memory): [\"']?([0-9A-Za-z.]+)[\"']?[ \t]*$", re.MULTILINE)
+
+
+def _pod(unit: Unit, label: str) -> str:
+    amounts = f'          cpu: "{len(unit.cpus)}"\n          memory: {sum(unit.memory_mib)}Mi\n'
+    return f"""apiVersion: v1
+kind: Pod
+metadata:
+  name: {unit.name}
+spec:
+  nodeSelector:
+    cerberus-plan: {label}
+  containers:
+    - name: main
+      image: {_NO_IMAGE}
+      env:
+        - name: CERBERUS_THREADS
+          value: "{len(unit.cpus)}"
+      resources:
+        requests:
+{amounts}        limits:
+{amounts}"""
+
+
+def _write(deployment: Deployment) -> dict[str, str]:
+    pods = {f"{unit.name}.yaml": _pod(unit, deployment.name) for unit in deployment.units}
+    return {**pods, "kubelet.yaml": kubelet_configuration(deployment)}
+
+
+def refuse(vcpus: int, smt: bool) -> str | None:
+    """Why the kubelet does not admit a pod of so many CPUs."""
+    if smt and vcpus % 2:
+        return f"full-pcpus-only needs an even number of CPUs in a pod on a machine with SMT siblings, not {vcpus}"
+    return None
+
+
+def _apply(deployment: Deployment) -> str:
+    name = deployment.name
+    return (
+        f"{KUBELET_STEPS}\n\n"
+        "The pods run on the node with the deployment's label:\n\n"
+        f"    kubectl label node NODE cerberus-plan={name}\n"
+        f"    for f in {name}-*.yaml; do\n"
+        f'        sed "s|{_NO_IMAGE}|your/image|" "$f" | kubectl apply --filename -\n'
+        "    done\n"
+        f"    kubectl exec {deployment.units[0].name} -- grep Cpus_allowed_list /proc/self/status\n\n"
+        "The last command shows the CPUs in force: the kubelet chooses them, `plan.json` holds those planned. Every\n"
+        "instance sees its number of CPUs in `CERBERUS_THREADS`: start as many workers."
+    )
+
+
+def _undo(deployment: Deployment) -> str:
+    return (
+        f'    for f in {deployment.name}-*.yaml; do kubectl delete --filename "$f"; done\n'
+        f"    kubectl label node NODE cerberus-plan-\n\n{KUBELET_UNDO}"
+    )
+
+
+def _read(folder: Path) -> Iterator[Seen]:
+    """The kubelet chooses the CPUs: only counts, memory and whether CPUs are exclusive can be told."""
+    for file in sorted(folder.glob("*-*.yaml")):
+        text, where = read_text(file), str(file)
+        amounts = {block[2]: dict(_AMOUNT.findall(block[3])) for block in _BLOCK.finditer(text)}
+        limits = amounts.get("limits", {})
+        cpu = limits.get("cpu", "")
+        # what is not requested is requested as limited
+        guaranteed = {"cpu", "memory"} <= limits.keys() and amounts.get("requests", limits).items() <= limits.items()
+        memory = re.fullmatch(r"([0-9]+)Mi", limits.get("memory", ""))
+        name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
+        yield Seen(
+            name=name[1] if name else file.stem,
+            source=file.name,
+            count=digits(cpu, f"{where}: limits: cpu", low=1) if cpu.isdigit() else None,
+            cpus=None if guaranteed and cpu.isdigit() else frozenset(),
+            memory_bytes=digits(memory[1], f"{where}: memory", high=MOST_BYTES // MIB) * MIB if memory else None,
+        )
+
+
+FORMAT = Format(
+    name="kubernetes",
+    title="Kubernetes pods",
+    systems=("processes", "linux"),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+    refuse=refuse,
+    needs_host_cpus=NEEDS_HOST_CPUS,
+)
