@@ -42,6 +42,17 @@ def why_this_machine(name: str | None, machine: Machine) -> str:
     )
 
 
+def why_no_costs(machine: Machine) -> str:
+    """What to do about a machine on which nothing takes time; empty where something does."""
+    times = [quantity.value for quantity in machine.quantities.values() if quantity.unit == "s"]
+    if any(times) or not times:
+        return ""
+    return (
+        f"warning: all {len(times)} times of {machine.name} are zero, so nothing it does can limit a program; give "
+        "[quantities] their values, or leave out those that are not known"
+    )
+
+
 def systems_for(machine: Machine, names: Sequence[str] | None) -> list[System]:
     """The systems asked for; without names the deployable ones of a machine of today, else the paper's.
 

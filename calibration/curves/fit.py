@@ -18,6 +18,7 @@ from cerberus_plan.calibration.curves.incumbents import Incumbent, incumbents
 from cerberus_plan.calibration.curves.interval import LEVELS, TAIL, Raw
 from cerberus_plan.calibration.curves.posterior import Forecast, Posterior, weigh
 from cerberus_plan.calibration.curves.priors import Priors, shipped
+from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.shown import Shown
 
 Array = NDArray[np.float64]
@@ -26,6 +27,8 @@ Array = NDArray[np.float64]
 USEFUL_RATIO = 3.0
 # The curve is looked at up to this multiple of the largest measured count when nothing else is asked.
 HORIZON = 4
+# Each of the forecast's 400 members keeps a covariance of all counts: 0.46 GB in all at so many.
+MOST_TARGETS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +94,14 @@ def fit_curve(
         priors: what is believed before the points; the shipped ones by default.
 
     Raises:
-        InputError: a single distinct count.
+        InputError: a single distinct count, or more than `MOST_TARGETS` to forecast.
         CannotAnswerError: two distinct counts; says what to measure.
     """
+    if predict is not None and len(predict) > MOST_TARGETS:
+        raise InputError(
+            f"{len(predict)} counts to forecast are too many; give at most {MOST_TARGETS} at once (the work grows "
+            "with their square), such as every tenth"
+        )
     posterior = weigh(curve, priors or shipped(clients=clients), boundaries=boundaries)
     targets = default_targets(curve) if predict is None else np.asarray(predict, dtype=float)
     grid = _grid(curve, targets)

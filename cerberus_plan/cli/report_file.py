@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 ReportFile = Annotated[Path | None, typer.Option("--report", help="Write one self-contained HTML page to this file.")]
+
+_WITHOUT_DOCSTRINGS = 2
 
 
 def check(path: Path | None) -> None:
@@ -18,9 +20,15 @@ def check(path: Path | None) -> None:
 
     Raises:
         InputError: the path is a folder, or its folder does not exist.
+        CannotAnswerError: Python runs without docstrings, from which the drawing library makes its functions.
     """
     if path is None:
         return
+    if sys.flags.optimize >= _WITHOUT_DOCSTRINGS:
+        raise CannotAnswerError(
+            "--report cannot draw under PYTHONOPTIMIZE=2 (-OO): the drawing library needs its docstrings; unset "
+            "PYTHONOPTIMIZE or set it to 1"
+        )
     if path.is_dir():
         raise InputError(f"--report {path} is a folder; give the name of a file in it")
     if not path.resolve().parent.is_dir():

@@ -83,3 +83,13 @@ def test_what_cannot_be_answered_says_what_to_do(
     done = run("fit", path, *options)
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
+
+
+def test_more_counts_than_memory_holds_are_refused(curve: Path) -> None:
+    """The joint forecast grows with the square: the limit is told, and at the limit there is an answer."""
+    done = run("fit", curve, "--predict", ",".join(map(str, range(1, 258))))
+    assert done.returncode == 2
+    assert "at most 256" in done.stderr
+    done = run("fit", curve, "--json", "--predict", ",".join(map(str, range(1, 257))))
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["predictions"]) == 256

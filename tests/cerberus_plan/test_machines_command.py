@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from latency_machines import machine as latencies
+
+from cerberus_plan import model
+
+SHIPPED = Path(model.__file__).parent / "data" / "machines"
 
 
 @pytest.fixture
@@ -96,3 +102,29 @@ def test_what_cannot_be_made_is_refused(run, tmp_path, words, message):
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_broken_profile_hides_no_other_machine(run, tmp_path):
+    """It is named with what is wrong; the rest is listed."""
+    folder = tmp_path / "home" / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "cut.json").write_text('{"format": ')
+    done = run("machines", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert "amd48" in {row["name"] for row in document["machines"]}
+    assert list(document["broken"]) == [str(folder / "cut.json")]
+    assert "cut.json" in done.stderr
+    assert "amd48" in run("machines").stdout
+
+
+def test_a_machine_on_which_nothing_takes_time_is_doubted(run, tmp_path):
+    """All costs of zero are an unfilled template: the plan is made and the doubt is told; one cost ends it."""
+    text = (SHIPPED / "amd48.toml").read_text()
+    empty = re.sub(r'\{ value = [0-9.e-]+, (?:unit = "(?:us|ms|ns|s)")[^}]*\}', '{ value = 0, unit = "us" }', text)
+    (tmp_path / "m.toml").write_text(empty)
+    done = run("--machine", "m.toml", "--cores", "4", "--workload", "histogram")
+    assert done.returncode == 0, done.stderr
+    assert "times of amd48 are zero" in done.stderr
+    (tmp_path / "m.toml").write_text(empty.replace("value = 0,", "value = 1,", 1))
+    assert "are zero" not in run("--machine", "m.toml", "--cores", "4", "--workload", "histogram").stderr

@@ -55,3 +55,13 @@ def test_a_mixtures_page_embeds_what_json_prints(tmp_path: Path) -> None:
     assert len(document["mix"]["placement"]["instances"]) == sum(part["vms"] for part in parts)
     rows = [[cell.text for cell in row] for row in tree.get_element_by_id("shares").iterfind(".//tbody/tr")]
     assert [(row[0], row[2]) for row in rows] == [(part["workload"], str(part["cores"])) for part in parts]
+
+
+def test_a_page_without_docstrings_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    """Under -OO the drawing library cannot be loaded: one message that says what to set, and no file."""
+    page = tmp_path / "r.html"
+    command = [sys.executable, "-P", "-OO", "-m", "cerberus_plan", "--machine", "amd48", "--workload", "histogram"]
+    done = subprocess.run([*command, "--report", page], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "PYTHONOPTIMIZE" in done.stderr
+    assert not page.exists()

@@ -30,10 +30,12 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Why the best split is as fast as it is, and where one OS stops: laws, saturation, collapse, sensitivities."""
-    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for
+    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for, why_no_costs
     from cerberus_plan.planner.splits.explain import explain as explained
 
     chosen = machine_for(machine)
+    if why := why_no_costs(chosen):
+        typer.echo(why, err=True)
     limits = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
     plans = plans_for(chosen, workload, systems_for(chosen, system), limits)
     found = [(plan, [explained(plan, candidate) for candidate in candidates_of(plan, best=best)]) for plan in plans]

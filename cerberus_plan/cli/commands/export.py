@@ -55,6 +55,7 @@ def export(
         machine_for,
         plans_for,
         systems_for,
+        why_no_costs,
     )
     from cerberus_plan.planner.deploy.bundle import bundle
     from cerberus_plan.planner.deploy.choice import Wish, choose_for
@@ -68,6 +69,8 @@ def export(
     if (vms is None) != (cores_per_vm is None):
         raise InputError("--vms and --cores-per-vm go together: give both, or neither")
     host = machine_for(machine)
+    if why := why_no_costs(host):
+        typer.echo(why, err=True)
     constraints = constraints_for(host, cores=cores, host_cores=host_cores, max_vms=max_vms)
     plan = plans_for(host, [workload], systems_for(host, system), constraints)[0]
     choice = choose_for(chosen_format, plan, Wish(best=best, vms=vms, cores_per_vm=cores_per_vm))

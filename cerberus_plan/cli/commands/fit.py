@@ -45,7 +45,7 @@ def fit(
         int | None, typer.Option(help="Use only points with n up to this; the rest can be compared.")
     ] = None,
     predict: Annotated[
-        str | None, typer.Option(help="Counts to forecast, separated by commas, such as 16,32,48.")
+        str | None, typer.Option(help="Counts to forecast, at most 256, separated by commas, such as 16,32,48.")
     ] = None,
     boundaries: Annotated[
         str | None,

@@ -29,12 +29,20 @@ def machines(
         return
     from cerberus_plan.calibration.store import catalog
     from cerberus_plan.calibration.store.places import profiles
+    from cerberus_plan.model.errors import InputError
+    from cerberus_plan.model.plain import plain
 
-    names = [*catalog.shipped("machines"), *(str(path) for path in profiles())]
-    found = [catalog.machine(name) for name in names]
+    found = {name: catalog.machine(name) for name in catalog.shipped("machines")}
+    broken = {}
+    for path in map(str, profiles()):
+        try:
+            found[path] = catalog.machine(path)
+        except (InputError, OSError) as error:  # one broken profile must not hide the others
+            broken[path] = str(error)
+            typer.echo(f"left out: {plain(broken[path])}; calibrate again or remove the file", err=True)
     if as_json:
-        rows = [_row(machine) | {"file": name} for name, machine in zip(names, found, strict=True)]
-        print_document({"machines": rows}, indent=2)
+        rows = [_row(machine) | {"file": name} for name, machine in found.items()]
+        print_document({"machines": rows, "broken": broken}, indent=2)
         return
     from rich.table import Table
 
@@ -44,7 +52,7 @@ def machines(
     for header in ("machine", "cores", "CPUs", "numbers", "description"):
         right = header in {"cores", "CPUs"}
         table.add_column(header, justify="right" if right else "left", overflow="fold", no_wrap=header == "machine")
-    for machine in found:
+    for machine in found.values():
         counts = machine.topology.physical_cores, machine.topology.n_cpus
         origin = _origin(machine) + (", unstable" if machine.unstable else "")
         table.add_row(machine.name, *map(str, counts), origin, machine.description)

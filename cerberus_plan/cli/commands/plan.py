@@ -83,14 +83,21 @@ def plan(
         typer.echo(ctx.get_help())
         return
     load_numpy()
-    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for, why_this_machine
+    from cerberus_plan.choices import (
+        constraints_for,
+        machine_for,
+        plans_for,
+        systems_for,
+        why_no_costs,
+        why_this_machine,
+    )
 
     if mix is not None and (workload or what_if or min_cores_per_vm):
         raise InputError("--mix plans its own workloads; leave out --workload, --what-if and --min-cores-per-vm")
     report_file.check(report)
     changes = changes_for(what_if)
     chosen = machine_for(machine)
-    if why := why_this_machine(machine, chosen):
+    for why in filter(None, (why_this_machine(machine, chosen), why_no_costs(chosen))):
         typer.echo(why, err=True)
     systems = systems_for(chosen, system)
     constraints = constraints_for(
