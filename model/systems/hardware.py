@@ -83,6 +83,13 @@ def bandwidth(machine: Costs, threads: Any) -> Any:
     return memory_bandwidth.capacity(np, threads, machine("memory_bandwidth"), node, per_node)
 
 
+def most_cycles(machine: Costs, operations: Costs, threads: Any) -> Any:
+    """Cycles a second that memory allows ``threads`` threads, infinite where nothing is known of it."""
+    if "memory_bytes" not in operations.values:
+        return np.inf
+    return bandwidth(machine, threads) / operations("memory_bytes")
+
+
 def memory_station(machine: Costs, operations: Costs, threads: Any, stretch: Any) -> Station | None:
     """The station of memory, None when nothing is known of the program's bytes or the machine's bandwidth."""
     if "memory_bytes" not in operations.values or "memory_bandwidth" not in machine.values:

@@ -24,6 +24,7 @@ from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.structure import Costs, Structure, System
+from cerberus_plan.model.systems import hardware
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
 from cerberus_plan.planner.splits.candidates import even_splits
@@ -47,6 +48,7 @@ class Evaluated(Record):
         elasticity: Relative gain in throughput for each relative cut of a station's times, likewise.
         inputs: The quantities the systems asked for.
         discrepancy: The model's own error.
+        ceiling: Throughput that memory allows each candidate at the most, infinite where nothing is known of it.
     """
 
     systems: tuple[str, ...]
@@ -57,6 +59,7 @@ class Evaluated(Record):
     elasticity: tuple[Mapping[str, float], ...]
     inputs: Mapping[str, Quantity]
     discrepancy: Discrepancy
+    ceiling: Array
 
     def sigma(self) -> Array:
         """Standard deviation of the model's own log error of each candidate."""
@@ -76,6 +79,7 @@ class _Part(Record):
     seconds: Array
     ledger: list[dict[str, float]]
     elasticity: list[dict[str, float]]
+    ceiling: Array
 
 
 def evaluate(
@@ -109,6 +113,7 @@ def evaluate(
         seconds=np.concatenate([part.seconds for part in parts]) if workload.job_units else None,
         ledger=tuple(row for part in parts for row in part.ledger),
         elasticity=tuple(row for part in parts for row in part.elasticity),
+        ceiling=np.concatenate([part.ceiling for part in parts]),
         inputs={
             **{f"machine.{name}": quantity for name, quantity in needed.items()},
             **{f"workload.{name}": quantity for name, quantity in asked.items()},
@@ -153,7 +158,14 @@ def _evaluate_system(system: System, splits: Splits, workload: Workload, drawn: 
         seconds=np.zeros(0) if workload.job_units is None else workload.job_units / rate,
         ledger=_ledger(structure, splits, stretch, startup_share[:, 0]),
         elasticity=elasticities(structure, unstretched, n_draws, stretch, startup_share[:, 0]),
+        ceiling=_ceiling(splits, workload, drawn),
     )
+
+
+def _ceiling(splits: Splits, workload: Workload, drawn: _Drawn) -> Array:
+    """What memory of its central bandwidth allows each split: the model's error does not move more bytes."""
+    most = hardware.most_cycles(drawn.costs, drawn.operations, splits.vms[:, None] * splits.threads[:, None])
+    return np.broadcast_to(most, (splits.vms.size, drawn.n_draws))[:, 0] * workload.units_per_cycle
 
 
 def rates(structure: Structure, splits: Splits, workload: Workload, n_draws: int) -> tuple[Array, Array]:
@@ -195,6 +207,7 @@ def to_candidates(evaluated: Evaluated, joint: Joint) -> list[tuple[int, Candida
     order = np.argsort(-rate[:, 0], kind="stable")
     nothing = np.full((3, order.size), None)
     spread = np.stack(predictive(rate, sigma))
+    spread[2] = np.minimum(spread[2], np.maximum(evaluated.ceiling, spread[1]))
     seconds = nothing if evaluated.seconds is None else np.stack(_seconds(evaluated.seconds, rate, spread))
     # Python's own numbers, converted once: a plan has a thousand candidates.
     numbers = zip(*spread.tolist(), *seconds.tolist(), probability.tolist(), regret.tolist(), strict=True)

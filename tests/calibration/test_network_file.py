@@ -60,6 +60,7 @@ def test_json_is_read_like_toml(tmp_path: Path) -> None:
         "delay": {"demand": 1.0},
         "queue": {"demand": 1.0},
         "servers": {"demand": 1.0, "count": 2},
+        "shared_bandwidth": {"demand": 1.0, "saturation": 3.0},
         "ticket_lock": {"hold": 1.0, "handover": 0.1},
         "queue_lock": {"hold": 1.0, "handover": 0.1},
         "test_and_set_lock": {"hold": 1.0, "handover": 0.1},
