@@ -29,13 +29,14 @@ def test_the_shape_of_a_regular_machine_is_found(found):
 @settings(max_examples=40)
 @given(machines, st.integers(0, 10**6))
 def test_a_few_disturbed_pairs_change_nothing(found, seed):
-    """One pair in fifty takes 1.5 to 6 times as long."""
+    """One pair in fifty takes 1.5 to 6 times as long; siblings' own excepted, whose only sign it is."""
     rng = np.random.default_rng(seed)
     seconds = found.latency.seconds.copy()
     rows, columns = np.triu_indices(len(seconds), 1)
     for pair in rng.choice(len(rows), max(1, len(rows) // 50), replace=False):
         i, j = rows[pair], columns[pair]
-        seconds[i, j] = seconds[j, i] = seconds[i, j] * rng.uniform(1.5, 6.0)
+        if found.cores[i] != found.cores[j]:
+            seconds[i, j] = seconds[j, i] = seconds[i, j] * rng.uniform(1.5, 6.0)
     assert told(shape_of(LatencyMatrix(found.latency.cpus, seconds))) == truth(found)
 
 
