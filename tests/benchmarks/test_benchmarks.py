@@ -19,7 +19,7 @@ def run(script: str, *options: str) -> str:
     done = subprocess.run(
         [sys.executable, f"benchmarks/{script}", *options],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env={name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"},
         capture_output=True,
         text=True,
         check=False,
