@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cerberus_plan.planner.plan import Plan
+from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import rounded, specification
 from cerberus_plan.reports.pages import reading
@@ -27,12 +27,18 @@ def what_if(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
             "cores": cores,
             "throughput": rounded(c.throughput),
             "split": reading.split_text(c),
-            "best": cores == c.cores and reading.same_split(c, plan.best),
+            "best": c is plan.best,
         }
         for system in reading.systems(plan)
-        for cores, c in reading.by_cores(plan, system)
+        for cores, c in _with_the_best(plan, reading.by_cores(plan, system))
     ]
     return specification(_chart(plan, list(names)), {"planned": rows, "now": rows}, height=220)
+
+
+def _with_the_best(plan: Plan, curve: Sequence[tuple[int, Candidate]]) -> list[tuple[int, Candidate]]:
+    """The curve through the recommended split, which need not be the fastest of its cores."""
+    here = {(plan.best.system, plan.best.cores)}
+    return [(cores, plan.best if (c.system, cores) in here else c) for cores, c in curve]
 
 
 def _chart(plan: Plan, names: list[str]) -> object:

@@ -83,6 +83,11 @@ def test_no_allocation_of_six_cores_is_better(
     machine = varied(costs)
     workloads = tuple(WORKLOADS[name] for name in pair)
     constraints = Constraints(cores=6, max_vms=most)
+    if system == "processes" and "dbench" in pair:
+        # under processes dbench shares its file system and the ceiling, in other shares than its neighbour
+        with pytest.raises(CannotAnswerError, match="differ by more than"):
+            plan_mix(machine, [(workloads[0], weight), (workloads[1], 1.0)], constraints, [SYSTEMS[system]])
+        return
     found = plan_mix(machine, [(workloads[0], weight), (workloads[1], 1.0)], constraints, [SYSTEMS[system]])
     targets = [part.share * part.alone for part in found.parts]
     cards = 4 if system != "processes" and all(w.needs_network_card for w in workloads) else 99

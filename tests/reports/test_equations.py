@@ -11,7 +11,7 @@ from cerberus_plan.reports.pages.equations import laws_of, print_all
 
 def test_the_printed_laws_are_what_sympy_prints() -> None:
     """The file of the page repeats the laws of the model, every one of them."""
-    kept = (resources.files("reports") / "templates" / "laws.json").read_text(encoding="utf-8")
+    kept = (resources.files("cerberus_plan.reports") / "templates" / "laws.json").read_text(encoding="utf-8")
     assert kept == print_all() + "\n"
 
 
