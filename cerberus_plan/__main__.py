@@ -30,7 +30,10 @@ def main() -> None:
     """Run the command line and exit with its code."""
     gc.disable()  # imports allocate a lot and free nothing, and a plan leaves little garbage
     try:
-        from cerberus_plan.cli.app import app
+        from cerberus_plan.cli.interrupt import imports
+
+        with imports():
+            from cerberus_plan.cli.app import app
 
         app(prog_name="cerberus-plan")
     except SystemExit as error:

@@ -10,6 +10,7 @@ import typer
 
 from cerberus_plan import __version__
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.interrupt import imports
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
@@ -139,7 +140,8 @@ def load_numpy() -> None:
     if name in os.environ:
         return
     os.environ[name] = "1"
-    import numpy as np  # noqa: F401 - imported for its effect
+    with imports():
+        import numpy as np  # noqa: F401 - imported for its effect
 
     del os.environ[name]
 
