@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import os
 import re
 import shlex
@@ -109,3 +110,20 @@ def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text()
     for page in (ROOT / "docs").rglob("*.md"):
         assert page.name == "README.md" or str(page.relative_to(ROOT / "docs")) in index
+
+
+MENTIONED = sorted(
+    {
+        (file.relative_to(ROOT).as_posix(), module)
+        for folder in ("model", "calibration", "planner", "reports", "cerberus_plan/cli", "docs")
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in {".py", ".md", ".toml", ".j2", ".json"}
+        for module in re.findall(r"python -m ([a-z_][\w.]*\w)", file.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize("module", sorted({module for _, module in MENTIONED}))
+def test_modules_that_are_said_to_run_exist(module: str) -> None:
+    """Every `python -m NAME` in code, data and pages is a module that is installed."""
+    assert importlib.util.find_spec(module) is not None, [file for file, name in MENTIONED if name == module]

@@ -1,4 +1,4 @@
-"""Learn the priors of `priors.json` from a folder of measured curves; `python -m calibration.curves.learn FOLDER`.
+"""Learn `priors.json` from a folder of measured curves; `python -m cerberus_plan.calibration.curves.learn FOLDER`.
 
 Laws: the weights of laws, the shapes of their parameters and the scales of drift maximise the probability of the
 whole curves (expectation maximisation over the fixed draws, with a few curves' worth of pseudo-counts).

@@ -62,7 +62,7 @@ def _count(lab: Lab, say: Say) -> None:
 
 def main() -> None:
     """Entry point of the child process."""
-    parser = argparse.ArgumentParser(prog="python -m calibration.kvm.child")
+    parser = argparse.ArgumentParser(prog="python -m cerberus_plan.calibration.kvm.child")
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--process", type=int, default=0)
     parser.add_argument("--skip", action="append", default=[])

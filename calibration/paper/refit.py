@@ -8,7 +8,7 @@ Not in the loss: dbench's kernel time. No published number pins it; it is set to
 published orderings hold (``checks``).
 Assumptions: the structure is right; readings as in ``targets``. When not to use it: to fit other machines; these
 facts know one.
-Run: ``python -m calibration.paper.refit`` prints the fit, the profiles and the leave-one-out table;
+Run: ``python -m cerberus_plan.calibration.paper.refit`` prints the fit, the profiles and the leave-one-out table;
 ``--write`` stores them in ``fit.json`` beside this file, from which the shipped files' values are taken.
 Source: published quantities in ``facts.csv``.
 """

@@ -4,7 +4,7 @@ Loss: as in ``fit``, over the calibrated quantities of histogram; fitted are the
 ``model.systems.shadow_interference``. The parallel part of a fault is what direct paging costs beside the lock (the
 one-thread profile of Xen-Linux shows a function of shadow paging), all other values stay as shipped. These are not
 values of a shipped machine and answer no plan; the planner compares both structures and says where they part.
-Run: ``python -m calibration.paper.second_opinion --write`` stores them in ``second_opinion.csv``.
+Run: ``python -m cerberus_plan.calibration.paper.second_opinion --write`` stores them in ``second_opinion.csv``.
 """
 
 from __future__ import annotations

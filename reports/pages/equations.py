@@ -1,7 +1,8 @@
 """The service laws of a plan as MathML, printed by sympy from the very functions that the solver evaluates.
 
 sympy takes longer to import than a page may take to make, so its output is kept in ``templates/laws.json``; a test
-prints it again and compares. After changing a law: ``python -m reports.pages.equations > reports/templates/laws.json``.
+prints it again and compares. After changing a law:
+``python -m cerberus_plan.reports.pages.equations > reports/templates/laws.json``.
 When not to use it: to compute; ask the law itself.
 """
 

@@ -106,4 +106,6 @@ def _print_free(console: Console, comparison: Comparison) -> None:
         scale, unit = (1e6, " us") if quantity.unit == "s" else (1.0, "")
         low, high = (scale * (bound or 0.0) for bound in (quantity.low, quantity.high))
         console.print(f"{name:38}{scale * quantity.value:8.4g}{unit:3}  {low:.4g} to {high:.4g}", markup=False)
-    console.print(Text("`python -m calibration.paper.refit` repeats the fit; it takes some minutes.", style="dim"))
+    console.print(
+        Text("`python -m cerberus_plan.calibration.paper.refit` repeats the fit; it takes some minutes.", style="dim")
+    )
