@@ -67,7 +67,7 @@ class Evaluated(Record):
 
     def joint(self) -> Joint:
         """Samples of all candidates at once, for comparisons."""
-        return sample(self.rate, self.systems, self.splits, self.discrepancy)
+        return sample(self.rate, self.systems, self.splits, self.discrepancy, self.ceiling)
 
 
 class _Part(Record):

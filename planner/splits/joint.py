@@ -68,7 +68,9 @@ class Joint(Record):
         return found
 
 
-def sample(rate: Array, systems: tuple[str, ...], splits: Splits, discrepancy: Discrepancy) -> Joint:
+def sample(
+    rate: Array, systems: tuple[str, ...], splits: Splits, discrepancy: Discrepancy, ceiling: Array | None = None
+) -> Joint:
     """Samples of the fastest splits.
 
     Args:
@@ -76,6 +78,7 @@ def sample(rate: Array, systems: tuple[str, ...], splits: Splits, discrepancy: D
         systems: System of each split.
         splits: The splits.
         discrepancy: The model's own error.
+        ceiling: Rate that no error of the model takes a split beyond, at least its central one: what memory moves.
     """
     central = np.log(rate[:, 0])
     rows = np.sort(np.argsort(-central, kind="stable")[:_MOST])
@@ -85,6 +88,8 @@ def sample(rate: Array, systems: tuple[str, ...], splits: Splits, discrepancy: D
     errors = np.linalg.cholesky(covariance) @ _normals(rows.size, n_draws * PER_DRAW)
     logs = np.log(rate[rows])[:, :, None] + errors.reshape(rows.size, n_draws, PER_DRAW)
     flat = logs.reshape(rows.size, -1)
+    if ceiling is not None:
+        flat = np.minimum(flat, np.log(np.maximum(ceiling, rate[:, 0]))[rows, None])
     return Joint(rows=rows, logs=flat, best=flat.max(axis=0))
 
 

@@ -16,6 +16,18 @@ from cerberus_plan.planner.splits.choose import plan
 NAMES = ("linux", "processes", "kvm")
 
 
+def test_splits_that_memory_bounds_alike_are_told_to_lose_little() -> None:
+    """A stream on all cores: no split gains what memory does not move, so the risk is small and the answer is one."""
+    operations = {
+        "compute": Quantity(value=1e-4, unit="s", provenance=Provenance.MEASURED, source="here"),
+        "memory_bytes": Quantity(value=1e6, unit="B", provenance=Provenance.MEASURED, source="here"),
+    }
+    stream = Workload(name="stream", description="", unit="units/s", units_per_cycle=1.0, operations=operations)
+    found = plan(catalog.machine("epyc-7763-1s"), stream, [SYSTEMS[name] for name in NAMES], Constraints(cores=64))
+    assert "memory bandwidth" in found.best.bottleneck
+    assert not found.verdict.startswith("Cannot tell")
+
+
 @pytest.mark.slow
 @settings(max_examples=12)
 @given(megabytes=st.floats(0.01, 100.0), compute=st.floats(1e-6, 1e-2), cores=st.integers(1, 96))
