@@ -72,6 +72,10 @@ def _shortened(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[d
     return [{key: row[key] if isinstance(row[key], bool) else rounded(row[key]) for key in keys} for row in rows]
 
 
+# Height of a line of text in the chart [px].
+_TEXT_LINE = 15
+
+
 def _marks(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Vertical lines: the last measured count, and what to measure next."""
     marks = [{"n": result["measured"]["largest_n"], "text": "measured up to here"}]
@@ -115,7 +119,11 @@ def _chart(result: Mapping[str, Any], *, logarithmic: bool) -> object:
     )
     marks = alt.Chart(alt.NamedData(name="marks")).encode(x=x)
     rules = marks.mark_rule(stroke=theme.MUTED, strokeDash=[2, 2])
-    texts = marks.mark_text(align="left", baseline="top", dx=5, dy=2, color=theme.MUTED).encode(
-        y=alt.value(0), text="text:N"
-    )
-    return alt.layer(band, others, line, rules, texts, targets, points)
+    texts = [
+        # one below the other, for on a narrow screen the lines stand close together
+        marks.transform_filter(alt.datum.text == mark["text"])
+        .mark_text(align="left", baseline="top", dx=5, dy=2 + _TEXT_LINE * number, color=theme.MUTED)
+        .encode(y=alt.value(0), text="text:N")
+        for number, mark in enumerate(_marks(result))
+    ]
+    return alt.layer(band, others, line, rules, *texts, targets, points)
