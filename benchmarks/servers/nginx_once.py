@@ -52,7 +52,10 @@ def main() -> None:
             _wait(port, server)
             url = f"http://127.0.0.1:{port}/"
             done = subprocess.run(
-                ["wrk", "-t1", f"-c{8 * workers}", f"-d{seconds}s", url], capture_output=True, text=True, check=False
+                ["wrk", f"-t{max(1, workers // 2)}", f"-c{8 * workers}", f"-d{seconds}s", url],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             found = re.search(r"Requests/sec:\s*([0-9.]+)", done.stdout)
             print(f"requests/s: {found[1]}" if found else sys.exit(done.stdout + done.stderr))
