@@ -21,6 +21,8 @@ cerberus-plan --cores 48 --machine amd48 --max-vms 24
 cerberus-plan --cores 64 --workload mine.toml --host-cores 2 --json
 
 cerberus-plan calibrate --quick, then cerberus-plan --cores 16
+
+cerberus-plan --cores 48 --output plan.json, then cerberus-plan plan.json
 """
 
 
@@ -36,6 +38,12 @@ class LazyCommands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
         """All commands in alphabetical order."""
         return command_names()
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is named; a file in its place is a saved answer, to be shown."""
+        if args and args[0] not in command_names() and (args[0].endswith(".json") or Path(args[0]).is_file()):
+            args = ["show", *args]
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
         """The command of that name; None, which click reports with suggestions, when there is none."""

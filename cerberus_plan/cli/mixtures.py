@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from cerberus_plan.cli import report_file
+from cerberus_plan.cli import output_file, report_file
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from cerberus_plan.model.machine import Machine
     from cerberus_plan.model.structure import System
+    from cerberus_plan.planner.mixtures.mix_plan import MixPlan
     from cerberus_plan.planner.plan import Constraints
 
 
@@ -45,24 +46,46 @@ def answer(
     *,
     as_json: bool,
     report: Path | None,
+    output: Path | None = None,
 ) -> None:
-    """Plan the mixture, write its page if asked for, and print it."""
+    """Plan the mixture, write its page and file if asked for, and print it."""
     from cerberus_plan.calibration.store import catalog
     from cerberus_plan.planner.mixtures.allocate import plan_mix
 
     parts = [(catalog.workload(name), weight) for name, weight in weights(text)]
     plan = plan_mix(machine, parts, constraints, systems)
-    head = {"name": machine.name, "cores": machine.topology.n_cpus, "measured": machine.measured}
-    mix = plan.to_json()
-    if as_json or report is not None:
-        from cerberus_plan.reports.pages.floor_plan import placement_json
+    document = None
+    if as_json or report is not None or output is not None:
+        from cerberus_plan.reports.pages.plan_document import mix_document
 
-        mix["placement"] = placement_json(machine.topology, plan.split, host_cores=constraints.host_cores)
-    document = {"machine": head, "cores": constraints.cores, "plans": [], "mix": mix}
-    if report is not None:
+        document = mix_document(plan)
+    if output is not None and document is not None:
+        output_file.write(output, document)
+    deliver(plan, document, as_json=as_json, report=report)
+
+
+def deliver(
+    plan: MixPlan,
+    document: Mapping[str, Any] | None,
+    *,
+    as_json: bool,
+    report: Path | None,
+    command: Sequence[str] = (),
+) -> None:
+    """Write the page if asked for, and print the mixture.
+
+    Args:
+        plan: The mixture.
+        document: Its document; None where neither page nor JSON is asked for.
+        as_json: Whether to print JSON.
+        report: Where to write the page.
+        command: The command that planned it; the one that is running when empty.
+    """
+    if report is not None and document is not None:
         from cerberus_plan.reports.pages.mix_page import mix_page
 
-        page = mix_page(plan, document=document, command=report_file.command(), version=report_file.version())
+        command = command or report_file.command()
+        page = mix_page(plan, document=document, command=command, version=document["made_with"])
         report_file.write(report, page)
     if as_json:
         print_document(document)

@@ -29,10 +29,19 @@ def check(path: Path | None) -> None:
             "--report cannot draw under PYTHONOPTIMIZE=2 (-OO): the drawing library needs its docstrings; unset "
             "PYTHONOPTIMIZE or set it to 1"
         )
+    check_place(path, "--report")
+
+
+def check_place(path: Path, option: str) -> None:
+    """Refuse a place where no file can be written.
+
+    Raises:
+        InputError: the path is a folder, or its folder does not exist.
+    """
     if path.is_dir():
-        raise InputError(f"--report {path} is a folder; give the name of a file in it")
+        raise InputError(f"{option} {path} is a folder; give the name of a file in it")
     if not path.resolve().parent.is_dir():
-        raise InputError(f"--report {path}: the folder {path.resolve().parent} does not exist; create it first")
+        raise InputError(f"{option} {path}: the folder {path.resolve().parent} does not exist; create it first")
 
 
 def write(path: Path, page: str) -> None:

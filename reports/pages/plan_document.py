@@ -1,6 +1,7 @@
 """The JSON document of the main command: the plans, what would change them, and where the instances go.
 
-The contract of ``--json`` and what the report of a plan embeds; keys are added, never renamed.
+The contract of ``--json`` and what the report of a plan embeds; keys are added, never renamed. It holds what it was
+answered from (``planner.saved``), so that any copy of it, printed, saved or taken from a page, can be read back.
 """
 
 from __future__ import annotations
@@ -8,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cerberus_plan import __version__
+from cerberus_plan.planner.mixtures.mix_plan import MixPlan
 from cerberus_plan.planner.plan import Plan
+from cerberus_plan.planner.saved.answer import given_of, given_of_mix, head
 from cerberus_plan.planner.splits.changes import what_if
 from cerberus_plan.planner.splits.sensitivity import sensitivities
 from cerberus_plan.reports.pages.floor_plan import placement_json
 
 
-def plan_document(plans: Sequence[Plan], *, changes: Sequence[str] = ()) -> dict[str, Any]:
+def plan_document(plans: Sequence[Plan], *, changes: Sequence[str] = (), asked: Sequence[str] = ()) -> dict[str, Any]:
     """The document for plans of one machine.
 
     Args:
         plans: The plans, at least one.
         changes: Names of refinements of kernel and hypervisor (``planner.splits.changes``) to plan again with.
+        asked: Those among them that the user asked for.
     """
     first = plans[0]
     return {
+        **head(__version__),
         "machine": {
             "name": first.machine.name,
             "cores": first.machine.topology.n_cpus,
@@ -33,6 +39,23 @@ def plan_document(plans: Sequence[Plan], *, changes: Sequence[str] = ()) -> dict
         "cores": first.constraints.cores,
         "host_cores": first.constraints.host_cores,
         "plans": [_plan(plan, changes) for plan in plans],
+        "given": given_of(plans, asked),
+    }
+
+
+def mix_document(plan: MixPlan) -> dict[str, Any]:
+    """The document for several workloads planned together."""
+    topology = plan.machine.topology
+    return {
+        **head(__version__),
+        "machine": {"name": plan.machine.name, "cores": topology.n_cpus, "measured": plan.machine.measured},
+        "cores": plan.constraints.cores,
+        "plans": [],
+        "mix": {
+            **plan.to_json(),
+            "placement": placement_json(topology, plan.split, host_cores=plan.constraints.host_cores),
+        },
+        "given": given_of_mix(plan),
     }
 
 

@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.calibration.store.records import record
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.draws import FEWEST_DRAWS
-from cerberus_plan.planner.splits.sensitivity import Sensitivity, sensitivities
+from cerberus_plan.planner.splits.sensitivity import Sensitivity
 from cerberus_plan.reports.charts.ledger import ledger
 from cerberus_plan.reports.charts.scaling import scaling
 from cerberus_plan.reports.charts.split_map import split_map
@@ -79,15 +80,15 @@ def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "scaling": scaling(plan, name=f"{key}-scaling", points=published_points(plan)),
         "ledger": ledger(_compared(plan, one), name=f"{key}-ledger"),
-        **_change(plan, key),
+        **_change(plan, key, entry),
         "changes": [_change_row(plan, one) for one in sorted(entry.get("what_if", ()), key=lambda one: -one["gain"])],
         "floor": floor_plan(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }
 
 
-def _change(plan: Plan, key: str) -> dict[str, Any]:
+def _change(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """What would change the decision: sensitivities, and the model that the page's controls compute with."""
-    found = sensitivities(plan)
+    found = [record(Sensitivity, one, f"{plan.workload.name}: sensitivities") for one in entry["sensitivities"]]
     model = live_model(plan)
     return {
         "robust": _robust(found),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cerberus_plan import __version__
-from cerberus_plan.cli import report_file
+from cerberus_plan.cli import output_file, report_file
 from cerberus_plan.cli.interrupt import imports
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.output_file import OutputFile
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cerberus_plan.planner.plan import Plan
-    from cerberus_plan.planner.splits.changes import Answer
 
 MOST_CORES = 4096
 # Up to here planning again for each change to kernel or hypervisor takes no noticeable time.
@@ -67,6 +67,7 @@ def plan(
     what_if: WhatIf = None,
     as_json: AsJson = False,
     report: ReportFile = None,
+    output: OutputFile = None,
     version: Version = False,
 ) -> None:
     """How many OS instances, and how big? Predicts every split of the machine and recommends one.
@@ -96,6 +97,7 @@ def plan(
     if mix is not None and (workload or what_if or min_cores_per_vm):
         raise InputError("--mix plans its own workloads; leave out --workload, --what-if and --min-cores-per-vm")
     report_file.check(report)
+    output_file.check(output)
     changes = changes_for(what_if)
     chosen = machine_for(machine)
     for why in filter(None, (why_this_machine(machine, chosen), why_no_costs(chosen))):
@@ -113,22 +115,32 @@ def plan(
     if mix is not None:
         from cerberus_plan.cli.mixtures import answer
 
-        answer(mix, chosen, systems, constraints, as_json=as_json, report=report)
+        answer(mix, chosen, systems, constraints, as_json=as_json, report=report, output=output)
         return
     plans = plans_for(chosen, workload, systems, constraints)
-    if report is not None or as_json:
+    deliver(plans, changes, as_json=as_json, report=report, output=output)
+
+
+def deliver(
+    plans: Sequence[Plan], changes: Sequence[str], *, as_json: bool, report: Path | None, output: Path | None
+) -> None:
+    """Write the files that were asked for, and print the plans."""
+    document = None
+    if report is not None or output is not None or as_json:
         from cerberus_plan.reports.pages.plan_document import plan_document
 
-        # a page is read without the command at hand, so it tells what every change would do, where that is quick
-        told = report is not None and constraints.cores <= QUICK_CORES
-        document = plan_document(plans, changes=changes or (changes_for(["all"]) if told else []))
-    if report is not None:
+        # what is read without the command at hand tells what every change would do, where that is quick
+        told = (report is not None or output is not None) and plans[0].constraints.cores <= QUICK_CORES
+        document = plan_document(plans, changes=changes_for(["all"]) if told else changes, asked=changes)
+    if report is not None and document is not None:
         write_report(plans, document, report)
+    if output is not None and document is not None:
+        output_file.write(output, document)
     if as_json:
         print_document(document)
     else:
         show(plans)
-        show_changes(plans, changes)
+        show_changes(plans, changes, document)
 
 
 def load_numpy() -> None:
@@ -157,21 +169,19 @@ def changes_for(names: Sequence[str] | None) -> list[str]:
     return chosen
 
 
-def answers_for(found: Plan, changes: Sequence[str]) -> list[Answer]:
-    """What each change makes of a plan."""
-    from cerberus_plan.planner.splits.changes import what_if
-
-    return [what_if(found, name) for name in changes]
-
-
-def show_changes(plans: Sequence[Plan], changes: Sequence[str]) -> None:
-    """Print what each change makes of each plan."""
+def show_changes(plans: Sequence[Plan], changes: Sequence[str], document: Mapping[str, Any] | None) -> None:
+    """Print what each change that was asked for makes of each plan, from the document where there is one."""
     if not changes:
         return
+    from cerberus_plan.planner.splits.changes import what_if
     from cerberus_plan.reports.text.what_if_text import print_answers
 
-    for found in plans:
-        print_answers(found, answers_for(found, changes))
+    for at, found in enumerate(plans):
+        if document is None:
+            answers = [what_if(found, name).to_json() for name in changes]
+        else:
+            answers = [one for one in document["plans"][at]["what_if"] if one["name"] in changes]
+        print_answers(found, answers)
 
 
 def show(plans: Sequence[Plan]) -> None:
@@ -181,9 +191,12 @@ def show(plans: Sequence[Plan]) -> None:
     print_plans(plans)
 
 
-def write_report(plans: Sequence[Plan], document: Mapping[str, Any], path: Path) -> None:
-    """Write the plans as one page."""
+def write_report(
+    plans: Sequence[Plan], document: Mapping[str, Any], path: Path, *, command: Sequence[str] = ()
+) -> None:
+    """Write the plans as one page; without a command it is the one that is running."""
     from cerberus_plan.reports.pages.plan_page import plan_page
 
-    page = plan_page(plans, document=document, command=report_file.command(), version=report_file.version())
+    command = command or report_file.command()
+    page = plan_page(plans, document=document, command=command, version=document["made_with"])
     report_file.write(path, page)

@@ -1,0 +1,1 @@
+"""Answers kept in files: written, read back as plans, and compared with one another."""

@@ -1,0 +1,102 @@
+"""Which group of inputs made an answer change: plan again with one group at a time taken from the other answer.
+
+Models: the log ratio of the throughputs of the two recommended splits, shared out among the groups of inputs that
+differ (machine, program, measurements, request) and the version of the program.
+Equation: with v(S) the log throughput planned with the groups S of the second answer and the rest of the first, a
+group's part is its Shapley value, the mean over all orders of v(S + group) - v(S): parts add up to the whole, two
+answers compared the other way give the negative, a group that does not differ gives nothing. What planning the same
+inputs again today changes against the saved answers is the version's part.
+Assumptions: both plans are of programs with the same unit.
+When not to use it: where a mixed set of inputs cannot be planned (a cost that only one machine has); it then says so.
+Source: Shapley, A value for n-person games, Contributions to the Theory of Games II (1953).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from cerberus_plan.model.errors import CerberusError
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.planner.saved.differences import MACHINE, MEASUREMENTS, PROGRAM, REQUEST, systems_of
+from cerberus_plan.planner.splits.choose import plan as replan
+
+VERSION = "version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What one group of inputs did.
+
+    Attributes:
+        group: The group, or "version".
+        factor: Factor on the recommended split's throughput.
+        alone: The split recommended when this group alone is the second answer's; None for the version.
+    """
+
+    group: str
+    factor: float
+    alone: Candidate | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The cause as JSON has it."""
+        alone = self.alone
+        return {
+            "group": self.group,
+            "factor": self.factor,
+            "alone": None if alone is None else {"system": alone.system, "split": list(alone.split)},
+        }
+
+
+def causes(before: Plan, after: Plan, groups: Iterable[str]) -> tuple[list[Cause], str]:
+    """Parts of the groups that differ, the largest first; and why there are none, empty where there are.
+
+    Args:
+        before: The first plan.
+        after: The second plan.
+        groups: Groups of inputs in which they differ.
+    """
+    names = list(dict.fromkeys(groups))
+    if before.workload.unit != after.workload.unit:
+        return [], f"{before.workload.unit} and {after.workload.unit} cannot be compared"
+    try:
+        planned = {chosen: _mixed(before, after, chosen) for chosen in _subsets(names)}
+    except CerberusError as error:
+        return [], f"the inputs cannot be taken apart: {error}"
+    value = {chosen: math.log(found.best.throughput) for chosen, found in planned.items()}
+    found = [
+        Cause(group=name, factor=math.exp(_shapley(value, name, names)), alone=planned[frozenset({name})].best)
+        for name in names
+    ]
+    whole = frozenset(names)
+    drift = value[frozenset()] - math.log(before.best.throughput) + math.log(after.best.throughput) - value[whole]
+    if abs(drift) > 1e-12:
+        found.append(Cause(group=VERSION, factor=math.exp(drift)))
+    return sorted(found, key=lambda one: -abs(math.log(one.factor))), ""
+
+
+def _subsets(names: list[str]) -> Iterable[frozenset[str]]:
+    return (frozenset(chosen) for size in range(len(names) + 1) for chosen in combinations(names, size))
+
+
+def _mixed(before: Plan, after: Plan, chosen: frozenset[str]) -> Plan:
+    """The plan with the chosen groups of the second answer and all others of the first."""
+    source = {group: after if group in chosen else before for group in (MACHINE, PROGRAM, MEASUREMENTS, REQUEST)}
+    workload = replace(source[PROGRAM].workload, measured=source[MEASUREMENTS].workload.measured)
+    systems = [SYSTEMS[name] for name in systems_of(source[REQUEST])]
+    return replan(source[MACHINE].machine, workload, systems, source[REQUEST].constraints)
+
+
+def _shapley(value: Mapping[frozenset[str], float], name: str, names: list[str]) -> float:
+    """Mean over all orders in which the groups may be swapped of what this one changes."""
+    others = [each for each in names if each != name]
+    n = len(names)
+    return sum(
+        math.factorial(len(chosen)) * math.factorial(n - 1 - len(chosen)) / math.factorial(n)
+        * (value[chosen | {name}] - value[chosen])
+        for chosen in _subsets(others)
+    )  # fmt: skip

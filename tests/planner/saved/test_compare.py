@@ -1,0 +1,149 @@
+"""Two answers compared: parts multiply to the whole, both ways round, and only what differs has a part."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from example_plan import a_plan
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.saved.answer import SavedAnswer
+from cerberus_plan.planner.saved.compare import Comparison, compare, compare_plans
+from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.reports.text.compare_text import text_of
+
+MACHINE, WORKLOAD = catalog.machine("intel16"), catalog.workload("apache")
+
+
+def scaled(given: Quantity, factor: float) -> Quantity:
+    return replace(
+        given,
+        value=given.value * factor,
+        low=None if given.low is None else given.low * factor,
+        high=None if given.high is None else given.high * factor,
+    )
+
+
+@cache
+def planned(
+    *, slower: float = 1.0, compute: float = 1.0, cores: int = 8, systems: tuple[str, ...] = ("linux", "kvm")
+) -> Plan:
+    """The plan on a machine whose costs, and of a program whose work, are so many times the shipped ones."""
+    machine = replace(
+        MACHINE,
+        quantities={name: scaled(one, slower) if one.unit == "s" else one for name, one in MACHINE.quantities.items()},
+    )
+    operations = {**WORKLOAD.operations, "compute": scaled(WORKLOAD.operations["compute"], compute)}
+    workload = replace(WORKLOAD, operations=operations)
+    return plan(machine, workload, [SYSTEMS[name] for name in systems], Constraints(cores=cores))
+
+
+def product(found: Comparison) -> float:
+    return math.prod(cause.factor for cause in found.causes)
+
+
+factors = st.sampled_from([0.5, 1.0, 1.7])
+
+
+@settings(max_examples=12, deadline=None)
+@given(slower=factors, compute=factors, cores=st.sampled_from([4, 8]))
+def test_parts_multiply_to_the_whole_and_turn_round(slower: float, compute: float, cores: int) -> None:
+    """The causes' factors make up the change; compared the other way each is one over it; no other group has one."""
+    before, after = planned(), planned(slower=slower, compute=compute, cores=cores)
+    there, back = compare_plans(before, after), compare_plans(after, before)
+    assert there.factor is not None
+    assert product(there) == pytest.approx(there.factor, rel=1e-9)
+    parts = {cause.group: cause.factor for cause in back.causes}
+    for cause in there.causes:
+        assert parts[cause.group] == pytest.approx(1.0 / cause.factor, rel=1e-9)
+    differ = {"machine": slower != 1.0, "program": compute != 1.0, "request": cores != 8}
+    assert set(parts) == {group for group, changed in differ.items() if changed}
+
+
+def test_a_plan_compared_with_itself_says_nothing() -> None:
+    """No input, no cause, no split moved."""
+    found = compare_plans(planned(), planned())
+    assert (found.differences, found.causes, found.moved) == ((), (), ())
+    assert found.same_split
+    assert found.lost_by_keeping == 0.0
+    assert "No input differs." in list(text_of(found, 100))
+
+
+def test_one_group_alone_is_the_whole() -> None:
+    """A slower machine alone explains everything that it does."""
+    found = compare_plans(planned(), planned(slower=2.0))
+    (cause,) = found.causes
+    assert cause.group == "machine"
+    assert cause.factor == pytest.approx(found.factor)
+    assert {one.group for one in found.differences} == {"machine"}
+    assert all(one.unit == "s" for one in found.differences)
+
+
+def test_measurements_are_a_group_of_their_own() -> None:
+    """Runs that were added are told row by row, and what they did to the answer is their part."""
+    rows = tuple(Measurement(instances=1, cores_per_instance=n, value=15_000.0 * n**0.3) for n in (1, 2, 4, 8))
+    systems = [SYSTEMS[name] for name in ("linux", "processes")]
+    before = plan(MACHINE, WORKLOAD, systems, Constraints(cores=8))
+    after = plan(MACHINE, replace(WORKLOAD, measured=rows), systems, Constraints(cores=8))
+    found = compare_plans(before, after)
+    assert [(one.group, one.before, one.name) for one in found.differences] == [
+        ("measurements", None, f"1 x {n}") for n in (1, 2, 4, 8)
+    ]
+    (cause,) = found.causes
+    assert cause.group == "measurements"
+    assert cause.factor == pytest.approx(found.factor)
+
+
+def test_a_changed_answer_to_the_same_question_is_the_versions() -> None:
+    """What planning the same inputs today does not give is put down to the version that saved it."""
+    old = planned()
+    candidates = tuple(replace(c, throughput=c.throughput / 2, low=c.low / 2, high=c.high / 2) for c in old.candidates)
+    at = old.candidates.index(old.best)
+    found = compare_plans(replace(old, candidates=candidates, best=candidates[at]), old)
+    (cause,) = found.causes
+    assert cause.group == "version"
+    assert cause.factor == pytest.approx(2.0)
+
+
+def test_what_cannot_be_taken_apart_says_why() -> None:
+    """Units that differ, and a machine that lacks what the other program needs."""
+    other = compare_plans(planned(), a_plan("dbench", cores=8))
+    assert other.factor is None
+    assert "cannot be compared" in other.why_no_causes
+    assert any("cannot be compared" in line for line in text_of(other, 200))
+
+
+def test_a_lost_split_is_priced(tmp_path: Path) -> None:
+    """Keeping the first answer's split loses what the second answer says it does."""
+    before, after = planned(systems=("kvm",)), planned(compute=8.0, systems=("kvm",))
+    found = compare_plans(before, after)
+    assert found.keeping is not None
+    same = [c for c in after.candidates if (c.system, c.split) == (before.best.system, before.best.split)]
+    assert [found.keeping] == same
+    assert found.lost_by_keeping == pytest.approx(1.0 - same[0].throughput / after.best.throughput)
+    assert found.to_json()["keeping"]["lost"] == found.lost_by_keeping
+
+
+def answer(*plans: Plan) -> SavedAnswer:
+    return SavedAnswer(path=Path("a.json"), document={}, plans=plans, mix=None, changes=(), made_with="0", command=())
+
+
+def test_workloads_are_paired_by_name() -> None:
+    """Among several, those that both have; a single pair whatever it is called; none in common is refused."""
+    apache, dbench, histogram = (a_plan(name, cores=8) for name in ("apache", "dbench", "histogram"))
+    found = compare(answer(apache, dbench), answer(dbench, histogram))
+    assert [one.after.workload.name for one in found] == ["dbench"]
+    assert len(compare(answer(apache), answer(histogram))) == 1
+    with pytest.raises(InputError, match="no workload in common"):
+        compare(answer(apache, dbench), answer(histogram))
