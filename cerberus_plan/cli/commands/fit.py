@@ -9,6 +9,7 @@ import typer
 
 from cerberus_plan.cli import report_file
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -65,6 +66,7 @@ def fit(
     report: ReportFile = None,
 ) -> None:
     """Forecast throughput beyond what was measured, with intervals that hold there."""
+    load_numpy()
     report_file.check(report)
     if cores is not None or splits is not None or (columns is None and _has_splits(curve)):
         of_curves: dict[str, object] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +9,8 @@ import typer
 
 from cerberus_plan import __version__
 from cerberus_plan.cli import output_file, report_file
-from cerberus_plan.cli.interrupt import imports
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.cli.output_file import OutputFile
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
@@ -141,21 +140,6 @@ def deliver(
     else:
         show(plans)
         show_changes(plans, changes, document)
-
-
-def load_numpy() -> None:
-    """Import numpy with one thread for linear algebra: starting more takes longer than a plan's matrices do.
-
-    The setting is taken back, so that no process started later inherits it.
-    """
-    name = "OPENBLAS_NUM_THREADS"
-    if name in os.environ:
-        return
-    os.environ[name] = "1"
-    with imports():
-        import numpy as np  # noqa: F401 - imported for its effect
-
-    del os.environ[name]
 
 
 def changes_for(names: Sequence[str] | None) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 
 from cerberus_plan.cli import split_list
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def tune(
 
     Ctrl-C keeps what was measured; failures leave no process behind.
     """
+    load_numpy()
     from cerberus_plan.calibration.programs.observe.meter import Meter
     from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
     from cerberus_plan.calibration.splits.search import Search
