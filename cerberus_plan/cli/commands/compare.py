@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cerberus_plan.cli.commands.plan import AsJson, load_numpy
+from cerberus_plan.cli.commands.plan import AsJson
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.one_thread import load_numpy
 
 
 def compare(

@@ -12,6 +12,7 @@ from cerberus_plan.cli import report_file
 from cerberus_plan.cli.commands import plan as planning
 from cerberus_plan.cli.commands.plan import AsJson
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -33,7 +34,7 @@ def show(
     before = _given_before(ctx)
     as_json, report = as_json or before.get("as_json", False), report or before.get("report")
     report_file.check(report)
-    planning.load_numpy()
+    load_numpy()
     from cerberus_plan.planner.saved.answer import read_answer
 
     answer = read_answer(file)
