@@ -1,5 +1,7 @@
 """One strict way from text to values: JSON and TOML documents, and the type, range and size of each value in them.
 
+XML comes in through ``xml_tree``, tables in lines through ``table``.
+
 Refused, with the file and the field: NaN, Infinity and numbers beyond any measurement, whole numbers of thousands of
 digits, keys given twice, documents nested too deep or too large, texts where numbers are expected and the other way.
 Texts come out with control characters escaped (``model.plain``), so that nothing behind this layer can be misled.
@@ -18,8 +20,9 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import plain, shortened, shown
 
 __all__ = [
-    "LARGEST", "SMALLEST", "flag", "listed", "member", "name", "nearest", "number", "one_of", "parse_json",
-    "parse_toml", "plain", "refuse", "refuse_unknown", "rows", "shown", "table", "text", "whole", "wholes",
+    "LARGEST", "SMALLEST", "ConstantError", "flag", "listed", "load_json", "member", "name", "nearest", "number",
+    "one_of", "parse_json", "parse_toml", "plain", "refuse", "refuse_unknown", "rows", "shown", "table", "text",
+    "whole", "wholes",
 ]  # fmt: skip
 
 # A second is 1e9 ns, a large disk 1e15 bytes: what is further from 1 than this is a slip, and overflows later.
@@ -32,8 +35,8 @@ _PART = r"""(?:[\w-]+|"[^"\n]{0,200}"|'[^'\n]{0,200}')"""
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{64}}", re.ASCII)
 
 
-class _TwiceError(ValueError):
-    """A key that an object holds more than once."""
+class ConstantError(ValueError):
+    """NaN or Infinity, which are not JSON."""
 
 
 def parse_json(text: str, where: str) -> Any:
@@ -45,13 +48,25 @@ def parse_json(text: str, where: str) -> Any:
     import json
 
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
+        return load_json(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, line {error.lineno}: not JSON ({error.msg})") from None
     except RecursionError:
         raise InputError(f"{where}: not a document of ours: it is nested too deep to be read") from None
     except ValueError as error:
         raise InputError(f"{where}: {_digits(error)}") from None
+
+
+def load_json(text: str) -> Any:
+    """The same for readers with messages of their own: what ``json.loads`` raises, for more.
+
+    Raises:
+        ValueError: It is no JSON, holds NaN (`ConstantError`), a key twice, or a number of thousands of digits.
+        RecursionError: It is nested too deep.
+    """
+    import json
+
+    return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
@@ -78,7 +93,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON; write null or leave the field out")
+    raise ConstantError(f"{name} is not JSON; write null or leave the field out")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,7 +101,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _TwiceError(f"the key {shown(twice)} is given twice in one object")
+        raise ValueError(f"the key {shown(twice)} is given twice in one object")
     return found
 
 

@@ -7,14 +7,31 @@ refused with one sentence. When not to use it: for appending, or for files too l
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 # Text larger than this is a log or a mistake, not a table of measurements.
 MAX_BYTES = 64 * 2**20
+
+
+@contextlib.contextmanager
+def naming(path: str | Path | None) -> Iterator[None]:
+    """Errors about what a file holds, found only behind its reader, told with its name; None: with no file's.
+
+    Raises:
+        InputError: That of the block, the file's name in front where it is not in it.
+    """
+    try:
+        yield
+    except InputError as error:
+        if path is None or str(path) in str(error):
+            raise
+        raise InputError(f"{path}: {error}") from error
 
 
 def write_atomically(path: str | Path, text: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cerberus_plan.calibration.store import catalog
+from cerberus_plan.calibration.store import catalog, decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.places import profiles_folder
 from cerberus_plan.model.errors import CannotAnswerError
@@ -61,6 +61,6 @@ def _carried(stem: str, file: Path) -> tuple[str, dict[str, str]]:
     text = read_text(file, max_bytes=_MOST_BYTES)
     if not text.lstrip().startswith("{"):
         return f"{stem}.toml", {f"{stem}.toml": text}
-    record = json.loads(text)
+    record = decode.parse_json(text, str(file))
     record.pop("samples", None)
     return f"{stem}.json", {f"{stem}.json": json.dumps(record) + "\n"}

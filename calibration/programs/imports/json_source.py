@@ -1,18 +1,18 @@
 """JSON with a place for every complaint: the path of the value and the line it starts on.
 
-The fast parser of the standard library reads the file; only when something is wrong is it read again by
-the slow one, which remembers where each object and array began.
+The strict layer (``store.decode``) reads the file; only when something is wrong is it read again by a slow parser,
+which remembers where each object and array began.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from json import decoder, scanner
 from typing import Any, NoReturn
 
-from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.calibration.programs.imports.source import SHOWN, Source
+from cerberus_plan.calibration.store import decode
 
 
 class _Locating(json.JSONDecoder):
@@ -54,7 +54,7 @@ class Node:
             InputError: always, with file, line and path.
         """
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path).lstrip(".")
-        shown = json.dumps(self.value)
+        shown = _as_json(self.value)
         self.source.refuse(self._line(), f"{where} = {shown}" if where else shown, expected)
 
     def _line(self) -> int | None:
@@ -129,36 +129,38 @@ class Node:
         Raises:
             InputError: this is none.
         """
-        try:
-            if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
-                value = math.nan
-            else:
-                value = float(self.value)
-        except OverflowError:
-            value = math.inf
-        if not (math.isfinite(value) and value >= 0.0) or (positive and value == 0.0):
+        value = self.value
+        good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= decode.LARGEST
+        if not good or (positive and value == 0.0):
             self.refuse("a positive number" if positive else "a number of at least 0")
-        return value
+        return float(value)
 
 
 def load(source: Source) -> Node:
     """The root of a JSON document.
 
     Raises:
-        InputError: not JSON, with the line; NaN and Infinity are not JSON either.
+        InputError: not JSON, with the line; NaN, Infinity and keys given twice are not JSON either.
     """
     try:
-        return Node(source, json.loads(source.text, parse_constant=_no_constant))
+        return Node(source, decode.load_json(source.text))
     except json.JSONDecodeError as error:
         source.refuse(error.lineno, _around(source.text, error.pos), f"JSON ({error.msg})")
     except RecursionError:
         source.refuse(None, "a JSON document nested without end", "a benchmark's results")
-    except ValueError as error:  # a constant, or an integer of thousands of digits
-        source.refuse(None, str(error), "JSON with finite numbers")
+    except decode.ConstantError as error:
+        source.refuse(None, str(error).split()[0], "JSON with finite numbers")
+    except ValueError as error:
+        source.refuse(None, str(error), "JSON")
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+def _as_json(value: Any) -> str:
+    """The value as the file has it; one nested deep, or large, as messages show it."""
+    large = isinstance(value, list | dict) and len(value) > SHOWN
+    try:
+        return decode.shown(value) if large else json.dumps(value)
+    except RecursionError:
+        return decode.shown(value)
 
 
 def _around(text: str, position: int) -> str:

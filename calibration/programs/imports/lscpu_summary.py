@@ -10,11 +10,11 @@ Source: lscpu(1) of util-linux 2.31 to 2.40.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from cerberus_plan.calibration.programs.imports.described_machine import Described
+from cerberus_plan.calibration.programs.imports.json_source import load
 from cerberus_plan.model.cpu_list import parse_cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.topology import Topology
@@ -28,6 +28,7 @@ _INSTANCES = re.compile(r"\((\d+) instances?\)")
 _NODE = re.compile(r"NUMA node(\d+) CPU\(s\)")
 _BETTER = "give `lscpu -e` or `lstopo --of xml` of that machine, which list every CPU"
 _MOST_CPUS = 2**16  # beyond any single machine
+_MOST_DEPTH = 10
 
 
 def sniff(text: str) -> bool:
@@ -103,7 +104,7 @@ def _caches(fields: dict[str, str], *, sockets: int, cores: int, notes: list[str
 
 def _count(source: Source, fields: dict[str, str], name: str) -> int:
     text = fields.get(name)
-    if text is None or not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= _MOST_CPUS:
+    if text is None or not (text.isascii() and text.isdecimal() and len(text) < 10) or not 0 < int(text) <= _MOST_CPUS:
         source.refuse(None, f"{name} {text!r}", f"a whole number of at least 1; else {_BETTER}")
     return int(text)
 
@@ -127,16 +128,13 @@ def _text_fields(source: Source) -> Iterable[tuple[str, str]]:
 
 
 def _json_fields(source: Source) -> Iterable[tuple[str, str]]:
-    try:
-        record = json.loads(source.text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        source.refuse(getattr(error, "lineno", None), f"not JSON ({error})", "the output of lscpu -J")
+    record = load(source).value
     return list(_nested(record.get("lscpu") if isinstance(record, dict) else None))
 
 
-def _nested(rows: Any) -> Iterator[tuple[str, str]]:
-    """Fields at every depth: newer versions group them."""
-    for row in rows if isinstance(rows, list) else []:
+def _nested(rows: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Fields at every depth: newer versions group them, two deep."""
+    for row in rows if isinstance(rows, list) and depth < _MOST_DEPTH else []:
         if isinstance(row, dict):
             yield str(row.get("field", "")).rstrip(":"), str(row.get("data") or "")
-            yield from _nested(row.get("children"))
+            yield from _nested(row.get("children"), depth + 1)

@@ -8,11 +8,11 @@ Source: lscpu(1) of util-linux 2.38.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cerberus_plan.calibration.host.topology import number_groups
 from cerberus_plan.calibration.programs.imports.described_machine import Described
+from cerberus_plan.calibration.programs.imports.json_source import load
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.topology import Topology
@@ -93,10 +93,7 @@ def _text_rows(source: Source) -> list[Row]:
 
 
 def _json_rows(source: Source) -> list[Row]:
-    try:
-        record = json.loads(source.text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        source.refuse(getattr(error, "lineno", None), f"not JSON ({error})", "the output of lscpu -e -J")
+    record = load(source).value
     rows = record.get("cpus") if isinstance(record, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         source.refuse(None, "no list of cpus", "the output of lscpu -e -J")
@@ -131,6 +128,6 @@ def _number(source: Source, row: Row, column: str, *, absent: int | None = None)
     text = cells.get(column, "-")
     if text in {"-", ""} and absent is not None:
         return absent
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
         source.refuse(line, f"{column} {text!r}", f"a whole number; {_EXPECTED}")
     return int(text)

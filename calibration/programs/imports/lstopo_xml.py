@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cerberus_plan.calibration.host.topology import number_groups
 from cerberus_plan.calibration.programs.imports.described_machine import Described
-from cerberus_plan.calibration.programs.imports.xml_tree import Element, parse_xml
+from cerberus_plan.calibration.store.xml_tree import Element, parse_xml
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.topology import Topology
@@ -67,7 +67,7 @@ def read(source: Source) -> Described:
     Raises:
         InputError: as for ``parse``.
     """
-    root = parse_xml(source, "the output of lstopo --of xml")
+    root = parse_xml(source.text, source.name, "the output of lstopo --of xml")
     units, notes = _usable(source, root, list(_units(source, root, {})))
     nodes = _nodes(source, root)
     node_of = [_node_of(unit.cpu, nodes) for unit in units]
@@ -131,11 +131,8 @@ def _nodes(source: Source, root: Element) -> list[_Node]:
     found = []
     for element in root.walk():
         if element.attributes.get("type") in {"NUMANode", "Node"}:
-            memory = element.attributes.get("local_memory", "0")
-            if not memory.isdecimal():
-                source.refuse(element.line, f"local_memory={memory!r}", "bytes, a whole number")
             mask = _mask(source, element, "cpuset")
-            found.append(_Node(_number(source, element), mask, float(memory)))
+            found.append(_Node(_number(source, element), mask, _memory(source, element)))
     return found
 
 
@@ -151,11 +148,15 @@ def _machine_memory(source: Source, root: Element) -> float:
     """Memory of a machine that is one node and has no object for it (hwloc 1)."""
     for element in root.walk():
         if element.attributes.get("type") == "Machine":
-            memory = element.attributes.get("local_memory", "0")
-            if not memory.isdecimal():
-                source.refuse(element.line, f"local_memory={memory!r}", "bytes, a whole number")
-            return float(memory)
+            return _memory(source, element)
     return 0.0
+
+
+def _memory(source: Source, element: Element) -> float:
+    text = element.attributes.get("local_memory", "0")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        source.refuse(element.line, f"local_memory={text!r}", "bytes, a whole number")
+    return float(text)
 
 
 def _kinds(source: Source, root: Element, cpus: Sequence[int]) -> tuple[str, ...]:
@@ -201,7 +202,7 @@ def _mask(source: Source, element: Element, name: str) -> int:
 def _number(source: Source, element: Element) -> int:
     """The operating system's number of an object."""
     text, kind = element.attributes.get("os_index"), element.attributes.get("type")
-    if text is None or not (text.isascii() and text.isdecimal()) or int(text) >= _MOST_CPUS:
+    if text is None or not (text.isascii() and text.isdecimal() and len(text) < 10) or int(text) >= _MOST_CPUS:
         source.refuse(element.line, f"a {kind} with os_index {text!r}", f"a whole number below {_MOST_CPUS}")
     return int(text)
 

@@ -11,7 +11,6 @@ Source: output of perf 6.0 to 6.17.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from cerberus_plan.calibration.programs.imports.perf_events import Count, demand_of, runs, value_of
 from cerberus_plan.calibration.programs.imports.results import Imported
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.calibration.store import decode
 
 EXPECTED = 'a JSON object with "counter-value" and "event"; is this `perf stat -j -o FILE`, under LC_ALL=C?'
 PLACES = ("cpu", "core", "socket", "die", "node", "cluster", "cache")
@@ -87,15 +87,16 @@ def _object(line: str) -> Any:
     for slip, meant in ((None, ""), *SLIPS):
         mended = mended if slip is None else slip.sub(meant, mended)
         try:
-            return json.loads(mended)
+            return decode.load_json(mended)
         except (ValueError, RecursionError):
             continue
     return None
 
 
 def _number(value: object) -> float | None:
-    """A number, which some versions write as a string; None where it is none."""
+    """A number, which some versions write as a string; None where it is none, or none to compute with."""
     try:
-        return float(str(value))
+        found = float(str(value))
     except ValueError:
         return None
+    return found if 0.0 <= found <= decode.LARGEST else None

@@ -34,6 +34,7 @@ from cerberus_plan.calibration.programs.imports.elsewhere import elsewhere
 from cerberus_plan.calibration.programs.imports.parameters import NOTHING_ASKED, Asked
 from cerberus_plan.calibration.programs.imports.results import Imported
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.calibration.store.files import naming
 from cerberus_plan.model.errors import InputError
 
 
@@ -109,8 +110,7 @@ def parse(text: str, *, name: str, form: str | None = None, asked: Asked = NOTHI
     source = Source(name, text)
     if asked.metrics and not reader.metrics:
         raise InputError(f"{name} is {reader.title}, which has no metrics to name; leave out --metric")
-    if reader.parse_scan is not None:
-        return found, reader.parse_scan(source, asked)
-    if asked.parameter is not None:
+    if reader.parse_scan is None and asked.parameter is not None:
         raise InputError(f"{name} is {reader.title}, which has no parameters; leave out --parameter {asked.parameter}")
-    return found, reader.parse(source)
+    with naming(name):
+        return found, reader.parse(source) if reader.parse_scan is None else reader.parse_scan(source, asked)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import NoReturn
 
+from cerberus_plan.calibration.store.decode import LARGEST
 from cerberus_plan.model.errors import InputError
 
 SHOWN = 60  # characters of a bad line repeated in a message
+# No measurement has so many digits; Python refuses to read some thousands, and what overflows does so later.
+_DIGITS = re.compile(r"(?<![0-9])[0-9]{101}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,12 @@ class Source:
 
     name: str
     text: str
+
+    def __post_init__(self) -> None:
+        # numbers of JSON are bounded by their reader, which knows what they are
+        if self.text.lstrip()[:1] not in ("{", "[") and (found := _DIGITS.search(self.text)):
+            line = self.text.count("\n", 0, found.start()) + 1
+            self.refuse(line, "a number of more than 100 digits", "the output of a measuring tool")
 
     @property
     def lines(self) -> list[tuple[int, str]]:
@@ -34,7 +44,7 @@ class Source:
         raise InputError(f"{place}: found {shown}; expected {expected}")
 
     def number(self, token: str, line: int, what: str) -> float:
-        """A finite number of at least 0.
+        """A number of at least 0 that can be computed with.
 
         Raises:
             InputError: `token` is not one.
@@ -43,7 +53,7 @@ class Source:
             value = float(token) if "_" not in token else math.nan
         except ValueError:
             value = math.nan
-        if not (math.isfinite(value) and value >= 0.0):
+        if not 0.0 <= value <= LARGEST:
             self.refuse(line, repr(token.strip()), f"{what}, a number of at least 0")
         return value
 

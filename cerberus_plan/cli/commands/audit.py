@@ -39,6 +39,7 @@ def audit(
     domains given.
     """
     from cerberus_plan.calibration.store import catalog
+    from cerberus_plan.calibration.store.files import naming
     from cerberus_plan.choices import distances_for
     from cerberus_plan.model.systems.registry import SYSTEMS
     from cerberus_plan.planner.audit.compare import compare, planned_pins
@@ -52,7 +53,8 @@ def audit(
     promise = read_promise(plan)
     folder = promise.path.parent
     machine_name = found_from(folder, promise.machine)
-    machine = catalog.machine(machine_name)
+    with naming(promise.path):
+        machine, workload = catalog.machine(machine_name), catalog.workload(found_from(folder, promise.workload))
     if promise.system not in SYSTEMS:
         raise InputError(f"{promise.path}: unknown system {promise.system!r}; known: {', '.join(SYSTEMS)}")
     found = [libvirt_domain(file) for file in libvirt or ()]
@@ -64,7 +66,7 @@ def audit(
     found = [sight.on(machine.topology) for sight in found]
     pricer = Pricer(
         machine,
-        catalog.workload(found_from(folder, promise.workload)),
+        workload,
         SYSTEMS[promise.system],
         planned_pins(promise),
         distances_for(machine_name, machine),

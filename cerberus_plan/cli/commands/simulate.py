@@ -47,6 +47,7 @@ def simulate(
     report_path: ReportFile = None,
 ) -> None:
     """Simulate a planned candidate, or a network in a file, beside the exact answer of the model."""
+    from cerberus_plan.calibration.store.files import naming
     from cerberus_plan.cli.replications import executor, replicate
     from cerberus_plan.model.exact.solver import solve
     from cerberus_plan.model.simulation import pool
@@ -68,7 +69,8 @@ def simulate(
             split=(vms, cores_per_vm),
         )
     rules = _with_options(rules, holds, handover)
-    exact = solve(instances=network.instances, shared=network.shared)
+    with naming(file):
+        exact = solve(instances=network.instances, shared=network.shared)
     run = partial(
         simulate_network,
         instances=network.instances,
@@ -77,7 +79,7 @@ def simulate(
         seed=seed,
         rules=rules,
     )
-    with _progress() as report, executor(scheduler, replications) as workers:
+    with naming(file), _progress() as report, executor(scheduler, replications) as workers:
         found = pool(replicate(run, replications, workers, report))
     comparison = Comparison(
         title=title, unit=unit, network=network, rules=rules, exact=exact, simulated=found, replications=replications

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
 from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.xml_tree import Element, parse_xml
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
@@ -97,14 +98,14 @@ def libvirt_domain(file: Path) -> Seen:
     domain, where = _root(file), str(file)
     online = _online(domain, where)
     everywhere = _everywhere(domain, where)
-    pins = {pin.get("vcpu"): _attribute(pin, "cpuset", where) for pin in domain.iterfind("cputune/vcpupin")}
-    emulator = _attribute(domain.find("cputune/emulatorpin"), "cpuset", where)
+    pins = {pin.get("vcpu"): _attribute(pin, "cpuset", where) for pin in domain.all("cputune/vcpupin")}
+    emulator = _attribute(domain.first("cputune/emulatorpin"), "cpuset", where)
     cells = _cells(domain, where)
-    nodes = _attribute(domain.find("numatune/memory"), "nodeset", where)
+    nodes = _attribute(domain.first("numatune/memory"), "nodeset", where)
     if cells and nodes:  # the guest's memory is in its cells; without <memory> the rest of the domain's is anywhere
         nodes = frozenset().union(*cells.values())
     return Seen(
-        name=(domain.findtext("name") or "").strip(),
+        name=(domain.text_of("name") or "").strip(),
         source=file.name,
         count=len(online),
         vcpus=tuple(pins.get(str(vcpu)) or everywhere for vcpu in online),
@@ -118,47 +119,44 @@ def libvirt_domain(file: Path) -> Seen:
     )
 
 
-def _root(file: Path) -> ET.Element:
+def _root(file: Path) -> Element:
     """The domain in a file; libvirt's own state files have it one level deeper."""
     text = read_text(file)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:  # libvirt writes neither, and entities can be made to explode
+    if "<!DOCTYPE" in text:  # libvirt writes none
         raise InputError(f"{file}: a document type is not expected in a libvirt domain")
-    try:
-        root = ET.fromstring(text)  # noqa: S314 - entities are refused above
-    except ET.ParseError as error:
-        raise InputError(f"{file}: not XML: {error}") from error
-    domain = root if root.tag == "domain" else root.find("domain")
-    if domain is None or _whole(domain.findtext("vcpu")) is None:
+    root = parse_xml(text, str(file), "the output of `virsh dumpxml NAME`")
+    domain = root if root.tag == "domain" else root.first("domain")
+    if domain is None or _whole(domain.text_of("vcpu")) is None:
         raise InputError(f"{file} is not a libvirt domain with <vcpu>; give the output of `virsh dumpxml NAME`")
     return domain
 
 
-def _online(domain: ET.Element, where: str) -> list[int]:
+def _online(domain: Element, where: str) -> list[int]:
     """The vCPUs that the guest starts with: all, the first ``current`` ones, or those told one by one to be there."""
-    vcpu = domain.find("vcpu")
-    most = _whole(domain.findtext("vcpu")) or 0
+    vcpu = domain.first("vcpu")
+    most = _whole(domain.text_of("vcpu")) or 0
     current = None if vcpu is None else vcpu.get("current")
     count = most if current is None else _whole(current)
     if count is None or not count <= most <= _MOST_VCPUS:
         raise InputError(f"{where}: <vcpu current={current!r}>{most} is not a number of vCPUs up to {_MOST_VCPUS}")
-    told = {each.get("id"): each.get("enabled") == "yes" for each in domain.iterfind("vcpus/vcpu")}
+    told = {each.get("id"): each.get("enabled") == "yes" for each in domain.all("vcpus/vcpu")}
     if told:
         return [number for number in range(most) if told.get(str(number))]
     return list(range(count))
 
 
-def _everywhere(domain: ET.Element, where: str) -> frozenset[int]:
+def _everywhere(domain: Element, where: str) -> frozenset[int]:
     """CPUs of all threads that have no pin of their own; automatic placement ignores what is written."""
-    vcpu = domain.find("vcpu")
+    vcpu = domain.first("vcpu")
     if vcpu is None or vcpu.get("placement") == "auto":
         return frozenset()
     return _attribute(vcpu, "cpuset", where) or frozenset()
 
 
-def _cells(domain: ET.Element, where: str) -> dict[int, frozenset[int]]:
+def _cells(domain: Element, where: str) -> dict[int, frozenset[int]]:
     """Nodes of the memory of each guest node that has its own."""
     found = {}
-    for memnode in domain.iterfind("numatune/memnode"):
+    for memnode in domain.all("numatune/memnode"):
         cell = _whole(memnode.get("cellid"))
         if cell is None:
             raise InputError(f"{where}: <memnode cellid={memnode.get('cellid')!r}> is not a guest node's number")
@@ -166,46 +164,46 @@ def _cells(domain: ET.Element, where: str) -> dict[int, frozenset[int]]:
     return found
 
 
-def _policy(domain: ET.Element) -> str:
+def _policy(domain: Element) -> str:
     """How memory comes from its nodes where that is not strict."""
-    tunes = [*domain.iterfind("numatune/memory"), *domain.iterfind("numatune/memnode")]
-    loose = [mode for tune in tunes if (mode := tune.get("mode", "strict")) not in _STRICT]
+    tunes = [*domain.all("numatune/memory"), *domain.all("numatune/memnode")]
+    loose = [mode for tune in tunes if (mode := tune.attributes.get("mode", "strict")) not in _STRICT]
     return loose[0] if loose else ""
 
 
-def _io_threads(domain: ET.Element, everywhere: frozenset[int], where: str) -> dict[str, frozenset[int]]:
+def _io_threads(domain: Element, everywhere: frozenset[int], where: str) -> dict[str, frozenset[int]]:
     """CPUs of each I/O thread with a pin, and of those without one where nothing holds the domain anywhere."""
     found = {
-        str(number): everywhere for number in range(1, min(_whole(domain.findtext("iothreads")) or 0, _MOST_VCPUS) + 1)
+        str(number): everywhere for number in range(1, min(_whole(domain.text_of("iothreads")) or 0, _MOST_VCPUS) + 1)
     }
-    found |= {each.get("id", "?"): everywhere for each in domain.iterfind("iothreadids/iothread")}
+    found |= {each.attributes.get("id", "?"): everywhere for each in domain.all("iothreadids/iothread")}
     found = {} if everywhere else found
-    for pin in domain.iterfind("cputune/iothreadpin"):
-        found[pin.get("iothread", "?")] = _attribute(pin, "cpuset", where) or frozenset()
+    for pin in domain.all("cputune/iothreadpin"):
+        found[pin.attributes.get("iothread", "?")] = _attribute(pin, "cpuset", where) or frozenset()
     return found
 
 
-def _attribute(element: ET.Element | None, name: str, where: str) -> frozenset[int] | None:
+def _attribute(element: Element | None, name: str, where: str) -> frozenset[int] | None:
     text = None if element is None else element.get(name)
     return None if text is None else cpu_set(text, where)
 
 
-def _guest_memory(domain: ET.Element, where: str) -> int | None:
+def _guest_memory(domain: Element, where: str) -> int | None:
     """What the guest has: its memory, or what a balloon leaves of it, or the sum of its nodes."""
     sizes = [
         _memory(element.text, element, where)
         for name in ("memory", "currentMemory")
-        if (element := domain.find(name)) is not None
+        if (element := domain.first(name)) is not None
     ]
     if sizes:
         return min(sizes)
-    cells = [_memory(cell.get("memory"), cell, where) for cell in domain.iterfind("cpu/numa/cell")]
+    cells = [_memory(cell.get("memory"), cell, where) for cell in domain.all("cpu/numa/cell")]
     return sum(cells) if cells else None
 
 
-def _memory(text: str | None, element: ET.Element, where: str) -> int:
+def _memory(text: str | None, element: Element, where: str) -> int:
     """Bytes: ``KiB``, also ``K`` or nothing, are 1024, ``KB`` 1000, and so on; capital letters do not matter."""
-    unit = element.get("unit", "KiB")
+    unit = element.attributes.get("unit", "KiB")
     size = re.fullmatch(rf"([{_PREFIXES}])(i?b)?|(b(?:ytes?)?)", unit.lower())
     amount = _whole(text)
     if amount is None or size is None:

@@ -152,7 +152,7 @@ def test_a_summary_that_does_not_multiply_is_refused(change, message):
         ("CPU CORE\n0 zero\n", r"line 2: found core 'zero'"),
         ("CPU CORE\n0 0\n0 1\n", r"a CPU number is listed twice"),
         ("CPU CORE ONLINE\n0 0 no\n", r"no CPU that is online"),
-        ('{"cpus": [{"cpu": 0]}', r"line 1: found not JSON"),
+        ('{"cpus": [{"cpu": 0]}', r"line 1: found ']}'; expected JSON"),
         ('{"cpus": {"cpu": 0}}', r"found no list of cpus"),
     ],
 )

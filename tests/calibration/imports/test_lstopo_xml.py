@@ -205,3 +205,24 @@ def test_a_bad_topology_is_refused_with_its_line(inside, message):
     """Masks, numbers, sizes, several machines, depth."""
     with pytest.raises(InputError, match=message):
         lstopo_xml.parse(Source("t.xml", f"<topology>\n{inside}</topology>"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('os_index="0"', f'os_index="{"9" * 5000}"', "a number of more than 100 digits"),
+        ('os_index="0"', f'os_index="{"9" * 50}"', "with os_index '9+"),
+        ('local_memory="8"', f'local_memory="{"9" * 50}"', "bytes, a whole number"),
+        ("<topology>", '<!DOCTYPE t [<!ENTITY a "b">]><topology>', "an entity declaration"),
+        ("<topology>", "<topology>" + "<object>" * 200, "more than 100 nested elements"),
+    ],
+)
+def test_what_overflows_later_is_refused_first(old, new, message):
+    """Numbers that no machine has, entities, depth; the file is named."""
+    good = "<topology>" + element("Machine", [0], element("NUMANode", [0], os_index=0, local_memory=8)
+                                  + element("PU", [0], os_index=0)) + "</topology>"  # fmt: skip
+    assert old in good
+    with pytest.raises(InputError, match=message) as error:
+        lstopo_xml.read(Source("l.xml", good.replace(old, new, 1)))
+    assert str(error.value).startswith("l.xml")
+    assert len(str(error.value)) < 400

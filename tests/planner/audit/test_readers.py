@@ -134,11 +134,10 @@ sizes = st.integers(1, 2**30)
 @given(sizes, st.sampled_from("KMGTkmgt"), st.sampled_from(["", "iB", "IB", "B", "b"]))
 def test_units_of_memory(amount: int, prefix: str, rest: str) -> None:
     """K and KiB are 1024, KB is 1000, in any case; what is no amount is refused."""
-    from xml.etree import ElementTree as ET
-
+    from cerberus_plan.calibration.store.xml_tree import Element
     from cerberus_plan.planner.deploy.formats.libvirt import _memory
 
-    element = ET.Element("memory", unit=prefix + rest)
+    element = Element("memory", {"unit": prefix + rest}, line=1, serial=1)
     base = 1000 if rest.lower() == "b" else 1024
     assert _memory(str(amount), element, "f") == amount * base ** ("kmgt".index(prefix.lower()) + 1)
     for bad in ("²", "-1", "", "1.5"):

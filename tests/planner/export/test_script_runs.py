@@ -226,6 +226,11 @@ def test_the_kernel_holds_processes_there(tmp_path: Path) -> None:
     try:
         assert done.returncode == 0, done.stderr
         assert "memory nodes are not bound" in done.stderr
-        assert os.sched_getaffinity(made.pid("work-00")) == set(parse_cpu_list(str(cpu)))
+        there = set(parse_cpu_list(str(cpu)))
+        for _ in range(200):  # the script does not wait until taskset has become the command
+            if os.sched_getaffinity(made.pid("work-00")) == there:
+                break
+            time.sleep(0.05)
+        assert os.sched_getaffinity(made.pid("work-00")) == there
     finally:
         assert made.run("undo.sh", path=False).returncode == 0
