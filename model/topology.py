@@ -14,6 +14,8 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.record import Record
 
 _MEMBERSHIPS = ("cpus", "sockets", "numa_nodes", "l3_groups", "cores")
+# The slower kind of a hybrid's cores as Linux, hwloc and people call it.
+_EFFICIENCY = frozenset({"cpu_atom", "IntelAtom", "E-core"})
 
 
 class Topology(Record):
@@ -80,6 +82,11 @@ class Topology(Record):
         return tuple(sorted(tuple(sorted(group)) for group in groups.values()))
 
     @property
+    def efficiency_cpus(self) -> tuple[int, ...]:
+        """CPUs of the slower kind of core; empty where all are alike."""
+        return tuple(cpu for cpu, kind in zip(self.cpus, self.kinds, strict=False) if kind in _EFFICIENCY)
+
+    @property
     def nodes(self) -> tuple[int, ...]:
         """Numbers of the NUMA nodes that have CPUs, ascending: the order of ``memory_bytes``."""
         return tuple(sorted(set(self.numa_nodes)))
@@ -94,7 +101,10 @@ class Topology(Record):
         return {
             "physical_cores": float(self.physical_cores),
             "threads_per_core": self.threads_per_core,
+            "efficiency_share": len({self.cores[self.cpus.index(cpu)] for cpu in self.efficiency_cpus})
+            / self.physical_cores,
             "cores_per_node": self.physical_cores / len(set(self.numa_nodes)),
+            "cores_per_l3": self.physical_cores / len(set(self.l3_groups)),
         }
 
     @classmethod

@@ -72,7 +72,7 @@ def derive_all(primitives: Sequence[Primitive], results: Results) -> tuple[dict[
         quantities = primitive.derive(results)
         found.update(quantities)
         if not quantities:
-            missing[primitive.name] = "too few batches, or the host has one core only"
+            missing[primitive.name] = primitive.nothing
     return found, missing
 
 
@@ -166,7 +166,7 @@ def _run_primitives(
     gathered.batches, twins = separate(gathered.batches)
     results = Results(batches=gathered.batches)
     quantities, missing = derive_all(primitives, results)
-    quantities |= planning_costs(results, quantities)
+    quantities |= planning_costs(results, quantities, profile.topology)
     batches = [batch for found in gathered.batches.values() for batch in found]
     verdict = judge(batches, quantities, before=before, after=disturbance(), cpus=profile.host.cpus, fifo=orders.fifo)
     found = replace(

@@ -117,6 +117,7 @@ def make_space(orders: Orders, scratch: Path) -> Space:
         counts=worker_counts(len(set(topology.cores))),
         pairs=choose_pairs(cpus, most=256 if orders.quick else 2016, seed=orders.seed),
         quick=orders.quick,
+        topology=topology,
     )
 
 

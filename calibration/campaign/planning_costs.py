@@ -7,6 +7,7 @@
 | packet, packet_handover, packet_parallel | UDP packets to oneself by 1, 2, 4, ... processes against computing |
 | block_allocation, block_search, file_parallel | files written by 1, 2, 4, ... processes against computing, per MB |
 | message_round_trip | woken message between two processes on two cores |
+| memory_bandwidth_l3, memory_bandwidth_node | the streams of a cache's cores and of a node's |
 | clone_fixed, clone_each, fork_fixed, fork_each | creation here and through a resident process |
 
 Everything here is derived, or assumed where this host's cores cannot show it. Costs that only a hypervisor has are
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from cerberus_plan.calibration.harness.statistics import Estimate
     from cerberus_plan.calibration.primitives.base import Results
+    from cerberus_plan.model.topology import Topology
 
 _MB_PER_MIB = 1e6 / 2.0**20
 
@@ -104,12 +106,15 @@ def _starting(measured: Mapping[str, Quantity]) -> dict[str, Quantity]:
     return found
 
 
-def planning_costs(results: Results, measured: Mapping[str, Quantity]) -> dict[str, Quantity]:
+def planning_costs(
+    results: Results, measured: Mapping[str, Quantity], topology: Topology | None = None
+) -> dict[str, Quantity]:
     """Costs by the planner's names, for what the results cover.
 
     Args:
         results: Raw batches.
         measured: Quantities of the primitives.
+        topology: Where the workers sat; None where parts of the machine are not asked for.
     """
     found = _serial(
         results,
@@ -149,4 +154,8 @@ def planning_costs(results: Results, measured: Mapping[str, Quantity]) -> dict[s
     if "message_round_trip_woken" in measured:
         source = "message_round_trip_woken of this host: what another instance would have to be woken by"
         found["message_round_trip"] = _renamed(measured["message_round_trip_woken"], source)
+    if topology is not None:
+        from cerberus_plan.calibration.primitives.memory_stream import parts_of_the_machine
+
+        found |= parts_of_the_machine(results, topology)
     return found | _starting(measured)

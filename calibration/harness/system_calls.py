@@ -33,6 +33,14 @@ def map_private(size_bytes: int) -> int:
 
 
 @inlined
+def map_huge(size_bytes: int) -> int:
+    """The same in large pages if the system grants them: madvise, MADV_HUGEPAGE."""
+    base = map_private(size_bytes)
+    system_call(28, base, size_bytes, 14, 0, 0, 0)
+    return base
+
+
+@inlined
 def map_file(descriptor: int, size_bytes: int) -> int:
     """Map a file shared: PROT_READ | PROT_WRITE, MAP_SHARED."""
     return system_call(9, 0, size_bytes, 3, 1, descriptor, 0)

@@ -466,3 +466,5 @@ LOOP(packet_path_loop) {
     }
     return finish(frame, role, done);
 }
+
+#include "twins_memory.c"

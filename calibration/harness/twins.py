@@ -41,7 +41,7 @@ def build(folder: Path) -> ctypes.CDLL:
             "--compare-c needs a C compiler: install gcc (Debian: apt install gcc), or leave it out"
         )
     target = folder / "twins.so"
-    command = [program, "-O2", "-shared", "-fPIC", "-pthread", "-o", str(target), str(_SOURCE)]
+    command = [program, "-O2", "-march=native", "-shared", "-fPIC", "-pthread", "-o", str(target), str(_SOURCE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own source
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _SYSTEM = Path("/sys/devices/system")
+# How the system writes the size of a cache.
+_SIZES = {"K": 2**10, "M": 2**20}
 
 
 def _read(path: Path) -> str:
@@ -50,6 +52,16 @@ def _last_level(cpu_folder: Path) -> str:
         if level.isdigit() and _read(folder / "type") != "Instruction":
             best = max(best, (int(level), _read(folder / "shared_cpu_list")))
     return best[1] if best[0] >= 3 else ""
+
+
+def last_level_bytes(cpu: int, *, system: Path = _SYSTEM) -> int:
+    """Size of the CPU's last-level cache as the system tells it [B]; 0 where it is silent."""
+    best = (0, 0)
+    for folder in (system / "cpu" / f"cpu{cpu}" / "cache").glob("index[0-9]*"):
+        level, size = _read(folder / "level"), _read(folder / "size")
+        if level.isdigit() and size[:-1].isdigit() and size[-1] in _SIZES:
+            best = max(best, (int(level), int(size[:-1]) * _SIZES[size[-1]]))
+    return best[1]
 
 
 def _node_memory(system: Path, node: int) -> float:

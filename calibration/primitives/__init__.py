@@ -27,5 +27,6 @@ are made in ``calibration.campaign.planning_costs``.
 | `process_fork`, `process_spawn`, `thread_create`, each also `_resident` | here; by a polling process elsewhere |
 | `packet_round_trip`, `_same_core`, `_forwarded` | 8 bytes over TCP loopback and back; through a responder |
 | `packet_path_alone`, `_two_processes` | one UDP packet to oneself |
-| `interference_memory`, `interference_compute` | slowdown of a process per further process [1] |
+| `memory_bandwidth`, `memory_bandwidth_core` | streams of all cores, of one [B/s] |
+| `active_core_slowdown` | slowdown of computing per further busy core [1] |
 """

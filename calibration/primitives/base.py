@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cerberus_plan.calibration.harness.case import Batch
     from cerberus_plan.calibration.harness.memory import SharedMemory
+    from cerberus_plan.model.topology import Topology
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Space:
         counts: Numbers of workers for scaling curves: 1, 2, 4, ... up to the physical cores.
         pairs: Pairs of cores for the latency matrix.
         quick: Leave out what only refines.
+        topology: Where the cores are; None: one cache, one node, no siblings.
     """
 
     memory: SharedMemory
@@ -42,6 +44,7 @@ class Space:
     counts: tuple[int, ...]
     pairs: tuple[tuple[int, int], ...]
     quick: bool = False
+    topology: Topology | None = None
     _descriptors: list[int] = field(default_factory=list)
 
     def area(self, size_bytes: int = 4096) -> int:
@@ -67,6 +70,12 @@ class Space:
     def seats(self, count: int, *, process: bool = False) -> tuple[Seat, ...]:
         """Seats on the first ``count`` cores."""
         return tuple(Seat(cpu=cpu, process=process) for cpu in self.cpus[:count])
+
+    def siblings(self) -> tuple[Seat, ...]:
+        """Seats on two hardware threads of one core; empty where no core has two."""
+        groups = self.topology.sibling_groups if self.topology else ()
+        pair = next((group[:2] for group in groups if len(group) > 1), ())
+        return tuple(Seat(cpu=cpu) for cpu in pair)
 
     def pair(self, *, process: bool = False, same_core: bool = False) -> tuple[Seat, ...]:
         """Seats for two roles; empty where the host has one core and two are needed."""
@@ -172,6 +181,7 @@ class Primitive:
         feeds: Which parameter of the model it gives.
         prepare: Makes the cases; may return none where the host cannot run them.
         derive: Makes quantities of the results.
+        nothing: Why it may give none.
     """
 
     name: str
@@ -180,6 +190,7 @@ class Primitive:
     feeds: str
     prepare: Callable[[Space], list[Case]]
     derive: Callable[[Results], dict[str, Quantity]]
+    nothing: str = "too few batches, or the host has one core only"
 
 
 def directly(*quantities: Direct) -> Callable[[Results], dict[str, Quantity]]:

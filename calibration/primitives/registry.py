@@ -34,7 +34,9 @@ NAMES: tuple[str, ...] = (
     "process_spawn",
     "packet_round_trip",
     "packet_path",
-    "interference",
+    "memory_stream",
+    "active_cores",
+    "siblings",
 )
 
 #: What ``--only`` may name beside primitives: probes with a harness of their own.

@@ -1,7 +1,8 @@
 """Memory bandwidth: what the cores in use can move together, and the time of a cycle that is memory's.
 
-Equations: n threads on nodes of c cores, filled one after the other, reach min(all, ceil(n / c) node) bytes a second;
-one thread alone reaches ``core``. A cycle that moves B bytes spends B / core of its time at a station that
+Equations: n threads on parts of c cores, filled one after the other, reach min(all, ceil(n / c) part) bytes a second,
+with a NUMA node's cores as such a part and the cores of one last-level cache as another; one thread alone reaches
+``core``. A cycle that moves B bytes spends B / core of its time at a station that
 ``capacity / core`` threads saturate (``laws.shared_bandwidth``), so throughput x B never exceeds the capacity. Its time
 in the program, measured alone, holds that part already: max(compute - B / core, 0) is left, and a cycle lasts B / core
 at least.
@@ -16,10 +17,10 @@ from __future__ import annotations
 from typing import Any
 
 
-def capacity(lib: Any, threads: Any, total: Any, node: Any, cores_per_node: Any) -> Any:
-    """Bytes a second that ``threads`` busy threads of the machine can move together."""
-    nodes = lib.ceil(threads / cores_per_node)
-    return lib.minimum(total, nodes * node)
+def capacity(lib: Any, threads: Any, total: Any, part: Any, cores_per_part: Any) -> Any:
+    """Bytes a second that ``threads`` busy threads can move together, ``part`` by each part of the machine."""
+    parts = lib.ceil(threads / cores_per_part)
+    return lib.minimum(total, parts * part)
 
 
 def saturation(lib: Any, together: Any, core: Any) -> Any:

@@ -57,10 +57,14 @@ def on_hardware(*, nested: bool = False) -> Callable[[StructureLaw], StructureLa
 def _factors(machine: Costs, vms: Any, threads: Any, *, nested: bool) -> list[tuple[str, Any]]:
     """What stretches all times, by the name it has in the ledger."""
     found = []
-    per_core = machine.get("threads_per_core", 1.0)
-    if per_core > 1:
-        cores = machine("physical_cores")
-        found.append(("SMT siblings", siblings.stretch(np, vms * threads, cores, per_core, machine("smt_gain"))))
+    if machine.get("threads_per_core", 1.0) > 1:
+        found.append(("SMT siblings", _second_threads(machine, vms * threads, machine("smt_gain"))))
+    slower = machine.get("efficiency_share")
+    if slower > 0 and "efficiency_core_speed" in machine.values:
+        both = _second_threads(
+            machine, vms * threads, machine.get("smt_gain"), slower=slower, speed=machine("efficiency_core_speed")
+        )
+        found.append(("efficiency cores", both / found[0][1] if found else both))
     if "active_core_slowdown" in machine.values:
         slowdown, measured = machine("active_core_slowdown"), machine("physical_cores")
         found.append(("clock", instance_cost.clock_stretch(np, vms * threads, measured, slowdown)))
@@ -69,18 +73,35 @@ def _factors(machine: Costs, vms: Any, threads: Any, *, nested: bool) -> list[tu
     return found
 
 
+def _second_threads(machine: Costs, threads: Any, gain: Any, **unequal: Any) -> Any:
+    """What sharing cores costs ``threads`` busy threads of the machine."""
+    per_core = machine.get("threads_per_core", 1.0)
+    return siblings.stretch(np, threads, machine("physical_cores"), per_core, gain, **unequal)
+
+
 def _core_bandwidth(machine: Costs) -> Any:
     """What one core reaches [B/s]; where it is not known, as much as all of them."""
     total = machine("memory_bandwidth")
     return np.minimum(machine.get("memory_bandwidth_core", np.inf), total)
 
 
+def _thread_bandwidth(machine: Costs, threads: Any) -> Any:
+    """What each of ``threads`` threads reaches when no other waits for memory [B/s]; second threads add their part."""
+    core = np.minimum(_core_bandwidth(machine), bandwidth(machine, threads))
+    if machine.get("threads_per_core", 1.0) <= 1 or "smt_gain_memory" not in machine.values:
+        return core
+    return core / _second_threads(machine, threads, machine("smt_gain_memory"))
+
+
 def bandwidth(machine: Costs, threads: Any) -> Any:
     """Bytes a second that ``threads`` busy threads can move; infinite on a machine whose bandwidth is not known."""
     if "memory_bandwidth" not in machine.values:
         return np.inf
-    node, per_node = machine.get("memory_bandwidth_node", np.inf), machine.get("cores_per_node", np.inf)
-    return memory_bandwidth.capacity(np, threads, machine("memory_bandwidth"), node, per_node)
+    found = machine("memory_bandwidth")
+    for part in ("node", "l3"):
+        each, cores = machine.get(f"memory_bandwidth_{part}", np.inf), machine.get(f"cores_per_{part}", np.inf)
+        found = memory_bandwidth.capacity(np, threads, found, each, cores)
+    return found
 
 
 def most_cycles(machine: Costs, operations: Costs, threads: Any) -> Any:
@@ -94,7 +115,7 @@ def memory_station(machine: Costs, operations: Costs, threads: Any, stretch: Any
     """The station of memory, None when nothing is known of the program's bytes or the machine's bandwidth."""
     if "memory_bytes" not in operations.values or "memory_bandwidth" not in machine.values:
         return None
-    core = np.minimum(_core_bandwidth(machine), bandwidth(machine, threads))
+    core = _thread_bandwidth(machine, threads)
     saturating = memory_bandwidth.saturation(np, bandwidth(machine, threads), core)
     return SharedBandwidth(operations("memory_bytes") / core / stretch, saturation=saturating, name=MEMORY)
 

@@ -14,7 +14,6 @@ from cerberus_plan.calibration.harness.frame import compile_loop
 from cerberus_plan.calibration.harness.memory import SharedMemory
 from cerberus_plan.calibration.primitives.base import Direct, Results, Space
 from cerberus_plan.calibration.primitives.compare_and_swap import compare_and_swap_loop
-from cerberus_plan.calibration.primitives.interference import interference
 from cerberus_plan.calibration.primitives.queue_lock import queue_lock_loop
 from cerberus_plan.calibration.primitives.reader_writer_lock import reader_writer_lock_loop
 from cerberus_plan.calibration.primitives.registry import NAMES, load_primitives
@@ -95,15 +94,6 @@ def test_shapes_of_a_loop_are_averaged_and_the_interval_holds_both():
 def test_a_case_without_result_gives_no_quantity():
     """Nothing is invented for what was not measured."""
     assert Direct(name="q", cases=("a",), note="n").derive(Results(batches={})) == {}
-
-
-def test_interference_is_the_slowdown_per_further_process():
-    """Four processes 30 % slower each than one: gamma is 0.1."""
-    per_all = {1: 1.0e-9, 2: 1.1e-9 / 2, 4: 1.3e-9 / 4}
-    found = {f"walk.{n}": [batch(f"walk.{n}", s)] * 9 for n, s in per_all.items()}
-    quantity = interference(Results(batches=found), "walk")
-    assert quantity is not None
-    assert quantity.value == pytest.approx(0.1, rel=1e-6)
 
 
 def test_every_primitive_is_silent_about_what_was_not_run():

@@ -167,3 +167,43 @@ def test_the_clock_falls_no_further_than_it_was_measured(n: int) -> None:
     costs = machine(active_core_slowdown=0.01).costs()
     found = rate("linux", costs, 1, n, compute=1e-4)
     assert found == pytest.approx(n / 1e-4 / (1 + 0.01 * (min(n, 16) - 1)))
+
+
+@given(st.integers(1, 32), st.floats(1e9, 1e11), st.floats(1e9, 1e11))
+def test_cores_of_a_cache_move_no_more_than_their_link(n: int, total: float, link: float) -> None:
+    """Two caches of eight cores: nine threads use two links."""
+    costs = machine(memory_bandwidth=total, memory_bandwidth_l3=link).costs()
+    assert bandwidth(costs, n) == pytest.approx(min(total, -(-n // 8) * link))
+
+
+def test_the_second_thread_of_a_core_reads_little_more_than_the_first() -> None:
+    """Where the machine has more to give than its cores can ask for, siblings add what was measured."""
+    plenty = {"memory_bandwidth": 1e12, "memory_bandwidth_core": 1e10, "smt_gain": 0.2}
+    found = rate("linux", machine(2, **plenty, smt_gain_memory=0.1).costs(), 1, 32, memory_bytes=1e6)
+    assert found == pytest.approx(16 * 1.1 * 1e4)
+
+
+hybrids = st.tuples(st.integers(1, 16), st.integers(1, 2), st.integers(1, 16))
+
+
+@given(hybrids, st.floats(0.2, 1.0), st.floats(0.0, 0.4))
+def test_each_thread_adds_what_its_place_is_worth(shape: tuple[int, int, int], speed: float, gain: float) -> None:
+    """Fast cores first, each one whole; then slow ones; then second threads."""
+    fast, siblings, slow = shape
+    topology = Topology.hybrid([("P-core", fast, siblings), ("E-core", slow, 1)])
+    plain_costs = {"smt_gain": plain(gain), "efficiency_core_speed": plain(speed)}
+    costs = replace(catalog.machine("amd48"), topology=topology, quantities=plain_costs).costs()
+    worth = [1.0] * fast + [speed] * slow + [gain] * fast * (siblings - 1)
+    for n in {1, fast, min(fast + 1, len(worth)), fast + slow, len(worth)}:
+        assert rate("linux", costs, 1, n, compute=1e-4) == pytest.approx(sum(worth[:n]) * 1e4)
+
+
+def test_the_ledger_tells_slow_cores_from_second_threads() -> None:
+    """Each has its own part of what all times are stretched by."""
+    topology = Topology.hybrid([("P-core", 8, 2), ("E-core", 8, 1)])
+    quantities = {"smt_gain": plain(0.2), "efficiency_core_speed": plain(0.5)}
+    costs = replace(catalog.machine("amd48"), topology=topology, quantities=quantities).costs()
+    structure = SYSTEMS["linux"].law(costs, Costs("w", {"compute": 1e-4}), np.array([[1.0]]), np.array([[24.0]]))
+    assert set(structure.stretched_by) == {"SMT siblings", "efficiency cores"}
+    product = np.prod([np.ravel(part)[0] for part in structure.stretched_by.values()])
+    assert product == pytest.approx(24 / (8 + 4 + 1.6))
