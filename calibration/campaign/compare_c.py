@@ -84,7 +84,8 @@ def promise(case: str) -> float | None:
     """What is promised for a case, None for nothing."""
     for lock in _LOCKS:
         if case.startswith(f"{lock}."):
-            return _ATOMIC if int(case.split(".")[1]) >= _SHORTEST_HOLD else None
+            hold = case.split(".")[1]
+            return _ATOMIC if hold.isdigit() and int(hold) >= _SHORTEST_HOLD else None
     return next((limit for stem, limit in _PROMISES if case.startswith(stem)), None)
 
 

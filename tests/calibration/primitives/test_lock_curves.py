@@ -1,5 +1,7 @@
 """Hand-over read from lock curves: synthetic locks are found again."""
 
+from dataclasses import replace
+
 import pytest
 
 from cerberus_plan.calibration.harness.case import Batch
@@ -25,8 +27,8 @@ def batches(name, seconds):
 
 
 def results(alone, extra, threads=(2,), slope=1.0, lock="ticket_lock"):
-    """A lock whose saturated time per acquisition is extra(n) + hold, alone think + cost + hold."""
-    found = {}
+    """A lock whose saturated time per acquisition is extra(n) + hold; alone, with nothing between, ``alone``."""
+    found = {f"{lock}.free.1": batches(f"{lock}.free.1", alone)}
     for hold in HOLDS:
         found[f"{lock}.{hold}.1"] = batches(f"{lock}.{hold}.1", alone + (THINK + hold) * ITERATION)
         for n in threads:
@@ -35,8 +37,8 @@ def results(alone, extra, threads=(2,), slope=1.0, lock="ticket_lock"):
     return Results(batches=found)
 
 
-def test_the_uncontended_cost_is_what_is_left_at_no_hold():
-    """Think time is subtracted at the measured speed of the spin."""
+def test_the_uncontended_cost_is_that_of_a_thread_that_does_nothing_else():
+    """Time without hold and think; it is never 0."""
     found = polled_lock(results(2e-8, lambda _n: 1e-7), "ticket_lock")
     assert found["ticket_lock_uncontended"].value == pytest.approx(2e-8, rel=0.02)
 
@@ -69,3 +71,49 @@ def test_one_core_gives_the_uncontended_cost_only():
 def test_no_batches_give_nothing():
     """A lock that was not run has no quantities."""
     assert polled_lock(Results(batches={}), "ticket_lock") == {}
+
+
+def placed(found, distances, extra_of):
+    """Two threads met these distances between their cores, so many batches of each hold at each."""
+    for hold in HOLDS:
+        case = f"ticket_lock.{hold}.2"
+        found.batches[case] = [
+            replace(b, probe_before_s=d, probe_after_s=d)
+            for d, share in distances.items()
+            for b in batches(case, extra_of(d) + hold * ITERATION)[:share]
+        ]
+    return found
+
+
+def test_placements_are_kept_apart():
+    """Near in most batches and far in the others: the near value, an interval that holds both, and both told."""
+    found = placed(results(2e-8, lambda _n: 0.0), {1e-7: 12, 5e-7: 8}, lambda d: 2e-8 + d)
+    quantity = polled_lock(found, "ticket_lock")["ticket_lock_handover"]
+    assert quantity.value == pytest.approx(2e-7, rel=0.05)
+    assert quantity.high >= 1e-6 * 0.95
+    assert "200 ns where the cores are 100 ns apart" in quantity.source
+    assert "1e+03 ns where the cores are 500 ns apart" in quantity.source
+
+
+def test_two_runs_that_met_both_placements_agree():
+    """Whichever was the commoner, the intervals overlap."""
+    first, second = (
+        polled_lock(placed(results(2e-8, lambda _n: 0.0), met, lambda d: 2e-8 + d), "ticket_lock")
+        for met in ({1e-7: 12, 5e-7: 8}, {1e-7: 8, 5e-7: 12})
+    )
+    one, other = first["ticket_lock_handover"], second["ticket_lock_handover"]
+    assert one.value < other.value / 3
+    assert one.high >= other.value
+    assert other.low <= one.value
+
+
+def test_no_line_is_drawn_through_holds_of_two_placements():
+    """Short holds near and long ones far: neither placement has a line, so there is no hand-over."""
+    found = results(2e-8, lambda _n: 0.0)
+    for hold in HOLDS:
+        case, distance = f"ticket_lock.{hold}.2", 1e-7 if hold < 4096 / 2 else 5e-7
+        found.batches[case] = [
+            replace(b, probe_before_s=distance, probe_after_s=distance)
+            for b in (batches(case, distance + hold * ITERATION) if hold in {512, 4096} else [])
+        ]
+    assert set(polled_lock(found, "ticket_lock")) == {"ticket_lock_uncontended"}

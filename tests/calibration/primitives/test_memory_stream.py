@@ -70,9 +70,7 @@ def test_too_little_memory_is_told(tmp_path, monkeypatch):
     """Arrays that the cache holds would measure the cache."""
     monkeypatch.setattr("cerberus_plan.calibration.host.topology.last_level_bytes", lambda _cpu: CACHE)
     monkeypatch.setattr("cerberus_plan.calibration.host.spare_memory.spare_bytes", lambda: 2 * CACHE)
-    with pytest.raises(
-        OSError, match="too little memory is free .* last-level cache of 32 MiB"
-    ):
+    with pytest.raises(OSError, match=r"too little memory is free .* last-level cache of 32 MiB"):
         PRIMITIVE.prepare(space(tmp_path, (1, 2)))
 
 
