@@ -58,6 +58,7 @@ def calibrate(
     """Measure what this host's cores, locks, kernel and messages cost, without root or source."""
     from cerberus_plan.calibration.campaign.host_profile import measure_host
     from cerberus_plan.calibration.host.identity import require_supported, this_host
+    from cerberus_plan.calibration.store.earlier import held_with
     from cerberus_plan.calibration.store.profile import default_path, merge
 
     report_file.check(report_path)
@@ -75,6 +76,9 @@ def calibrate(
     except KeyboardInterrupt:
         typer.echo("stopped: nothing was written", err=True)
         raise typer.Exit(130) from None
+    earlier = _earlier(target)
+    if earlier is not None:
+        profile = held_with(earlier, profile)
     if known is not None:
         profile = merge(known, profile)
     if output is None:
@@ -143,6 +147,16 @@ def _known_profile(target: Path, *, only: bool, output: Path | None) -> Profile 
             "are never merged: choose another --output, or leave out --only to replace it"
         )
     return known
+
+
+def _earlier(target: Path) -> Profile | None:
+    """The profile that is about to be replaced; None where there is none that can be read: it goes in any case."""
+    from cerberus_plan.calibration.store.profile import read_profile
+
+    try:
+        return read_profile(target, samples=False) if target.is_file() else None
+    except InputError:
+        return None
 
 
 @contextmanager
