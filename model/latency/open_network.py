@@ -1,0 +1,186 @@
+"""The response time of requests that arrive at a cluster from outside, and the largest rate that keeps it.
+
+Models: m equal instances, each fed a Poisson stream of its share of the rate and serving with k workers.
+Equations: mean = (sum of numbers at stations) / rate + P(wait) v / (X(k) - a), v = (1 + c^2) / 2 with c^2 the
+variability of completions (``variability``), as in the M/G/k queue. Percentiles: the visit to each station and the wait
+for a worker are taken as independent parts (``response``); a visit is exponential of its mean, at stations of c
+servers a hold and with some probability a wait.
+Exact for M/M/1 and M/M/c, for tandems of first-come queues with unlimited workers; elsewhere within 10 % of the
+simulator for delays, queues and servers up to 95 % of the capacity, 75 % where instances share a station
+(tests/model/latency); for locks whose hand-over slows with waiters a formula without such a promise.
+Assumptions: exponential holds, first come first served. Fixed holds make a real tail shorter, rare long ones longer.
+When not to use it: for bursts of arrivals, or closed loops of clients (``closed``).
+Source: Jackson (1957); Reich (1957) and Walrand (1988) for independent sojourns in tandem.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from cerberus_plan.model.latency.chain import Chain, steady
+from cerberus_plan.model.latency.cluster import Cluster, Operating
+from cerberus_plan.model.latency.latency import EXACT, FORMULA, Latency, latency_of, never
+from cerberus_plan.model.latency.response import ResponseTime, Sum
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.servers import Servers
+from cerberus_plan.model.laws.shared_bandwidth import SharedBandwidth
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+
+# Stations for which percentiles are promised.
+PROMISED = (Delay, Queue, Servers, SharedBandwidth)
+# Share of the capacity up to which they are, without and with stations that instances share.
+PROMISED_LOAD, PROMISED_SHARED_LOAD = 0.95, 0.75
+# Relative accuracy of a headroom.
+_CLOSE = 1e-6
+
+
+def response_time(cluster: Cluster, rate: float) -> ResponseTime | None:
+    """The response time at ``rate`` requests a second over all instances, None when the queue grows for ever."""
+    arrivals = rate / cluster.instances
+    found = cluster.at(arrivals)
+    return None if found.chain is None else _parts(cluster, found, found.chain, arrivals)
+
+
+def _parts(cluster: Cluster, found: Operating, chain: Chain, arrivals: float) -> Sum:
+    residences = found.lengths @ chain.busy / arrivals
+    holds, chances, waits = [0.0], [chain.waits], [chain.wait * (1.0 + variability(found)) / 2.0]
+    for position, station in enumerate(cluster.stations):
+        own = position < len(cluster.stations) - cluster.n_shared
+        flow = arrivals if own else arrivals * cluster.instances
+        hold, chance, wait = _visit(station, float(residences[position]), flow)
+        holds.append(hold)
+        chances.append(chance)
+        waits.append(wait)
+    parts = Sum(holds=np.array(holds), chances=np.array(chances), waits=np.array(waits))
+    return _no_less_than_pooled(cluster, parts, arrivals * cluster.instances)
+
+
+def _no_less_than_pooled(cluster: Cluster, found: Sum, rate: float) -> Sum:
+    """Waits no shorter than if all instances took their requests from one queue.
+
+    Where the instances wait for one shared station their queues grow together, which the states taken as independent
+    do not show; one queue for all never makes anybody wait longer in the mean.
+    """
+    if not cluster.n_shared or found.chances[0] == 0.0:
+        return found
+    pooled = steady(rate, cluster.pooled)
+    if pooled is None:
+        return found
+    waiting = pooled.waits * pooled.wait
+    missing = min(pooled.at_work / rate + waiting - found.mean, waiting)
+    if missing <= 0.0:
+        return found
+    waits = found.waits.copy()
+    waits[0] += missing / found.chances[0]
+    return Sum(holds=found.holds, chances=found.chances, waits=waits)
+
+
+def variability(found: Operating) -> float:
+    """Squared coefficient of variation of the completions of an instance with all workers at work.
+
+    Equation: sum of e_i^2, with e_i = L_i(k) - L_i(k - 1) the elasticity of the rate in the demand of station i. Over n
+    completions the mean hold of a station strays by a variance of 1 / n of its square, and the rate by e_i^2 of
+    that. One station: 1, as in M/M/k; k workers at delays one after the other: that of their sum.
+    """
+    elasticity = found.lengths[:, -1] - found.lengths[:, -2]
+    return float(elasticity @ elasticity)
+
+
+def _visit(station: Station, residence: float, flow: float) -> tuple[float, float, float]:
+    """Mean hold, probability and mean of a wait at a station: several servers make waits rarer than holds."""
+    if isinstance(station, Servers | SharedBandwidth):
+        hold = float(station.service_times(1)[0])
+        count = float(station.count if isinstance(station, Servers) else station.saturation)
+        spare = count / hold - flow if hold > 0.0 else math.inf
+        waited = residence - hold
+        if waited > 0.0 and spare > 0.0:
+            chance = min(waited * spare, 1.0)
+            return hold, chance, waited / chance
+    return residence, 0.0, 0.0
+
+
+def open_latency(cluster: Cluster, rate: float) -> Latency:
+    """Mean and percentiles at ``rate`` requests a second over all instances; all infinite when it is unstable."""
+    found = response_time(cluster, rate)
+    if found is None:
+        return never(EXACT, unstable(cluster))
+    return latency_of(found, how=how(cluster), validity=validity(cluster, rate))
+
+
+def how(cluster: Cluster) -> str:
+    """Exact for what is M/M/1 or M/M/k, a formula else."""
+    kinds = {type(s) for s in cluster.stations if s.service_times(1)[0] > 0.0}
+    alone = len([s for s in cluster.stations if s.service_times(1)[0] > 0.0]) == 1 and not cluster.n_shared
+    return EXACT if alone and kinds <= {Delay, Queue} else FORMULA
+
+
+def validity(cluster: Cluster, rate: float) -> str:
+    """What the percentiles hold for, empty where they are exact."""
+    if cluster.collapses:
+        return (
+            f"metastable: with all workers busy it completes {cluster.capacity:.4g}/s, fewer than at its peak; "
+            "a burst may take it over the peak for long, and percentiles do not hold then"
+        )
+    if how(cluster) == EXACT:
+        return ""
+    if not all(isinstance(station, PROMISED) for station in cluster.stations):
+        return "a lock slows with its waiters: percentiles are not promised; simulate them"
+    most = PROMISED_SHARED_LOAD if cluster.n_shared else PROMISED_LOAD
+    if rate > most * cluster.capacity:
+        return f"above {most:.0%} of the capacity percentiles are not promised; simulate them"
+    return "percentiles within 10 % of the simulator's"
+
+
+def unstable(cluster: Cluster) -> str:
+    """Why there is no response time."""
+    return f"unstable: no more than {cluster.capacity:.4g}/s are ever completed, so the queue grows for ever"
+
+
+def headroom(cluster: Cluster, probability: float | None, seconds: float, factor: float = 1.0) -> float:
+    """The largest rate over all instances at which the response time stays within ``seconds``.
+
+    Args:
+        cluster: The instances.
+        probability: Share of the requests that must be done by then; None for their mean.
+        seconds: The limit.
+        factor: On all times of the cluster.
+    """
+    limit = seconds / factor
+
+    def slack(rate: float) -> float:
+        """Above 0 where the limit holds; close to straight in the rate."""
+        found = response_time(cluster, rate)
+        if found is None:
+            return -1.0
+        if probability is None:
+            return 1.0 - found.mean / limit
+        return 1.0 - found.tail(limit) / (1.0 - probability)
+
+    return largest(slack, cluster.capacity) / factor
+
+
+def largest(slack: Callable[[float], float], capacity: float) -> float:
+    """The largest rate below the capacity whose slack is not negative, 0 where there is none.
+
+    Halving brackets it, and the regula falsi with Illinois's weights closes in: slack falls with the rate.
+    """
+    low, high = capacity * 1e-9, capacity * (1.0 - 1e-12)
+    at_low, at_high = slack(low), slack(high)
+    if at_low < 0.0:
+        return 0.0
+    if at_high >= 0.0:
+        return capacity
+    side = 0
+    while high - low > _CLOSE * high:
+        share = at_low / (at_low - at_high)
+        rate = low + (high - low) * min(max(share, 0.05), 0.95)
+        value = slack(rate)
+        if value >= 0.0:
+            low, at_low, at_high, side = rate, value, at_high / 2.0 if side > 0 else at_high, 1
+        else:
+            high, at_high, at_low, side = rate, value, at_low / 2.0 if side < 0 else at_low, -1
+    return low

@@ -1,0 +1,38 @@
+"""The inversion of transforms against distributions whose tails are known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cerberus_plan.model.latency.response import Stages, Sum
+
+positive = st.floats(-3.0, 3.0).map(lambda e: 10.0**e)
+
+
+@given(positive, st.floats(1e-3, 9.0))
+def test_one_hold_is_exponential(mean: float, multiple: float) -> None:
+    """To seven digits of a probability."""
+    found = Sum(holds=np.array([mean]), chances=np.zeros(1), waits=np.zeros(1))
+    assert found.tail(mean * multiple) == pytest.approx(math.exp(-multiple), abs=1e-7)
+
+
+@given(st.integers(1, 30), st.floats(0.1, 60.0))
+def test_equal_stages_are_erlang(count: int, t: float) -> None:
+    """Where partial fractions divide by zero."""
+    numbers = np.zeros(count)
+    numbers[-1] = 1.0
+    found = Stages(holds=(1.0,), stages=(1.0,), numbers=(numbers,))
+    exact = math.exp(-t) * sum(t**n / math.factorial(n) for n in range(count))
+    assert found.tail(t) == pytest.approx(exact, abs=1e-7)
+
+
+@given(st.lists(positive, min_size=1, max_size=6), st.floats(0.01, 0.999))
+def test_a_percentile_is_where_the_tail_says(holds: list[float], share: float) -> None:
+    """Quantile and tail are each other's inverse."""
+    found = Sum(holds=np.array(holds), chances=np.full(len(holds), 0.3), waits=np.array(holds))
+    assert found.tail(found.quantile(share)) == pytest.approx(1.0 - share, rel=1e-4, abs=1e-7)
