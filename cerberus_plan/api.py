@@ -27,7 +27,11 @@ from cerberus_plan.model.network import (
 if TYPE_CHECKING:
     from cerberus_plan.calibration.curves.fit import Fit
     from cerberus_plan.calibration.store.profile import Profile
+    from cerberus_plan.model.latency.latency import Latency
+    from cerberus_plan.model.latency.of_instances import headroom, latency
+    from cerberus_plan.model.objective import Objective, Prices, Slo
     from cerberus_plan.model.simulation import Rules, Simulation, simulate
+    from cerberus_plan.planner.objectives.reach import Reach, reaches
     from cerberus_plan.planner.plan import Plan
     from cerberus_plan.reports.notebook import frame
 
@@ -37,23 +41,44 @@ __all__ = [
     "Delay",
     "InputError",
     "Instance",
+    "Latency",
+    "Objective",
+    "Prices",
     "Queue",
     "QueueLock",
+    "Reach",
     "ReaderWriterLock",
     "Rules",
     "Servers",
     "SharedBandwidth",
     "Simulation",
+    "Slo",
     "Solution",
     "TestAndSetLock",
     "TicketLock",
     "fit",
     "frame",
+    "headroom",
+    "latency",
     "plan",
     "profile",
+    "reaches",
     "simulate",
     "solve",
 ]
+
+
+# Names that few need, and where they are.
+_LATER = {
+    "Latency": "model.latency.latency",
+    "Objective": "model.objective",
+    "Prices": "model.objective",
+    "Reach": "planner.objectives.reach",
+    "Slo": "model.objective",
+    "headroom": "model.latency.of_instances",
+    "latency": "model.latency.of_instances",
+    "reaches": "planner.objectives.reach",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -66,6 +91,10 @@ def __getattr__(name: str) -> Any:
         from cerberus_plan.reports.notebook import frame
 
         return frame
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(f"cerberus_plan.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

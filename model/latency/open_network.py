@@ -152,13 +152,13 @@ def headroom(cluster: Cluster, probability: float | None, seconds: float, factor
     limit = seconds / factor
 
     def slack(rate: float) -> float:
-        """Above 0 where the limit holds; close to straight in the rate."""
+        """Above 0 where the limit holds; nearly a straight line in the rate, for a wait of rate X(k) - a is one."""
         found = response_time(cluster, rate)
         if found is None:
-            return -1.0
+            return -math.inf
         if probability is None:
-            return 1.0 - found.mean / limit
-        return 1.0 - found.tail(limit) / (1.0 - probability)
+            return limit / found.mean - 1.0
+        return math.log((1.0 - probability) / max(found.tail(limit), 1e-12))
 
     return largest(slack, cluster.capacity) / factor
 
@@ -166,9 +166,9 @@ def headroom(cluster: Cluster, probability: float | None, seconds: float, factor
 def largest(slack: Callable[[float], float], capacity: float) -> float:
     """The largest rate below the capacity whose slack is not negative, 0 where there is none.
 
-    Halving brackets it, and the regula falsi with Illinois's weights closes in: slack falls with the rate.
+    The slack falls with the rate; a line through the ends of a bracket cuts it, by Illinois's rule.
     """
-    low, high = capacity * 1e-9, capacity * (1.0 - 1e-12)
+    low, high = capacity * 1e-9, capacity * (1.0 - 1e-9)
     at_low, at_high = slack(low), slack(high)
     if at_low < 0.0:
         return 0.0
@@ -176,9 +176,11 @@ def largest(slack: Callable[[float], float], capacity: float) -> float:
         return capacity
     side = 0
     while high - low > _CLOSE * high:
-        share = at_low / (at_low - at_high)
-        rate = low + (high - low) * min(max(share, 0.05), 0.95)
+        share = at_low / (at_low - at_high) if math.isfinite(at_high) else 0.5
+        rate = low + (high - low) * min(max(share, 1e-3), 1.0 - 1e-3)
         value = slack(rate)
+        if 0.0 <= value < _CLOSE:
+            return rate
         if value >= 0.0:
             low, at_low, at_high, side = rate, value, at_high / 2.0 if side > 0 else at_high, 1
         else:

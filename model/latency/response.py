@@ -26,7 +26,7 @@ _TERMS, _AVERAGED = 30, 12
 _SMALLEST_TAIL = 1e-5
 Complex = np.ndarray[Any, np.dtype[np.complex128]]
 # Relative width at which a percentile is found.
-_CLOSE = 1e-10
+_CLOSE = 1e-9
 
 
 def _weights() -> tuple[Array, Complex]:

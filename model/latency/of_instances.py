@@ -1,0 +1,81 @@
+"""Response times and headroom of clusters given as instances, as ``solve`` takes them.
+
+Models: ``closed`` without a rate, ``open_network`` with one. When not to use it: for instances that differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TypedDict
+
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.latency.closed import closed_latency
+from cerberus_plan.model.latency.cluster import Cluster
+from cerberus_plan.model.latency.latency import Latency
+from cerberus_plan.model.latency.open_network import headroom as largest_rate
+from cerberus_plan.model.latency.open_network import open_latency
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.network import Instance, check_stations
+from cerberus_plan.model.objective import Slo
+
+
+class _Parts(TypedDict):
+    local: tuple[Station, ...]
+    threads: int
+    instances: int
+    shared: tuple[Station, ...]
+
+
+def latency(
+    *, instances: Sequence[Instance], shared: Iterable[Station] = (), rate: float | None = None, think: float = 0.0
+) -> Latency:
+    """Mean and percentiles of the response time of one cycle.
+
+    Args:
+        instances: Equal OS instances; their threads are the workers.
+        shared: Stations visited by all.
+        rate: Cycles a second that arrive from outside, over all instances; None for a closed loop in which each
+            thread has one client.
+        think: Seconds such a client thinks between two cycles.
+
+    Raises:
+        InputError: No instance, instances that differ, a rate that is not positive, think time with a rate.
+    """
+    parts = _parts(instances, shared)
+    if not (0.0 <= think < math.inf):
+        raise InputError(f"think = {think!r} must be a finite time of at least 0")
+    if rate is None:
+        return closed_latency(**parts, think=think)
+    if not 0.0 < rate < math.inf:
+        raise InputError(f"rate = {rate!r} must be a positive number of cycles a second")
+    if think:
+        raise InputError("think time belongs to a closed loop; leave out the rate, or the think time")
+    return open_latency(Cluster(**parts), rate)
+
+
+def headroom(*, instances: Sequence[Instance], shared: Iterable[Station] = (), slo: str | None = None) -> float:
+    """The largest rate of cycles that arrive from outside at which a limit such as ``"p99=10ms"`` holds.
+
+    Without a limit: the rate from which on queues grow for ever.
+
+    Raises:
+        InputError: No instance, instances that differ, or a limit that is none.
+    """
+    cluster = Cluster(**_parts(instances, shared))
+    if slo is None:
+        return cluster.capacity
+    limit = Slo.parse(slo, "slo")
+    return largest_rate(cluster, limit.share, limit.seconds)
+
+
+def _parts(instances: Sequence[Instance], shared: Iterable[Station]) -> _Parts:
+    chosen = tuple(instances)
+    if not chosen:
+        raise InputError("instances is empty; give at least one Instance(threads=..., stations=[...])")
+    first = chosen[0]
+    if any(instance != first for instance in chosen):
+        raise InputError("response times are of equal instances; these differ: simulate them, or ask for each alone")
+    factor = first.shared_factor
+    common = tuple(station.stretched(factor) for station in check_stations(shared))
+    return {"local": first.stations, "threads": first.threads, "instances": len(chosen), "shared": common}

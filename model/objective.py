@@ -1,0 +1,137 @@
+"""What a user wants of a split beside throughput: a rate to carry, limits of the response time, what things cost.
+
+Models: nothing; nouns that options and the tables [objective] (workload file) and [prices] (machine file) become.
+Units: rates in the workload's unit, limits in seconds, prices in any one unit per instance and per core.
+When not to use it: for what bounds the number and the size of instances; those are constraints of a plan.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
+from cerberus_plan.model.quantity import UNITS
+from cerberus_plan.model.record import Record
+
+THROUGHPUT, LATENCY, COST = "throughput", "latency", "cost"
+KINDS = (THROUGHPUT, LATENCY, COST)
+INSTANCE, SOCKET = "instance", "socket"
+LOSSES = (INSTANCE, SOCKET)
+# Beyond this the tail is shorter than the numbers that describe it.
+MOST_PERCENTILE = 99.99
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,2})?)", re.ASCII)
+_TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ns|us|ms|s)", re.ASCII)
+
+
+class Slo(Record):
+    """A limit of the response time.
+
+    Attributes:
+        name: "mean" or a percentile such as "p99".
+        seconds: The limit [s].
+    """
+
+    name: str
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if self.name != "mean" and not (
+            _PERCENTILE.fullmatch(self.name) and 0.0 < float(self.name[1:]) <= MOST_PERCENTILE
+        ):
+            raise InputError(f"{shown(self.name)} must be mean or a percentile up to p{MOST_PERCENTILE}, such as p99")
+        if not (0.0 < self.seconds < math.inf):
+            raise InputError(f"{self.name} = {self.seconds!r} s must be a positive time")
+
+    @property
+    def share(self) -> float | None:
+        """Share of the requests that must keep the limit; None for the mean."""
+        return None if self.name == "mean" else float(self.name[1:]) / 100.0
+
+    @staticmethod
+    def parse(text: str, where: str) -> Slo:
+        """A limit from a text such as ``p99=10ms``.
+
+        Raises:
+            InputError: It is none; ``where`` says where it stands.
+        """
+        name, equals, time = text.partition("=")
+        found = _TIME.fullmatch(time.strip())
+        if not (equals and found):
+            times = ", ".join(unit for unit, (dimension, _) in UNITS.items() if dimension == "time")
+            raise InputError(f"{where} {shown(text)} must be a limit such as p99=10ms or mean=2ms (units: {times})")
+        try:
+            return Slo(name=name.strip(), seconds=float(found[1]) * UNITS[found[2]][1])
+        except InputError as error:
+            raise InputError(f"{where} {shown(text)}: {error}") from None
+
+
+class Prices(Record):
+    """What a split costs.
+
+    Attributes:
+        per_instance: Cost of an instance.
+        per_core: Cost of a core in use.
+        unit: What they are counted in, such as "EUR/month"; empty for a bare number.
+    """
+
+    per_instance: float = 0.0
+    per_core: float = 0.0
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("per_instance", "per_core"):
+            value = getattr(self, name)
+            if not 0.0 <= value < math.inf:
+                raise InputError(f"{name} = {value!r} must be a finite number of at least 0")
+
+    def of(self, instances: int, cores: int) -> float:
+        """Cost of so many instances on so many cores together."""
+        return instances * self.per_instance + cores * self.per_core
+
+
+# Without prices a core costs one and instances nothing: cost is then the number of cores.
+CORES = Prices(per_core=1.0, unit="cores")
+
+
+class Objective(Record):
+    """What a split is chosen for.
+
+    Attributes:
+        kind: Larger "throughput" (within the limits), smaller "latency" at the rate, or less "cost".
+        rate: Rate to carry, in the workload's unit; None for none.
+        slos: Limits of the response time.
+        survive: What may be lost without breaking a limit: "instance", "socket", or empty.
+        prices: What things cost.
+    """
+
+    kind: str = THROUGHPUT
+    rate: float | None = None
+    slos: tuple[Slo, ...] = ()
+    survive: str = ""
+    prices: Prices = CORES
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"objective = {shown(self.kind)} is unknown; use one of {', '.join(KINDS)}")
+        if self.rate is not None and not 0.0 < self.rate < math.inf:
+            raise InputError(f"rate = {self.rate!r} must be a positive number")
+        if self.survive and self.survive not in LOSSES:
+            raise InputError(f"survive = {shown(self.survive)} is unknown; use one of {', '.join(LOSSES)}")
+        if self.kind == LATENCY and self.rate is None:
+            raise InputError("the objective latency needs a rate: give --rate, such as --rate 20000/s")
+        names = [slo.name for slo in self.slos]
+        if len(set(names)) < len(names):
+            raise InputError(f"each limit may be given once, but {', '.join(names)} are given")
+
+    def to_json(self) -> dict[str, Any]:
+        """The objective as the command line contract has it."""
+        return {
+            "kind": self.kind,
+            "rate": self.rate,
+            "slo": {slo.name: slo.seconds for slo in self.slos},
+            "survive": self.survive or None,
+            "prices": {name: getattr(self.prices, name) for name in ("per_instance", "per_core", "unit")},
+        }
