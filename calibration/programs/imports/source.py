@@ -9,8 +9,10 @@ from typing import NoReturn
 
 from cerberus_plan.calibration.store.decode import LARGEST
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shortened
 
 SHOWN = 60  # characters of a bad line repeated in a message
+_MOST_EXPECTED = 600  # it may name columns or parameters of the file
 # No measurement has so many digits; Python refuses to read some thousands, and what overflows does so later.
 _DIGITS = re.compile(r"(?<![0-9])[0-9]{101}")
 
@@ -41,7 +43,7 @@ class Source:
         """
         shown = found if len(found) <= SHOWN else f"{found[:SHOWN]}..."
         place = self.name if line is None else f"{self.name}, line {line}"
-        raise InputError(f"{place}: found {shown}; expected {expected}")
+        raise InputError(f"{place}: found {shown}; expected {shortened(expected, _MOST_EXPECTED)}")
 
     def number(self, token: str, line: int, what: str) -> float:
         """A number of at least 0 that can be computed with.
