@@ -205,6 +205,7 @@ _RULES: dict[str, Callable[[object, str], Any]] = {
     "messages": _messages,
     "cores": _cores,
     "off_core": _names,
+    "sleeping": _names,
     "barrier": lambda value, where: decode.whole(value, where, low=1),
 }
 

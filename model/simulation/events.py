@@ -21,8 +21,10 @@ from cerberus_plan.model.simulation.random import Generator, exponential, unifor
 from cerberus_plan.model.simulation.rules import Handover
 from cerberus_plan.model.simulation.world import (
     ALL,
+    ALWAYS,
     AT_BARRIER,
     AWAITING,
+    IN_SERVICE,
     LINE,
     N_AT_BARRIER,
     N_DIRTY,
@@ -155,7 +157,7 @@ def _enter(world: World, i: int) -> None:
     else:
         world.threads[station["tail"]]["next"] = i
     station["tail"] = i
-    _use_core(world, i, station["on_core"])
+    _use_core(world, i, 1 if station["on_core"] == ALWAYS else 0)
     _mark(world, s)
 
 
@@ -184,6 +186,8 @@ def _begin_first(world: World, s: int) -> None:
     work = _draw(station, world.shapes, world.rng)
     phase, mean = SERVING, world.times[station["times"]]
     station["in_service"] += 1
+    if station["on_core"] == IN_SERVICE:
+        _use_core(world, i, 1)
     if station["kind"] == SINGLE:
         station["owner"] = i
         if station["handover"] == _ARRIVAL:

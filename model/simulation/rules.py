@@ -5,6 +5,7 @@
     held_until   locks kept while their holder waits elsewhere
     messages     requests to the responders of other instances
     cores        cores of each instance: with more threads than cores they share; a responder takes one
+    sleeping     locks whose waiters leave their core to others; at all other stations they keep it (they spin)
     barrier      cycles after which all threads wait for each other
 
 Assumptions: cores are shared equally and without cost of switching; a responder has priority over threads.
@@ -72,6 +73,7 @@ class Rules:
         messages: Requests to responders; one for a station at most.
         cores: Cores of every instance, or of each; None for one a thread.
         off_core: Names of stations where a thread does not need its core.
+        sleeping: Names of stations where a thread needs its core only while it is served.
         barrier: Cycles between two barriers of all threads; None for none.
     """
 
@@ -81,6 +83,7 @@ class Rules:
     messages: tuple[Message, ...] = ()
     cores: int | Sequence[int] | None = None
     off_core: frozenset[str] = frozenset()
+    sleeping: frozenset[str] = frozenset()
     barrier: int | None = None
 
     def __post_init__(self) -> None:
@@ -95,7 +98,10 @@ class Rules:
     @property
     def memoryless(self) -> bool:
         """True when nothing but exponential holds that follow the state is asked for."""
-        plain = not (self.held_until or self.messages or self.barrier or self.off_core) and self.cores is None
+        plain = (
+            not (self.held_until or self.messages or self.barrier or self.off_core or self.sleeping)
+            and self.cores is None
+        )
         return plain and self.handover == "state" and not isinstance(self.holds, Mapping) and not shape(self.holds).size
 
     def shape_at(self, name: str) -> Array:

@@ -26,6 +26,8 @@ NOBODY = -1
 SERVING, LINE, QUEUED, AWAITING, AT_BARRIER, STARTING, STOPPED = range(7)
 # To whom a step's message goes.
 NO_ONE, ONE, ALL = range(3)
+# Who needs a core at a station: nobody, everybody, or those in service.
+NEVER, ALWAYS, IN_SERVICE = range(3)
 
 _THREAD = np.dtype(
     [(name, "i8") for name in ("instance", "step", "phase", "next", "awaiting", "done", "writes", "on_core")]
@@ -154,9 +156,15 @@ def _stations(layout: Layout, rules: Rules) -> tuple[Records, Array, Array]:
     stations["shape"] = np.cumsum([0, *(s.size for s in shapes)])[:-1]
     stations["n_shapes"] = [s.size for s in shapes]
     stations["handover"] = Handover[rules.handover.upper()]
-    stations["on_core"] = [name not in rules.off_core for name in layout.names]
+    stations["on_core"] = [_on_core(rules, name) for name in layout.names]
     stations["owner"] = stations["head"] = stations["tail"] = NOBODY
     return stations, np.concatenate(times), np.concatenate([*shapes, np.ones(1)])
+
+
+def _on_core(rules: Rules, name: str) -> int:
+    if name in rules.off_core:
+        return NEVER
+    return IN_SERVICE if name in rules.sleeping else ALWAYS
 
 
 def _steps(layout: Layout, rules: Rules) -> tuple[Records, Whole, list[int]]:
@@ -166,7 +174,9 @@ def _steps(layout: Layout, rules: Rules) -> tuple[Records, Whole, list[int]]:
     first: list[int] = []
     messages = {message.station: message for message in rules.messages}
     named = set(rules.holds) if isinstance(rules.holds, Mapping) else set()
-    _check_names(layout, named | {*messages, *rules.held_until, *rules.held_until.values(), *rules.off_core})
+    _check_names(
+        layout, named | {*messages, *rules.held_until, *rules.held_until.values(), *rules.off_core, *rules.sleeping}
+    )
     for v, factor in enumerate(layout.factors):
         cycle = [*np.flatnonzero(layout.owner == v), *range(layout.n_local, len(layout.names))]
         first.append(len(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import subprocess
@@ -83,3 +84,18 @@ def test_what_small_runs_said_of_sixteen_real_cores_was_worth_having() -> None:
         assert regret <= 4.0
         assert inside >= 85.0
     assert printed.split("\n\n")[0] in page
+
+
+@pytest.mark.slow
+@pytest.mark.hardware
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
+def test_more_threads_than_cores_are_run_and_predicted(tmp_path: Path) -> None:
+    """Short bursts of every program; one thread alone is predicted by construction, within the noise of a busy host."""
+    kept = tmp_path / "rows.json"
+    run("oversubscription.py", "--rounds", "1", "--seconds", "0.05", "--threads", "1,3", "--json", str(kept))
+    found = json.loads(kept.read_text())
+    assert {(row["program"], row["threads"]) for row in found["rows"]} == {
+        (program, threads) for program in ("computing", "mutex", "test-and-set", "ticket") for threads in (1, 3)
+    }
+    assert all(0.3 < 1 + row["error"] < 3.0 for row in found["rows"] if row["threads"] == 1)
+    assert all(value > 0.0 for value in found["costs"].values())

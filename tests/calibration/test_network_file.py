@@ -28,6 +28,7 @@ demand = 0.15
 [rules]
 holds = "deterministic"
 off_core = ["think"]
+sleeping = ["lock"]
 cores = 2
 messages = [{station = "think", demand = 0.1, to = "one"}]
 held_until = {lock = "queue"}
@@ -50,6 +51,7 @@ def test_a_network_is_read_whole(tmp_path: Path) -> None:
     assert found.rules.holds == "deterministic"
     assert found.rules.cores == 2
     assert found.rules.off_core == frozenset({"think"})
+    assert found.rules.sleeping == frozenset({"lock"})
     assert found.rules.messages == (Message(station="think", demand=0.1, to="one"),)
     assert found.rules.held_until == {"lock": "queue"}
 
