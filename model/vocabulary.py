@@ -54,6 +54,8 @@ COSTS: dict[str, Entry] = {
     "memory_bandwidth_node": Entry("bandwidth", "what the cores of one NUMA node can move to and from its memory"),
     "memory_bandwidth_l3": Entry("bandwidth", "what the cores of one last-level cache can move to and from memory"),
     "memory_bandwidth_core": Entry("bandwidth", "what one core alone can move to and from memory"),
+    "l3_bytes": Entry("bytes", "what a last-level cache holds"),
+    "memory_miss": Entry("time", "what a line costs more that comes from memory and not from the last-level cache"),
     "packet": Entry("time", "serial part of the network path of one kernel, per packet"),
     "packet_handover": Entry("time", "hand-over of the network path, per waiter and packet"),
     "packet_parallel": Entry("time", "part of the network path that does not queue, per packet"),
@@ -94,6 +96,8 @@ OPERATIONS: dict[str, Entry] = {
         "number", "mmap, munmap, mprotect, mremap, brk: under the address-space lock; Cerberus tells all VMs"
     ),
     "memory_bytes": Entry("bytes", "bytes moved to and from memory"),
+    "cache_bytes": Entry("bytes", "bytes moved to and from the last-level cache: 64 for each miss of a private cache"),
+    "working_set_bytes": Entry("bytes", "what each thread uses again and again and would keep in the last-level cache"),
     "process_lock": Entry("time", "hold of a lock that each process has (its own or its address space)"),
     "process_lock_handover": Entry("time", "hand-over of that lock, per waiter"),
     "kernel_lock": Entry("time", "hold of a lock that each kernel has of its own"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cerberus_plan.calibration.harness.case import Batch
 
-_RAW, _ATOMIC, _STREAM, _MEMORY, _WAKE = 0.05, 0.10, 0.15, 0.25, 0.40
+_RAW, _ATOMIC, _STREAM, _CHASE, _MEMORY, _WAKE = 0.05, 0.10, 0.15, 0.20, 0.25, 0.40
 #: Beginning of the case name -> promised deviation; the first that fits counts.
 _PROMISES: tuple[tuple[str, float], ...] = (
     ("syscall", _RAW),
@@ -39,6 +39,7 @@ _PROMISES: tuple[tuple[str, float], ...] = (
     ("core_to_core", _ATOMIC),
     ("message.polled", _ATOMIC),
     ("memory_stream", _STREAM),
+    ("memory_latency", _CHASE),
     ("page_fault", _MEMORY),
     ("mmap_munmap", _MEMORY),
     ("file_", _MEMORY),

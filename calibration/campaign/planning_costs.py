@@ -8,6 +8,7 @@
 | block_allocation, block_search, file_parallel | files written by 1, 2, 4, ... processes against computing, per MB |
 | message_round_trip | woken message between two processes on two cores |
 | memory_bandwidth_l3, memory_bandwidth_node | the streams of a cache's cores and of a node's |
+| memory_miss | memory_bandwidth_core, memory_latency and l3_latency |
 | clone_fixed, clone_each, fork_fixed, fork_each | creation here and through a resident process |
 
 Everything here is derived, or assumed where this host's cores cannot show it. Costs that only a hypervisor has are
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 from cerberus_plan.calibration.campaign.fit_machine import fit_serial_part, quantities_of
 from cerberus_plan.calibration.harness.statistics import MEDIAN
 from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.systems.hardware import LINE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +108,26 @@ def _starting(measured: Mapping[str, Quantity]) -> dict[str, Quantity]:
     return found
 
 
+def _miss(measured: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """What a miss of the last-level cache costs: between its part of the bandwidth and the whole latency."""
+    names = ("memory_bandwidth_core", "memory_latency", "l3_latency")
+    if not set(names) <= set(measured):
+        return {}
+    core, memory, cache = (measured[name].value for name in names)
+    overlapped = LINE_BYTES / core
+    alone = max(memory - cache, overlapped)
+    return {
+        "memory_miss": Quantity(
+            value=(overlapped * alone) ** 0.5,
+            unit="s",
+            low=overlapped,
+            high=alone,
+            provenance=Provenance.DERIVED,
+            source="from a line's time at memory_bandwidth_core to memory_latency less l3_latency, the middle of both",
+        )
+    }
+
+
 def planning_costs(
     results: Results, measured: Mapping[str, Quantity], topology: Topology | None = None
 ) -> dict[str, Quantity]:
@@ -154,6 +176,7 @@ def planning_costs(
     if "message_round_trip_woken" in measured:
         source = "message_round_trip_woken of this host: what another instance would have to be woken by"
         found["message_round_trip"] = _renamed(measured["message_round_trip_woken"], source)
+    found |= _miss(measured)
     if topology is not None:
         from cerberus_plan.calibration.primitives.memory_stream import parts_of_the_machine
 

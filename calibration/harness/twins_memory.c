@@ -50,4 +50,31 @@ STREAM(stream_read_loop, 1, opaque(sum_block((const int64_t *)to)))
 STREAM(stream_copy_loop, 2, copy_block((double *)to, (const double *)(to + part)))
 STREAM(stream_triad_loop, 3, triad_block((double *)to, (const double *)(to + part), (const double *)(to + 2 * part)))
 
+/* A cycle by Sattolo's shuffle, and the chase along it. */
+static word cycle(word area, word size) {
+    if (load(area + 8) == 0) {
+        word base = own_memory(area + 8, size), lines = size / 64;
+        uint64_t random = 88172645463325252u;
+        for (word i = 0; i < lines; i++) store(base + 64 * i, base + 64 * i);
+        for (word i = lines - 1; i > 0; i--) {
+            random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+            word other = (word)(random % (uint64_t)i), kept = load(base + 64 * i);
+            store(base + 64 * i, load(base + 64 * other));
+            store(base + 64 * other, kept);
+        }
+        store(area + 32, base);
+    }
+    return load(area + 32);
+}
+LOOP(chase_loop) {
+    void **place = (void **)cycle(area, load(area + 16));
+    word base = load(area + 8), warm = load(area + 40);
+    for (word line = 0; line < warm / 64; line++) load(base + 64 * line);
+    start(frame, role);
+    for (word i = 0; i < count; i++) place = (void **)*place;
+    finish(frame, role, opaque((word)place) ? count : 0);
+    store(area + 32, (word)place);
+    return count;
+}
+
 #pragma GCC pop_options

@@ -28,5 +28,6 @@ are made in ``calibration.campaign.planning_costs``.
 | `packet_round_trip`, `_same_core`, `_forwarded` | 8 bytes over TCP loopback and back; through a responder |
 | `packet_path_alone`, `_two_processes` | one UDP packet to oneself |
 | `memory_bandwidth`, `memory_bandwidth_core` | streams of all cores, of one [B/s] |
+| `l3_bytes`, `l3_latency`, `memory_latency` | last-level cache, and a load that it does not answer |
 | `active_core_slowdown` | slowdown of computing per further busy core [1] |
 """

@@ -35,6 +35,7 @@ NAMES: tuple[str, ...] = (
     "packet_round_trip",
     "packet_path",
     "memory_stream",
+    "memory_latency",
     "active_cores",
     "siblings",
 )

@@ -2,7 +2,8 @@
 
 Models: a system's law says what its kernels share; this adds what the hardware below them shares, the same for all
 systems. A workload that says how many bytes a cycle moves visits the station "memory bandwidth"
-(``mechanisms.memory_bandwidth``); threads beyond the cores share a core (``mechanisms.siblings``); the clock falls
+(``mechanisms.memory_bandwidth``), and moves more beside others at its last-level cache (``mechanisms.shared_cache``);
+threads beyond the cores share a core, and slower cores are a part of one (``mechanisms.siblings``); the clock falls
 with busy cores, and a virtual machine costs part of a core (``mechanisms.instance_cost``).
 Equation: bytes a second = throughput x bytes <= capacity, for every system, split and draw: the station does
 not exceed it, and its demand is divided by the factor that stretches all other times.
@@ -22,10 +23,11 @@ import numpy as np
 
 from cerberus_plan.model.laws.shared_bandwidth import SharedBandwidth
 from cerberus_plan.model.laws.station import Station
-from cerberus_plan.model.mechanisms import instance_cost, memory_bandwidth, siblings
+from cerberus_plan.model.mechanisms import instance_cost, memory_bandwidth, shared_cache, siblings
 from cerberus_plan.model.structure import Costs, Structure, StructureLaw
 
 MEMORY = "memory bandwidth"
+LINE_BYTES = 64
 
 
 def on_hardware(*, nested: bool = False) -> Callable[[StructureLaw], StructureLaw]:
@@ -34,6 +36,7 @@ def on_hardware(*, nested: bool = False) -> Callable[[StructureLaw], StructureLa
     def decorated(law: StructureLaw) -> StructureLaw:
         @wraps(law)
         def whole(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
+            operations = crowded(machine, operations, vms * threads)
             factors = dict(_factors(machine, vms, threads, nested=nested))
             stretch: Any = 1.0
             for factor in factors.values():
@@ -106,9 +109,24 @@ def bandwidth(machine: Costs, threads: Any) -> Any:
 
 def most_cycles(machine: Costs, operations: Costs, threads: Any) -> Any:
     """Cycles a second that memory allows ``threads`` threads, infinite where nothing is known of it."""
+    operations = crowded(machine, operations, threads)
     if "memory_bytes" not in operations.values:
         return np.inf
     return bandwidth(machine, threads) / operations("memory_bytes")
+
+
+def crowded(machine: Costs, operations: Costs, threads: Any) -> Costs:
+    """The operations of a program beside others at its last-level cache: what falls out of it comes from memory."""
+    if not {"cache_bytes", "working_set_bytes"} <= set(operations.values) or "l3_bytes" not in machine.values:
+        return operations
+    used, capacity = operations("working_set_bytes"), machine("l3_bytes")
+    cores, per_cache = machine("physical_cores"), machine("cores_per_l3")
+    beside = shared_cache.missing(np, used, shared_cache.share(np, threads, cores, per_cache, capacity))
+    further = operations("cache_bytes") * (beside - shared_cache.missing(np, used, capacity))
+    changed = {"memory_bytes": operations.get("memory_bytes") + further}
+    if "memory_miss" in machine.values:
+        changed["compute"] = operations.get("compute") + further / LINE_BYTES * machine("memory_miss")
+    return replace(operations, values={**operations.values, **changed})
 
 
 def memory_station(machine: Costs, operations: Costs, threads: Any, stretch: Any) -> Station | None:

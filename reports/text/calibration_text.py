@@ -32,7 +32,9 @@ def format_seconds(value: float) -> str:
 
 
 def format_value(value: float, unit: str) -> str:
-    """A quantity's value in words: times in a handy unit, anything else as a number with its unit."""
+    """A quantity's value in words: times and bytes in a handy unit, anything else as a number with its unit."""
+    if unit in {"B", "B/s"}:
+        return f"{value / 1e9:.3g} G{unit}" if value >= 1e9 else f"{value / 1e6:.3g} M{unit}"
     if unit == "s":
         return format_seconds(value)
     return f"{value:.3g}" if unit == "1" else f"{value:.4g} {unit}"

@@ -15,7 +15,7 @@ from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.simulation import simulate
 from cerberus_plan.model.structure import Costs
-from cerberus_plan.model.systems.hardware import MEMORY, bandwidth
+from cerberus_plan.model.systems.hardware import MEMORY, bandwidth, crowded
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.splits.network_of import network_of
@@ -207,3 +207,16 @@ def test_the_ledger_tells_slow_cores_from_second_threads() -> None:
     assert set(structure.stretched_by) == {"SMT siblings", "efficiency cores"}
     product = np.prod([np.ravel(part)[0] for part in structure.stretched_by.values()])
     assert product == pytest.approx(24 / (8 + 4 + 1.6))
+
+
+@settings(max_examples=40)
+@given(systems, st.integers(1, 40), st.floats(1e5, 1e9), st.floats(1e3, 1e8), st.sampled_from([1, 2]))
+def test_what_falls_out_of_the_cache_is_bounded_by_memory_too(
+    system: str, threads: int, working_set: float, moved: float, siblings: int
+) -> None:
+    """Throughput times the bytes that the crowd moves stays within the bandwidth."""
+    known = machine(siblings, memory_bandwidth=1e10, memory_bandwidth_core=4e9, l3_bytes=2**25, memory_miss=4e-8)
+    program = {"compute": 1e-5, "cache_bytes": moved, "working_set_bytes": working_set}
+    done = rate(system, known.costs(), 1, threads, **program)
+    operations = crowded(known.costs(), Costs("w", program), threads)
+    assert done * operations("memory_bytes") <= 1e10 * (1 + 1e-9)
