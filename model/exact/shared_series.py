@@ -58,23 +58,17 @@ class SharedStations(Record):
         most = int((splits.vms * splits.threads).max())
         if most > _MOST_THREADS:
             return None
-        groups: dict[bytes, int] = {}
-        table_of: list[int] = []
+        groups, table_of = grouped(shared, splits)
         tables: list[LocalTable] = []
-        for split in range(splits.vms.size):
-            stations = tuple(_at_split(station, split) for station in shared)
-            key = b"".join(np.asarray(p).tobytes() for station in stations for p in station.parameters)
-            if key not in groups:
-                table = LocalTable.of(stations, most)
-                if table is None:
-                    return None
-                groups[key] = len(tables)
-                tables.append(table)
-            table_of.append(groups[key])
+        for stations in groups:
+            table = LocalTable.of(stations, most)
+            if table is None:
+                return None
+            tables.append(table)
         largest = tables[table_of[int((splits.vms * splits.threads).argmax())]]
         tilt = -_log_weights(largest, local, most)[:, -1] / most
         return SharedStations(
-            local=local, splits=splits, tables=tuple(tables), table_of=tuple(table_of), tilt=np.asarray(tilt)
+            local=local, splits=splits, tables=tuple(tables), table_of=table_of, tilt=np.asarray(tilt)
         )
 
     def _weights(self, split: int) -> Array:
@@ -153,6 +147,21 @@ class SharedStations(Record):
             (sums,) = self._sums(lambda k: [self._instance(self.local.constants, k)], weighting)
             lengths.append(sums[:, 0] / full[:, 0])
         return by_name(rate[:, 0], lengths, shared, queueing)
+
+
+def grouped(shared: tuple[Station, ...], splits: Splits) -> tuple[tuple[tuple[Station, ...], ...], tuple[int, ...]]:
+    """The shared stations of each distinct set of their parameters, and which of them each split has."""
+    groups: dict[bytes, int] = {}
+    table_of: list[int] = []
+    tables: list[tuple[Station, ...]] = []
+    for split in range(splits.vms.size):
+        stations = tuple(_at_split(station, split) for station in shared)
+        key = b"".join(np.asarray(p).tobytes() for station in stations for p in station.parameters)
+        if key not in groups:
+            groups[key] = len(tables)
+            tables.append(stations)
+        table_of.append(groups[key])
+    return tuple(tables), tuple(table_of)
 
 
 def _at_split(station: Station, split: int) -> Station:

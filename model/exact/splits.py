@@ -2,8 +2,10 @@
 
 Models: the same networks as ``model.exact.solver``, for equal instances, vectorised over splits and draws.
 Equations: those of ``model.exact.tables`` (nothing shared, or one single server) and ``model.exact.shared_series``
-(any shared stations) where they fit, splits alike in their local parameters together; every other case goes to
-``model.exact.solver`` split by split: exact too, only slower.
+(any shared stations) where they fit, splits alike in their local parameters together, and of their wide forms for many
+threads; every other case goes to ``model.exact.solver`` split by split: exact too, only slower.
+Two identities come first (``simplified``): nobody waits at a delay, so a shared one is as good as a local one; and
+where all local stations are delays it does not matter who is whose, so all threads are one instance.
 The general solver is imported when it is needed, so that plans that do not need it start sooner.
 Assumptions: those of ``model.network``. When not to use it: for unequal instances.
 Source: see ``model.exact.tables`` and ``model.exact.solver``.
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cerberus_plan.model.exact.tables import Independent, LocalTable, SharedQueue, Splits
+from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.structure import Structure
@@ -24,7 +27,11 @@ from cerberus_plan.model.structure import Structure
 if TYPE_CHECKING:
     from cerberus_plan.model.exact.shared_series import SharedStations
     from cerberus_plan.model.exact.solver import Solution
+    from cerberus_plan.model.exact.wide_shared import WideSharedStations
     from cerberus_plan.model.exact.wide_table import WideSharedQueue
+
+# Threads of all instances from which compiled series answer sooner than plain ones, the compiler's start included.
+_MANY = 300
 
 __all__ = ["Splits", "occupancy", "solution", "station_at", "throughput"]
 
@@ -39,18 +46,20 @@ def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
     """
     shape = (splits.vms.size, n_draws)
     found = np.full(shape, np.nan)
+    stretch = structure.stretch
+    structure, splits = simplified(structure, splits)
     for alike in _alike(structure.local, splits):
         rows = np.array(alike)
         table = _table(_rows(structure, alike), Splits(vms=splits.vms[rows], threads=splits.threads[rows]))
         if table is not None:
             found[rows] = table.throughput()
         lost = rows[~np.isfinite(found[rows]).all(axis=1)]
-        if lost.size and isinstance(table, SharedQueue):
+        if lost.size and structure.shared:
             wide = _wide(_rows(structure, lost.tolist()), Splits(vms=splits.vms[lost], threads=splits.threads[lost]))
             if wide is not None:
                 found[lost] = wide.throughput()
     _one_by_one(structure, splits, found)
-    return np.broadcast_to(found / structure.stretch, shape)
+    return np.broadcast_to(found / stretch, shape)
 
 
 def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
@@ -64,16 +73,38 @@ def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
         shared=tuple(_first_draw(s) for s in structure.shared),
     )
     found: dict[str, Array] = {s.name: np.zeros(splits.vms.size) for s in (*first.local, *first.shared)}
+    first, splits = simplified(first, splits)
     for rows in _alike(first.local, splits):
         part, some = _rows(first, rows), Splits(vms=splits.vms[rows], threads=splits.threads[rows])
         table = _table(part, some)
         lengths = None if table is None else table.occupancy(part.local, part.shared)
-        if lengths is None and isinstance(table, SharedQueue):
+        if lengths is None and part.shared:
             wide = _wide(part, some)
             lengths = None if wide is None else wide.occupancy(part.local, part.shared)
         for name, values in (lengths or _occupancy_one_by_one(part, some)).items():
             found[name][rows] = values
     return found
+
+
+def simplified(structure: Structure, splits: Splits) -> tuple[Structure, Splits]:
+    """The same network with fewer shared stations, or with fewer instances; the names of stations stay."""
+    if not structure.shared:
+        return structure, splits
+    still = [s for s in structure.shared if isinstance(s, Delay) and not _varies(s)]
+    found = replace(
+        structure,
+        local=(*structure.local, *still),
+        shared=tuple(s for s in structure.shared if not any(s is delay for delay in still)),
+    )
+    if not all(isinstance(station, Delay) for station in found.local):
+        return found, splits
+    together = Splits(vms=np.ones(splits.vms.size), threads=splits.vms * splits.threads)
+    return replace(found, local=(*found.local, *found.shared), shared=()), together
+
+
+def _varies(station: Station) -> bool:
+    """Whether splits differ in the station's parameters."""
+    return any(isinstance(p, np.ndarray) and p.shape[0] > 1 for p in station.parameters)
 
 
 def _alike(local: tuple[Station, ...], splits: Splits) -> list[list[int]]:
@@ -103,7 +134,9 @@ def _first_draw(station: Station) -> Station:
     )
 
 
-def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | WideSharedQueue | SharedStations | None:
+def _table(
+    structure: Structure, splits: Splits
+) -> Independent | SharedQueue | WideSharedQueue | SharedStations | WideSharedStations | None:
     """The fast form that fits the structure, or None."""
     most = int(splits.threads.max())
     local = LocalTable.of(structure.local, most)
@@ -113,20 +146,24 @@ def _table(structure: Structure, splits: Splits) -> Independent | SharedQueue | 
     queue = structure.shared[0] if len(structure.shared) == 1 else None
     if isinstance(queue, Queue):
         return _wide(structure, splits) if local is None else SharedQueue.of(local, queue, splits)
-    if local is None:
-        return None
+    if local is None or (splits.vms * splits.threads).max() > _MANY:
+        return _wide(structure, splits)
     from cerberus_plan.model.exact.shared_series import SharedStations
 
     return SharedStations.of(local, structure.shared, splits)
 
 
-def _wide(structure: Structure, splits: Splits) -> WideSharedQueue | None:
-    """The form for instances that leave the range of a double: its module loads a compiler, which few plans need."""
+def _wide(structure: Structure, splits: Splits) -> WideSharedQueue | WideSharedStations | None:
+    """The form for networks that leave the range of a double: its module loads a compiler, which few plans need."""
+    queue = structure.shared[0] if len(structure.shared) == 1 else None
+    if not isinstance(queue, Queue):
+        from cerberus_plan.model.exact.wide_shared import WideSharedStations
+
+        return WideSharedStations.of(structure.local, structure.shared, splits)
     from cerberus_plan.model.exact.wide_table import WideSharedQueue
 
-    (queue,) = structure.shared
     local = LocalTable.of(structure.local, int(splits.threads.max()), np.longdouble)
-    return WideSharedQueue(local, splits, queue) if local is not None and isinstance(queue, Queue) else None
+    return None if local is None else WideSharedQueue(local, splits, queue)
 
 
 def _occupancy_one_by_one(structure: Structure, splits: Splits) -> dict[str, Array]:

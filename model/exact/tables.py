@@ -65,10 +65,10 @@ class LocalTable(Record, kw_only=False):
         """Tables for populations 0..most in numbers of this type; None when they might leave its range."""
         if number not in _SAFE:
             return None
-        delay = np.asarray(sum((_row(s.demand) for s in stations if isinstance(s, Delay)), np.zeros(1)))
+        delay = _delay(stations)
         queueing = tuple(s for s in stations if not isinstance(s, Delay))
         population = np.arange(most + 1.0)
-        logs = [_delay_factors(delay, population), *(_factors(s, most) for s in queueing)]
+        logs = factor_logs(stations, most)
         slope = logs[0][:, -1]
         for rows in logs[1:]:
             slope = np.maximum(slope, rows[:, -1])
@@ -91,6 +91,17 @@ class LocalTable(Record, kw_only=False):
         changed = list(self.factors)
         changed[station + 1] = changed[station + 1] * np.arange(changed[station + 1].shape[1])
         return _product(changed)
+
+
+def factor_logs(stations: tuple[Station, ...], most: int) -> list[Array]:
+    """Logarithms of F(j), j = 0..most, of all delays together and of each queueing station: (draws or 1, j) each."""
+    queueing = (station for station in stations if not isinstance(station, Delay))
+    return [_delay_factors(_delay(stations), np.arange(most + 1.0)), *(_factors(s, most) for s in queueing)]
+
+
+def _delay(stations: tuple[Station, ...]) -> Array:
+    """Time at all delays together: shape (draws,) or (1,)."""
+    return np.asarray(sum((_row(s.demand) for s in stations if isinstance(s, Delay)), np.zeros(1)))
 
 
 def _delay_factors(delay: Array, population: Array) -> Array:
