@@ -25,7 +25,7 @@ NOTHING = -(2**40)
 
 
 @kernel
-def product(  # noqa: PLR0917 - compiled functions take no keywords
+def product(  # noqa: C901, PLR0912, PLR0917 - one compiled function: each more takes a second to compile
     left: Array,
     left_powers: Whole,
     right: Array,

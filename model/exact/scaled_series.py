@@ -111,6 +111,10 @@ def _product(left: ScaledSeries, right: ScaledSeries, first: int, blocks: int) -
 def log_product(factors: list[Array]) -> Array:
     """Logarithms of the coefficients of a product of series, given as logarithms: shape (series or 1, count) all."""
     count = factors[0].shape[1]
+    # Without delays theirs is the series 1.
+    factors = [factor for factor in factors if np.isfinite(factor[:, 1:]).any()] or factors[:1]
+    if len(factors) == 1:
+        return factors[0]
     tilt = -np.max([middle_slope(factor) for factor in np.broadcast_arrays(*factors)], axis=0)
     tilt = np.where(np.isfinite(tilt), tilt, 0.0)
     found = ScaledSeries.of_logs(factors[0], tilt)

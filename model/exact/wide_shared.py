@@ -50,9 +50,9 @@ class WideSharedStations(Record):
         return WideSharedStations(local=local, tables=tables, table_of=table_of, splits=splits)
 
     @property
-    def _most(self) -> int:
-        """Threads of all instances in the largest split."""
-        return int((self.splits.vms * self.splits.threads).max())
+    def _totals(self) -> Array:
+        """Threads of all instances of each split."""
+        return self.splits.vms * self.splits.threads
 
     def throughput(self) -> Array:
         """Cycles per second: shape (splits, draws)."""
@@ -70,14 +70,12 @@ class WideSharedStations(Record):
         with np.errstate(invalid="ignore"):
             full, less, *lengths = self._sums([own, own, *changed], fewer=(0, 1, *(0 for _ in changed)))
             rate = self.splits.vms * np.exp(less - full)[:, 0]
-            if not np.isfinite(rate).all():
-                return None
             found = by_name(rate, [self.splits.vms * np.exp(x - full)[:, 0] for x in lengths], local, queueing)
             queueing = tuple(station for station in shared if not isinstance(station, Delay))
             others = [np.exp(self._sums([own], (0,), longer=at)[0] - full)[:, 0] for at in range(len(queueing))]
         for name, length in by_name(rate, others, shared, queueing).items():
             found[name] = found.get(name, 0.0) + length
-        return found
+        return found if all(np.isfinite(length).all() for length in found.values()) else None
 
     def _sums(self, variants: list[Array], fewer: tuple[int, ...], longer: int | None = None) -> Array:
         """Logarithm of G with one instance replaced by each variant: shape (variants, splits, draws).
@@ -88,7 +86,8 @@ class WideSharedStations(Record):
             longer: Shared queueing station whose F(J) is replaced by J F(J), if any.
         """
         n_draws = max(variants[0].shape[0], *(_draws(station) for shared in self.tables for station in shared))
-        step = max(1, int(_MEMORY / (16.0 * len(self.tables) * (self._most + BLOCK))))
+        most = self._most()
+        step = max(1, int(_MEMORY / (16.0 * sum(count + BLOCK for count in most))))
         found = np.empty((len(variants), self.splits.vms.size, n_draws))
         for start in range(0, n_draws, step):
             draws = slice(start, start + step)
@@ -99,17 +98,21 @@ class WideSharedStations(Record):
     def _weights(self, draws: slice, longer: int | None) -> list[Array]:
         """Logarithms of J! g_s(J) of every table under some draws: shape (draws or 1, J) each."""
         found = []
-        for shared in self.tables:
-            factors = [_of_draws(rows, draws) for rows in factor_logs(shared, self._most)]
+        for shared, most in zip(self.tables, self._most(), strict=True):
+            factors = [_of_draws(rows, draws) for rows in factor_logs(shared, most)]
             constants = log_product(factors if longer is None else _longer(factors, longer))
             found.append(constants + series.log_factorial(constants.shape[1]))
         return found
 
+    def _most(self) -> list[int]:
+        """Threads of the largest split of each table."""
+        found = np.zeros(len(self.tables), dtype=np.int64)
+        np.maximum.at(found, np.array(self.table_of), self._totals.astype(np.int64))
+        return found.tolist()
+
     def _some(self, variants: list[Array], fewer: tuple[int, ...], logs: list[Array], found: Array) -> None:
         """The sums of a block of draws."""
-        largest = logs[self.table_of[int((self.splits.vms * self.splits.threads).argmax())]]
-        tilt = np.broadcast_to(middle_slope(largest), found.shape[2])
-        tilt = np.where(np.isfinite(tilt), tilt, 0.0)
+        tilt = self._tilt(variants[0], logs[self.table_of[int(self._totals.argmax())]])
         weights = [ScaledSeries.of_logs(rows, -tilt) for rows in logs]
         threads = 0
         for split, power in self._powers(variants[0], tilt):
@@ -123,6 +126,15 @@ class WideSharedStations(Record):
             sums = power.against(weights[self.table_of[split]], threads + 1)
             for into, part in zip(found, parts, strict=True):
                 into[split] = part.log_dot(sums)
+
+    @staticmethod
+    def _tilt(constants: Array, weights: Array) -> Array:
+        """A factor on z that leaves instance and weights as flat as both can be: its logarithm, shape (1,).
+
+        Draws are alike enough for one factor, and tables without doubt stay one row.
+        """
+        slopes = [middle_slope(weights), -middle_slope(_instance_logs(constants, constants.shape[1] - 1))]
+        return np.array([np.mean([np.median(slope) if np.isfinite(slope).all() else 0.0 for slope in slopes])])
 
     def _powers(self, constants: Array, tilt: Array) -> Iterator[tuple[int, ScaledSeries]]:
         """Each split with P^(VMs - 1)."""
@@ -146,8 +158,11 @@ class WideSharedStations(Record):
 
 def _instance(constants: Array, threads: int, fewer: int, tilt: Array, before: int = 0) -> ScaledSeries:
     """P of one instance, ``fewer`` of its threads taken away, tilted."""
-    logs = constants[:, threads - fewer :: -1] - series.log_factorial(threads - fewer + 1)
-    return ScaledSeries.of_logs(logs, tilt, before)
+    return ScaledSeries.of_logs(_instance_logs(constants, threads - fewer), tilt, before)
+
+
+def _instance_logs(constants: Array, threads: int) -> Array:
+    return np.asarray(constants[:, threads::-1] - series.log_factorial(threads + 1))
 
 
 def _of_draws(rows: Array, draws: slice) -> Array:

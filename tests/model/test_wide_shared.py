@@ -1,0 +1,139 @@
+"""Scaled series, and several shared stations on them, against plain series, the general solver, and as laws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from cerberus_plan.model.exact import series
+from cerberus_plan.model.exact.scaled_kernel import BLOCK
+from cerberus_plan.model.exact.scaled_series import ScaledSeries, log_product
+from cerberus_plan.model.exact.splits import occupancy, simplified, solution, throughput
+from cerberus_plan.model.exact.tables import Splits
+from cerberus_plan.model.exact.wide_shared import WideSharedStations
+from cerberus_plan.model.laws.delay import Delay
+from cerberus_plan.model.laws.servers import Servers
+from cerberus_plan.model.laws.single_server import Queue
+from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.structure import Structure
+from tests.random_networks import anything
+
+# Slopes of factorials and of collapses, with some noise: what constants of networks look like.
+logs = st.tuples(st.integers(1, 120), st.floats(-2.0, 2.0), st.floats(-3.0, 3.0), st.integers(0, 2**32 - 1)).map(
+    lambda given: (
+        given[1] * series.log_factorial(given[0])
+        + given[2] * np.arange(given[0])
+        + np.random.default_rng(given[3]).uniform(-1.0, 1.0, given[0])
+    )
+)
+stations = st.lists(anything, min_size=1, max_size=3)
+
+
+def _splits(*pairs: tuple[int, int]) -> Splits:
+    columns = np.array(pairs, dtype=np.float64).T
+    return Splits(vms=columns[0], threads=columns[1])
+
+
+def _named(found: list[Station], kind: str) -> tuple[Station, ...]:
+    return tuple(
+        type(s)(**{n: getattr(s, n) for n in s.parameter_names}, name=f"{kind} {i}") for i, s in enumerate(found)
+    )
+
+
+@given(one=logs, other=logs, tilt=st.floats(-1.0, 1.0))
+def test_products_and_dot_products_are_those_of_logarithms(one: np.ndarray, other: np.ndarray, tilt: float) -> None:
+    """Whatever the tilt, coefficient by coefficient."""
+    left, right = (ScaledSeries.of_logs(row[None], np.array([tilt])) for row in (one, other))
+    found = left.times(right, one.size + other.size - 1).logs(one.size + other.size - 1, np.array([tilt]))[0]
+    assert found == pytest.approx(series.convolve(one, other), rel=1e-12, abs=1e-11)
+    length = min(one.size, other.size)
+    against = ScaledSeries.of_logs(other[None], np.array([-tilt]))
+    assert left.log_dot(against)[0] == pytest.approx(series.log_dot(one[:length], other[:length]), rel=1e-12, abs=1e-11)
+
+
+@given(row=logs, longer=st.integers(0, 60), seed=st.integers(0, 2**32 - 1))
+def test_correlations_are_those_of_logarithms(row: np.ndarray, longer: int, seed: int) -> None:
+    """T_i of the solver's own sums, after the numbers that mean nothing."""
+    weights = np.random.default_rng(seed).uniform(-1.0, 1.0, row.size + longer).cumsum()
+    sums = ScaledSeries.of_logs(row[None], np.zeros(1)).against(
+        ScaledSeries.of_logs(weights[None], np.zeros(1)), longer + 1
+    )
+    before = BLOCK - 1
+    found = sums.logs(before + longer + 1, np.zeros(1))[0, before:]
+    assert found == pytest.approx(series.correlate(weights, row), rel=1e-11, abs=1e-10)
+
+
+def test_what_spans_too_much_is_not_a_number() -> None:
+    """Numbers that would vanish are never left out in silence."""
+    steep = ScaledSeries.of_logs(np.arange(64.0)[None] * 20.0, np.zeros(1))
+    assert np.isnan(steep.times(steep, 127).numbers).all()
+
+
+def test_a_product_without_delays_is_the_station_s_own() -> None:
+    """The series 1 of no delays changes nothing."""
+    one = np.array([[0.0, -np.inf, -np.inf]])
+    other = np.array([[0.0, 1.0, 3.0]])
+    assert log_product([one, other])[0] == pytest.approx(other[0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(local=stations, shared=stations, vms=st.integers(1, 12), threads=st.integers(1, 30))
+def test_it_equals_the_general_solver(local: list[Station], shared: list[Station], vms: int, threads: int) -> None:
+    """Throughput and mean customers of random stations of every law, or it says that it cannot."""
+    structure = Structure(local=_named(local, "local"), shared=_named(shared, "shared"))
+    splits = _splits((1, threads), (vms, threads), (vms, 1))
+    wide = WideSharedStations.of(structure.local, structure.shared, splits)
+    lengths = wide.occupancy(structure.local, structure.shared)
+    event("beyond the range" if lengths is None else "in range")
+    for at, rate in enumerate(wide.throughput()[:, 0]):
+        exact = solution(structure, splits, at)
+        assert rate == pytest.approx(exact.throughput, rel=1e-9) or (np.isnan(rate) and lengths is None)
+        for name in lengths or ():
+            expected = sum(s.queue_length for s in exact.stations if s.name == name)
+            assert lengths is not None
+            assert lengths[name][at] == pytest.approx(expected, rel=1e-7, abs=1e-8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(local=stations, shared=stations, vms=st.integers(1, 8), threads=st.integers(1, 12))
+def test_a_simpler_network_is_the_same(local: list[Station], shared: list[Station], vms: int, threads: int) -> None:
+    """Shared delays are local ones, and instances of nothing but delays are one."""
+    structure = Structure(local=_named(local, "local"), shared=_named(shared, "shared"))
+    simple, together = simplified(structure, _splits((vms, threads)))
+    assert not any(isinstance(station, Delay) for station in simple.shared)
+    expected = solution(structure, _splits((vms, threads)), 0).throughput
+    assert solution(simple, together, 0).throughput == pytest.approx(expected, rel=1e-9)
+    assert throughput(structure, _splits((vms, threads)), 1)[0, 0] == pytest.approx(expected, rel=1e-9)
+
+
+LARGE = Structure(
+    local=(Delay(8.0), TicketLock(0.6, handover=0.3, name="lock"), Servers(0.5, 3, name="disk")),
+    shared=(TicketLock(0.05, handover=0.02, name="kernel"), Queue(0.1, name="bus"), Delay(0.5, name="wire")),
+)
+
+
+def test_draws_in_blocks_are_draws_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by taking draws in turn; the answers do not change."""
+    holds = np.array([[0.1, 0.2, 0.4, 0.05]])
+    local = (Delay(8.0), TicketLock(holds, handover=0.3))
+    splits = _splits((1, 40), (5, 8), (40, 1))
+    whole = WideSharedStations.of(local, LARGE.shared, splits).throughput()
+    monkeypatch.setattr("cerberus_plan.model.exact.wide_shared._MEMORY", 1.0)
+    assert WideSharedStations.of(local, LARGE.shared, splits).throughput() == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", [(1, 512), (2, 256), (16, 32), (256, 1), (256, 2), (512, 1)])
+def test_hundreds_of_threads_equal_the_general_solver(split: tuple[int, int]) -> None:
+    """Where locks within and between instances collapse."""
+    found = throughput(LARGE, _splits(split), 1)[0, 0]
+    assert found == pytest.approx(solution(LARGE, _splits(split), 0).throughput, rel=1e-9)
+
+
+def test_everybody_is_somewhere() -> None:
+    """Mean customers sum to the threads."""
+    splits = _splits((1, 1024), (2, 512), (64, 16), (1024, 1))
+    assert sum(occupancy(LARGE, splits).values()) == pytest.approx(splits.vms * splits.threads, rel=1e-9)
