@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,18 @@ def require_supported() -> None:
 def allowed_cpus() -> tuple[int, ...]:
     """The cores this process may run on: its affinity mask, which containers restrict."""
     return tuple(sorted(os.sched_getaffinity(0)))
+
+
+def affinity(pid: int) -> tuple[int, ...]:
+    """CPUs that another process may use.
+
+    Raises:
+        InputError: There is no such process.
+    """
+    try:
+        return tuple(sorted(os.sched_getaffinity(pid)))
+    except ProcessLookupError as error:
+        raise InputError(f"there is no process {pid}") from error
 
 
 def _cpuinfo(path: Path = Path("/proc/cpuinfo")) -> dict[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from cerberus_plan.calibration.host.identity import allowed_cpus, this_host
+from cerberus_plan.calibration.host.identity import this_host
 from cerberus_plan.calibration.host.topology import system_topology
 from cerberus_plan.calibration.programs.observe.meter import Kind
 from cerberus_plan.calibration.programs.observe.observation import Observation
@@ -41,7 +41,7 @@ def run_splits(plan: Plan, signals: Signals, tell: Callable[[Split, float], None
         Stopped: The user asked to stop.
     """
     chosen = splits(plan.counts[-1])
-    topology = system_topology(allowed_cpus())
+    topology = system_topology(tuple(sorted(plan.cpus)))
     placements = [place(topology, (k,) * m) for m, k in chosen]
     order = Order(command=plan.command, timeout_s=plan.timeout_s)
     samples = measure(order, placements, plan.meter, rounds=plan.repeats, seed=plan.seed, signals=signals)

@@ -104,7 +104,7 @@ def test_options_after_the_program_are_its_own() -> None:
         (["--time", "--regex", "(x)", "--", "true"], 2, "--time reads the clock; leave it out"),
         (["--output", "/nonexistent/x", "--", "true"], 2, "the folder /nonexistent is not there"),
         (["--", "no-such-program"], 2, "there is no program 'no-such-program'"),
-        ([], 2, "Missing argument"),
+        ([], 2, "give the command to observe after --"),
         (["--cores", "9" * 5000, "--", "true"], 2, "is not a number of cores"),
         (["--cores", "1", *script("import sys; print('licence expired'); sys.exit(9)")], 1, "exit code 9 on 1 core"),
         (["--cores", "1", "--timeout", "0.3", *script("import time; time.sleep(60)")], 1, "give more with --timeout"),

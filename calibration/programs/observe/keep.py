@@ -54,7 +54,8 @@ def write(
     }
     write_atomically(demand, demands_to_json(observation.demands, **about))
     try:
-        name = program_name(observation.plan.command)
+        plan = observation.plan
+        name = program_name(plan.command if plan.title is None else plan.title.split())
         made = workload_of(smallest(observation.demands), name=name, costs=costs)
     except CannotAnswerError:
         return [str(curve), str(demand)]

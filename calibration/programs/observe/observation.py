@@ -17,6 +17,7 @@ from cerberus_plan.calibration.programs.imports.results import Curve
 from cerberus_plan.calibration.programs.observe.run_plan import PLACEHOLDER, Plan, cores_text
 from cerberus_plan.calibration.programs.observe.runs import Extras, Run
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
+from cerberus_plan.model.cpu_list import cpu_list
 
 NOISE = 0.05  # share of the cores' time taken by others from which a run counts as disturbed
 SHORT_S = 0.5  # runs shorter than this say more about starting than about working
@@ -63,7 +64,7 @@ class Observation:
         """Sentences for people, the most useful first."""
         long = max((run.elapsed_s for run in self.runs), default=0.0) >= SHORT_S
         time = [*_growth(self.demands), *_idleness(self)] if long else []
-        return [*time, *_locks(self.demands), *_warnings(self), *self.extras.notes]
+        return [*time, *_load(self), *_locks(self.demands), *_warnings(self), *self.extras.notes]
 
 
 def _median(demands: Sequence[Demand]) -> Demand:
@@ -108,10 +109,30 @@ def _idleness(observation: Observation) -> Iterator[str]:
     """How many of the cores it is given the program keeps busy, where others leave them to it."""
     most = max((run.cores for run in observation.runs), default=0)
     runs = [run for run in observation.runs if run.cores == most]
-    used = statistics.median((run.demand.cpu_s or 0.0) / (run.demand.elapsed_s or 1.0) for run in runs)
+    beside = 1.0 if observation.plan.load_cpus is None else 0.0  # a load on the same cores keeps them busy too
+    used = statistics.median(
+        ((run.demand.cpu_s or 0.0) + beside * run.load_s / run.demand.work) / (run.demand.elapsed_s or 1.0)
+        for run in runs
+    )
     others = statistics.median((run.others_s + run.stolen_s) / run.elapsed_s for run in runs)
     if used + others < BUSY * most:
         yield f"on {cores_text(most)} it keeps {used:.1f} busy: the rest waits or has nothing to do"
+
+
+def _load(observation: Observation) -> Iterator[str]:
+    """What a server's load takes beside it, where it takes it from the server."""
+    plan = observation.plan
+    runs = [run for run in observation.runs if run.load_s > 0]
+    if not runs:
+        return
+    share = statistics.median(run.load_s / (run.load_s + (run.demand.cpu_s or 0.0) * run.demand.work) for run in runs)
+    if plan.load_cpus is not None:
+        yield f"the load ran on CPUs {cpu_list(plan.load_cpus)}; the demand is the server's alone"
+    else:
+        yield (
+            f"the load took {share:.0%} of the processor time, on the server's cores: the demand is the server's "
+            "alone, throughput is that of both; --load-cpus gives the load its own"
+        )
 
 
 def _locks(demands: Sequence[Demand]) -> Iterator[str]:

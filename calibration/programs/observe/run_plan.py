@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
@@ -30,6 +30,8 @@ class Plan:
         seed: of the random order.
         boundaries: counts after which a run uses other kinds of CPUs (second threads, another package).
         quota: CPUs' worth of time that the container may use, None without a limit.
+        title: what is shown of the command, where that is one of ours (`served`).
+        load_cpus: CPUs of a server's load, None for the server's own.
 
     Raises:
         InputError: no command, no repeats or absurdly many, or a limit that is no positive time.
@@ -44,6 +46,8 @@ class Plan:
     seed: int = 0
     boundaries: tuple[int, ...] = ()
     quota: float | None = None
+    title: str | None = None
+    load_cpus: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:
@@ -60,6 +64,8 @@ class Plan:
     @property
     def text(self) -> str:
         """The command as one would type it."""
+        if self.title is not None:
+            return self.title
         stand_in = "CORES__"  # braces would be quoted, which nobody types
         return shlex.join(word.replace(PLACEHOLDER, stand_in) for word in self.command).replace(stand_in, PLACEHOLDER)
 
@@ -84,13 +90,19 @@ class Place:
     quota: float | None
 
 
-def available(wanted: Sequence[int] | None) -> Place:
+def available(wanted: Sequence[int] | None, *, without: Collection[int] = ()) -> Place:
     """The place for the core counts wanted, or for 1, 2, 4, ... as far as CPUs and quota go.
+
+    Args:
+        wanted: core counts, None for the default.
+        without: CPUs that are kept for something else.
 
     Raises:
         InputError: counts that this host cannot give.
     """
-    order, quota = cpu_choice.order(), cpu_quota()
+    order, quota = [cpu for cpu in cpu_choice.order() if cpu not in without], cpu_quota()
+    if not order:
+        raise InputError("no CPU is left for the program; keep fewer for the load")
     if wanted is None:
         most = len(order) if quota is None else max(1, min(len(order), int(quota)))
         wanted = cpu_choice.default_counts(most)

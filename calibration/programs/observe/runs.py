@@ -17,6 +17,7 @@ from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe import locks, probes
 from cerberus_plan.calibration.programs.observe.process import Finished, run
 from cerberus_plan.calibration.programs.observe.run_plan import Plan, cores_text
+from cerberus_plan.calibration.programs.observe.served import Served, used_in
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.model.errors import CannotAnswerError
 
@@ -34,6 +35,7 @@ class Run:
         others_s: seconds that others kept its CPUs busy [s]; ticks of 10 ms, so meaningful for long runs.
         stolen_s: seconds that the hypervisor kept its CPUs [s].
         left_behind: processes it did not wait for.
+        load_s: processor seconds of a server's load, beside what the demand counts [s]; 0 without a server.
     """
 
     cores: int
@@ -43,6 +45,7 @@ class Run:
     others_s: float
     stolen_s: float
     left_behind: int
+    load_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +116,19 @@ def measure(plan: Plan, signals: Signals) -> Iterator[Run]:
         done = _run(plan, count, signals)
         found = _locks(locked) if locked is not None else ()
         noise = cpu_choice.busy(chosen).since(before)
-        work = plan.meter.work(done)
+        served = used_in(done.output)
+        work = plan.meter.work(done) if served is None else plan.meter.throughput(done) * served.elapsed_s
+        demand = _demand(done, count) if served is None else _demand_of_server(served, count)
+        ours = done.user_s + done.system_s - (served.client_s if served is not None and plan.load_cpus else 0.0)
         yield Run(
             cores=count,
             throughput=plan.meter.throughput(done),
-            demand=replace(_demand(done, count), locks=found).per(work, plan.meter.unit),
+            demand=replace(demand, locks=found).per(work, plan.meter.unit),
             elapsed_s=done.elapsed_s,
-            others_s=max(noise.working_s - done.user_s - done.system_s, 0.0),
+            others_s=max(noise.working_s - ours, 0.0),
             stolen_s=noise.stolen_s,
             left_behind=done.left_behind,
+            load_s=0.0 if served is None else served.client_s,
         )
 
 
@@ -134,9 +141,28 @@ def _run(plan: Plan, count: int, signals: Signals) -> Finished:
     done = run(plan.command_for(count), cpus=plan.cpus[:count], timeout_s=plan.timeout_s, signals=signals)
     if done.failure is not None:
         advice = "; give more with --timeout" if done.timed_out else ""
-        what = f"{shlex.join(plan.command_for(count))} {done.failure} on {cores_text(count)}{advice}"
+        shown = plan.title or shlex.join(plan.command_for(count))
+        what = f"{shown} {done.failure} on {cores_text(count)}{advice}"
         raise CannotAnswerError(f"{what}; its output ends with\n{done.tail}")
     return done
+
+
+def _demand_of_server(served: Served, count: int) -> Demand:
+    """What the server used while the load was counted, without its start and its warm-up."""
+    return Demand(
+        cores=count,
+        elapsed_s=served.elapsed_s,
+        user_s=served.user_s,
+        system_s=served.system_s,
+        cpu_s=served.user_s + served.system_s,
+        page_faults=served.minor_faults + served.major_faults,
+        major_faults=served.major_faults,
+        context_switches=served.voluntary + served.involuntary,
+        voluntary_switches=served.voluntary,
+        involuntary_switches=served.involuntary,
+        read_bytes=served.read,
+        written_bytes=served.written,
+    )
 
 
 def _demand(done: Finished, count: int) -> Demand:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.server_options import Load, LoadCpus, Ready, Served, Server, WarmUps, served_command
 from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ DEFAULT_TIMEOUT_S = 600.0
 
 def observe(
     command: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="-- COMMAND...",
             help="Program and arguments; {cores}, {cpus}, {instance}, {instances} are filled in.",
         ),
-    ],
+    ] = None,
     *,
     cores: Annotated[str | None, typer.Option(help="Core counts, as in 1,2,4. Default: 1, 2, 4, ... all.")] = None,
     repeats: Annotated[int, typer.Option(help="Runs at each count, in random order.")] = 3,
@@ -51,6 +52,14 @@ def observe(
     splits: Annotated[
         bool, typer.Option(help="Run splits of the largest count too: 2 x n/2 and n x 1 beside 1 x n.")
     ] = True,
+    server: Server = None,
+    load: Load = None,
+    ready: Ready = None,
+    warm_ups: WarmUps = 1,
+    load_cpus: LoadCpus = None,
+    pid: Annotated[
+        int | None, typer.Option(help="A server that runs already: its demand on the CPUs it has.", min=1)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random order of runs.")] = 0,
     output: Annotated[
         str | None,
@@ -61,23 +70,22 @@ def observe(
     """Run a program on 1, 2, 4, ... cores; learn how it scales and what a unit of its work asks for."""
     from cerberus_plan.calibration.programs.observe import keep
     from cerberus_plan.calibration.programs.observe.meter import Meter
-    from cerberus_plan.calibration.programs.observe.run_plan import Plan, available
     from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
 
     if by_time and (regex or time_regex):
         raise InputError("--time reads the clock; leave it out to read the output with --regex or --time-regex")
-    place = available(None if cores is None else _counts(cores))
-    plan = Plan(
-        command=tuple(command),
-        counts=place.counts,
+    served = served_command(command, server, load, pid, ready=ready, warm_ups=warm_ups, load_cpus=load_cpus)
+    if served is not None and not (regex or time_regex):
+        raise InputError("a server's work is read from what its load prints: give --regex (a rate)")
+    plan = _plan(
+        served or Served(tuple(command or ())),
+        None if cores is None else _counts(cores),
         repeats=repeats,
         timeout_s=timeout or None,
         meter=Meter.of(rate=regex, seconds=time_regex, unit=unit),
-        cpus=place.cpus,
-        boundaries=place.boundaries,
-        quota=place.quota,
         seed=seed,
     )
+    probe, splits = probe and served is None, splits and pid is None
     files = None if output is None else keep.files_for(output)
     runs: list[Run] = []
     extras: list[Extras] = []
@@ -94,6 +102,29 @@ def observe(
             raise typer.Exit(128 + error.signum) from error
         raise
     _give(plan, runs, extras, divided, files, as_json=as_json)
+
+
+def _plan(what: Served, counts: list[int] | None, **settings: Any) -> Plan:
+    """Where and how often it is run; a server that runs already keeps the CPUs it has."""
+    from cerberus_plan.calibration.host.identity import affinity
+    from cerberus_plan.calibration.programs.observe.run_plan import Plan, available
+
+    place = available(counts, without=what.load_cpus or ())
+    if what.pid is not None:
+        if counts is not None:
+            raise InputError("--cores belongs to a --server that is started here; one with --pid keeps its CPUs")
+        cpus = affinity(what.pid)
+        place = replace(place, counts=(len(cpus),), cpus=cpus, boundaries=())
+    return Plan(
+        command=what.command,
+        counts=place.counts,
+        cpus=place.cpus,
+        boundaries=place.boundaries,
+        quota=place.quota,
+        title=what.title,
+        load_cpus=what.load_cpus,
+        **settings,
+    )
 
 
 # What follows the program's name belongs to the program, with or without -- before it.

@@ -10,6 +10,7 @@ import typer
 from cerberus_plan.cli import split_list
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.one_thread import load_numpy
+from cerberus_plan.cli.server_options import Load, Ready, Server, WarmUps, served_command
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ TELLING_S = 0.5
 
 def tune(
     command: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="Program and arguments, after --. With {instances} it divides itself and runs once, {instances} and "
             "{cores} filled in; otherwise it is started once an instance, pinned ({instance}, {cores}, {cpus})."
         ),
-    ],
+    ] = None,
     *,
     cores: Annotated[
         int | None,
@@ -54,6 +55,10 @@ def tune(
     record: Annotated[
         Path | None, typer.Option(help="Workload file to add the runs to; made when it does not exist.")
     ] = None,
+    server: Server = None,
+    load: Load = None,
+    ready: Ready = None,
+    warm_ups: WarmUps = 1,
     unit: Annotated[str, typer.Option(help="Unit of throughput of a new --record file.")] = "operations/s",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -70,6 +75,12 @@ def tune(
     from cerberus_plan.planner.tune.run_split import Runner
     from cerberus_plan.planner.verify.cpusets import open_cpusets
 
+    served = served_command(command, server, load, None, ready=ready, warm_ups=warm_ups, load_cpus=None)
+    if served is not None and time:
+        raise InputError("--time would count the server's start; give --regex, which reads what the load prints")
+    command = list(served.command) if served is not None else command
+    if not command:
+        raise InputError("give the command to run after --, as in: tune --cores 16 -- ./program --threads {cores}")
     meter = Meter.of(rate=None if time else regex)
     search = Search(candidates=_candidates(command, cores, splits), budget=budget, target=regret)
     if record is not None:

@@ -1,0 +1,102 @@
+"""A server and its load as a command that `observe` and `tune` can run, and what its last line tells.
+
+See `serve` for what happens. Kept apart from it because that program is run with nothing else imported.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cerberus_plan.calibration.host.child import python
+from cerberus_plan.model.errors import InputError
+
+MARK = "cerberus-plan server: "
+_MODULE = "cerberus_plan.calibration.programs.observe.serve"
+_MOST_WARM_UPS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What the server alone used during the counted load, and the load beside it."""
+
+    elapsed_s: float
+    client_s: float
+    user_s: float
+    system_s: float
+    minor_faults: float
+    major_faults: float
+    voluntary: float
+    involuntary: float
+    read: float
+    written: float
+
+
+def command(
+    server: str | None,
+    load: str | None,
+    *,
+    ready: str | None = None,
+    warm_ups: int = 1,
+    load_cpus: Sequence[int] | None = None,
+    pid: int | None = None,
+) -> tuple[str, ...]:
+    """The command of one run.
+
+    Args:
+        server: as typed in a shell, without its special characters; {port} and all other placeholders are filled in.
+        load: likewise; it prints the rate and ends by itself.
+        ready: TCP port or path of a Unix socket that answers when the server does; {port} where it is used.
+        warm_ups: loads before the counted one.
+        load_cpus: CPUs of the load; the server's own when None.
+        pid: a server that runs already, instead of one to start.
+
+    Raises:
+        InputError: one is missing, both a server and a process are given, or a value is out of its range.
+    """
+    if (server is None) == (pid is None):
+        raise InputError("give either --server COMMAND, to be started for each run, or --pid of one that runs")
+    if load is None:
+        raise InputError(
+            "a server needs a --load COMMAND that prints the rate, such as 'wrk -d2 http://127.0.0.1:{port}/'"
+        )
+    if not 0 <= warm_ups <= _MOST_WARM_UPS:
+        raise InputError(f"--warm-ups must be 0 to {_MOST_WARM_UPS}, not {warm_ups}")
+    if ready is not None and not (ready.startswith("/") or ready == "{port}" or _is_port(ready)):
+        raise InputError(f"--ready {ready[:60]!r} is neither a TCP port, nor {{port}}, nor the path of a Unix socket")
+    spec = {
+        "server": _words(server or "", "--server"),
+        "load": _words(load, "--load"),
+        "ready": ready,
+        "warm_ups": warm_ups,
+        "load_cpus": None if load_cpus is None else list(load_cpus),
+        "pid": pid,
+    }
+    return tuple(python("-m", _MODULE, json.dumps(spec)))
+
+
+def title(server: str | None, load: str, pid: int | None) -> str:
+    """What is shown of it."""
+    return f"{server if server is not None else f'process {pid}'} under {load}"
+
+
+def used_in(output: str) -> Served | None:
+    """What our last line tells, None for a run without a server."""
+    last = output.rstrip().rpartition("\n")[2]
+    return Served(**json.loads(last.removeprefix(MARK))) if last.startswith(MARK) else None
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536
+
+
+def _words(text: str, option: str) -> list[str]:
+    try:
+        found = shlex.split(text)
+    except ValueError as error:
+        raise InputError(f"{option} {text[:60]!r} cannot be read: {error}") from error
+    if not found and option == "--load":
+        raise InputError(f"{option} is empty")
+    return found

@@ -1,0 +1,156 @@
+"""A server under load as one command: its own use is told apart from its start, its warm-up and its load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cerberus_plan.calibration.programs.observe import serve, served
+from cerberus_plan.calibration.programs.observe.placeholders import fill, known
+from cerberus_plan.calibration.programs.observe.served import Served, used_in
+from cerberus_plan.model.errors import InputError
+
+# Burns BURN seconds of processor time at its start and, in a child that ends with it, for each connection.
+SERVER = """
+import os, signal, socket, sys, time
+burn, own = float(sys.argv[2]), float(sys.argv[3])
+def work(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until: pass
+work(own)
+print("rate: 99", flush=True)
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    connection, _ = listener.accept()
+    child = os.fork()
+    if not child:
+        said = connection.recv(1)
+        if said: work(burn)
+        connection.sendall(said or b"-")
+        os._exit(0)
+    connection.close()
+    os.waitpid(child, 0)
+"""
+LOAD = """
+import socket, sys, time
+until = time.process_time() + float(sys.argv[2])
+while time.process_time() < until: pass
+for _ in range(3):
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+        connection.sendall(b"x"); connection.recv(1)
+print("rate: 5")
+"""
+
+
+def quoted(script: str, *words: str) -> str:
+    """A small Python program as typed in a shell."""
+    text = script.replace("'", '"')
+    return f"{sys.executable} -I -S -c '{text}' {' '.join(words)}"
+
+
+def run(server: str, load: str, **options: int) -> subprocess.CompletedProcess[str]:
+    """The command, run as `observe` runs it."""
+    values = known(instances=1, instance=0, cores=1, cpus=[0])
+    command = fill(served.command(server, load, **options), values)  # type: ignore[arg-type]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def processes_with(text: str) -> list[str]:
+    """Command lines on this host that hold a text."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            found += [line] if text in line else []
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.hardware
+@pytest.mark.parametrize("warm_ups", [0, 2])
+def test_only_what_the_server_does_under_the_counted_load_counts(warm_ups: int) -> None:
+    """0.3 s of its start and 0.3 s of each warm-up are left out; 3 x 0.1 s of children that have ended are in."""
+    done = run(quoted(SERVER, "{port}", "0.1", "0.3"), quoted(LOAD, "{port}", "0.2"), warm_ups=warm_ups)
+    assert done.returncode == 0, done.stderr
+    found = used_in(done.stdout)
+    assert found is not None
+    assert 0.28 < found.user_s + found.system_s < 0.45
+    assert 0.18 < found.client_s < 0.5
+    assert found.elapsed_s > found.client_s
+    assert done.stdout.startswith("rate: 5")  # and not what the server logs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("server", "load", "why"),
+    [
+        ("sh -c 'echo no disk; exit 3' {port}", "true", "must stay in the foreground; it wrote\nno disk"),
+        ("nonexistent-server {port}", "true", "cannot start the server 'nonexistent-server'"),
+        (quoted(SERVER, "{port}", "0", "0"), "sh -c 'echo no; exit 7'", "exit code 7; its output ends with\nno"),
+        (quoted(SERVER, "{port}", "0", "0"), "nonexistent-load", "cannot start the load 'nonexistent-load'"),
+        ("sh -c 'sleep 0.3'", "sleep 1", "ended with exit code 0 under load"),
+    ],
+)  # fmt: skip
+def test_what_fails_is_said_and_nothing_stays(server: str, load: str, why: str) -> None:
+    """One sentence with the end of the output; the server is stopped."""
+    done = run(server, load)
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not processes_with("burn, own")
+
+
+@pytest.mark.parametrize(
+    ("give", "said"),
+    [
+        (lambda: served.command(None, "load"), "--server"),
+        (lambda: served.command("server", None), "--load"),
+        (lambda: served.command("server", "load", pid=1), "either"),
+        (lambda: served.command("server", "load", warm_ups=-1), "--warm-ups"),
+        (lambda: served.command("server", "load", ready="port"), "--ready"),
+        (lambda: served.command("server", "load", ready="99999"), "--ready"),
+        (lambda: served.command("server 'open", "load"), "--server"),
+        (lambda: served.command("server", "  "), "--load"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(give: Callable[[], object], said: str) -> None:
+    """Before anything is started."""
+    with pytest.raises(InputError, match=said):
+        give()
+
+
+numbers = st.floats(0, 1e12)
+
+
+@given(st.builds(Served, **dict.fromkeys(Served.__dataclass_fields__, numbers)), st.text(max_size=40))
+def test_the_last_line_is_read_whatever_the_load_printed(found: Served, output: str) -> None:
+    """What is written at the end comes back; without it there was no server."""
+    assert used_in(f"{output}\n{served.MARK}{json.dumps(asdict(found))}\n") == found
+    assert used_in(output.replace(served.MARK, "")) is None
+
+
+@pytest.mark.hardware
+def test_our_own_use_is_read_as_the_kernel_tells_it() -> None:
+    """Times of this process and its children, against os.times; they never shrink."""
+    before, begun = serve.used(os.getpid()), os.times()
+    until = time.process_time() + 0.05
+    while time.process_time() < until:
+        pass
+    after, ended = serve.used(os.getpid()), os.times()
+    told = sum(after[name] - before[name] for name in ("user_s", "system_s"))
+    own = ended.user + ended.system - begun.user - begun.system
+    assert abs(told - own) < 0.05
+    assert all(after[name] >= before[name] for name in ("user_s", "minor_faults"))
