@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,6 +46,7 @@ def simulate(
 ) -> None:
     """Simulate a planned candidate, or a network in a file, beside the exact answer of the model."""
     from cerberus_plan.calibration.store.files import naming
+    from cerberus_plan.cli.progress import progress
     from cerberus_plan.cli.replications import executor, replicate
     from cerberus_plan.model.exact.solver import solve
     from cerberus_plan.model.simulation import pool
@@ -79,7 +78,7 @@ def simulate(
         seed=seed,
         rules=rules,
     )
-    with naming(file), _progress() as report, executor(scheduler, replications) as workers:
+    with naming(file), progress("simulating") as report, executor(scheduler, replications) as workers:
         found = pool(replicate(run, replications, workers, report))
     comparison = Comparison(
         title=title, unit=unit, network=network, rules=rules, exact=exact, simulated=found, replications=replications
@@ -161,15 +160,3 @@ def _with_options(rules: Rules, holds: str | None, handover: str | None) -> Rule
     if holds is not None:
         rules = replace(rules, holds=holds)
     return rules if handover is None else replace(rules, handover=handover)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("simulating", total=None)
-        yield lambda done, wanted: bar.update(task, completed=done, total=wanted)

@@ -1,0 +1,1 @@
+"""Several machines and several workloads with rates: which workload on which machine, in which split."""

@@ -1,0 +1,224 @@
+"""What each machine can be counted on to do for each workload: the plan of each pair, once, wherever there is room.
+
+Models: an offer is the split of a machine that does most with the stated risk. Its throughput is a random variable,
+the plan's predictive distribution read as two halves of a log-normal one through its 5th percentile, its centre and
+its 95th; what is counted on is its quantile at the risk. The plan's own recommendation is kept where it comes within
+half a percent of the best, so that fleet and plan tell the same.
+A part of a machine: with q parts, a split whose number of instances q divides gives each part an equal share of the
+instances and of the throughput. So each part is planned as if the others were copies of it: what the machine shares
+(memory bandwidth, hypervisor, SMT siblings) is loaded by all of them.
+Assumptions: a neighbour loads what is shared as much as the workload itself would.
+When not to use it: for two workloads that lean on the same shared station by very different amounts (``mixtures``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import replace
+from functools import cache
+from statistics import NormalDist
+
+from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.quantity import Z90
+from cerberus_plan.model.record import Record
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.fleet.fleet import Fleet
+from cerberus_plan.planner.plan import Candidate, Constraints, Plan
+from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan
+
+# Quantiles are looked for between these many standard deviations.
+_FARTHEST = 12.0
+
+
+class Question(Record):
+    """One machine and one workload; equal questions are asked once."""
+
+    machine: Machine
+    workload: Workload
+    systems: tuple[str, ...]
+    constraints: Constraints
+    risk: float
+    parts: int
+
+
+class Offer(Record):
+    """What a machine, or one of ``parts`` equal parts of it, does for a workload.
+
+    Attributes:
+        parts: Parts the machine is cut into; 1 for the whole machine.
+        candidate: Split of the part, with its throughput and interval.
+        counted_on: Throughput that it reaches with a probability of 1 - risk, in the workload's unit.
+    """
+
+    parts: int
+    candidate: Candidate
+    counted_on: float
+
+
+class Answer(Record):
+    """The offers of a machine for a workload, or why there is none; ``warnings`` are its plan's."""
+
+    whole: Offer | None = None
+    part: Offer | None = None
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+# (machine type, workload) by their places in the fleet
+Offers = Mapping[tuple[int, int], Answer]
+
+
+def ask(question: Question) -> Answer:
+    """Plan the machine for the workload; runs wherever the executor puts it."""
+    systems = [SYSTEMS[name] for name in question.systems]
+    try:
+        found = plan(question.machine, question.workload, systems, question.constraints)
+    except CannotAnswerError as error:
+        return Answer(reason=str(error))
+    return Answer(
+        whole=_best(found, 1, question.risk),
+        part=_best(found, question.parts, question.risk) if question.parts > 1 else None,
+        warnings=found.warnings,
+    )
+
+
+def offers(fleet: Fleet, pool: Executor | None = None, report: Callable[[int, int], None] | None = None) -> Offers:
+    """What every type offers every workload that may use it.
+
+    Args:
+        fleet: The fleet.
+        pool: Where the plans are made; None for here.
+        report: Called with the plans made and to make.
+    """
+    places, questions = distinct(fleet)
+    answers: dict[int, Answer] = {}
+    for place, answer in _asked(questions, pool):
+        answers[place] = answer
+        if report is not None:
+            report(len(answers), len(questions))
+    return {pair: answers[place] for pair, place in places.items()}
+
+
+def distinct(fleet: Fleet) -> tuple[dict[tuple[int, int], int], list[Question]]:
+    """The questions of a fleet, equal ones once, and the place among them of each (type, workload)."""
+    machines = _classes([(one.machine, one.constraints, one.systems) for one in fleet.types])
+    workloads = _classes([one.workload for one in fleet.demands])
+    places: dict[tuple[int, int], int] = {}
+    known: dict[tuple[int, int], int] = {}
+    questions: list[Question] = []
+    for i, kind in enumerate(fleet.types):
+        for w, demand in enumerate(fleet.demands):
+            if demand.on and kind.name not in demand.on:
+                continue
+            alike = machines[i], workloads[w]
+            if alike not in known:
+                known[alike] = len(questions)
+                questions.append(
+                    Question(
+                        machine=kind.machine,
+                        workload=demand.workload,
+                        systems=kind.systems,
+                        constraints=kind.constraints,
+                        risk=fleet.risk,
+                        parts=fleet.parts,
+                    )
+                )
+            places[i, w] = known[alike]
+    return places, questions
+
+
+def _classes(things: Sequence[object]) -> list[int]:
+    """A number for each thing, the same for equal ones; compared, for most hold tables that have no hash."""
+    found: list[object] = []
+    numbers = []
+    for thing in things:
+        same = next((n for n, other in enumerate(found) if other is thing or other == thing), len(found))
+        if same == len(found):
+            found.append(thing)
+        numbers.append(same)
+    return numbers
+
+
+def _asked(questions: Sequence[Question], pool: Executor | None) -> Iterator[tuple[int, Answer]]:
+    if pool is None:
+        yield from enumerate(map(ask, questions))
+        return
+    # the largest machines first: the longest plans must not be the last ones running
+    order = sorted(range(len(questions)), key=lambda n: -questions[n].constraints.usable)
+    futures = {pool.submit(ask, questions[n]): n for n in order}
+    for future in as_completed(futures):
+        yield futures[future], future.result()
+
+
+def _best(found: Plan, parts: int, risk: float) -> Offer | None:
+    """The split that can be counted on for most, of those that can be cut into ``parts``."""
+    possible = [(counted_on(c, risk), c) for c in found.candidates if c.vms % parts == 0]
+    if not possible:
+        return None
+    most, candidate = max(possible, key=lambda entry: entry[0])
+    recommended = counted_on(found.best, risk)
+    if found.best.vms % parts == 0 and recommended >= most * (1.0 - NEGLIGIBLE):
+        most, candidate = recommended, found.best
+    return Offer(parts=parts, candidate=_part_of(candidate, parts), counted_on=most / parts)
+
+
+def _part_of(candidate: Candidate, parts: int) -> Candidate:
+    """An equal share of the instances of a split, and of what they do together."""
+    if parts == 1:
+        return candidate
+    return replace(
+        candidate,
+        split=candidate.split[: candidate.vms // parts],
+        throughput=candidate.throughput / parts,
+        low=candidate.low / parts,
+        high=candidate.high / parts,
+        seconds=None,
+        seconds_low=None,
+        seconds_high=None,
+    )
+
+
+def counted_on(candidate: Candidate, risk: float) -> float:
+    """Throughput that a split reaches with a probability of 1 - risk."""
+    return _at(candidate, _deviations(risk))
+
+
+@cache
+def _deviations(risk: float) -> float:
+    return NormalDist().inv_cdf(risk)
+
+
+def _at(candidate: Candidate, deviations: float) -> float:
+    """The throughput so many standard deviations above its centre: two halves of a log-normal distribution."""
+    edge = candidate.low if deviations < 0.0 else candidate.high
+    return candidate.throughput * math.exp(abs(deviations) / Z90 * math.log(edge / candidate.throughput))
+
+
+def risk_of_missing(rate: float, used: Iterable[tuple[int, Candidate]]) -> float:
+    """Probability that machines together do less than a rate, when all err alike.
+
+    Equation: the p with sum_j n_j q_j(p) = rate, q_j the quantile function of a machine; exact for machines of one
+    kind, whose errors are the same, and above the truth for risks below a half where kinds err apart.
+
+    Args:
+        rate: The rate.
+        used: Numbers of machines and what each of them does.
+    """
+    machines = list(used)
+
+    def total(deviations: float) -> float:
+        return math.fsum(n * _at(candidate, deviations) for n, candidate in machines)
+
+    low, high = -_FARTHEST, _FARTHEST
+    if total(low) >= rate:
+        return 0.0
+    if total(high) < rate:
+        return 1.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if total(middle) >= rate else (middle, high)
+    return NormalDist().cdf(high)
