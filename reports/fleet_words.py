@@ -21,7 +21,12 @@ def brief(name: str) -> str:
 
 def money(document: Mapping[str, Any], value: float) -> str:
     """An amount in the fleet's currency."""
-    return f"{number(value, 4)} {document['currency']}"
+    return f"{amount(value)} {document['currency']}"
+
+
+def amount(value: float) -> str:
+    """An amount: cents only where there are some."""
+    return f"{value:,.0f}" if abs(value) >= 1.0 and value == round(value) else number(value, 4)
 
 
 def counted(count: int, noun: str) -> str:

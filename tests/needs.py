@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 
-def needed(*packages: str) -> None:
-    """Skip, or fail in CI, when a package of the notebook extra is missing."""
+def needed(*packages: str, extra: str = "notebook") -> None:
+    """Skip, or fail in CI, when a package of an extra is missing."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        _missing(f"{', '.join(missing)} NOT installed: pip install -c constraints.txt '.[notebook]'")
+        _missing(f"{', '.join(missing)} NOT installed: pip install -c constraints.txt '.[{extra}]'")
 
 
 def needed_programs(*programs: str) -> None:

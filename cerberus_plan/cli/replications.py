@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
@@ -87,6 +87,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         raise CannotAnswerError(f"no Dask scheduler answers at {address!r}: {error}") from None
     with client, client.get_executor(pure=False) as pool:
+        _wait_for_workers(client, address)
         try:
             yield pool
         except RuntimeError as error:
@@ -94,6 +95,16 @@ def _cluster(address: str) -> Iterator[Executor]:
                 f"the cluster at {address!r} cannot run this; install the same cerberus-plan on its scheduler and "
                 f"workers ({str(error).splitlines()[0]})"
             ) from None
+
+
+def _wait_for_workers(client: Any, address: str) -> None:
+    """A scheduler without workers would keep everything waiting for ever."""
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE_S)
+    except TimeoutError:
+        raise CannotAnswerError(
+            f"the Dask scheduler at {address!r} has no workers; start one: dask worker {address}"
+        ) from None
 
 
 def replicate(

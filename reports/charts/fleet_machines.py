@@ -7,8 +7,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.fleet_words import brief, counted
-from cerberus_plan.reports.formats import number
+from cerberus_plan.reports.fleet_words import amount, brief, counted
 
 
 def fleet_machines(machines: Sequence[Mapping[str, Any]], *, currency: str, name: str) -> Figure:
@@ -36,8 +35,8 @@ def fleet_machines(machines: Sequence[Mapping[str, Any]], *, currency: str, name
                 str(row["cores"]),
                 str(row["used"]),
                 str(row["count"]),
-                number(row["price"], 4),
-                number(row["price"] * row["used"], 4),
+                amount(row["price"]),
+                amount(row["price"] * row["used"]),
             )
             for row in machines
         ],

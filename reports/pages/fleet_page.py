@@ -56,11 +56,8 @@ def _figures(document: Mapping[str, Any]) -> list[Any]:
 
 def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
     unit = next(one["unit"] for one in document["workloads"] if one["name"] == row["workload"])
-    return (
-        row["workload"], str(row["machines"]), words.placed(row), words.split_words(row),
-        f"{number(row['load'], 4)} {unit}", number(row["counted_on"], 4), percent(row["utilisation"]),
-        row["bottleneck"],
-    )  # fmt: skip
+    load = f"{number(row['load'], 4)} {unit} ({percent(row['utilisation'])})"
+    return row["workload"], str(row["machines"]), words.placed(row), words.split_words(row), load, row["bottleneck"]
 
 
 def _purchase(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, str]:

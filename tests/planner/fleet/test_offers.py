@@ -1,0 +1,148 @@
+"""What a machine offers a workload: the plan of the pair, what can be counted on, and the risk of missing a rate."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
+from cerberus_plan.planner.fleet.offers import Answer, Question, ask, counted_on, distinct, offers, risk_of_missing
+from cerberus_plan.planner.plan import Candidate, Constraints
+from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan
+
+_SYSTEMS = ("linux", "cerberus")
+
+
+def a_candidate(throughput: float = 100.0, down: float = 0.6, up: float = 1.4) -> Candidate:
+    return Candidate(
+        system="kvm", split=(2, 2), throughput=throughput, low=throughput * down, high=throughput * up,
+        probability_best=1.0, regret=0.0, bottleneck="compute", ledger={"compute": 1.0},
+    )  # fmt: skip
+
+
+candidates = st.builds(a_candidate, st.floats(1e-3, 1e9), st.floats(0.2, 0.999), st.floats(1.001, 4.0))
+
+
+@cache
+def an_answer(parts: int = 1, *, risk: float = 0.05, cores: int = 12) -> Answer:
+    return ask(
+        Question(
+            machine=catalog.machine("amd48"), workload=catalog.workload("dbench"), systems=_SYSTEMS,
+            constraints=Constraints(cores=cores), risk=risk, parts=parts,
+        )
+    )  # fmt: skip
+
+
+@given(candidates)
+def test_what_is_counted_on_passes_through_the_plans_interval(candidate: Candidate) -> None:
+    """At risks of 5, 50 and 95 % it is the plan's lower end, its centre and its upper end."""
+    for risk, expected in ((0.05, candidate.low), (0.5, candidate.throughput), (0.95, candidate.high)):
+        assert counted_on(candidate, risk) == pytest.approx(expected, rel=1e-9)
+
+
+@given(candidates, st.floats(1e-6, 0.5), st.floats(1e-6, 0.5))
+def test_less_risk_counts_on_less(candidate: Candidate, one: float, other: float) -> None:
+    """The quantile function rises."""
+    assert counted_on(candidate, min(one, other)) <= counted_on(candidate, max(one, other)) * (1.0 + 1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), candidates), min_size=1, max_size=4), st.floats(0.001, 0.999))
+def test_the_risk_of_missing_a_rate_is_the_quantiles_inverse(used: list[tuple[int, Candidate]], risk: float) -> None:
+    """The sum of what machines that err alike reach with a risk is missed with that risk."""
+    rate = math.fsum(n * counted_on(candidate, risk) for n, candidate in used)
+    assert risk_of_missing(rate, used) == pytest.approx(risk, rel=1e-6, abs=1e-9)
+
+
+def test_the_risk_is_that_of_samples() -> None:
+    """Three machines whose errors are one: half a million draws of two halves of a log-normal distribution."""
+    candidate = a_candidate(100.0, 0.5, 1.3)
+    z = np.random.default_rng(7).standard_normal(500_000) / 1.6448536269514722
+    drawn = 3 * 100.0 * np.exp(np.where(z < 0, -z * math.log(0.5), z * math.log(1.3)))
+    for rate in (120.0, 180.0, 290.0, 330.0):
+        assert risk_of_missing(rate, [(3, candidate)]) == pytest.approx((drawn < rate).mean(), abs=2e-3)
+
+
+def test_extreme_rates_are_missed_never_or_always() -> None:
+    """The search ends at both ends; no machine does nothing."""
+    assert risk_of_missing(1e-6, [(1, a_candidate())]) == 0.0
+    assert risk_of_missing(1e9, [(1, a_candidate())]) == 1.0
+    assert risk_of_missing(1.0, [(0, a_candidate())]) == 1.0
+
+
+def test_an_offer_is_the_split_that_can_be_counted_on_for_most() -> None:
+    """No candidate of the plan reaches more with the risk, beyond what nobody can measure."""
+    machine, workload = catalog.machine("amd48"), catalog.workload("dbench")
+    found = plan(machine, workload, [SYSTEMS[name] for name in _SYSTEMS], Constraints(cores=12))
+    for risk in (0.01, 0.05, 0.3):
+        offer = an_answer(risk=risk).whole
+        assert offer is not None
+        assert offer.candidate in found.candidates
+        assert offer.counted_on >= (1.0 - NEGLIGIBLE) * max(counted_on(c, risk) for c in found.candidates)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 4])
+def test_parts_of_a_machine_are_equal_shares_of_one_of_its_splits(parts: int) -> None:
+    """Together they are a split of the whole machine, and no more than it offers."""
+    answer = an_answer(parts)
+    assert answer.part is not None
+    assert answer.whole is not None
+    found = plan(
+        catalog.machine("amd48"), catalog.workload("dbench"), [SYSTEMS[n] for n in _SYSTEMS], Constraints(cores=12)
+    )
+    whole = [c for c in found.candidates if c.split == answer.part.candidate.split * parts]
+    assert any(c.throughput == pytest.approx(parts * answer.part.candidate.throughput) for c in whole)
+    assert parts * answer.part.candidate.cores <= 12
+    assert parts * answer.part.counted_on <= answer.whole.counted_on / (1.0 - NEGLIGIBLE)
+
+
+def a_fleet() -> Fleet:
+    """Two types that are the same machine at different prices, one that is not, and a workload listed twice."""
+    machine, workload = catalog.machine("amd48"), catalog.workload("dbench")
+    kind = MachineType(
+        name="a", machine=machine, constraints=Constraints(cores=4), systems=_SYSTEMS, count=3, price=1.0
+    )
+    demand = Demand(name="x", workload=workload, rate=100.0)
+    return Fleet(
+        name="f",
+        types=(kind, replace(kind, name="b", price=2.0), replace(kind, name="c", constraints=Constraints(cores=6))),
+        demands=(demand, replace(demand, name="y", rate=5.0), replace(demand, name="z", on=("c",))),
+    )
+
+
+def test_equal_machines_and_workloads_are_asked_once() -> None:
+    """Price, count, name and rate make no difference to what a machine does."""
+    places, questions = distinct(a_fleet())
+    assert len(questions) == 2
+    assert len({places[i, w] for i in (0, 1) for w in (0, 1)}) == 1
+    assert {w for i, w in places if i != 2} == {0, 1}
+    assert places[2, 2] == places[2, 0] != places[0, 0]
+
+
+def test_where_the_plans_are_made_makes_no_difference() -> None:
+    """In this process or in a pool's: the same offers, and every one is reported."""
+    seen: list[tuple[int, int]] = []
+    here = offers(a_fleet(), report=lambda done, wanted: seen.append((done, wanted)))
+    with ThreadPoolExecutor(2) as pool:
+        assert offers(a_fleet(), pool) == here
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_a_machine_that_cannot_run_a_workload_says_why() -> None:
+    """No offer, and the planner's own reason."""
+    question = Question(
+        machine=catalog.machine("amd48"), workload=catalog.workload("dbench"), systems=("cerberus",),
+        constraints=Constraints(cores=4, min_cores_per_vm=3, max_cores_per_vm=2), risk=0.05, parts=2,
+    )  # fmt: skip
+    answer = ask(question)
+    assert answer.whole is None
+    assert answer.part is None
+    assert "meets the constraints" in answer.reason
