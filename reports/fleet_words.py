@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.formats import interval, number, percent, quantity
 
 # What a proof leaves open below this is rounding.
 _CLOSED = 1e-6
@@ -70,6 +70,21 @@ def split_words(row: Mapping[str, Any]) -> str:
     return f"{row['vms']} × {row['cores_per_vm']} ({row['system']})"
 
 
+def response(row: Mapping[str, Any]) -> str:
+    """The 99th percentile of an assignment's response time at its load, with its 90 % interval."""
+    found = row["latency"]
+    if found is None or found["p99"] is None:
+        return "–"
+    low, high = (found[end] and found[end]["p99"] for end in ("low", "high"))
+    beside = f" ({interval(low, high, 's')})" if low is not None and high is not None else ""
+    return f"{quantity(found['p99'], 's')}{beside}"
+
+
+def limited(row: Mapping[str, Any]) -> str:
+    """What keeps an assignment from carrying more."""
+    return f"{row['limit']}, {row['bottleneck']}"
+
+
 def room(row: Mapping[str, Any]) -> str:
     """Headroom of a workload, none where it is only rounding."""
     return percent(max(row["headroom"], 0.0)) if row["headroom"] > _CLOSED else "0 %"
@@ -84,7 +99,8 @@ def loads_note(document: Mapping[str, Any]) -> str:
     """What "counted on" and "load" mean here."""
     return (
         f"Counted on is what is reached with {percent(1.0 - document['risk'])} probability; it is loaded to "
-        f"{percent(document['utilisation'])} at the most. Risk is the probability of doing less than the rate."
+        f"{percent(document['utilisation'])} at the most, and to what limits of the response time allow. Risk is the "
+        "probability of doing less than the rate."
     )
 
 

@@ -6,6 +6,7 @@ Nouns only; ``fleet_file`` reads them, ``offers`` says what each machine does fo
 from __future__ import annotations
 
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints
@@ -44,6 +45,7 @@ class Demand(Record):
         least_machines: Fewest machines it is spread over.
         on: Names of the machine types it may use; empty for all.
         apart: Workloads with the same label never share a machine; empty for none.
+        slos: Limits of the response time.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Demand(Record):
     least_machines: int = 1
     on: tuple[str, ...] = ()
     apart: str = ""
+    slos: tuple[Slo, ...] = ()
 
 
 class Fleet(Record):

@@ -21,6 +21,7 @@ Format:
     workload = "apache"
     rate = 2_000_000              # in the workload's unit
     survive = 1                   # least_machines, on = ["big"], apart = "label"
+    slo = "p99=10ms"              # or a list of them
 
 Either every machine has a price or none; without prices the usable cores are counted.
 When not to use it: for one machine; the main command plans it.
@@ -36,21 +37,23 @@ from cerberus_plan.calibration.store import catalog, decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.plain import shown
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.fleet.fleet import OBJECTIVES, Demand, Fleet, MachineType
 from cerberus_plan.planner.plan import Constraints
 
 FORMAT = 1
 MOST_TYPES, MOST_DEMANDS, MOST_MACHINES, MOST_CORES = 256, 256, 100_000, 4096
-_MOST_PARTS, _MOST_LOST = 4, 16
+_MOST_PARTS, _MOST_LOST, _MOST_SLOS = 4, 16, 8
 _BOUNDS = ("max_vms", "max_cores_per_vm", "min_cores_per_vm")
 _FIELDS = (
     "format", "name", "risk", "utilisation", "parts", "objective", "budget", "currency", "machine", "workload",
 )  # fmt: skip
 _MACHINE = ("name", "machine", "count", "price", "systems", "cores", "host_cores", *_BOUNDS)
-_WORKLOAD = ("name", "workload", "rate", "survive", "least_machines", "on", "apart")
+_WORKLOAD = ("name", "workload", "rate", "survive", "least_machines", "on", "apart", "slo")
 
 SystemsFor = Callable[[Machine, Sequence[str] | None], Sequence[System]]
 
@@ -175,7 +178,18 @@ def _demand(row: dict[str, Any], where: str, folder: Path, machines: Sequence[st
         ),
         on=tuple(decode.one_of(name, f"{where}: on[{n}]", machines) for n, name in enumerate(on)),
         apart=decode.text(row.get("apart", ""), f"{where}: apart"),
+        slos=_slos(row, workload, where),
     )
+
+
+def _slos(row: dict[str, Any], workload: Workload, where: str) -> tuple[Slo, ...]:
+    given = row.get("slo", [])
+    rows = [given] if isinstance(given, str) else decode.rows(given, f"{where}: slo", most=_MOST_SLOS)
+    if rows and workload.job_units is not None:
+        raise InputError(f"{where}: slo: {workload.name} is a finite job, which has no requests; leave slo out")
+    found = tuple(Slo.parse(decode.name(text, f"{where}: slo"), f"{where}: slo") for text in rows)
+    decode.listed((slo.name for slo in found), "limit", f"{where}: slo")
+    return found
 
 
 def _file(value: object, where: str, folder: Path) -> str:

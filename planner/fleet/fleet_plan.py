@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.shown import Shown
 from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
@@ -20,7 +21,9 @@ class Assignment(Record):
         parts: Parts each is cut into, of which this is one; 1 for whole machines.
         candidate: Split on each, with what it does.
         counted_on: Throughput of each that is reached with the fleet's risk.
-        load: Throughput that each is to carry.
+        carried: Rate that each may carry, and ``limit``, what keeps that from being more.
+        load: Rate that each is to carry.
+        latency: Response time at that load, None for a finite job.
     """
 
     kind: MachineType
@@ -29,7 +32,10 @@ class Assignment(Record):
     parts: int
     candidate: Candidate
     counted_on: float
+    carried: float
+    limit: str
     load: float
+    latency: Latency | None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -48,7 +54,10 @@ class Assignment(Record):
             "low": found.low,
             "high": found.high,
             "counted_on": self.counted_on,
+            "carried": self.carried,
+            "limit": self.limit,
             "load": self.load,
+            "latency": None if self.latency is None else self.latency.to_json(),
             "utilisation": self.load / self.counted_on,
             "bottleneck": found.bottleneck,
         }
@@ -91,6 +100,7 @@ class Served(Record):
             "counted_on": self.counted_on,
             "headroom": self.headroom,
             "risk": self.risk,
+            "slo": {slo.name: slo.seconds for slo in self.demand.slos},
             "survive": self.demand.survive,
             "risk_after_loss": self.risk_after_loss,
         }

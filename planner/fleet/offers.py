@@ -1,9 +1,9 @@
 """What each machine can be counted on to do for each workload: the plan of each pair, once, wherever there is room.
 
-Models: an offer is the split of a machine that does most with the stated risk. Its throughput is a random variable,
-the plan's predictive distribution read as two halves of a log-normal one through its 5th percentile, its centre and
-its 95th; what is counted on is its quantile at the risk. The plan's own recommendation is kept where it comes within
-half a percent of the best, so that fleet and plan tell the same.
+Models: an offer is the split of a machine that may carry most (``carried``) with the stated risk. Its throughput is a
+random variable, the plan's predictive distribution read as two halves of a log-normal one through its 5th percentile,
+its centre and its 95th; what is counted on is its quantile at the risk. The plan's own recommendation is kept where it
+comes within half a percent of the best, so that fleet and plan tell the same.
 A part of a machine: with q parts, a split whose number of instances q divides gives each part an equal share of the
 instances and of the throughput. So each part is planned as if the others were copies of it: what the machine shares
 (memory bandwidth, hypervisor, SMT siblings) is loaded by all of them.
@@ -22,10 +22,12 @@ from statistics import NormalDist
 
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.quantity import Z90
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.fleet.carried import carried
 from cerberus_plan.planner.fleet.fleet import Fleet
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan
@@ -42,7 +44,9 @@ class Question(Record):
     systems: tuple[str, ...]
     constraints: Constraints
     risk: float
-    parts: int
+    utilisation: float
+    parts: int = 1
+    slos: tuple[Slo, ...] = ()
 
 
 class Offer(Record):
@@ -52,11 +56,14 @@ class Offer(Record):
         parts: Parts the machine is cut into; 1 for the whole machine.
         candidate: Split of the part, with its throughput and interval.
         counted_on: Throughput that it reaches with a probability of 1 - risk, in the workload's unit.
+        carried: Rate that it may carry, and ``limit``, what keeps that from being more.
     """
 
     parts: int
     candidate: Candidate
     counted_on: float
+    carried: float
+    limit: str
 
 
 class Answer(Record):
@@ -79,9 +86,13 @@ def ask(question: Question) -> Answer:
         found = plan(question.machine, question.workload, systems, question.constraints)
     except CannotAnswerError as error:
         return Answer(reason=str(error))
+    whole = _best(found, 1, question)
+    if whole is None:
+        limits = ", ".join(f"{slo.name} within {slo.seconds * 1e3:g} ms" for slo in question.slos)
+        return Answer(reason=f"no split of it keeps {limits} at any rate with a risk of {question.risk:.3g}")
     return Answer(
-        whole=_best(found, 1, question.risk),
-        part=_best(found, question.parts, question.risk) if question.parts > 1 else None,
+        whole=whole,
+        part=_best(found, question.parts, question) if question.parts > 1 else None,
         warnings=found.warnings,
     )
 
@@ -106,7 +117,7 @@ def offers(fleet: Fleet, pool: Executor | None = None, report: Callable[[int, in
 def distinct(fleet: Fleet) -> tuple[dict[tuple[int, int], int], list[Question]]:
     """The questions of a fleet, equal ones once, and the place among them of each (type, workload)."""
     machines = _classes([(one.machine, one.constraints, one.systems) for one in fleet.types])
-    workloads = _classes([one.workload for one in fleet.demands])
+    workloads = _classes([(one.workload, one.slos) for one in fleet.demands])
     places: dict[tuple[int, int], int] = {}
     known: dict[tuple[int, int], int] = {}
     questions: list[Question] = []
@@ -124,7 +135,9 @@ def distinct(fleet: Fleet) -> tuple[dict[tuple[int, int], int], list[Question]]:
                         systems=kind.systems,
                         constraints=kind.constraints,
                         risk=fleet.risk,
+                        utilisation=fleet.utilisation,
                         parts=fleet.parts,
+                        slos=demand.slos,
                     )
                 )
             places[i, w] = known[alike]
@@ -154,16 +167,30 @@ def _asked(questions: Sequence[Question], pool: Executor | None) -> Iterator[tup
         yield futures[future], future.result()
 
 
-def _best(found: Plan, parts: int, risk: float) -> Offer | None:
-    """The split that can be counted on for most, of those that can be cut into ``parts``."""
-    possible = [(counted_on(c, risk), c) for c in found.candidates if c.vms % parts == 0]
-    if not possible:
-        return None
-    most, candidate = max(possible, key=lambda entry: entry[0])
-    recommended = counted_on(found.best, risk)
-    if found.best.vms % parts == 0 and recommended >= most * (1.0 - NEGLIGIBLE):
-        most, candidate = recommended, found.best
-    return Offer(parts=parts, candidate=_part_of(candidate, parts), counted_on=most / parts)
+def _best(found: Plan, parts: int, question: Question) -> Offer | None:
+    """The split that may carry most, of those that can be cut into ``parts``; None when none may carry anything."""
+    possible = [(counted_on(c, question.risk), c) for c in found.candidates if c.vms % parts == 0]
+    best: Offer | None = None
+    for sure, candidate in sorted(possible, key=lambda entry: -entry[0]):
+        if best is not None and question.utilisation * sure / parts <= best.carried:
+            break  # nor can any of the others, which can be counted on for less
+        offer = _offer(candidate, sure, parts, question)
+        if offer.carried > (0.0 if best is None else best.carried):
+            best = offer
+    if best is None or found.best.vms % parts:
+        return best
+    recommended = _offer(found.best, counted_on(found.best, question.risk), parts, question)
+    return recommended if recommended.carried >= best.carried * (1.0 - NEGLIGIBLE) else best
+
+
+def _offer(candidate: Candidate, sure: float, parts: int, question: Question) -> Offer:
+    may, limit = carried(
+        question.machine, question.workload, candidate,
+        counted_on=sure, utilisation=question.utilisation, slos=question.slos,
+    )  # fmt: skip
+    return Offer(
+        parts=parts, candidate=_part_of(candidate, parts), counted_on=sure / parts, carried=may / parts, limit=limit
+    )
 
 
 def _part_of(candidate: Candidate, parts: int) -> Candidate:

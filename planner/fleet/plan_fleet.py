@@ -1,7 +1,7 @@
 """Plans a fleet: asks each machine about each workload, lets the integer program choose, and says what that means.
 
-Models: what a machine may carry of a workload's rate is utilisation x (throughput counted on) / rate.
-Load is spread over a workload's machines in proportion to what they can be counted on for.
+Models: the program's loads are what a machine may carry (``carried``) over the rate of the workload. Load is spread
+over a workload's machines in proportion to what they may carry.
 Assumptions: those of ``offers`` and ``program``. When not to use it: for one machine; ``choose.plan`` does that.
 """
 
@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 
 import numpy as np
 
+from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.planner.fleet import shortage
+from cerberus_plan.planner.fleet.carried import latency
 from cerberus_plan.planner.fleet.choice import Allocation, Program, cost, levels
-from cerberus_plan.planner.fleet.fleet import Fleet
+from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
 from cerberus_plan.planner.fleet.fleet_plan import Assignment, FleetPlan, Served, Shortage
 from cerberus_plan.planner.fleet.offers import Answer, Offer, Offers, distinct, offers, risk_of_missing
 from cerberus_plan.planner.fleet.program import cheapest, roomiest
@@ -61,7 +64,7 @@ def program_of(fleet: Fleet, offered: Offers) -> Program:
     for (i, w), answer in offered.items():
         for loads, offer in ((whole, answer.whole), (part, answer.part)):
             if offer is not None:
-                loads[i, w] = fleet.utilisation * offer.counted_on / fleet.demands[w].rate
+                loads[i, w] = offer.carried / fleet.demands[w].rate
     labels = {label: n for n, label in enumerate(dict.fromkeys(d.apart for d in fleet.demands if d.apart))}
     return Program(
         counts=tuple(kind.count for kind in fleet.types),
@@ -106,8 +109,9 @@ def _assignments(fleet: Fleet, offered: Offers, allocation: Allocation) -> Itera
             for count, offer in ((allocation.whole[i, w], answer.whole), (allocation.part[i, w], answer.part)):
                 if count and offer is not None:
                     rows.append((i, int(count), offer))
-        total = math.fsum(count * offer.counted_on for _, count, offer in rows)
+        total = math.fsum(count * offer.carried for _, count, offer in rows)
         for i, count, offer in rows:
+            load = demand.rate * offer.carried / total
             yield Assignment(
                 kind=fleet.types[i],
                 demand=demand,
@@ -115,8 +119,23 @@ def _assignments(fleet: Fleet, offered: Offers, allocation: Allocation) -> Itera
                 parts=offer.parts,
                 candidate=offer.candidate,
                 counted_on=offer.counted_on,
-                load=demand.rate * offer.counted_on / total,
+                carried=offer.carried,
+                limit=offer.limit,
+                load=load,
+                latency=_latency(fleet.types[i], demand, offer, load),
             )
+
+
+def _latency(kind: MachineType, demand: Demand, offer: Offer, load: float) -> Latency | None:
+    """The response time at a load of each part, its neighbours being copies of it."""
+    whole = offer.candidate
+    if offer.parts > 1:
+        whole = replace(
+            whole,
+            split=whole.split * offer.parts,
+            **{name: getattr(whole, name) * offer.parts for name in ("throughput", "low", "high")},
+        )
+    return latency(kind.machine, demand.workload, whole, load * offer.parts)
 
 
 def _served(fleet: Fleet, assignments: Sequence[Assignment], reached: Sequence[float]) -> Iterator[Served]:

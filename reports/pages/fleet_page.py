@@ -57,7 +57,15 @@ def _figures(document: Mapping[str, Any]) -> list[Any]:
 def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
     unit = next(one["unit"] for one in document["workloads"] if one["name"] == row["workload"])
     load = f"{number(row['load'], 4)} {unit} ({percent(row['utilisation'])})"
-    return row["workload"], str(row["machines"]), words.placed(row), words.split_words(row), load, row["bottleneck"]
+    return (
+        row["workload"],
+        str(row["machines"]),
+        words.placed(row),
+        words.split_words(row),
+        load,
+        words.response(row),
+        words.limited(row),
+    )
 
 
 def _purchase(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from cerberus_plan.reports.fleet_words import (
     placed,
     proof,
     purchases,
+    response,
     room,
     shortfall,
     split_words,
@@ -34,7 +35,7 @@ def print_fleet(document: Mapping[str, Any], console: Console | None = None) -> 
     if document["feasible"]:
         _table(
             out,
-            ("workload", "machines", "on", "split of each", "load of each", "counted on", "unit"),
+            ("workload", "machines", "on", "split of each", "load of each", "99 % within", "unit"),
             [_assignment(document, row) for row in document["assignments"]],
             left=(0, 2, 3, 6),
         )
@@ -70,7 +71,7 @@ def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[st
     unit = next(one["unit"] for one in document["workloads"] if one["name"] == row["workload"])
     return (
         row["workload"], str(row["machines"]), placed(row), split_words(row),
-        number(row["load"]), number(row["counted_on"]), unit,
+        f"{number(row['load'])} ({percent(row['utilisation'])})", response(row), unit,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def an_answer(parts: int = 1, *, risk: float = 0.05, cores: int = 12) -> Answer:
     return ask(
         Question(
             machine=catalog.machine("amd48"), workload=catalog.workload("dbench"), systems=_SYSTEMS,
-            constraints=Constraints(cores=cores), risk=risk, parts=parts,
+            constraints=Constraints(cores=cores), risk=risk, utilisation=0.8, parts=parts,
         )
     )  # fmt: skip
 
@@ -140,7 +140,8 @@ def test_a_machine_that_cannot_run_a_workload_says_why() -> None:
     """No offer, and the planner's own reason."""
     question = Question(
         machine=catalog.machine("amd48"), workload=catalog.workload("dbench"), systems=("cerberus",),
-        constraints=Constraints(cores=4, min_cores_per_vm=3, max_cores_per_vm=2), risk=0.05, parts=2,
+        constraints=Constraints(cores=4, min_cores_per_vm=3, max_cores_per_vm=2), risk=0.05,
+        utilisation=0.8, parts=2,
     )  # fmt: skip
     answer = ask(question)
     assert answer.whole is None
