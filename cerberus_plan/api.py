@@ -25,12 +25,15 @@ from cerberus_plan.model.network import (
 )
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from cerberus_plan.calibration.curves.fit import Fit
     from cerberus_plan.calibration.store.profile import Profile
     from cerberus_plan.model.latency.latency import Latency
     from cerberus_plan.model.latency.of_instances import headroom, latency
     from cerberus_plan.model.objective import Objective, Prices, Slo
     from cerberus_plan.model.simulation import Rules, Simulation, simulate
+    from cerberus_plan.planner.fleet.fleet_plan import FleetPlan
     from cerberus_plan.planner.objectives.reach import Reach, reaches
     from cerberus_plan.planner.plan import Plan
     from cerberus_plan.reports.notebook import frame
@@ -61,6 +64,7 @@ __all__ = [
     "headroom",
     "latency",
     "plan",
+    "plan_fleet",
     "profile",
     "reaches",
     "simulate",
@@ -130,6 +134,26 @@ def plan(
     chosen = machine_for(machine)
     constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
     return choose(chosen, catalog.workload(workload), systems_for(chosen, systems), constraints)
+
+
+def plan_fleet(file: str | Path, *, workers: Executor | None = None, seconds: float = 20.0) -> FleetPlan:
+    """Which workload of a fleet on which machine in which split, as ``cerberus-plan fleet`` answers.
+
+    Args:
+        file: The fleet (TOML): machines, workloads and their rates.
+        workers: Where the plans of single machines are made, an executor of processes or of a Dask client; None for
+            here.
+        seconds: Time for the integer program.
+
+    Raises:
+        InputError: The file is missing or broken.
+        CannotAnswerError: No answer was found within the time.
+    """
+    from cerberus_plan.choices import systems_for
+    from cerberus_plan.planner.fleet.fleet_file import read_fleet
+    from cerberus_plan.planner.fleet.plan_fleet import plan_fleet as answer
+
+    return answer(read_fleet(file, systems_for), pool=workers, seconds=seconds)
 
 
 def fit(

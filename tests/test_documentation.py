@@ -18,7 +18,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Pages whose examples need prepared files have a test of their own.
-TESTED_ELSEWHERE = {"observe.md", "deploy.md"}
+TESTED_ELSEWHERE = {"observe.md", "deploy.md", "fleet.md"}
 
 
 def examples() -> list[tuple[str, str, str]]:

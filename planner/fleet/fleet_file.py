@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from cerberus_plan.calibration.store import catalog, decode
-from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.files import naming, read_text
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import Slo
@@ -136,7 +136,8 @@ def _priced(rows: Sequence[dict[str, Any]], where: str) -> bool:
 
 def _machine(row: dict[str, Any], where: str, systems_for: SystemsFor, folder: Path) -> MachineType:
     decode.refuse_unknown(row, _MACHINE, where)
-    machine = catalog.machine(_file(decode.member(row, "machine", where), f"{where}: machine", folder))
+    with naming(f"{where}: machine"):
+        machine = catalog.machine(_file(decode.member(row, "machine", where), f"{where}: machine", folder))
     cores = decode.whole(row.get("cores", machine.topology.n_cpus), f"{where}: cores", low=1, high=MOST_CORES)
     host_cores = decode.whole(row.get("host_cores", 0), f"{where}: host_cores", high=cores - 1)
     bounds = {
@@ -166,7 +167,8 @@ def _systems(row: dict[str, Any], where: str) -> list[str] | None:
 
 def _demand(row: dict[str, Any], where: str, folder: Path, machines: Sequence[str]) -> Demand:
     decode.refuse_unknown(row, _WORKLOAD, where)
-    workload = catalog.workload(_file(decode.member(row, "workload", where), f"{where}: workload", folder))
+    with naming(f"{where}: workload"):
+        workload = catalog.workload(_file(decode.member(row, "workload", where), f"{where}: workload", folder))
     on = decode.rows(row.get("on", []), f"{where}: on", most=MOST_TYPES)
     return Demand(
         name=decode.name(row.get("name", workload.name), f"{where}: name"),

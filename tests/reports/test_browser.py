@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from example_fleet import a_fleet_document
 from example_plan import a_plan
 from example_profile import a_profile
 from example_simulation import a_simulation
@@ -25,6 +26,7 @@ from cerberus_plan.planner.mixtures.allocate import plan_mix
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.reports.pages.calibration_page import calibration_page
 from cerberus_plan.reports.pages.fit_page import fit_page
+from cerberus_plan.reports.pages.fleet_page import fleet_page
 from cerberus_plan.reports.pages.mix_page import mix_page
 from cerberus_plan.reports.pages.plan_document import plan_document
 from cerberus_plan.reports.pages.plan_page import plan_page
@@ -70,6 +72,10 @@ def a_mixture() -> str:
     return mix_page(found, document={"mix": found.to_json()}, command=["cerberus-plan", "--mix"], version="0")
 
 
+def a_fleet() -> str:
+    return fleet_page(a_fleet_document(HOSTILE), command=["cerberus-plan", "fleet"], version="0")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "plans": plans,
     "fit": a_fit,
@@ -77,6 +83,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "calibration": a_calibration,
     "simulation": a_simulated_network,
     "mixture": a_mixture,
+    "fleet": a_fleet,
 }
 
 

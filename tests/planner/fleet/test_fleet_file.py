@@ -58,7 +58,7 @@ def test_files_are_looked_for_beside_the_fleets(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(to_toml(catalog.workload("dbench")))
     file = tmp_path / "fleet.toml"
     file.write_text("format = 1\n" + MACHINE + WORKLOAD.replace("apache", "mine.toml"))
-    assert read_fleet(file, systems_for).demands[0].workload.operations == catalog.workload("dbench").operations
+    assert read_fleet(file, systems_for).demands[0].workload.costs() == catalog.workload("dbench").costs()
 
 
 WRONG = {
@@ -144,7 +144,6 @@ def test_whatever_a_field_holds_is_read_or_refused(
     text = row("format = 1", top, here=at == 0) + row(MACHINE, machine, here=at == 1)
     try:
         fleet = read(text + row(WORKLOAD, workload, here=at == 2))
-    except InputError as refused:
-        assert str(refused)
-    else:
-        assert fleet.types
+    except InputError:
+        return
+    assert (fleet.types[0].count, fleet.demands[0].rate) >= (0, 0.0)

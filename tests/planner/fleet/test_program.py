@@ -91,6 +91,7 @@ def check(program: Program, found: Allocation) -> None:
     assert ((found.whole + found.part).sum(axis=0) >= np.array(program.least)).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(programs())
 def test_the_least_cost_is_that_of_trying_everything(program: Program) -> None:
@@ -109,6 +110,7 @@ def test_the_least_cost_is_that_of_trying_everything(program: Program) -> None:
     assert levels(program, found).min() == pytest.approx(max(t for spent, t in possible if spent == least), rel=_ALIKE)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(programs())
 def test_the_most_headroom_is_that_of_trying_everything(program: Program) -> None:
@@ -128,7 +130,8 @@ def test_the_most_headroom_is_that_of_trying_everything(program: Program) -> Non
 larger = programs(most_types=3, most_workloads=3, most_machines=5)
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(larger, st.integers(0, 2))
 def test_a_machine_more_never_costs_more(program: Program, which: int) -> None:
     """Nobody has to use it."""
@@ -141,7 +144,8 @@ def test_a_machine_more_never_costs_more(program: Program, which: int) -> None:
     assert cost(more, after) <= cost(program, before) + 1e-9
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(larger, st.floats(1.0, 3.0), st.integers(0, 2))
 def test_a_higher_rate_never_costs_less(program: Program, factor: float, which: int) -> None:
     """Loads are shares of the rate: a higher rate makes them smaller."""
@@ -154,7 +158,8 @@ def test_a_higher_rate_never_costs_less(program: Program, factor: float, which: 
     assert cost(program, before) <= cost(harder, after) + 1e-9
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(larger, st.integers(0, 2))
 def test_a_rule_more_never_costs_less(program: Program, which: int) -> None:
     """Surviving one machine more, one machine of spread more, or no sharing."""
@@ -176,7 +181,8 @@ def test_a_rule_more_never_costs_less(program: Program, which: int) -> None:
             assert cost(program, before) <= cost(harder, after) + 1e-9
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(larger, st.randoms(use_true_random=False), st.sampled_from([1e-6, 1e-3, 1e3, 1e9]))
 def test_neither_order_nor_currency_matters(program: Program, random: object, currency: float) -> None:
     """Permuted types and workloads, and prices in another currency, have the same least cost."""
