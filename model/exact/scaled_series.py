@@ -124,10 +124,12 @@ def log_product(factors: list[Array]) -> Array:
 
 
 def middle_slope(logs: Array) -> Array:
-    """Half-way between a series' steepest rise and fall, in logarithms a coefficient: shape (series,)."""
-    if logs.shape[1] < 2:
-        return np.zeros(logs.shape[0])
+    """Half-way between a series' first and last steps, in logarithms; -inf for one coefficient: shape (series,)."""
     with np.errstate(invalid="ignore"):
         slopes = np.diff(logs, axis=1)
-    first, last = slopes[:, 0], slopes[:, -1]
-    return np.where(np.isfinite(first + last), (first + last) / 2.0, -np.inf)
+    there = np.isfinite(slopes)
+    if not there.any():
+        return np.full(logs.shape[0], -np.inf)
+    rows = np.arange(logs.shape[0])
+    first, last = there.argmax(axis=1), slopes.shape[1] - 1 - there[:, ::-1].argmax(axis=1)
+    return np.asarray((slopes[rows, first] + slopes[rows, last]) / 2.0)
