@@ -10,7 +10,7 @@ runs of one program). Shorter locks and contended words are shown without a prom
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +52,8 @@ _PROMISES: tuple[tuple[str, float], ...] = (
 _LOCKS = ("ticket_lock", "test_and_set_lock", "queue_lock")
 #: Iterations of the hold from which a lock is compared with a promise: 235 cycles of a 2.6 GHz counter.
 _SHORTEST_HOLD = 512
+#: A chase through twice the memory that takes longer by this factor has left a level of the caches.
+_LEVEL = 1.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,17 @@ def _same_placement(ours: list[Batch], twins: list[Batch]) -> tuple[list[Batch],
     return max(sides, key=lambda side: min(len(side[0]), len(side[1])), default=([], []))
 
 
+def _of_levels(rows: list[Comparison]) -> list[Comparison]:
+    """The rows, without a promise for chases through a size that lies between two levels of the caches.
+
+    What is held there depends on which physical pages one got; a size twice as large taking longer tells.
+    """
+    stem = "memory_latency."
+    times = {int(row.case.removeprefix(stem)): row.c_s for row in rows if row.case.startswith(stem)}
+    between = {f"{stem}{size}" for size, c_s in times.items() if times.get(2 * size, c_s) > _LEVEL * c_s}
+    return [replace(row, promise=None) if row.case in between else row for row in rows]
+
+
 def compare(ours: Mapping[str, list[Batch]], twins: Mapping[str, list[Batch]]) -> list[Comparison]:
     """All cases that have a twin and clean batches on both sides."""
     found = []
@@ -121,4 +134,4 @@ def compare(ours: Mapping[str, list[Batch]], twins: Mapping[str, list[Batch]]) -
         if here and there:
             limit = promise(case)
             found.append(Comparison(case=case, numba_s=_lowest(here), c_s=_lowest(there), promise=limit))
-    return found
+    return _of_levels(found)

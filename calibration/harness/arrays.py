@@ -42,11 +42,12 @@ doubles_at = _pointer_to(types.float64, ir.DoubleType())
 def own_memory(slot: int, size_bytes: int) -> int:
     """Memory whose address is kept in ``slot``; mapped and touched by whoever asks first, so it is on that one's node.
 
-    In large pages where the system has them: what is measured is memory, not the walk through page tables.
+    In large pages where the system has them: what is measured is memory, not the walk through page tables, and the
+    lines of a small area lie side by side in the caches. The last large page is mapped whole.
     """
     base = load(slot)
     if base == 0:
-        mapped = map_huge(size_bytes + 2097152)
+        mapped = map_huge(size_bytes + 2 * 2097152)
         base = (mapped + 2097151) // 2097152 * 2097152
         for page in range(size_bytes // 4096):
             touch(base + 4096 * page)

@@ -6,7 +6,8 @@ them, so with caches C_1 < C_2 < C_3 of latencies l_1 < l_2 < l_3 and memory of 
     L(W) = l_1 + sum over j of (l_{j+1} - l_j) (1 - min(1, C_j / W))
 
 which is linear in the latencies: every triple of sizes on a grid is tried, by least squares on relative error.
-Assumptions: three levels; where a machine has two, one of the steps is small.
+Assumptions: three levels, the last one no smaller than a 32nd of the largest size; where a machine has two, one of the
+steps is small.
 When not to use it: where small pages make the walk through page tables a level of its own, which is taken for a cache.
 Source: the sweep is that of lmbench, McVoy and Staelin, USENIX (1996); the hit rate is that of uniform reuse.
 """
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 _PER_OCTAVE = 3
 _LEVELS = 3
 _RIDGE = 1e-10
+#: The last cache is looked for from this part of the largest size on: the sweep was made for it.
+_SMALLEST_LAST = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ def find_levels(sizes: NDArray[np.float64], seconds: NDArray[np.float64]) -> Lev
     """The levels that explain a sweep best; None where nothing rises with the size.
 
     Args:
-        sizes: What was chased through, rising [B].
+        sizes: What was chased through, rising to a few last-level caches [B].
         seconds: Time of a load at each size [s].
     """
     if len(sizes) <= _LEVELS + 1:
@@ -57,7 +60,7 @@ def find_levels(sizes: NDArray[np.float64], seconds: NDArray[np.float64]) -> Lev
     normal += _RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(_LEVELS + 1)
     steps = np.linalg.solve(normal, design.sum(axis=1)[:, :, None])[:, :, 0]
     errors = np.sum((np.einsum("tij,tj->ti", design, steps) - 1.0) ** 2, axis=1)
-    errors[(steps < 0.0).any(axis=1)] = np.inf
+    errors[(steps < 0.0).any(axis=1) | (triples[:, -1] < sizes[-1] / _SMALLEST_LAST)] = np.inf
     best = int(np.argmin(errors))
     if not np.isfinite(errors[best]):
         return None

@@ -2,8 +2,9 @@
 
 Every line holds the address of the next, in an order that visits all of them once, so no load can start before the last
 one has come back and no prefetcher can guess. The memory is in large pages where the system grants them.
-``cache_levels`` reads the last-level cache's size and latency and memory's from it. Plans use the size, of
-which each core at a cache has a part, and what a miss costs more than a hit:
+``cache_levels`` reads the last-level cache's size and latency from it; memory's is that of the largest size, three
+quarters of which no cache holds. Plans use the cache's size, of which each core at it has a part, and what a miss costs
+more than a hit:
 
     memory_miss: from 64 B / memory_bandwidth_core (misses overlap) to memory_latency - l3_latency (one after the other)
 
@@ -138,11 +139,12 @@ def _derive(results: Results) -> dict[str, Quantity]:
         return {}
     levels = [fit for fit in fits if fit is not None]
     top = f"{sizes[-1] / 2**20:.0f} MiB"
+    longest = _quantity(seconds[-1], "s", f"chase along a random cycle of {top}")
     source = f"chase along random cycles of {sizes[0] / 2**10:.0f} KiB to {top}, three caches fitted"
     return {
         "l3_bytes": _quantity(np.array([fit.sizes[-1] for fit in levels]), "B", source),
         "l3_latency": _quantity(np.array([fit.latencies[-2] for fit in levels]), "s", source),
-        "memory_latency": _quantity(np.array([fit.latencies[-1] for fit in levels]), "s", source),
+        "memory_latency": longest,
     }
 
 

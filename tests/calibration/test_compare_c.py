@@ -48,6 +48,14 @@ def test_two_cores_are_compared_in_one_placement():
     assert row.ratio == pytest.approx(1.0)
 
 
+def test_between_two_levels_of_the_caches_nothing_is_promised():
+    """64 KiB of a level that 128 KiB leave: which pages one got decides; the levels beside it are judged."""
+    seconds = {32: 1.0e-9, 64: 1.02e-9, 128: 4.0e-9, 256: 4.1e-9}
+    cases = {f"memory_latency.{kib * 1024}": s for kib, s in seconds.items()}
+    rows = compare({c: [batch(c, s)] for c, s in cases.items()}, {c: [batch(c + " in C", s)] for c, s in cases.items()})
+    assert [row.promise for row in rows] == [0.20, None, 0.20, 0.20]
+
+
 @pytest.mark.parametrize(
     ("case", "limit"),
     [
@@ -57,6 +65,8 @@ def test_two_cores_are_compared_in_one_placement():
         ("atomic_add.private.1", 0.10),
         ("ticket_lock.1024.2", 0.10),
         ("ticket_lock.0.2", None),
+        ("ticket_lock.free.1", None),
+        ("memory_stream.triad.2", 0.15),
         ("page_fault.threads.2", 0.25),
         ("message.futex", None),
     ],

