@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
 from cerberus_plan.model.record import Record
 
 LARGEST_COUNT = 1_000_000
@@ -42,13 +43,13 @@ class Measurement(Record):
         for name in ("instances", "cores_per_instance"):
             count = getattr(self, name)
             if type(count) is not int or not 1 <= count <= LARGEST_COUNT:
-                raise InputError(f"{name} = {count!r} must be a whole number from 1 to {LARGEST_COUNT}")
+                raise InputError(f"{name} = {shown(count)} must be a whole number from 1 to {LARGEST_COUNT}")
         for name in ("value", "low", "high"):
             number = getattr(self, name)
             if number is None and name != "value":
                 continue
             if isinstance(number, bool) or not isinstance(number, int | float) or not _usable(number):
-                raise InputError(f"{name} = {number!r} must be a finite number above 0 (below {LARGEST_VALUE:g})")
+                raise InputError(f"{name} = {shown(number)} must be a finite number above 0 (below {LARGEST_VALUE:g})")
         if (self.low is None) != (self.high is None):
             raise InputError("give both low and high of a measurement, or none of them")
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:

@@ -1,15 +1,19 @@
 """Reading and writing text files so that a reader never sees half a file.
 
-Writing: the text goes to a temporary file in the same folder, is flushed to disk and renamed over the
-target, which the kernel does in one step. Reading: a wrong path, a folder, a binary or an endless file is
-refused with one sentence. When not to use it: for appending, or for files too large for memory.
+Writing: the text goes to a file without a name in the same folder, is flushed to disk, named and renamed over the
+target, which the kernel does in one step each: SIGKILL, too, leaves nothing, but between these two. Where there are no
+files without names it is a temporary one, which SIGTERM removes. Reading: a wrong path, a folder, a binary or an
+endless file is refused with one sentence. When not to use it: for appending, or for files too large for memory.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +21,8 @@ from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 # Text larger than this is a log or a mistake, not a table of measurements.
 MAX_BYTES = 64 * 2**20
+# How kernels and file systems say that they know no files without names; ENOENT: there is no /proc to name one.
+_NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ENOSYS}
 
 
 @contextlib.contextmanager
@@ -64,18 +70,71 @@ def write_atomically(path: str | Path, text: str) -> None:
 def _write_beside_and_rename(target: Path, text: str) -> None:
     import tempfile  # costs a start more than reading does
 
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    part = Path(name)
+    part = Path(tempfile.mktemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))  # noqa: S306 - O_EXCL
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.chmod(_mode_of(target))
-        part.replace(target)
+        with stopping():
+            if not _written_nameless(part, text, _mode_of(target)):
+                _fill(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), text, _mode_of(target))
+            part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _written_nameless(part: Path, text: str, mode: int) -> bool:
+    """Write a file that gets its name when it is whole; False where kernel or file system cannot."""
+    try:
+        handle = os.open(part.parent, os.O_TMPFILE | os.O_WRONLY, 0o600)
+    except OSError as error:
+        if error.errno in _NO_NAMELESS:
+            return False
+        raise
+    _fill(os.dup(handle), text, mode)
+    try:
+        _name(handle, part)
+    except OSError as error:
+        if error.errno in _NO_NAMELESS:
+            return False
+        raise
+    finally:
+        os.close(handle)
+    return True
+
+
+def _fill(handle: int, text: str, mode: int) -> None:
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+        os.fchmod(stream.fileno(), mode)
+
+
+def _name(handle: int, part: Path) -> None:
+    """Give an open file this name: linkat, which Python calls only where a folder is given."""
+    folder = os.open(part.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.link(f"/proc/self/fd/{handle}", part.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the program through its clean-up meanwhile, where they would have killed it at once."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    ours = threading.current_thread() is threading.main_thread()
+    changed = [each for each in numbers if ours and signal.getsignal(each) is signal.SIG_DFL]
+    for number in changed:
+        signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _mode_of(target: Path) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cerberus_plan.calibration.store.files import write_atomically
+from cerberus_plan.calibration.store.files import stopping, write_atomically
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.planner.deploy.bundle import PLAN_FILE
 from cerberus_plan.planner.deploy.exchange import PART, alone_in, exchange, restore
@@ -49,13 +49,14 @@ def _write(target: Path, files: Mapping[str, str]) -> None:
     except OSError as error:
         raise InputError(f"cannot write beside {target}: {error.strerror}; choose another place") from error
     try:
-        for name, text in files.items():
-            write_atomically(fresh / name, text)
-        fresh.chmod(0o755)
-        if target.is_dir():
-            exchange(fresh, target)
-        else:
-            fresh.rename(target)
+        with stopping():
+            for name, text in files.items():
+                write_atomically(fresh / name, text)
+            fresh.chmod(0o755)
+            if target.is_dir():
+                exchange(fresh, target)
+            else:
+                fresh.rename(target)
     except OSError as error:
         raise CannotAnswerError(f"cannot write {target}: {error.strerror}; nothing was changed there") from error
     finally:

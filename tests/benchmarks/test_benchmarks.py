@@ -99,3 +99,9 @@ def test_more_threads_than_cores_are_run_and_predicted(tmp_path: Path) -> None:
     }
     assert all(0.3 < 1 + row["error"] < 3.0 for row in found["rows"] if row["threads"] == 1)
     assert all(value > 0.0 for value in found["costs"].values())
+
+
+@pytest.mark.slow
+def test_killed_exports_leave_nothing() -> None:
+    """Some of what `benchmarks/kills.py` does to all commands, to the one that writes most files."""
+    assert "**0 leavings**" in run("kills.py", "--trials", "4", "--only", "export")

@@ -1,7 +1,10 @@
 """Files are written whole or not at all, and bad ones are refused with one sentence."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,3 +113,44 @@ def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         read_text("/dev/zero", max_bytes=2**20)
     with pytest.raises(InputError, match="cannot read"):
         read_text("a\0b")
+
+
+KILLED = """
+import os, signal, sys
+from cerberus_plan.calibration.store import files
+number = signal.Signals[sys.argv[2]]
+real = getattr(os, sys.argv[3])
+def dies(*arguments, **more):
+    os.kill(os.getpid(), number)
+    return real(*arguments, **more)
+setattr(os, sys.argv[3], dies)
+if sys.argv[4] == "named":
+    files._written_nameless = lambda *_: False
+files.write_atomically(sys.argv[1], "new")
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGKILL", -9), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize("call", ["fsync", "fchmod", "link"])
+def test_a_kill_in_the_middle_leaves_the_old_file_alone(tmp_path: Path, number: str, code: int, call: str) -> None:
+    """At each step before the file has its name, whatever the signal: the old content, and nothing beside it."""
+    target = tmp_path / "kept.txt"
+    target.write_text("old")
+    command = [sys.executable, "-P", "-c", KILLED, str(target), number, call, "nameless"]
+    assert subprocess.run(command, check=False, timeout=60).returncode == code
+    assert [each.name for each in tmp_path.iterdir()] == ["kept.txt"]
+    assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize("call", ["fsync", "fchmod"])
+def test_without_nameless_files_sigterm_cleans_up(tmp_path: Path, call: str) -> None:
+    """The temporary file goes; no other signal handler is left behind."""
+    target = tmp_path / "kept.txt"
+    target.write_text("old")
+    command = [sys.executable, "-P", "-c", KILLED, str(target), "SIGTERM", call, "named"]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 143
+    assert [each.name for each in tmp_path.iterdir()] == ["kept.txt"]
+    before = signal.getsignal(signal.SIGTERM)
+    write_atomically(target, "new")
+    assert target.read_text() == "new"
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -18,6 +18,7 @@ from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.xml_tree import Element, parse_xml
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shortened, shown
 from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 
@@ -138,7 +139,7 @@ def _online(domain: Element, where: str) -> list[int]:
     current = None if vcpu is None else vcpu.get("current")
     count = most if current is None else _whole(current)
     if count is None or not count <= most <= _MOST_VCPUS:
-        raise InputError(f"{where}: <vcpu current={current!r}>{most} is not a number of vCPUs up to {_MOST_VCPUS}")
+        raise InputError(f"{where}: <vcpu current={shown(current)}>{most} is not a number of vCPUs up to {_MOST_VCPUS}")
     told = {each.get("id"): each.get("enabled") == "yes" for each in domain.all("vcpus/vcpu")}
     if told:
         return [number for number in range(most) if told.get(str(number))]
@@ -159,7 +160,7 @@ def _cells(domain: Element, where: str) -> dict[int, frozenset[int]]:
     for memnode in domain.all("numatune/memnode"):
         cell = _whole(memnode.get("cellid"))
         if cell is None:
-            raise InputError(f"{where}: <memnode cellid={memnode.get('cellid')!r}> is not a guest node's number")
+            raise InputError(f"{where}: <memnode cellid={shown(memnode.get('cellid'))}> is not a guest node's number")
         found[cell] = _attribute(memnode, "nodeset", where) or frozenset()
     return found
 
@@ -207,7 +208,9 @@ def _memory(text: str | None, element: Element, where: str) -> int:
     size = re.fullmatch(rf"([{_PREFIXES}])(i?b)?|(b(?:ytes?)?)", unit.lower())
     amount = _whole(text)
     if amount is None or size is None:
-        raise InputError(f"{where}: <{element.tag} unit={unit!r}>{(text or '').strip()} is not an amount of memory")
+        raise InputError(
+            f"{where}: <{element.tag} unit={shown(unit)}>{shortened((text or '').strip())} is not an amount of memory"
+        )
     if size[3]:
         return amount
     base = 1000 if size[2] == "b" else 1024
