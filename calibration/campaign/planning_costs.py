@@ -113,15 +113,16 @@ def _miss(measured: Mapping[str, Quantity]) -> dict[str, Quantity]:
     names = ("memory_bandwidth_core", "memory_latency", "l3_latency")
     if not set(names) <= set(measured):
         return {}
-    core, memory, cache = (measured[name].value for name in names)
-    overlapped = LINE_BYTES / core
-    alone = max(memory - cache, overlapped)
+    core, memory, cache = (measured[name] for name in names)
+    overlapped = LINE_BYTES / core.value
+    alone = max(memory.value - cache.value, overlapped)
+    longest = (memory.high or memory.value) - (cache.low or cache.value)
     return {
         "memory_miss": Quantity(
             value=(overlapped * alone) ** 0.5,
             unit="s",
             low=overlapped,
-            high=alone,
+            high=max(alone, longest),
             provenance=Provenance.DERIVED,
             source="from a line's time at memory_bandwidth_core to memory_latency less l3_latency, the middle of both",
         )

@@ -2,9 +2,9 @@
 
 Every line holds the address of the next, in an order that visits all of them once, so no load can start before the last
 one has come back and no prefetcher can guess. The memory is in large pages where the system grants them.
-``cache_levels`` reads the last-level cache's size and latency from it; memory's is that of the largest size, three
-quarters of which no cache holds. Plans use the cache's size, of which each core at it has a part, and what a miss costs
-more than a hit:
+A hit of the last-level cache is timed at a 32nd of the largest size, a miss at the largest, three quarters of which no
+cache holds; ``last_cache`` reads the cache's size from the sizes between them. Plans use that size, of which each core
+at the cache has a part, and what a miss costs more than a hit:
 
     memory_miss: from 64 B / memory_bandwidth_core (misses overlap) to memory_latency - l3_latency (one after the other)
 
@@ -23,7 +23,7 @@ from cerberus_plan.calibration.harness.atomics import load, store
 from cerberus_plan.calibration.harness.case import Case
 from cerberus_plan.calibration.harness.frame import finish, inlined, kernel, start
 from cerberus_plan.calibration.primitives.base import Primitive, Results
-from cerberus_plan.calibration.primitives.cache_levels import find_levels
+from cerberus_plan.calibration.primitives.last_cache import cache_size
 from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _TIMES_CACHE = 4
 _UNKNOWN_CACHE = 32 * 2**20
 #: All of it together takes no more than this of the memory that is available.
 _MOST_MEMORY = 0.25
+#: The largest size over one that the last-level cache holds and smaller caches do not.
+_INSIDE = 32
 #: Bootstrap draws that are fitted.
 _DRAWS = 40
 _STEM = "memory_latency"
@@ -130,21 +132,21 @@ def _quantity(samples: NDArray[np.float64], unit: str, source: str) -> Quantity:
 def _derive(results: Results) -> dict[str, Quantity]:
     found = {size: results.estimate(f"{_STEM}.{size}") for size in results.counts(_STEM)}
     known = {size: estimate for size, estimate in found.items() if estimate is not None}
-    sizes = np.array(sorted(known), dtype=float)
-    if not known:
+    sizes = [size for size in sorted(known) if _INSIDE * size >= max(known)]
+    if not sizes:
         return {}
-    seconds = np.stack([np.concatenate([[known[int(s)].value], known[int(s)].replicates[:_DRAWS]]) for s in sizes])
-    fits = [find_levels(sizes, draw) for draw in seconds.T]
-    if fits[0] is None:
+    seconds = np.stack([np.concatenate([[known[s].value], known[s].replicates[:_DRAWS]]) for s in sizes])
+    caches = [cache_size(np.array(sizes, dtype=float), draw) for draw in seconds.T]
+    if caches[0] is None:
         return {}
-    levels = [fit for fit in fits if fit is not None]
-    top = f"{sizes[-1] / 2**20:.0f} MiB"
-    longest = _quantity(seconds[-1], "s", f"chase along a random cycle of {top}")
-    source = f"chase along random cycles of {sizes[0] / 2**10:.0f} KiB to {top}, three caches fitted"
+    told = [f"{size / 2**20:.3g} MiB" for size in (sizes[0], sizes[-1])]
+    chase = "chase along a random cycle"
     return {
-        "l3_bytes": _quantity(np.array([fit.sizes[-1] for fit in levels]), "B", source),
-        "l3_latency": _quantity(np.array([fit.latencies[-2] for fit in levels]), "s", source),
-        "memory_latency": longest,
+        "l3_bytes": _quantity(
+            np.array([size for size in caches if size is not None]), "B", f"{chase} of {told[0]} to {told[1]}"
+        ),
+        "l3_latency": _quantity(seconds[0], "s", f"{chase} of {told[0]}"),
+        "memory_latency": _quantity(seconds[-1], "s", f"{chase} of {told[1]}"),
     }
 
 
