@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cerberus_plan.planner.placing.distance import Distances
 
 PAPER_MACHINE = "amd48"
+# More threads a core than this were not looked at.
+MOST_OVERCOMMIT = 16.0
 # What is compared when no --system is given on a machine that was not measured here: what the paper measured.
 PAPER_SYSTEMS = ("linux", "xen-linux", "cerberus")
 
@@ -98,12 +100,17 @@ def constraints_for(
     memory_per_instance: str | None = None,
     max_cores_per_vm: int | None = None,
     min_cores_per_vm: int | None = None,
+    overcommit: float = 1.0,
 ) -> Constraints:
     """The constraints, with all the machine's cores when none are given.
 
     Raises:
-        InputError: The host keeps every core.
+        InputError: The host keeps every core, or a bound cannot be.
     """
+    if not 1.0 <= overcommit <= MOST_OVERCOMMIT:
+        raise InputError(
+            f"--overcommit {overcommit:g} must be from 1 (off) to {MOST_OVERCOMMIT:g} threads or virtual CPUs a core"
+        )
     given = machine.topology.n_cpus if cores is None else cores
     if host_cores >= given:
         raise InputError(f"--host-cores {host_cores} leaves none of the {given} cores; keep fewer for the host")
@@ -117,6 +124,7 @@ def constraints_for(
         memory_per_instance_bytes=bytes_of(memory_per_instance, "--memory-per-instance"),
         max_cores_per_vm=max_cores_per_vm,
         min_cores_per_vm=min_cores_per_vm,
+        overcommit=overcommit,
     )
 
 

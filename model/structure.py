@@ -76,6 +76,7 @@ class System(Record):
         least_instances: Fewest instances worth naming (one process of ``processes`` is plain Linux).
         paging: How page tables are kept: "native", or by a hypervisor "direct", "shadow" or "nested".
         messages: True when instances serve one application together and so send each other messages.
+        overcommits: True when it may have more threads or virtual CPUs than cores.
     """
 
     name: str
@@ -87,6 +88,7 @@ class System(Record):
     least_instances: int = 1
     paging: str = "native"
     messages: bool = False
+    overcommits: bool = False
 
     @property
     def virtualised(self) -> bool:

@@ -46,6 +46,9 @@ COSTS: dict[str, Entry] = {
         "number", "factor on the program itself under nested paging (two-dimensional page walks)"
     ),
     "instance_overhead": Entry("number", "cores that a VM costs beside its program: ticks, emulator, housekeeping"),
+    "pause_loop_exits": Entry(
+        "number", "1 when a guest that spins gives up its core (pause-loop exits or paravirtual locks), 0 when not"
+    ),
     "smt_gain": Entry("number", "what the second thread of a core adds to it, as a share of the core"),
     "smt_gain_memory": Entry("number", "the same of streams through memory"),
     "efficiency_core_speed": Entry("number", "speed of a core of the slower kind, as a share of the faster"),
@@ -100,6 +103,7 @@ OPERATIONS: dict[str, Entry] = {
     "working_set_bytes": Entry("bytes", "what each thread uses again and again and would keep in the last-level cache"),
     "process_lock": Entry("time", "hold of a lock that each process has (its own or its address space)"),
     "process_lock_handover": Entry("time", "hand-over of that lock, per waiter"),
+    "process_lock_spins": Entry("number", "1 when waiters of that lock spin, 0 (or left out) when they sleep"),
     "kernel_lock": Entry("time", "hold of a lock that each kernel has of its own"),
     "kernel_lock_handover": Entry("time", "hand-over of that lock, per waiter"),
     "machine_resource": Entry("time", "time on a resource that all instances share (memory, device, network)"),

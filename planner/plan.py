@@ -25,6 +25,7 @@ class Constraints(Record):
         memory_per_instance_bytes: Memory of each instance [B]; None for what the workload says.
         max_cores_per_vm: Most cores of an instance (a licence, for example), None for no bound of the user's.
         min_cores_per_vm: Fewest cores of an instance, likewise.
+        overcommit: Most threads or virtual CPUs a usable core, where the system has them.
     """
 
     cores: int
@@ -33,11 +34,16 @@ class Constraints(Record):
     memory_per_instance_bytes: float | None = None
     max_cores_per_vm: int | None = None
     min_cores_per_vm: int | None = None
+    overcommit: float = 1.0
 
     @property
     def usable(self) -> int:
         """Cores left for instances."""
         return self.cores - self.host_cores
+
+    def threads(self, *, overcommits: bool) -> int:
+        """Most threads of all instances, under a system that may have more than cores or not."""
+        return max(self.usable, int(self.usable * self.overcommit)) if overcommits else self.usable
 
 
 class Candidate(Record):
@@ -55,6 +61,7 @@ class Candidate(Record):
         bottleneck: Name of what limits: the station whose times, cut a little, gain most throughput.
         ledger: Share of the used cores' time by station; sums to 1.
         limits: Names of the bounds that bind: one more instance, or one more core in each, would break them.
+        overcommit: Threads (vCPUs) a core: above 1 the instances share all usable cores.
     """
 
     system: str
@@ -70,6 +77,7 @@ class Candidate(Record):
     bottleneck: str
     ledger: Mapping[str, float]
     limits: tuple[str, ...] = ()
+    overcommit: float = 1.0
 
     @property
     def vms(self) -> int:
@@ -79,7 +87,7 @@ class Candidate(Record):
     @property
     def cores(self) -> int:
         """Cores used by all instances."""
-        return sum(self.split)
+        return round(sum(self.split) / self.overcommit)
 
     @property
     def cores_per_vm(self) -> int | None:
@@ -105,6 +113,7 @@ class Candidate(Record):
             "bottleneck": self.bottleneck,
             "ledger": dict(self.ledger),
             "limits": list(self.limits),
+            "overcommit": self.overcommit,
         }
 
 

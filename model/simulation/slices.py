@@ -1,9 +1,9 @@
 """Threads that take turns on cores, slice by slice: the judge of what a preempted lock holder costs.
 
-Models: n threads of one program on c cores with one run queue. A thread computes, takes the lock, holds it, and so on.
-A core takes the next of the queue when its thread's slice is over or its thread sleeps. Waiters spin, and whoever runs
-may get the lock; or spin in the order of their arrival (a ticket lock), whether they run or not; or sleep: the release
-wakes the first, which tries again when it runs (a mutex, others may be quicker).
+Models: instances of n threads each on c cores with one run queue; each instance has a lock. A thread computes, takes
+the lock, holds it, and so on. A core takes the next of the queue when its thread's slice is over or its thread sleeps.
+Waiters spin, and whoever runs may get the lock; or spin in the order of their arrival (a ticket lock), whether they run
+or not; or sleep: the release wakes the first, which tries again when it runs (a mutex, others may be quicker).
 Assumptions: exponential times; slices of one length, or with ``vary`` each between 1 - vary and 1 + vary of it; a
 switch takes no time.
 When not to use it: for cores shared evenly at every moment; ``simulate`` with ``Rules(cores=...)`` is quicker.
@@ -27,14 +27,15 @@ WAITING = ("spinning", "in order", "sleeping")
 _SPINNING, _IN_ORDER, _SLEEPING = range(3)
 _COMPUTING, _HOLDING, _WAITS, _ARRIVES = range(4)
 _NOBODY = -1
-_OWNER, _QUEUED, _QUEUE_HEAD, _WAITERS, _WAIT_HEAD = range(5)
+_OWNER, _WAITERS, _WAIT_HEAD = range(3)
+_QUEUED, _QUEUE_HEAD = range(2)
 _COMPUTE, _HOLD, _SLICE, _VARY = range(4)
 # The present time, and that of the next event.
 _NOW, _THEN = range(2)
 
 
 class _State(NamedTuple):
-    """Threads, cores, the run queue and the line of waiters (rings), whose the lock is, mean times, and the clock."""
+    """Threads, cores, the run queue, each lock's line of waiters (rings) and owner, mean times, and the clock."""
 
     phase: Whole
     left: Array
@@ -43,6 +44,7 @@ class _State(NamedTuple):
     ends: Array
     queue: Whole
     line: Whole
+    locks: Whole
     counts: Whole
     times: Array
     clock: Array
@@ -53,6 +55,7 @@ def simulate_slices(
     *,
     threads: int,
     cores: int,
+    instances: int = 1,
     compute: float,
     hold: float,
     slice_s: float,
@@ -61,11 +64,12 @@ def simulate_slices(
     slices: int = 20_000,
     seed: int = 0,
 ) -> float:
-    """Cycles per second.
+    """Cycles per second of all instances together.
 
     Args:
-        threads: Threads.
+        threads: Threads of each instance.
         cores: Cores they share.
+        instances: Instances, each with a lock of its own.
         compute: Mean time of a cycle outside the lock [s].
         hold: Mean time in it [s].
         slice_s: Length of a turn [s].
@@ -79,19 +83,23 @@ def simulate_slices(
     """
     if waiting not in WAITING:
         raise InputError(f"waiting = {waiting!r} must be one of {', '.join(map(repr, WAITING))}")
-    if min(threads, cores, slices) < 1 or not (min(compute, hold, vary) >= 0.0 < slice_s) or vary >= 1.0:
-        raise InputError("threads, cores and slices must be at least 1, times positive, vary from 0 to below 1")
+    if min(threads, cores, instances, slices) < 1 or not (min(compute, hold, vary) >= 0.0 < slice_s) or vary >= 1.0:
+        raise InputError(
+            "threads, cores, instances and slices must be at least 1, times positive, vary from 0 to below 1"
+        )
     if compute + hold <= 0.0:
         raise InputError("compute and hold are both 0; a cycle must take time")
+    total = instances * threads
     state = _State(
-        phase=np.full(threads, _ARRIVES),
-        left=np.zeros(threads),
-        core=np.full(threads, _NOBODY),
+        phase=np.full(total, _ARRIVES),
+        left=np.zeros(total),
+        core=np.full(total, _NOBODY),
         running=np.full(cores, _NOBODY),
         ends=np.zeros(cores),
-        queue=np.arange(threads),
-        line=np.zeros(threads, dtype=np.int64),
-        counts=np.array([_NOBODY, threads, 0, 0, 0]),
+        queue=np.arange(total),
+        line=np.zeros((instances, threads), dtype=np.int64),
+        locks=np.tile(np.array([_NOBODY, 0, 0]), (instances, 1)),
+        counts=np.array([total, 0]),
         times=np.array([compute, hold, slice_s, vary]),
         clock=np.zeros(2),
         rng=generator(seed),
@@ -116,9 +124,15 @@ def _pop(ring: Whole, counts: Whole, head: int, size: int) -> int:
 
 
 @inlined
+def _lock_of(state: _State, i: int) -> int:
+    """Threads of one instance are as many apart as there are instances: no instance starts first."""
+    return i % state.locks.shape[0]
+
+
+@inlined
 def _take(state: _State, i: int) -> None:
     """The lock is the thread's."""
-    state.counts[_OWNER] = i
+    state.locks[_lock_of(state, i), _OWNER] = i
     state.phase[i] = _HOLDING
     state.left[i] = state.times[_HOLD] * exponential(state.rng)
 
@@ -134,38 +148,46 @@ def _leave_core(state: _State, core: int) -> None:
 @inlined
 def _arrive(state: _State, i: int, waiting: int) -> None:
     """A running thread wants the lock."""
-    if state.counts[_OWNER] == _NOBODY:
+    v = _lock_of(state, i)
+    if state.locks[v, _OWNER] == _NOBODY:
         _take(state, i)
         return
     state.phase[i] = _WAITS
     if waiting != _SPINNING:
-        _push(state.line, state.counts, _WAIT_HEAD, _WAITERS, i)
+        _push(state.line[v], state.locks[v], _WAIT_HEAD, _WAITERS, i)
     if waiting == _SLEEPING:
         _leave_core(state, state.core[i])
 
 
 @inlined
-def _release(state: _State, waiting: int) -> None:
+def _running_spinner(state: _State, v: int) -> int:
+    """One of the running threads that spin at the lock, each as likely; nobody when there is none."""
+    found, seen = _NOBODY, 0
+    for core in range(state.running.size):
+        i = state.running[core]
+        if i != _NOBODY and state.phase[i] == _WAITS and _lock_of(state, i) == v:
+            seen += 1
+            if uniform(state.rng) * seen <= 1.0:
+                found = i
+    return found
+
+
+@inlined
+def _release(state: _State, v: int, waiting: int) -> None:
     """The lock is free: for the next in line, for a running spinner by chance, or a sleeper is woken to try."""
-    counts = state.counts
-    counts[_OWNER] = _NOBODY
+    lock = state.locks[v]
+    lock[_OWNER] = _NOBODY
     if waiting == _SPINNING:
-        found, seen = _NOBODY, 0
-        for core in range(state.running.size):
-            i = state.running[core]
-            if i != _NOBODY and state.phase[i] == _WAITS:
-                seen += 1
-                if uniform(state.rng) * seen <= 1.0:
-                    found = i
+        found = _running_spinner(state, v)
         if found != _NOBODY:
             _take(state, found)
-    elif counts[_WAITERS] > 0:
-        i = _pop(state.line, counts, _WAIT_HEAD, _WAITERS)
+    elif lock[_WAITERS] > 0:
+        i = _pop(state.line[v], lock, _WAIT_HEAD, _WAITERS)
         if waiting == _IN_ORDER:
             _take(state, i)
         else:
             state.phase[i] = _ARRIVES
-            _push(state.queue, counts, _QUEUE_HEAD, _QUEUED, i)
+            _push(state.queue, state.counts, _QUEUE_HEAD, _QUEUED, i)
 
 
 @inlined
@@ -177,7 +199,8 @@ def _dispatch(state: _State, core: int, waiting: int) -> None:
         state.core[i] = core
         varied = 1.0 + state.times[_VARY] * (2.0 * uniform(state.rng) - 1.0)
         state.ends[core] = state.clock[_NOW] + state.times[_SLICE] * varied
-        spins = state.phase[i] == _WAITS and waiting == _SPINNING and state.counts[_OWNER] == _NOBODY
+        free = state.locks[_lock_of(state, i), _OWNER] == _NOBODY
+        spins = state.phase[i] == _WAITS and waiting == _SPINNING and free
         if state.phase[i] == _ARRIVES or spins:
             _arrive(state, i, waiting)
 
@@ -229,6 +252,6 @@ def _run(state: _State, waiting: int, end: float) -> int:
             done += 1
             state.phase[i] = _COMPUTING
             state.left[i] = state.times[_COMPUTE] * exponential(state.rng)
-            _release(state, waiting)
+            _release(state, _lock_of(state, i), waiting)
         else:
             _arrive(state, i, waiting)

@@ -46,4 +46,12 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     )
 
 
-KVM = System(name="kvm", title="independent VMs (KVM)", law=law, clustered=True, deployable=True, paging="nested")
+KVM = System(
+    name="kvm",
+    title="independent VMs (KVM)",
+    law=law,
+    clustered=True,
+    deployable=True,
+    paging="nested",
+    overcommits=True,
+)

@@ -32,4 +32,12 @@ def law(machine: Costs, operations: Costs, vms: Any, threads: Any) -> Structure:
     )
 
 
-LINUX = System(name="linux", title="one Linux", law=law, clustered=False, instance_noun="OS", deployable=True)
+LINUX = System(
+    name="linux",
+    title="one Linux",
+    law=law,
+    clustered=False,
+    instance_noun="OS",
+    deployable=True,
+    overcommits=True,
+)

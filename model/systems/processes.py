@@ -43,4 +43,5 @@ PROCESSES = System(
     instance_noun="process",
     deployable=True,
     least_instances=2,
+    overcommits=True,
 )

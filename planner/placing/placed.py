@@ -149,7 +149,7 @@ def correct(evaluated: Evaluated, machine: Machine, workload: Workload, *, host_
 def crossing_note(machine: Machine, workload: Workload, candidate: Candidate, *, host_cores: int = 0) -> str | None:
     """What crossing caches costs a candidate on a measured machine, None where nothing crosses or no cost is known."""
     distances = distances_of(machine)
-    fits = candidate.cores + host_cores <= machine.topology.n_cpus
+    fits = sum(candidate.split) + host_cores <= machine.topology.n_cpus
     if not (machine.measured and distances.known and fits):
         return None
     placement = place(machine.topology, candidate.split, host_cores=host_cores, exact=False)

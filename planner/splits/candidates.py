@@ -2,6 +2,7 @@
 
 Models: v instances of k threads, v k <= usable cores. Up to 64 cores all pairs (v, k); above, all divisors of the
 cores, all small sizes, and geometric steps between, so that the number of candidates grows with the logarithm.
+With ``overcommit`` above 1 further ones of up to so many threads a core, where the system has them.
 Assumptions: equal instances; unequal splits are ``allocate``'s. When not to use it: for mixed workloads.
 """
 
@@ -27,27 +28,43 @@ _STEP = 1.12
 
 def even_splits(system: System, machine: Machine, workload: Workload, constraints: Constraints) -> Splits | None:
     """All even splits to evaluate, None when the constraints leave none."""
-    usable = constraints.usable
-    least = constraints.min_cores_per_vm or 1
-    most_threads = min([usable, *size_bounds(system, machine, constraints).values()])
-    most_vms = most_instances(system, machine, workload, constraints)
-    pairs = [
-        (vms, threads)
-        for threads in sorted({least, *_sizes(most_threads, usable)})
-        for vms in _counts(min(most_vms, usable // threads), usable)
-        if vms >= system.least_instances and least <= threads <= most_threads
-    ]
+    pairs = _within(constraints.usable, system, machine, workload, constraints)
+    most = constraints.threads(overcommits=system.overcommits)
+    if most > constraints.usable:
+        pairs += [
+            pair
+            for pair in _within(most, system, machine, workload, constraints)
+            if pair[0] * pair[1] > constraints.usable
+        ]
     if not pairs:
         return None
     table = np.array(pairs, dtype=np.float64)
     return Splits(vms=table[:, 0], threads=table[:, 1])
 
 
+def _within(
+    total: int, system: System, machine: Machine, workload: Workload, constraints: Constraints
+) -> list[tuple[int, int]]:
+    """Instances and threads of each, with up to ``total`` threads in all."""
+    least = constraints.min_cores_per_vm or 1
+    # a virtual machine of more virtual CPUs than there are cores only waits for itself
+    largest = constraints.usable if system.virtualised else total
+    most_threads = min([largest, *size_bounds(system, machine, constraints).values()])
+    most_vms = most_instances(system, machine, workload, constraints)
+    return [
+        (vms, threads)
+        for threads in sorted({least, *_sizes(most_threads, total)})
+        for vms in _counts(min(most_vms, total // threads), total)
+        if vms >= system.least_instances and least <= threads <= most_threads
+    ]
+
+
 def most_instances(system: System, machine: Machine, workload: Workload, constraints: Constraints) -> int:
     """Most instances that system, machine, workload and user allow."""
     if not system.clustered:
         return 1
-    return min([constraints.usable, *instance_bounds(system, machine, workload, constraints).values()])
+    most = constraints.threads(overcommits=system.overcommits)
+    return min([most, *instance_bounds(system, machine, workload, constraints).values()])
 
 
 def _sizes(most: int, usable: int) -> list[int]:

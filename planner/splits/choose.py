@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.caveats import caveats
+from cerberus_plan.planner.splits.crowd_notes import crowd_notes
 from cerberus_plan.planner.splits.describe import amount, describe
 from cerberus_plan.planner.splits.doubt import doubts
 from cerberus_plan.planner.splits.evaluate import evaluate, to_candidates
@@ -35,6 +36,8 @@ USEFUL = frozenset({"compute"})
 TOO_UNSURE = 0.15
 # A relative loss that nobody could measure on a real machine.
 NEGLIGIBLE = 0.005
+# More threads than cores must promise so much more than any split without: the run queue's form errs by as much.
+CROWD_GAIN = 0.03
 
 
 def plan(machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints) -> Plan:
@@ -42,6 +45,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
 
     Raises:
         CannotAnswerError: The constraints leave no candidate, or the machine lacks a cost.
+        InputError: More threads than cores are asked for a workload that is planned by its runs.
     """
     evaluated = evaluate(machine, workload, systems, constraints)
     if evaluated is None:
@@ -61,10 +65,17 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         from cerberus_plan.planner.evidence.tell import tell
 
         if applies(workload, [system.name for system in systems]):
+            if constraints.overcommit > 1.0:
+                raise InputError(
+                    f"workload {workload.name!r} has [[measured]] runs, which say nothing of more threads than cores: "
+                    "leave out --overcommit, or the runs"
+                )
             evaluated, evidence = condition(evaluated, machine, workload)
             said = tuple(tell(evidence, constraints.usable))
     joint = evaluated.joint()
-    candidates = with_limits(to_candidates(evaluated, joint), machine, workload, constraints, systems)
+    candidates = with_limits(
+        to_candidates(evaluated, joint, constraints.usable), machine, workload, constraints, systems
+    )
     ranked = [candidate for _, candidate in candidates]
     best, rule = _leader(candidates, joint)
     ties = _ties(candidates, best, joint)
@@ -89,6 +100,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             *said,
             *_crossing(machine, workload, best, constraints),
             *rivals(joint, candidates, best, systems=titles, evaluated=evaluated),
+            *crowd_notes(machine, workload, constraints, ranked=ranked, best=best, systems=systems),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
             *caveats(machine, workload, constraints, evaluated, ranked=ranked, best=best, system=titles[best.system]),
         ),
@@ -131,23 +143,35 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[
     The smallest expected regret leads; a split with fewer instances, or as many and fewer cores, takes its place where
     its expected loss, chances of a gain left out, is less than anybody can measure.
     """
-    compared = set(joint.rows.tolist())
+    plain = max((c.throughput for _, c in candidates if c.overcommit == 1.0), default=0.0)
+    worth = {row for row, c in candidates if c.overcommit == 1.0 or c.throughput > plain * (1.0 + CROWD_GAIN)}
+    compared = worth & set(joint.rows.tolist()) or set(joint.rows.tolist())
     row, leader = min(
         (entry for entry in candidates if entry[0] in compared),
         key=lambda entry: (entry[1].regret, -entry[1].throughput),
     )
+    row, leader = _fewest_threads([entry for entry in candidates if entry[0] in compared], row, leader)
     # The downside alone: what a split may gain on the leader does not pay for what it may lose.
     loss = np.maximum(joint.lead(row), 0.0).mean(axis=1)
-    alike = set(joint.rows[loss < NEGLIGIBLE].tolist())
+    alike = worth & set(joint.rows[loss < NEGLIGIBLE].tolist())
     simplest = min(
         (candidate for at, candidate in candidates if at in alike),
-        key=lambda c: (c.vms, c.cores, c.regret),
+        key=lambda c: (c.vms, sum(c.split), c.regret),
         default=leader,
     )
-    if (simplest.vms, simplest.cores) >= (leader.vms, leader.cores):
+    if (simplest.vms, sum(simplest.split)) >= (leader.vms, sum(leader.split)):
         return leader, "chosen for the smallest expected loss against the best"
     fewer = "instances" if simplest.vms < leader.vms else "cores"
     return simplest, f"chosen for fewer {fewer}: its expected loss is below {NEGLIGIBLE:.1%}"
+
+
+def _fewest_threads(candidates: Sequence[tuple[int, Candidate]], row: int, leader: Candidate) -> tuple[int, Candidate]:
+    """With more threads than cores, the fewest of them that do nearly as much under the leader's system."""
+    if leader.overcommit == 1.0:
+        return row, leader
+    enough = leader.throughput / (1.0 + CROWD_GAIN)
+    alike = (e for e in candidates if e[1].system == leader.system and e[1].throughput >= enough)
+    return min(alike, key=lambda entry: (sum(entry[1].split), entry[1].regret))
 
 
 def _row(candidates: Sequence[tuple[int, Candidate]], wanted: Candidate) -> int:

@@ -10,11 +10,18 @@ from cerberus_plan.planner.plan import Candidate
 
 
 def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
-    """A candidate in words: "24 VMs of 2 cores (cerberus)"."""
+    """A candidate in words: "24 VMs of 2 cores (cerberus)", "8 VMs of 4 virtual CPUs on 16 cores in all (kvm)"."""
     system = systems[candidate.system]
-    cores = f"{candidate.split[0]} core{'s' * (candidate.split[0] > 1)}"
+    count = candidate.split[0]
+    cores = f"{count} core{'s' * (count > 1)}"
+    if candidate.overcommit > 1.0:
+        cores = (
+            f"{count} {'virtual CPU' if system.virtualised else 'thread'}{'s' * (count > 1)} on {candidate.cores} cores"
+        )
+        if system.clustered:
+            cores += " in all"
     if not system.clustered:
-        return f"{system.title} on {cores}"
+        return f"{system.title} {'with' if candidate.overcommit > 1.0 else 'on'} {cores}"
     noun = system.instance_noun
     plural = noun + ("es" if noun.endswith("s") else "s")
     return f"{candidate.vms} {plural if candidate.vms > 1 else noun} of {cores} ({system.name})"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from cerberus_plan.model.systems import hardware
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
 from cerberus_plan.planner.splits.candidates import even_splits
+from cerberus_plan.planner.splits.crowd import Crowd, crowd_of
 from cerberus_plan.planner.splits.draws import draw, draws_for
 from cerberus_plan.planner.splits.elasticity import elasticities, with_steps
 from cerberus_plan.planner.splits.joint import Joint, sample
@@ -102,7 +104,10 @@ def evaluate(
         operations=workload.costs(operations),
         n_draws=draws_for(sum(q.sigma > 0.0 for q in (*needed.values(), *asked.values()))),
     )
-    parts = [_evaluate_system(system, splits, workload, drawn) for system, splits in possible]
+    parts = [
+        _evaluate_system(crowd_of(system, splits, machine, workload, constraints), workload, drawn)
+        for system, splits in possible
+    ]
     return Evaluated(
         systems=tuple(part.system for part in parts for _ in range(part.splits.vms.size)),
         splits=Splits(
@@ -143,34 +148,52 @@ class _Drawn(Record):
     n_draws: int
 
 
-def _evaluate_system(system: System, splits: Splits, workload: Workload, drawn: _Drawn) -> _Part:
+def _evaluate_system(crowd: Crowd, workload: Workload, drawn: _Drawn) -> _Part:
     """Rates, ledger and elasticities of a system's splits."""
-    n_draws = drawn.n_draws
-    structure = system.law(drawn.costs, drawn.operations, *splits.columns)
+    n_draws, splits = drawn.n_draws, crowd.splits
+    structure = crowd.structure(drawn.costs, drawn.operations)
     stepped = with_steps(structure, n_draws)
-    unstretched = even.throughput(stepped, splits, n_draws + len(structure.local) + len(structure.shared))
-    rate, startup_share = _rates(unstretched[:, :n_draws], structure, workload)
-    stretch = np.broadcast_to(np.asarray(structure.stretch, dtype=np.float64), rate.shape)[:, 0]
+    unstretched = even.throughput(stepped, crowd.meeting, n_draws + len(structure.local) + len(structure.shared))
+    whole, sharing = structure, unstretched
+    if crowd.over:
+        factor = crowd.factor(stepped, unstretched)
+        whole, sharing = crowd.crowded(structure, factor[:, :n_draws]), unstretched / factor
+    rate, startup_share = _rates(unstretched[:, :n_draws], whole, workload)
+    startup = startup_share[:, 0]
     return _Part(
-        system=system.name,
+        system=crowd.system.name,
         splits=splits,
         rate=rate,
         seconds=np.zeros(0) if workload.job_units is None else workload.job_units / rate,
-        ledger=_ledger(structure, splits, stretch, startup_share[:, 0]),
-        elasticity=elasticities(structure, unstretched, n_draws, stretch, startup_share[:, 0]),
-        ceiling=_ceiling(splits, workload, drawn),
+        ledger=_ledger(whole, crowd.meeting, _central(whole.stretch, rate), startup),
+        elasticity=elasticities(structure, sharing, n_draws, _central(structure.stretch, rate), startup),
+        ceiling=_ceiling(crowd, workload, drawn),
     )
 
 
-def _ceiling(splits: Splits, workload: Workload, drawn: _Drawn) -> Array:
+def _central(factor: Any, rate: Array) -> Array:
+    """A factor under the central values: shape (splits,)."""
+    return np.broadcast_to(np.asarray(factor, dtype=np.float64), rate.shape)[:, 0]
+
+
+def _ceiling(crowd: Crowd, workload: Workload, drawn: _Drawn) -> Array:
     """What memory of its central bandwidth allows each split: the model's error does not move more bytes."""
-    most = hardware.most_cycles(drawn.costs, drawn.operations, splits.vms[:, None] * splits.threads[:, None])
-    return np.broadcast_to(most, (splits.vms.size, drawn.n_draws))[:, 0] * workload.units_per_cycle
+    most = hardware.most_cycles(drawn.costs, drawn.operations, crowd.running)
+    return np.broadcast_to(most, (crowd.splits.vms.size, drawn.n_draws))[:, 0] * workload.units_per_cycle
 
 
-def rates(structure: Structure, splits: Splits, workload: Workload, n_draws: int) -> tuple[Array, Array]:
-    """Throughput in units of work, start-up included, and the start-up's share of the time: (splits, draws) both."""
-    return _rates(even.throughput(replace(structure, stretch=1.0), splits, n_draws), structure, workload)
+def rates(
+    structure: Structure, splits: Splits, workload: Workload, n_draws: int, crowd: Crowd | None = None
+) -> tuple[Array, Array]:
+    """Throughput in units of work, start-up included, and the start-up's share of the time: (splits, draws) both.
+
+    ``structure`` is the crowd's where there is one.
+    """
+    meeting = splits if crowd is None else crowd.meeting
+    cycles = even.throughput(replace(structure, stretch=1.0), meeting, n_draws)
+    if crowd is not None and crowd.over:
+        structure = crowd.crowded(structure, crowd.factor(structure, cycles))
+    return _rates(cycles, structure, workload)
 
 
 def _rates(cycles: Array, structure: Structure, workload: Workload) -> tuple[Array, Array]:
@@ -198,8 +221,8 @@ def _ledger(structure: Structure, splits: Splits, stretch: Array, startup_share:
     return [dict(zip(shares, row, strict=True)) for row in table.tolist()]
 
 
-def to_candidates(evaluated: Evaluated, joint: Joint) -> list[tuple[int, Candidate]]:
-    """The candidates, fastest first, each with its row in the evaluation."""
+def to_candidates(evaluated: Evaluated, joint: Joint, usable: int) -> list[tuple[int, Candidate]]:
+    """The candidates on ``usable`` cores, fastest first, each with its row in the evaluation."""
     rate = evaluated.rate
     sigma = evaluated.sigma()
     probability = joint.probability_best(len(rate))
@@ -229,6 +252,7 @@ def to_candidates(evaluated: Evaluated, joint: Joint) -> list[tuple[int, Candida
             regret=loss,
             bottleneck=max(elasticity, key=elasticity.__getitem__),
             ledger=evaluated.ledger[i],
+            overcommit=max(1.0, vms * threads / usable),
         )
         found.append((i, candidate))
     return found

@@ -1,7 +1,8 @@
 """What bounds the number and the size of instances, in one place, and which of it binds a candidate.
 
 Models: bounds by name: the user's (``max-vms``, ``max-cores-per-vm``, ``min-cores-per-vm``), the hypervisor's (``vms``,
-``vcpus_per_vm``), cards (``network_cards``), memory (``memory``), and memory bandwidth where it limits the throughput.
+``vcpus_per_vm``), cards (``network_cards``), memory (``memory``), the user's ``overcommit`` where threads exceed cores,
+and memory bandwidth where it limits the throughput.
 Equation: at most memory / (memory an instance) instances. Beyond the machine's own cores its memory grows with them. A
 bound binds a candidate when one more instance, or one more core in each, would fit the cores but not it.
 Assumptions: every instance holds the same memory. When not to use it: for what a candidate costs.
@@ -52,19 +53,21 @@ def size_bounds(system: System, machine: Machine, constraints: Constraints) -> d
 
 
 def binding(
-    candidate: Candidate, counts: Mapping[str, int], sizes: Mapping[str, int], constraints: Constraints
+    candidate: Candidate, counts: Mapping[str, int], sizes: Mapping[str, int], constraints: Constraints, most: int
 ) -> tuple[str, ...]:
     """Names of the bounds that keep a candidate from one more instance, or one more core in each."""
     vms, threads = candidate.vms, candidate.split[0]
     found = []
-    if (vms + 1) * threads <= constraints.usable:
+    if (vms + 1) * threads <= most:
         found += [name for name, most in counts.items() if vms == most]
-    if vms * (threads + 1) <= constraints.usable:
+    if vms * (threads + 1) <= most:
         found += [name for name, most in sizes.items() if threads == most]
     if constraints.min_cores_per_vm is not None and threads == constraints.min_cores_per_vm > 1:
         found.append("min-cores-per-vm")
     if candidate.bottleneck == MEMORY:
         found.append("memory_bandwidth")
+    if candidate.overcommit > 1.0 and (vms + 1) * threads > most and vms * (threads + 1) > most:
+        found.append("overcommit")
     return tuple(found)
 
 
@@ -78,8 +81,10 @@ def with_limits(
     """The candidates with the names of the limits that bind them."""
     counts = {s.name: instance_bounds(s, machine, workload, constraints) for s in systems}
     sizes = {s.name: size_bounds(s, machine, constraints) for s in systems}
+    most = {s.name: constraints.threads(overcommits=s.overcommits) for s in systems}
     found = []
     for row, candidate in candidates:
-        names = binding(candidate, counts[candidate.system], sizes[candidate.system], constraints)
+        name = candidate.system
+        names = binding(candidate, counts[name], sizes[name], constraints, most[name])
         found.append((row, replace(candidate, limits=names) if names else candidate))
     return found

@@ -21,6 +21,7 @@ from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.splits.candidates import even_splits
+from cerberus_plan.planner.splits.crowd import crowd_of
 from cerberus_plan.planner.splits.evaluate import rates
 
 
@@ -111,8 +112,9 @@ def _rates(plan: Plan, names: list[str]) -> tuple[list[str], Splits, Array]:
     for name in dict.fromkeys(candidate.system for candidate in plan.candidates):
         splits = even_splits(SYSTEMS[name], plan.machine, plan.workload, plan.constraints)
         if splits is not None:
-            structure = SYSTEMS[name].law(machine, operations, *splits.columns)
-            parts.append((splits, rates(structure, splits, plan.workload, 2 * len(names))[0]))
+            crowd = crowd_of(SYSTEMS[name], splits, plan.machine, plan.workload, plan.constraints)
+            structure = crowd.structure(machine, operations)
+            parts.append((splits, rates(structure, splits, plan.workload, 2 * len(names), crowd)[0]))
             labels += [name] * splits.vms.size
     together = Splits(
         vms=np.concatenate([splits.vms for splits, _ in parts]),

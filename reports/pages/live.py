@@ -73,7 +73,7 @@ def live_model(plan: Plan) -> dict[str, Any] | None:
 
 def _system(plan: Plan, system: System) -> dict[str, Any] | None:
     """One system's stations for all its splits; None when the machine lacks a cost or no split is allowed."""
-    bounds = replace(plan.constraints, cores=plan.constraints.usable, host_cores=0)
+    bounds = replace(plan.constraints, cores=plan.constraints.usable, host_cores=0, overcommit=1.0)
     splits = even_splits(system, plan.machine, plan.workload, bounds)
     if splits is None:
         return None

@@ -41,6 +41,7 @@ MaxVms = Annotated[int | None, typer.Option(help="Most OS instances.", min=1)]
 MemoryPerInstance = Annotated[str | None, typer.Option(help="Memory of each instance, such as 8GiB.")]
 MaxCoresPerVm = Annotated[int | None, typer.Option(help="Most cores of an instance.", min=1)]
 MinCoresPerVm = Annotated[int | None, typer.Option(help="Fewest cores of an instance.", min=1)]
+Overcommit = Annotated[float, typer.Option(help="Most threads or virtual CPUs a core, 1 to 16.")]
 HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
 WhatIf = Annotated[
     list[str] | None,
@@ -63,6 +64,7 @@ def plan(
     memory_per_instance: MemoryPerInstance = None,
     max_cores_per_vm: MaxCoresPerVm = None,
     min_cores_per_vm: MinCoresPerVm = None,
+    overcommit: Overcommit = 1.0,
     what_if: WhatIf = None,
     as_json: AsJson = False,
     report: ReportFile = None,
@@ -93,8 +95,10 @@ def plan(
         why_this_machine,
     )
 
-    if mix is not None and (workload or what_if or min_cores_per_vm):
-        raise InputError("--mix plans its own workloads; leave out --workload, --what-if and --min-cores-per-vm")
+    if mix is not None and (workload or what_if or min_cores_per_vm or overcommit != 1.0):
+        raise InputError(
+            "--mix plans its own workloads; leave out --workload, --what-if, --min-cores-per-vm and --overcommit"
+        )
     report_file.check(report)
     output_file.check(output)
     changes = changes_for(what_if)
@@ -110,6 +114,7 @@ def plan(
         memory_per_instance=memory_per_instance,
         max_cores_per_vm=max_cores_per_vm,
         min_cores_per_vm=min_cores_per_vm,
+        overcommit=overcommit,
     )
     if mix is not None:
         from cerberus_plan.cli.mixtures import answer
