@@ -86,7 +86,8 @@ class Crowd(Record):
         if not spun:
             return np.asarray(shared)
         rate = cycles / shared / vms
-        price = preempted_holder.spinning(np, _core_time(spun), threads, self.cores)
+        alone = self.splits.columns[1] == 1.0  # nobody waits for the lock of a single thread
+        price = np.where(alone, 0.0, preempted_holder.spinning(np, _core_time(spun), threads, self.cores))
         return np.asarray(cycles / vms / preempted_holder.spinning_rate(np, rate, price, 0.0))
 
     def crowded(self, structure: Structure, factor: Array) -> Structure:
@@ -112,6 +113,13 @@ def spinning_locks(system: System, machine: Machine, workload: Workload) -> froz
     if system.virtualised and _given(machine.quantities, "pause_loop_exits", 1.0) == 0.0:
         found |= GUEST_SPIN_LOCKS
     return found
+
+
+def switches(machine: Machine, workload: Workload) -> dict[str, Quantity]:
+    """What says which locks spin, by the name it has among a plan's inputs."""
+    given = {"machine.pause_loop_exits": machine.quantities.get("pause_loop_exits")}
+    given["workload.process_lock_spins"] = workload.operations.get("process_lock_spins")
+    return {name: quantity for name, quantity in given.items() if quantity is not None}
 
 
 def _given(quantities: Mapping[str, Quantity], name: str, default: float) -> float:

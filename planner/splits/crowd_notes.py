@@ -50,16 +50,15 @@ def crowd_notes(
     single = [system.name for system in systems if not system.overcommits]
     if single:
         yield f"overcommit is not modelled for {', '.join(single)}: no more threads than cores there"
-    over = next((c for c in (best, *ranked) if c.overcommit > 1.0), None)
-    if over is None:
-        return
-    system = next(system for system in systems if system.name == over.system)
+    over = next((c for c in (best, *ranked) if c.overcommit > 1.0 and c.split[0] > 1), None)
     if best.overcommit > 1.0:
         yield (
             f"the recommended split has {best.overcommit:.3g} threads a core: all instances share the cores, and no "
             "run with more threads than cores stands behind it; run it before relying on it"
         )
-    yield from _spinning(machine, workload, constraints, over, system)
+    if over is not None:
+        system = next(system for system in systems if system.name == over.system)
+        yield from _spinning(machine, workload, constraints, over, system)
 
 
 def _spinning(
@@ -75,7 +74,7 @@ def _spinning(
     if PROCESS_LOCK in holds:
         price, lost = _price(holds[PROCESS_LOCK], rate, threads, cores, paid=PROCESS_LOCK in spun)
         turn = float(preempted_holder.turn(np, SLICE, over.split[0], cores / over.vms))
-        in_order = f"one that spins in order (ticket, MCS) does at most {1 / turn:.3g} cycles a second an instance"
+        in_order = f"one that spins in order (ticket, MCS) does at most {1 / turn:,.0f} cycles a second in each"
         if PROCESS_LOCK in spun:
             cost = f"{workload.name} spins: with {where} preempted holders cost {price:.2g} s a cycle, {lost:.0%}"
             yield f"{cost}; {in_order}"

@@ -29,7 +29,7 @@ from cerberus_plan.model.systems import hardware
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
 from cerberus_plan.planner.splits.candidates import even_splits
-from cerberus_plan.planner.splits.crowd import Crowd, crowd_of
+from cerberus_plan.planner.splits.crowd import Crowd, crowd_of, switches
 from cerberus_plan.planner.splits.draws import draw, draws_for
 from cerberus_plan.planner.splits.elasticity import elasticities, with_steps
 from cerberus_plan.planner.splits.joint import Joint, sample
@@ -122,6 +122,7 @@ def evaluate(
         inputs={
             **{f"machine.{name}": quantity for name, quantity in needed.items()},
             **{f"workload.{name}": quantity for name, quantity in asked.items()},
+            **(switches(machine, workload) if constraints.overcommit > 1.0 else {}),
         },
         discrepancy=discrepancy_of(machine, workload, used),
     )

@@ -121,6 +121,12 @@ def test_spinning_never_does_better_than_sleeping(
         assert spins == sleeps
 
 
+def test_a_lock_that_one_thread_wants_has_no_waiters() -> None:
+    """Whether they would spin does not matter to instances of one thread."""
+    sleeps, spins = (program(compute=80e-6, process_lock=20e-6, process_lock_spins=spun) for spun in (0.0, 1.0))
+    assert rate(spins, "processes", 4, 12, 1) == rate(sleeps, "processes", 4, 12, 1) == pytest.approx(4e4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("spins", [0.0, 1.0])
 @pytest.mark.parametrize(("vms", "threads", "hold"), [(1, 16, 20e-6), (3, 3, 20e-6), (3, 6, 20e-6), (4, 4, 40e-6)])
