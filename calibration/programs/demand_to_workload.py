@@ -8,6 +8,7 @@
     address_space_calls  mmap, munmap, mprotect, mremap, brk
     packets_sent         send, sendto, sendmsg, sendmmsg: one packet a call
     packets_received     recv, recvfrom, recvmsg, recvmmsg: one packet a call
+    memory_bytes         misses of the last-level cache, cache_bytes accesses to it (``memory_traffic``)
     processes_forked     1 if a run starts processes (fork, vfork, more than one execve, clone)
     threads_cloned       1 if a run starts threads only (clone3 without those)
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cerberus_plan.calibration.programs.demand import Demand
+from cerberus_plan.calibration.programs.memory_traffic import memory_traffic
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.quantity import Provenance, Quantity
@@ -49,6 +51,7 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
     counts = {"page_faults": faults, "file_mb": (demand.written_bytes or 0.0) / 1e6}
     operations |= {key: _measured(value, "1", demand) for key, value in counts.items() if value > 0}
     operations |= {key: _derived(value, demand) for key, value in _from_calls(demand)}
+    operations |= memory_traffic(demand)
     if held := [lock for lock in serial_locks(demand) if lock.is_global]:
         lock = held[0]
         source = f"{lock.name}: {lock.acquisitions:.3g} acquisitions of {lock.hold_s:.3g} s"
@@ -144,6 +147,8 @@ def _notes(demand: Demand, costs: Mapping[str, float] | None) -> Iterator[str]:
         yield "User and system time were not known apart: all is compute."
     if not demand.system_calls:
         yield "No system calls were seen: packets and address-space calls count as none."
+    if not memory_traffic(demand):
+        yield "What it asks of memory is not known: no cache misses were counted."
     if costs and "page_fault" in costs and demand.page_faults:
         yield f"Page faults are taken out of kernel_compute at {costs['page_fault'] * 1e6:.3g} us each."
     if costs is None and demand.page_faults and demand.system_s:

@@ -23,7 +23,9 @@ from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
-PERF_EVENTS = "task-clock,context-switches,cpu-migrations,page-faults,cycles,instructions,cache-misses"
+PERF_EVENTS = (
+    "task-clock,context-switches,cpu-migrations,page-faults,cycles,instructions,cache-misses,LLC-loads,LLC-load-misses"
+)
 SLOWDOWN = 50.0  # a traced run that takes longer than this many untraced ones is given up
 EXTRA_S = 10.0
 
