@@ -24,6 +24,15 @@ SMT_GAIN = Quantity(
     provenance=Provenance.PUBLISHED,
     source="Bulpin and Pratt, WDDD (2004): 20 % on average; Marr et al., Intel Technology Journal 6 (2002): up to 30 %",
 )
+# Likewise for the slower kind of a hybrid's cores, whose clock and width are both lower.
+EFFICIENCY_CORE_SPEED = Quantity(
+    value=0.6,
+    unit="1",
+    low=0.4,
+    high=0.8,
+    provenance=Provenance.ASSUMED,
+    source="between the ratio of clocks (0.75) and half; calibrate the machine to know",
+)
 
 
 class Machine(Record):
@@ -52,6 +61,8 @@ class Machine(Record):
     def __post_init__(self) -> None:
         if self.topology.threads_per_core > 1 and "smt_gain" not in self.quantities:
             self.__dict__["quantities"] = {**self.quantities, "smt_gain": SMT_GAIN}
+        if self.topology.efficiency_cpus and "efficiency_core_speed" not in self.quantities:
+            self.__dict__["quantities"] = {**self.quantities, "efficiency_core_speed": EFFICIENCY_CORE_SPEED}
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""

@@ -84,7 +84,8 @@ class Topology(Record):
     @property
     def efficiency_cpus(self) -> tuple[int, ...]:
         """CPUs of the slower kind of core; empty where all are alike."""
-        return tuple(cpu for cpu, kind in zip(self.cpus, self.kinds, strict=False) if kind in _EFFICIENCY)
+        slow = tuple(cpu for cpu, kind in zip(self.cpus, self.kinds, strict=False) if kind in _EFFICIENCY)
+        return slow if len(slow) < len(self.cpus) else ()
 
     @property
     def nodes(self) -> tuple[int, ...]:

@@ -59,7 +59,7 @@ def _prepare(space: Space) -> list[Case]:
 def _one_of_each_kind(space: Space) -> tuple[int, ...]:
     """The first fast CPU and the first slow one; none where all are alike."""
     slow = space.topology.efficiency_cpus if space.topology else ()
-    if not slow or len(slow) == len(space.cpus):
+    if not slow:
         return ()
     return next(cpu for cpu in space.cpus if cpu not in slow), slow[0]
 

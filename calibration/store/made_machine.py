@@ -3,7 +3,8 @@
 Rule: what was measured is measured on the machine it was measured on only. Carried over, a cost is assumed, and its
 interval reaches ``WIDER`` times further each way; a cost of zero may be as large as its interval said. Distances come
 from the latency file, else from the machine that is copied, level by level: a level that it does not have stays
-unknown, and crossing it is taken as free.
+unknown, and crossing it is taken as free. The bandwidth of all memory, where it was measured, is between what the
+cores of the copied machine asked for and as much a core; that of its nodes and caches is of its shape and not carried.
 Assumptions: kernels and clocks of the two machines are alike within that factor.
 When not to use it: for a machine one can log in to.
 """
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Another machine's cost may be this much smaller or larger than the interval measured here says.
 WIDER = 1.5
+_ALL_MEMORY = "memory_bandwidth"
+_OF_THE_SHAPE = frozenset({"memory_bandwidth_node", "memory_bandwidth_l3"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -68,7 +71,10 @@ def make_machine(
         InputError: The name cannot be one.
     """
     check_name(name)
-    quantities = {key: carried(quantity, like.name) for key, quantity in like.quantities.items()}
+    shaped = _OF_THE_SHAPE if like.measured else frozenset()
+    quantities = {key: carried(quantity, like.name) for key, quantity in like.quantities.items() if key not in shaped}
+    if like.measured and (total := quantities.get(_ALL_MEMORY)) is not None:
+        quantities[_ALL_MEMORY] = _of_more_cores(total, topology.physical_cores / like.topology.physical_cores)
     if latency:
         for level in LEVELS:
             quantities.pop(level, None)
@@ -89,6 +95,19 @@ def make_machine(
         notes=(f"costs are those of {like.name}, carried over and assumed: calibrate the machine itself", *notes),
         run={"verdict": f"made of parts: costs of {like.name}; nothing was measured on it"},
         latency=latency or {},
+    )
+
+
+def _of_more_cores(total: Quantity, ratio: float) -> Quantity:
+    """A bandwidth of all memory on so many times the cores: from the same to as much a core, the middle of both."""
+    low = total.value if total.low is None else total.low
+    high = total.value if total.high is None else total.high
+    return replace(
+        total,
+        value=total.value * ratio**0.5,
+        low=low * min(ratio, 1.0),
+        high=high * max(ratio, 1.0),
+        source=f"{total.source}; {ratio:.3g} times the cores have between as much and {ratio:.3g} times as much",
     )
 
 

@@ -24,6 +24,8 @@ from cerberus_plan.planner.splits.validity import bends
 
 # Beyond this multiple of the machine's own cores, what memory bounds is no longer seen in what was measured.
 _FAR = 2
+# Streams of so many cores more than memory carries are no noise of the measurement.
+_CLEARLY = 1.25
 
 
 def caveats(
@@ -80,17 +82,32 @@ def _memory(machine: Machine, workload: Workload, constraints: Constraints, best
             f"{machine.name} has no memory_bandwidth, so nothing bounds the bytes a second of this plan; "
             "give it in the machine file"
         )
-    elif "memory_bytes" not in workload.operations and constraints.cores > _FAR * machine.topology.n_cpus:
-        yield (
-            f"how many bytes {workload.name} moves to and from memory is not known (memory_bytes): on "
-            f"{constraints.cores} cores memory may limit it before anything else does"
-        )
+    elif "memory_bytes" not in workload.operations:
+        yield from _unknown_bytes(machine, workload, constraints, best)
     if best.cores > machine.topology.physical_cores and machine.topology.physical_cores < machine.topology.n_cpus:
         gain = machine.quantities["smt_gain"]
         yield (
             f"{machine.name} has {machine.topology.physical_cores} cores of {machine.topology.n_cpus} CPUs: a second "
             f"thread of a core counts as {gain.value:.2g} of a core ({gain.provenance})"
         )
+
+
+def _unknown_bytes(machine: Machine, workload: Workload, constraints: Constraints, best: Candidate) -> Iterator[str]:
+    """What memory might do to a program whose bytes nobody counted: at worst it streams all the time."""
+    unknown = f"how many bytes {workload.name} moves to and from memory is not known (memory_bytes)"
+    measured = {"memory_bandwidth", "memory_bandwidth_core"} <= set(machine.quantities)
+    streams = (
+        machine.quantities["memory_bandwidth"].value / machine.quantities["memory_bandwidth_core"].value
+        if measured
+        else math.inf
+    )
+    if best.cores > _CLEARLY * streams:
+        yield (
+            f"{unknown}: if it streamed all the time, memory would stop it at what {streams:.2g} of {best.cores} cores "
+            "do; count its cache misses (perf stat -e LLC-load-misses,cache-misses)"
+        )
+    elif constraints.cores > _FAR * machine.topology.n_cpus:
+        yield f"{unknown}: on {constraints.cores} cores memory may limit it before anything else does"
 
 
 def _is_assumed(machine: Machine, workload: Workload, name: str, quantity: Quantity) -> bool:

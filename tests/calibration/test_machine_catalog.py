@@ -16,6 +16,7 @@ from cerberus_plan.calibration.store.nearest import candidates, nearest, process
 from cerberus_plan.calibration.store.profile import machine_of
 from cerberus_plan.choices import PAPER_SYSTEMS, systems_for, why_this_machine
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.placing.distance import distances_of, mean_distance, shares
@@ -161,6 +162,21 @@ def test_a_made_machine_has_the_costs_of_one_and_the_shape_of_another(name, sock
             assert quantity.low == pytest.approx((there.value if there.low is None else there.low) / WIDER)
             assert quantity.high == pytest.approx((there.value if there.high is None else there.high) * WIDER)
             assert like.name in quantity.source
+
+
+def test_measured_bandwidth_is_carried_to_more_cores_with_doubt():
+    """Two cores cannot show what a socket's memory has: eight have between as much and four times as much."""
+    amount = Quantity(value=2e10, unit="B/s", low=1.8e10, high=2.2e10, provenance=Provenance.MEASURED, source="streams")
+    names = ("memory_bandwidth", "memory_bandwidth_node", "memory_bandwidth_core")
+    small = Topology.regular(sockets=1, cores_per_l3=2)
+    like = Machine(name="small", description="", topology=small, quantities=dict.fromkeys(names, amount), measured=True)
+    made = make_machine("large", like, Topology.regular(sockets=1, cores_per_l3=8)).quantities
+    assert set(made) == {"memory_bandwidth", "memory_bandwidth_core"}
+    total = made["memory_bandwidth"]
+    assert (total.low, total.value, total.high) == pytest.approx((1.8e10 / WIDER, 4e10, 4 * 2.2e10 * WIDER))
+    assert made["memory_bandwidth_core"].value == 2e10
+    same = make_machine("same", like, small).quantities["memory_bandwidth"]
+    assert (same.low, same.value) == pytest.approx((1.8e10 / WIDER, 2e10))
 
 
 def test_latencies_of_the_other_machine_are_published():

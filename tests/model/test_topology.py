@@ -20,6 +20,14 @@ def test_siblings_partition_the_cpus(sockets, caches, cores, threads):
     assert found.nodes == tuple(range(sockets))
 
 
+def test_cores_are_slower_only_beside_faster_ones():
+    """E-cores beside P-cores are; a machine of E-cores alone has none that is slower."""
+    assert Topology.hybrid([("P-core", 1, 2), ("E-core", 2, 1)]).efficiency_cpus == (2, 3)
+    assert Topology.hybrid([("E-core", 2, 1)]).efficiency_cpus == ()
+    assert Topology.hybrid([("P-core", 1, 2), ("E-core", 2, 1)]).counts()["efficiency_share"] == pytest.approx(2 / 3)
+    assert Topology.regular(sockets=1, cores_per_l3=4).counts()["efficiency_share"] == 0.0
+
+
 GOOD = {"cpus": (0, 1), "sockets": (0, 0), "numa_nodes": (0, 8), "l3_groups": (0, 0), "cores": (0, 1)}
 
 

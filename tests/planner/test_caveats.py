@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cerberus_plan.calibration.paper import misfits
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.choose import plan
 
@@ -48,3 +52,21 @@ def test_a_ceiling_that_nothing_explains_is_named() -> None:
         assert found.best.bottleneck == "unidentified ceiling"
         assert any("nothing explains" in warning for warning in found.warnings)
         assert found.best.throughput < 3000.0
+
+
+@pytest.mark.parametrize(("core", "expected"), [(1e10, "memory would stop it at what 4 of 16 cores do"), (2e9, "")])
+def test_a_program_whose_bytes_nobody_counted_is_doubted_where_memory_could_bind(core: float, expected: str) -> None:
+    """Four streams use up the memory of sixteen cores; where twenty would be needed there is nothing to say."""
+    costs = {"memory_bandwidth": 4e10, "memory_bandwidth_core": core}
+    machine = replace(
+        AMD,
+        topology=Topology.regular(sockets=1, cores_per_l3=16),
+        quantities={**AMD.quantities, **{name: Quantity(value=value, unit="B/s") for name, value in costs.items()}},
+    )
+    workload = replace(
+        catalog.workload("histogram"), operations={"compute": Quantity(value=1e-3, unit="s")}, job_units=None
+    )
+    found = plan(machine, workload, [SYSTEMS["linux"]], Constraints(cores=16))
+    told = [warning for warning in found.warnings if "is not known (memory_bytes)" in warning]
+    assert len(told) == bool(expected)
+    assert all(expected in warning for warning in told)
