@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.objective import CORES, Objective, Prices, Slo
 from cerberus_plan.model.quantity import UNITS
+from cerberus_plan.model.record import Record
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.choose import plan
 
@@ -91,6 +95,73 @@ def bytes_of(text: str | None, option: str) -> float | None:
     return value
 
 
+def rate_of(text: str | None, option: str = "--rate") -> float | None:
+    """A rate such as 20000/s, 20k/s or 1.5M/s, in the workload's unit.
+
+    Raises:
+        InputError: It is none.
+    """
+    if text is None:
+        return None
+    number = text.strip().removesuffix("/s").strip()
+    factor = {"k": 1e3, "M": 1e6, "G": 1e9}.get(number[-1:], 1.0)
+    try:
+        value = float(number[:-1] if factor > 1.0 else number) * factor
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise InputError(f"{option} {text!r} must be a positive rate in the workload's unit, such as 20000/s or 20k/s")
+    return value
+
+
+class Wishes(Record):
+    """What was asked for beside throughput, by options; None and empty for what was not."""
+
+    rate: float | None = None
+    slos: tuple[str, ...] = ()
+    kind: str | None = None
+    survive: str | None = None
+    per_instance: float | None = None
+    per_core: float | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether any option was given."""
+        return self != Wishes()
+
+    def objective(self, machine: Machine, workload: Workload) -> Objective | None:
+        """The objective of a workload on a machine: options before what the files say; None when nobody wants any.
+
+        Raises:
+            InputError: An option that is none, or options that contradict each other.
+        """
+        given = workload.objective
+        if not self.any and given is None:
+            return None
+        from cerberus_plan.calibration.store.objective_table import usual_kind
+
+        rate = self.rate if self.rate is not None else given.rate if given else None
+        own = given.kind if given else None
+        return Objective(
+            kind=self.kind or own or usual_kind(rate),
+            rate=rate,
+            slos=tuple(Slo.parse(text, "--slo") for text in self.slos) or (given.slos if given else ()),
+            survive=self.survive or (given.survive if given else ""),
+            prices=self._prices(machine.prices),
+        )
+
+    def _prices(self, given: Prices | None) -> Prices:
+        """Options before the machine's prices; cores where nobody says anything."""
+        if self.per_instance is None and self.per_core is None:
+            return given or CORES
+        base = given or Prices()
+        return Prices(
+            per_instance=base.per_instance if self.per_instance is None else self.per_instance,
+            per_core=base.per_core if self.per_core is None else self.per_core,
+            unit=base.unit,
+        )
+
+
 def constraints_for(
     machine: Machine,
     *,
@@ -101,6 +172,7 @@ def constraints_for(
     max_cores_per_vm: int | None = None,
     min_cores_per_vm: int | None = None,
     overcommit: float = 1.0,
+    min_vms: int | None = None,
 ) -> Constraints:
     """The constraints, with all the machine's cores when none are given.
 
@@ -117,6 +189,9 @@ def constraints_for(
     if (max_cores_per_vm or given) < (min_cores_per_vm or 1):
         most = given if max_cores_per_vm is None else max_cores_per_vm
         raise InputError(f"--min-cores-per-vm {min_cores_per_vm} is above the most cores of an instance, {most}")
+    if min_vms is not None and min_vms > (max_vms or given - host_cores):
+        bound = f"--max-vms {max_vms}" if max_vms else f"the {given - host_cores} cores that they would share"
+        raise InputError(f"--min-instances {min_vms} is above {bound}")
     return Constraints(
         cores=given,
         host_cores=host_cores,
@@ -125,15 +200,38 @@ def constraints_for(
         max_cores_per_vm=max_cores_per_vm,
         min_cores_per_vm=min_cores_per_vm,
         overcommit=overcommit,
+        min_vms=min_vms,
     )
 
 
+def limited(constraints: Constraints, workload: Workload) -> Constraints:
+    """The constraints with the workload's own limits where no option gives one."""
+    found = {name: most for name, most in workload.limits.items() if getattr(constraints, name) is None}
+    return replace(constraints, **found) if found else constraints
+
+
 def plans_for(
-    machine: Machine, names: Sequence[str] | None, systems: Sequence[System], constraints: Constraints
+    machine: Machine,
+    names: Sequence[str] | None,
+    systems: Sequence[System],
+    constraints: Constraints,
+    wishes: Wishes | None = None,
 ) -> list[Plan]:
-    """One plan for each workload asked for, or for every shipped one."""
+    """One plan for each workload asked for, or for every shipped one, chosen for its objective if it has one."""
     chosen = list(dict.fromkeys(names)) if names else catalog.shipped("workloads")
-    return [plan(machine, catalog.workload(name), systems, constraints) for name in chosen]
+    return [_plan_for(machine, catalog.workload(name), systems, constraints, wishes or Wishes()) for name in chosen]
+
+
+def _plan_for(
+    machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints, wishes: Wishes
+) -> Plan:
+    objective = wishes.objective(machine, workload)
+    found = plan(machine, workload, systems, limited(constraints, workload))
+    if objective is None:
+        return found
+    from cerberus_plan.planner.objectives.aim import aimed
+
+    return aimed(found, objective)
 
 
 def distances_for(name: str | None, machine: Machine) -> Distances:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cerberus_plan.model.objective import Prices
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.record import Record, field
 from cerberus_plan.model.structure import Costs
@@ -47,6 +48,7 @@ class Machine(Record):
         measured: True for a calibrated host.
         deployable: Its default systems are those of an ordinary host today: one Linux, processes, VMs.
         unstable: Why its calibration is not to be trusted and what to try, empty when it is stable.
+        prices: What an instance and a core cost, None when nobody said.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Machine(Record):
     measured: bool = False
     deployable: bool = False
     unstable: str = ""
+    prices: Prices | None = None
 
     def __post_init__(self) -> None:
         if self.topology.threads_per_core > 1 and "smt_gain" not in self.quantities:

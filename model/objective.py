@@ -8,8 +8,6 @@ When not to use it: for what bounds the number and the size of instances; those 
 from __future__ import annotations
 
 import math
-import re
-from typing import Any
 
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
@@ -22,8 +20,8 @@ INSTANCE, SOCKET = "instance", "socket"
 LOSSES = (INSTANCE, SOCKET)
 # Beyond this the tail is shorter than the numbers that describe it.
 MOST_PERCENTILE = 99.99
-_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,2})?)", re.ASCII)
-_TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ns|us|ms|s)", re.ASCII)
+# Digits of a number that somebody typed.
+MOST_DIGITS = 20
 
 
 class Slo(Record):
@@ -38,9 +36,7 @@ class Slo(Record):
     seconds: float
 
     def __post_init__(self) -> None:
-        if self.name != "mean" and not (
-            _PERCENTILE.fullmatch(self.name) and 0.0 < float(self.name[1:]) <= MOST_PERCENTILE
-        ):
+        if self.name != "mean" and not 0.0 < _percent(self.name) <= MOST_PERCENTILE:
             raise InputError(f"{shown(self.name)} must be mean or a percentile up to p{MOST_PERCENTILE}, such as p99")
         if not (0.0 < self.seconds < math.inf):
             raise InputError(f"{self.name} = {self.seconds!r} s must be a positive time")
@@ -57,15 +53,27 @@ class Slo(Record):
         Raises:
             InputError: It is none; ``where`` says where it stands.
         """
-        name, equals, time = text.partition("=")
-        found = _TIME.fullmatch(time.strip())
-        if not (equals and found):
-            times = ", ".join(unit for unit, (dimension, _) in UNITS.items() if dimension == "time")
-            raise InputError(f"{where} {shown(text)} must be a limit such as p99=10ms or mean=2ms (units: {times})")
+        name, _, time = text.partition("=")
+        number = time.strip().rstrip("nmus")
+        unit = time.strip()[len(number) :]
+        times = {unit: factor for unit, (dimension, factor) in UNITS.items() if dimension == "time"}
+        if unit not in times or not _plain(number.strip()):
+            raise InputError(f"{where} {shown(text)} must be a limit such as p99=10ms or mean=2ms ({', '.join(times)})")
         try:
-            return Slo(name=name.strip(), seconds=float(found[1]) * UNITS[found[2]][1])
+            return Slo(name=name.strip(), seconds=float(number) * times[unit])
         except InputError as error:
             raise InputError(f"{where} {shown(text)}: {error}") from None
+
+
+def _percent(name: str) -> float:
+    """99.9 of p99.9, 0 of what is no percentile."""
+    return float(name[1:]) if name[:1] == "p" and _plain(name[1:]) else 0.0
+
+
+def _plain(text: str) -> bool:
+    """Whether it is a number in digits, such as 12 or 0.5."""
+    whole, _, part = text.partition(".")
+    return text.isascii() and (whole + part).isdigit() and len(text) <= MOST_DIGITS
 
 
 class Prices(Record):
@@ -125,13 +133,3 @@ class Objective(Record):
         names = [slo.name for slo in self.slos]
         if len(set(names)) < len(names):
             raise InputError(f"each limit may be given once, but {', '.join(names)} are given")
-
-    def to_json(self) -> dict[str, Any]:
-        """The objective as the command line contract has it."""
-        return {
-            "kind": self.kind,
-            "rate": self.rate,
-            "slo": {slo.name: slo.seconds for slo in self.slos},
-            "survive": self.survive or None,
-            "prices": {name: getattr(self.prices, name) for name in ("per_instance", "per_core", "unit")},
-        }

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.quantity import Quantity
-from cerberus_plan.model.record import Record
+from cerberus_plan.model.record import Record, field
 from cerberus_plan.model.structure import Costs
 
 
@@ -31,6 +32,9 @@ class Workload(Record):
         needs_network_card: True when every VM needs a network card of its own.
         memory_per_instance_bytes: Memory that each OS instance needs [B], None when unknown.
         note: What users must know about these numbers (for example that all are assumed).
+        objective: What its splits are chosen for, None for the largest throughput.
+        limits: What bounds the number and size of its instances: ``max_vms``, ``min_vms``, ``max_cores_per_vm``,
+            ``min_cores_per_vm`` (absent: no bound).
         measured: Splits that were really run, in the workload's unit; repeats of a split are several of them.
     """
 
@@ -44,6 +48,8 @@ class Workload(Record):
     memory_per_instance_bytes: float | None = None
     note: str = ""
     measured: tuple[Measurement, ...] = ()
+    objective: Objective | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.shown import Shown
@@ -26,6 +28,7 @@ class Constraints(Record):
         max_cores_per_vm: Most cores of an instance (a licence, for example), None for no bound of the user's.
         min_cores_per_vm: Fewest cores of an instance, likewise.
         overcommit: Most threads or virtual CPUs a usable core, where the system has them.
+        min_vms: Fewest OS instances (for availability, for example), likewise.
     """
 
     cores: int
@@ -35,6 +38,7 @@ class Constraints(Record):
     max_cores_per_vm: int | None = None
     min_cores_per_vm: int | None = None
     overcommit: float = 1.0
+    min_vms: int | None = None
 
     @property
     def usable(self) -> int:
@@ -44,6 +48,10 @@ class Constraints(Record):
     def threads(self, *, overcommits: bool) -> int:
         """Most threads of all instances, under a system that may have more than cores or not."""
         return max(self.usable, int(self.usable * self.overcommit)) if overcommits else self.usable
+
+
+# What a candidate has under an objective alone.
+_REACHED = ("headroom", "headroom_low", "headroom_high", "headroom_limit", "cost", "meets")
 
 
 class Candidate(Record):
@@ -62,6 +70,13 @@ class Candidate(Record):
         ledger: Share of the used cores' time by station; sums to 1.
         limits: Names of the bounds that bind: one more instance, or one more core in each, would break them.
         overcommit: Threads (vCPUs) a core: above 1 the instances share all usable cores.
+        latency: Response time at the objective's rate; None without one, or where the queue grows for ever.
+        headroom: Largest rate within the objective's limits; None without an objective, as are the following.
+        headroom_low: 5th percentile of it.
+        headroom_high: 95th percentile.
+        headroom_limit: What keeps it from growing: the name of a limit, or "capacity"; empty without an objective.
+        cost: Cost by the objective's prices.
+        meets: Whether the objective's rate is carried, at the low end of the headroom.
     """
 
     system: str
@@ -78,6 +93,13 @@ class Candidate(Record):
     ledger: Mapping[str, float]
     limits: tuple[str, ...] = ()
     overcommit: float = 1.0
+    latency: Latency | None = None
+    headroom: float | None = None
+    headroom_low: float | None = None
+    headroom_high: float | None = None
+    headroom_limit: str = ""
+    cost: float | None = None
+    meets: bool | None = None
 
     @property
     def vms(self) -> int:
@@ -114,7 +136,35 @@ class Candidate(Record):
             "ledger": dict(self.ledger),
             "limits": list(self.limits),
             "overcommit": self.overcommit,
+            "latency": None if self.latency is None else self.latency.to_json(),
+            **({} if self.headroom is None else {name: getattr(self, name) for name in _REACHED}),
         }
+
+
+class FrontierPoint(Record):
+    """A split that no other beats in both cost and headroom.
+
+    Attributes:
+        system: Name of the system.
+        vms: Number of instances.
+        cores_per_vm: Cores of each, None when they differ.
+        cores: Cores of all.
+        cost: By the objective's prices.
+        headroom: Largest rate within the objective's limits.
+        headroom_low: 5th percentile of it.
+        p99: 99th percentile of the response time at the objective's rate [s], None where there is none.
+        gain_per_cost: Headroom gained for each unit of cost over the point before (the first: over nothing).
+    """
+
+    system: str
+    vms: int
+    cores_per_vm: int | None
+    cores: int
+    cost: float
+    headroom: float
+    headroom_low: float
+    p99: float | None = None
+    gain_per_cost: float | None = None
 
 
 class Plan(Record, Shown):
@@ -135,6 +185,8 @@ class Plan(Record, Shown):
         situation: How well the model is known here (``planner.splits.situation``).
         model_error: Standard deviation of the model's own log error of the recommended candidate.
         warnings: What limits the answer: extrapolated cores, assumed numbers, structural doubt.
+        objective: What the best was chosen for, None for the plan's own rule on throughput.
+        frontier: Splits that no other beats in both cost and headroom, cheapest first; empty without an objective.
     """
 
     machine: Machine
@@ -151,22 +203,40 @@ class Plan(Record, Shown):
     situation: str = ""
     model_error: float = 0.0
     warnings: tuple[str, ...] = ()
+    objective: Objective | None = None
+    frontier: tuple[FrontierPoint, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Plan of {self.workload.name} on {self.machine.name}: {self.verdict}>"
 
     def to_json(self) -> dict[str, Any]:
         """The plan as the command line contract has it."""
+        found = self._to_json()
+        if self.objective is not None:
+            from cerberus_plan.calibration.store.records import encode
+
+            found |= {"objective": encode(self.objective), "frontier": encode(self.frontier)}
+        return found
+
+    def _candidate(self, candidate: Candidate) -> dict[str, Any]:
+        """A candidate in JSON; without an objective with the mean time of a cycle of one client a core."""
+        found = candidate.to_json()
+        if self.objective is None and self.workload.job_units is None:
+            mean = candidate.cores * self.workload.units_per_cycle / candidate.throughput
+            found["latency"] = {"mean": mean, "p50": None, "p95": None, "p99": None}
+        return found
+
+    def _to_json(self) -> dict[str, Any]:
         return {
             "workload": self.workload.name,
             "unit": self.workload.unit,
             "verdict": self.verdict,
             "reason": self.reason,
-            "best": self.best.to_json(),
-            "best_all_cores": self.best_all_cores.to_json() if self.best_all_cores else None,
+            "best": self._candidate(self.best),
+            "best_all_cores": self._candidate(self.best_all_cores) if self.best_all_cores else None,
             "no_all_cores_reason": self.no_all_cores_reason,
-            "ties": [tie.to_json() for tie in self.ties],
-            "candidates": [candidate.to_json() for candidate in self.candidates],
+            "ties": [self._candidate(tie) for tie in self.ties],
+            "candidates": [self._candidate(candidate) for candidate in self.candidates],
             "situation": self.situation,
             "model_error": self.model_error,
             "warnings": list(self.warnings),

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from cerberus_plan.calibration.store import decode
@@ -35,11 +36,11 @@ _MOST_BYTES = 512 * 2**20
 _SHIPPED = Path(__file__).parents[2] / "model" / "data"
 _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note", "errs_with")
 _MACHINE_FIELDS = (
-    "format", "name", "description", "topology", "quantities", "limits", "deployable", "processor", "costs",
+    "format", "name", "description", "topology", "quantities", "limits", "deployable", "processor", "costs", "prices",
 )  # fmt: skip
 _WORKLOAD_FIELDS = (
     "format", "name", "description", "unit", "units_per_cycle", "operations", "job_units",
-    "needs_network_card", "memory_per_instance", "note", "calls", "spread", "measured",
+    "needs_network_card", "memory_per_instance", "note", "calls", "spread", "measured", "objective", "limits",
 )  # fmt: skip
 _TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory", "kinds")
 
@@ -176,6 +177,7 @@ def parse_machine(text: str, where: str) -> Machine:
         quantities=quantities,
         limits=_limits(_section(table, "limits", where, required=False), f"{where}: limits"),
         deployable=deployable,
+        prices=objective_tables().read_prices(table["prices"], where) if "prices" in table else None,
     )
 
 
@@ -229,7 +231,16 @@ def parse_workload(text: str, where: str) -> Workload:
         else _quantity(memory, "bytes", f"{where}: memory_per_instance").value,
         note=_string(table, "note", where, default=""),
         measured=_measured(table["measured"], where) if "measured" in table else (),
+        objective=objective_tables().read_objective(table["objective"], where) if "objective" in table else None,
+        limits=objective_tables().read_limits(table["limits"], where) if "limits" in table else {},
     )
+
+
+def objective_tables() -> ModuleType:
+    """The reader of objectives, limits and prices; imported here because most files have none."""
+    from cerberus_plan.calibration.store import objective_table
+
+    return objective_table
 
 
 def _measured(rows: Any, where: str) -> tuple[Measurement, ...]:

@@ -6,6 +6,7 @@ What is written reads back as the same workload: numbers in SI units with all th
 from __future__ import annotations
 
 from cerberus_plan.calibration.store.measured_rows import to_rows, toml_text
+from cerberus_plan.calibration.store.objective_table import objective_lines
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.workload import Workload
 
@@ -30,6 +31,7 @@ def to_toml(workload: Workload) -> str:
     if workload.note:
         lines.append(f"note = {toml_text(workload.note)}")
     lines += ["", "[operations]", *(f"{name} = {_quantity(q)}" for name, q in workload.operations.items())]
+    lines += objective_lines(workload.objective, dict(workload.limits))
     lines += to_rows(workload.measured)
     return "\n".join(lines) + "\n"
 

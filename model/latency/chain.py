@@ -53,7 +53,8 @@ def steady(arrivals: float, rates: Array) -> Chain | None:
     most = float(rates[-1])
     if not arrivals < most:
         return None
-    logs = np.concatenate([[0.0], np.cumsum(math.log(arrivals) - np.log(rates))])
+    logs = np.zeros(rates.size + 1)
+    np.cumsum(math.log(arrivals) - np.log(rates), out=logs[1:])
     logs[-1] -= math.log1p(-arrivals / most)
     weights = np.exp(logs - logs.max())
     busy = weights / weights.sum()

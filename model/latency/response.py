@@ -22,7 +22,7 @@ from cerberus_plan.model.record import Record
 
 # The discretisation error is exp(-_DAMPING).
 _DAMPING = 18.4
-_TERMS, _AVERAGED = 30, 12
+_TERMS, _AVERAGED = 20, 12
 _SMALLEST_TAIL = 1e-5
 Complex = np.ndarray[Any, np.dtype[np.complex128]]
 # Relative width at which a percentile is found.
@@ -60,8 +60,8 @@ class ResponseTime(Record):
         if seconds <= 0.0:
             return 1.0
         s = _AT / seconds
-        values = (1.0 - self.transform(s)) / s
-        return min(max(float(_WEIGHTS @ values.real) / seconds, 0.0), 1.0)
+        values = ((1.0 - self.transform(s)) / s).real
+        return min(max(float(_WEIGHTS @ values) / seconds, 0.0), 1.0)
 
     def quantile(self, probability: float) -> float:
         """The time that a share ``probability`` stays below [s]."""
@@ -94,9 +94,14 @@ class Sum(ResponseTime):
 
     def transform(self, s: Complex) -> Complex:
         """E exp(-s T) at each s."""
-        at = s[:, None]
-        parts = (1.0 - self.chances + self.chances / (1.0 + self.waits * at)) / (1.0 + self.holds * at)
-        return np.asarray(parts.prod(axis=1))
+        found = np.ones_like(s)
+        for hold in self.holds[self.holds > 0.0].tolist():
+            found *= 1.0 + hold * s
+        found = 1.0 / found
+        some = self.chances * self.waits > 0.0
+        for chance, wait in zip(self.chances[some].tolist(), self.waits[some].tolist(), strict=True):
+            found *= 1.0 - chance + chance / (1.0 + wait * s)
+        return found
 
 
 class Stages(ResponseTime):

@@ -41,7 +41,7 @@ class Reach(Record):
         headroom: Largest rate within all limits, in the workload's unit; low and high are its 90 % interval.
         binding: What keeps the rate from growing: the name of a limit, or "capacity"; "... after the loss of one
             instance" where a loss is to be survived.
-        latency: Response time at the wanted rate, None without one.
+        latency: Response time at the wanted rate, None without one, or where the queue would grow for ever.
         cost: By the objective's prices.
         meets: Whether the rate is carried within the limits at the low end of the interval; True without a rate.
     """
@@ -54,18 +54,6 @@ class Reach(Record):
     latency: Latency | None
     cost: float
     meets: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """What is added to the candidate in JSON."""
-        return {
-            "headroom": self.headroom,
-            "headroom_low": self.headroom_low,
-            "headroom_high": self.headroom_high,
-            "headroom_limit": self.binding,
-            "cost": self.cost,
-            "meets": self.meets,
-            **({} if self.latency is None else {"latency": self.latency.to_json()}),
-        }
 
 
 def reaches(plan: Plan, objective: Objective) -> tuple[Reach, ...]:
@@ -98,7 +86,7 @@ def reach(plan: Plan, candidate: Candidate, objective: Objective) -> Reach:
         headroom_low=low[0],
         headroom_high=high[0],
         binding=middle[1] if left is None else f"{middle[1]} after the loss of one {objective.survive}",
-        latency=None if rate is None else served.latency(rate),
+        latency=None if rate is None or not rate < candidate.throughput else served.at(rate),
         cost=objective.prices.of(candidate.vms, candidate.cores),
         meets=rate is None or rate <= low[0],
     )
@@ -170,13 +158,15 @@ class Served:
 
     def latency(self, rate: float) -> Latency:
         """Response time at a rate in units of work, with its interval."""
-        low, middle, high = (self._at(rate, throughput) for throughput in _speeds(self._candidate))
-        return replace(middle, low=_finite(high), high=_finite(low))
+        low, middle, high = (self.at(rate, throughput) for throughput in _speeds(self._candidate))
+        return replace(middle, low=high.values, high=low.values)
 
-    def _at(self, rate: float, throughput: float) -> Latency:
-        factor = self.factor(throughput)
+    def at(self, rate: float, throughput: float | None = None) -> Latency:
+        """Response time at a rate, with the network as fast as to do ``throughput`` (default: what is expected)."""
+        factor = self.factor(self._candidate.throughput if throughput is None else throughput)
         found = open_latency(self.cluster(), rate / self.units * factor)
-        return replace(found, **{name: getattr(found, name) * factor for name in ("mean", "p50", "p95", "p99")})
+        mean, p50, p95, p99 = (None if value is None else value * factor for value in found.values)
+        return replace(found, mean=mean, p50=p50, p95=p95, p99=p99)
 
     def quantile(self, rate: float, slo: Slo) -> float:
         """What the limit's percentile (or mean) is at a rate [s], infinite where it is unstable."""
@@ -185,7 +175,3 @@ class Served:
         if found is None:
             return math.inf
         return factor * (found.mean if slo.share is None else found.quantile(slo.share))
-
-
-def _finite(latency: Latency) -> tuple[float, ...]:
-    return tuple(math.inf if value is None else value for value in latency.values)

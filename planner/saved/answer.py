@@ -163,11 +163,17 @@ def _plan(value: object, where: str, machine: Machine, workload: Workload, const
     if decode.member(entry, "workload", where) != workload.name:
         raise InputError(f"{where} is for {shown(entry['workload'])}, but the workload given is {workload.name!r}")
     rows = decode.rows(decode.member(entry, "candidates", where), f"{where}: candidates")
-    candidates = tuple(record(Candidate, row, f"{where}: candidates[{at}]", more=True) for at, row in enumerate(rows))
+    # without an objective the mean response time is said, not known to the candidate
+    said = {} if entry.get("objective") is not None else {"latency": None}
+
+    def read(row: object, place: str) -> Candidate:
+        return record(Candidate, row, place, given=said, more=True)
+
+    candidates = tuple(read(row, f"{where}: candidates[{at}]") for at, row in enumerate(rows))
     known = {(one.system, one.split): one for one in candidates}
 
     def pick(given: object, place: str) -> Candidate:
-        wanted = record(Candidate, given, place, more=True)
+        wanted = read(given, place)
         found = known.get((wanted.system, wanted.split))
         if found != wanted:
             raise InputError(f"{place} is none of the candidates; the file was changed by hand, plan again")

@@ -61,6 +61,8 @@ def causes(before: Plan, after: Plan, groups: Iterable[str]) -> tuple[list[Cause
         groups: Groups of inputs in which they differ.
     """
     names = list(dict.fromkeys(groups))
+    if before.objective is not None or after.objective is not None:
+        return [], "an objective chose one of the splits; causes are told of the largest throughput alone"
     if before.workload.unit != after.workload.unit:
         return [], f"{before.workload.unit} and {after.workload.unit} cannot be compared"
     try:

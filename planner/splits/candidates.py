@@ -55,7 +55,7 @@ def _within(
         (vms, threads)
         for threads in sorted({least, *_sizes(most_threads, total)})
         for vms in _counts(min(most_vms, total // threads), total)
-        if vms >= system.least_instances and least <= threads <= most_threads
+        if vms >= max(system.least_instances, constraints.min_vms or 1) and least <= threads <= most_threads
     ]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import typer
 
+from cerberus_plan.model.objective import Objective
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.describe import amount
 
@@ -53,9 +54,12 @@ def _one(plan: Plan, width: int, *, alone: bool) -> Iterator[Line]:
     yield from _wrapped(heading, width, _NAME)
     yield from _wrapped(plan.verdict, width, _BOLD)
     yield from _wrapped(plan.reason, width)
-    if alone:
-        yield from _wrapped(_risk(plan), width)
-    yield from _table(plan, chosen_rows(plan) if alone else compared(plan))
+    if plan.objective is not None:
+        yield from _frontier(plan, plan.objective)
+    else:
+        if alone:
+            yield from _wrapped(_risk(plan), width)
+        yield from _table(plan, chosen_rows(plan) if alone else compared(plan))
     if alone:
         yield from _ledgers(plan, width)
     for warning in plan.warnings:
@@ -104,6 +108,23 @@ def chosen_rows(plan: Plan) -> list[tuple[str, Candidate]]:
     for mark, candidate in rows:
         unique.setdefault(id(candidate), (mark, candidate))
     return list(unique.values())
+
+
+def _frontier(plan: Plan, objective: Objective) -> Iterator[Line]:
+    """What each step up in cost buys, the chosen split green."""
+    from cerberus_plan.reports.text.objective_text import rows
+
+    lines = list(rows(plan, objective))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    yield "", {}
+    for line in lines:
+        style = _DIM if line is lines[0] else _BEST if line[0] == "best" else {}
+        cells = (
+            cell.rjust(width) if at > 1 else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        yield " ".join(cells).rstrip(), style
+    yield "", {}
 
 
 def _table(plan: Plan, rows: Iterable[tuple[str, Candidate]]) -> Iterator[Line]:

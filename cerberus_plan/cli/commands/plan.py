@@ -42,6 +42,20 @@ MemoryPerInstance = Annotated[str | None, typer.Option(help="Memory of each inst
 MaxCoresPerVm = Annotated[int | None, typer.Option(help="Most cores of an instance.", min=1)]
 MinCoresPerVm = Annotated[int | None, typer.Option(help="Fewest cores of an instance.", min=1)]
 Overcommit = Annotated[float, typer.Option(help="Most threads or virtual CPUs a core, 1 to 16.")]
+MinInstances = Annotated[int | None, typer.Option("--min-instances", help="Fewest OS instances.", min=1)]
+Rate = Annotated[str | None, typer.Option(help="Rate to carry, in the workload's unit, such as 20000/s.")]
+SloLimits = Annotated[
+    list[str] | None, typer.Option("--slo", help="Limit of the response time, such as p99=10ms; repeat for several.")
+]
+ObjectiveKind = Annotated[
+    str | None,
+    typer.Option(
+        "--objective", help="What to choose for: throughput, latency or cost.", show_default="cost with --rate"
+    ),
+]
+Survive = Annotated[str | None, typer.Option(help="Keep rate and limits after the loss of an instance or a socket.")]
+InstanceCost = Annotated[float | None, typer.Option("--cost-per-instance", help="Cost of an instance.", min=0.0)]
+CoreCost = Annotated[float | None, typer.Option("--cost-per-core", help="Cost of a core in use.", min=0.0)]
 HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
 WhatIf = Annotated[
     list[str] | None,
@@ -65,6 +79,13 @@ def plan(
     max_cores_per_vm: MaxCoresPerVm = None,
     min_cores_per_vm: MinCoresPerVm = None,
     overcommit: Overcommit = 1.0,
+    min_instances: MinInstances = None,
+    rate: Rate = None,
+    slo: SloLimits = None,
+    objective: ObjectiveKind = None,
+    survive: Survive = None,
+    cost_per_instance: InstanceCost = None,
+    cost_per_core: CoreCost = None,
     what_if: WhatIf = None,
     as_json: AsJson = False,
     report: ReportFile = None,
@@ -87,17 +108,33 @@ def plan(
         return
     load_numpy()
     from cerberus_plan.choices import (
+        Wishes,
         constraints_for,
         machine_for,
         plans_for,
+        rate_of,
         systems_for,
         why_no_costs,
         why_this_machine,
     )
 
-    if mix is not None and (workload or what_if or min_cores_per_vm or overcommit != 1.0):
+    if mix is not None and (workload or what_if or min_cores_per_vm or min_instances or overcommit != 1.0):
         raise InputError(
-            "--mix plans its own workloads; leave out --workload, --what-if, --min-cores-per-vm and --overcommit"
+            "--mix plans its own workloads; leave out --workload, --what-if, --min-instances, --min-cores-per-vm "
+            "and --overcommit"
+        )
+    wishes = Wishes(
+        rate=rate_of(rate),
+        slos=tuple(slo or ()),
+        kind=objective,
+        survive=survive,
+        per_instance=cost_per_instance,
+        per_core=cost_per_core,
+    )
+    if wishes.any and (mix is not None or what_if):
+        raise InputError(
+            f"{'--mix' if mix is not None else '--what-if'} compares throughput; leave out --rate, --slo, --objective, "
+            "--survive and costs, or plan each workload alone with them"
         )
     report_file.check(report)
     output_file.check(output)
@@ -115,13 +152,14 @@ def plan(
         max_cores_per_vm=max_cores_per_vm,
         min_cores_per_vm=min_cores_per_vm,
         overcommit=overcommit,
+        min_vms=min_instances,
     )
     if mix is not None:
         from cerberus_plan.cli.mixtures import answer
 
         answer(mix, chosen, systems, constraints, as_json=as_json, report=report, output=output)
         return
-    plans = plans_for(chosen, workload, systems, constraints)
+    plans = plans_for(chosen, workload, systems, constraints, wishes)
     deliver(plans, changes, as_json=as_json, report=report, output=output)
 
 
@@ -135,6 +173,8 @@ def deliver(
 
         # what is read without the command at hand tells what every change would do, where that is quick
         told = (report is not None or output is not None) and plans[0].constraints.cores <= QUICK_CORES
+        # changes are compared by throughput, which is not what an objective chose for
+        told = told and all(plan.objective is None for plan in plans)
         document = plan_document(plans, changes=changes_for(["all"]) if told else changes, asked=changes)
     if report is not None and document is not None:
         write_report(plans, document, report)

@@ -1,0 +1,129 @@
+"""Which split an objective chooses, what it reaches, and what more or fewer instances would buy.
+
+Rule: a split carries the rate where the low end of its headroom's interval does. Among those that do, "throughput"
+takes the largest headroom, "latency" the smallest percentile at the rate (the first limit's, else the 99th), "cost"
+the least cost, without a rate the least cost for each unit of headroom; then fewer instances, fewer cores. Where none
+carries the rate, the one whose low end is the highest is shown, and said not to.
+The frontier is what no other split beats in both cost and headroom.
+Hence the laws: another limit never gains anything, and a looser one never costs more (tests/planner/objectives).
+Assumptions: those of ``reach``. When not to use it: to choose between machines.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cerberus_plan.model.objective import COST, THROUGHPUT, Objective, Slo
+from cerberus_plan.planner.objectives.reach import Reach, Served, reaches
+from cerberus_plan.planner.objectives.say import reason, verdict, warnings
+from cerberus_plan.planner.plan import Candidate, FrontierPoint, Plan
+
+# Of what "latency" is when no limit says so.
+_USUAL = Slo(name="p99", seconds=1.0)
+# Relative gain in headroom below which a point of the frontier is not worth a line.
+_WORTH = 1e-3
+
+
+def aimed(plan: Plan, objective: Objective) -> Plan:
+    """The plan with the objective's choice instead of the largest throughput.
+
+    Raises:
+        InputError: The workload is a finite job, or the loss to be survived cannot happen on this machine.
+    """
+    found = reaches(plan, objective)
+    best = chosen(plan, found, objective)
+    frontier = efficient(found)
+    shown = {id(best), *map(id, frontier)}
+    told = {id(each.candidate): _told(plan, each, objective, whole=id(each) in shown) for each in found}
+    order = sorted(found, key=lambda each: each is not best)
+    all_cores = [each for each in found if each.candidate.cores == plan.constraints.usable]
+    most = chosen(plan, all_cores, objective) if all_cores else None
+    return replace(
+        plan,
+        best=told[id(best.candidate)],
+        best_all_cores=None if most is None else told[id(most.candidate)],
+        ties=(),
+        candidates=tuple(told[id(each.candidate)] for each in order),
+        objective=objective,
+        frontier=points(frontier, told),
+        verdict=verdict(plan, best, told[id(best.candidate)], objective),
+        reason=reason(plan, best, found, objective),
+        warnings=(*warnings(told[id(best.candidate)]), *plan.warnings),
+    )
+
+
+def value_of(plan: Plan, found: Reach, objective: Objective) -> float:
+    """What the objective minimises; infinite where the rate is not carried."""
+    if not found.meets or found.headroom <= 0.0:
+        return math.inf
+    if objective.kind == THROUGHPUT:
+        return -found.headroom
+    if objective.kind == COST:
+        return found.cost if objective.rate is not None else found.cost / found.headroom
+    slo = objective.slos[0] if objective.slos else _USUAL
+    return Served.of(plan, found.candidate).quantile(objective.rate or 0.0, slo)
+
+
+def chosen(plan: Plan, found: Sequence[Reach], objective: Objective) -> Reach:
+    """The one that the objective takes; where none carries the rate, the one that comes closest."""
+    values = [value_of(plan, each, objective) for each in found]
+    if min(values) == math.inf:
+        return max(found, key=lambda each: (each.headroom_low, each.headroom))
+    keys: list[tuple[float, int, int, float]] = [
+        (value, each.candidate.vms, each.candidate.cores, -each.headroom)
+        for value, each in zip(values, found, strict=True)
+    ]
+    return found[keys.index(min(keys))]
+
+
+def efficient(found: Sequence[Reach]) -> list[Reach]:
+    """The frontier, cheapest first: each costs more than the one before and carries more."""
+    kept: list[Reach] = []
+    for each in sorted(found, key=lambda one: (one.cost, -one.headroom, one.candidate.vms)):
+        if each.headroom > (kept[-1].headroom * (1.0 + _WORTH) if kept else 0.0):
+            kept.append(each)
+    return kept
+
+
+def points(frontier: Sequence[Reach], told: dict[int, Candidate]) -> tuple[FrontierPoint, ...]:
+    """The frontier with what each step buys."""
+    found = []
+    before: Reach | None = None
+    for each in frontier:
+        candidate = told[id(each.candidate)]
+        gained = each.headroom - (before.headroom if before else 0.0)
+        paid = each.cost - (before.cost if before else 0.0)
+        found.append(
+            FrontierPoint(
+                system=candidate.system,
+                vms=candidate.vms,
+                cores_per_vm=candidate.cores_per_vm,
+                cores=candidate.cores,
+                cost=each.cost,
+                headroom=each.headroom,
+                headroom_low=each.headroom_low,
+                p99=None if candidate.latency is None else candidate.latency.p99,
+                gain_per_cost=gained / paid if paid > 0.0 else None,
+            )
+        )
+        before = each
+    return tuple(found)
+
+
+def _told(plan: Plan, found: Reach, objective: Objective, *, whole: bool) -> Candidate:
+    """The candidate with what it reaches; ``whole`` with the interval of its latency."""
+    latency = found.latency
+    if whole and latency is not None and objective.rate is not None:
+        latency = Served.of(plan, found.candidate).latency(objective.rate)
+    return replace(
+        found.candidate,
+        latency=None if latency is None else latency.finite,
+        headroom=found.headroom,
+        headroom_low=found.headroom_low,
+        headroom_high=found.headroom_high,
+        headroom_limit=found.binding,
+        cost=found.cost,
+        meets=found.meets,
+    )
