@@ -21,7 +21,7 @@ LOSSES = (INSTANCE, SOCKET)
 # Beyond this the tail is shorter than the numbers that describe it.
 MOST_PERCENTILE = 99.99
 # Digits of a number that somebody typed.
-MOST_DIGITS = 20
+MOST_DIGITS = 40
 
 
 class Slo(Record):

@@ -12,6 +12,7 @@ quantities in its [limits].
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from cerberus_plan.calibration.store import decode
@@ -101,6 +102,6 @@ def objective_lines(objective: Objective | None, limits: dict[str, int]) -> list
         if objective.survive:
             lines.append(f'survive = "{objective.survive}"')
         if objective.slos:
-            slos = ", ".join(f'"{slo.name}" = "{slo.seconds:.12f}s"' for slo in objective.slos)
+            slos = ", ".join(f'"{slo.name}" = "{Decimal(repr(slo.seconds)):f}s"' for slo in objective.slos)
             lines.append(f"slo = {{ {slos} }}")
     return lines

@@ -6,8 +6,8 @@ variability of completions (``variability``), as in the M/G/k queue. Percentiles
 for a worker are taken as independent parts (``response``); a visit is exponential of its mean, at stations of c
 servers a hold and with some probability a wait.
 Exact for M/M/1 and M/M/c, for tandems of first-come queues with unlimited workers; elsewhere within 10 % of the
-simulator for delays, queues and servers up to 95 % of the capacity, 75 % where instances share a station
-(tests/model/latency); for locks whose hand-over slows with waiters a formula without such a promise.
+simulator (tests/model/latency) for delays, queues and servers up to 95 % of the capacity, 75 % where instances share a
+station or locks slow their service by up to three times; for steeper locks a formula without such a promise.
 Assumptions: exponential holds, first come first served. Fixed holds make a real tail shorter, rare long ones longer.
 When not to use it: for bursts of arrivals, or closed loops of clients (``closed``).
 Source: Jackson (1957); Reich (1957) and Walrand (1988) for independent sojourns in tandem.
@@ -24,14 +24,20 @@ from cerberus_plan.model.latency.chain import Chain, steady
 from cerberus_plan.model.latency.cluster import Cluster, Operating
 from cerberus_plan.model.latency.latency import EXACT, FORMULA, Latency, latency_of, never
 from cerberus_plan.model.latency.response import ResponseTime, Sum
+from cerberus_plan.model.laws.allocator_search import AllocatorSearch
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.servers import Servers
 from cerberus_plan.model.laws.shared_bandwidth import SharedBandwidth
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
+from cerberus_plan.model.laws.test_and_set import TestAndSetLock
+from cerberus_plan.model.laws.ticket_lock import TicketLock
 
-# Stations for which percentiles are promised.
+# Stations for which percentiles are promised, and locks for which they are where all workers at one of them slow its
+# service by no more than this factor; beyond it who waits long makes others wait longer still.
 PROMISED = (Delay, Queue, Servers, SharedBandwidth)
+GENTLE_LOCKS = (TicketLock, TestAndSetLock, AllocatorSearch)
+GENTLE = 3.0
 # Share of the capacity up to which they are, without and with stations that instances share.
 PROMISED_LOAD, PROMISED_SHARED_LOAD = 0.95, 0.75
 # Relative accuracy of a headroom.
@@ -127,12 +133,20 @@ def validity(cluster: Cluster, rate: float) -> str:
         )
     if how(cluster) == EXACT:
         return ""
-    if not all(isinstance(station, PROMISED) for station in cluster.stations):
-        return "a lock slows with its waiters: percentiles are not promised; simulate them"
-    most = PROMISED_SHARED_LOAD if cluster.n_shared else PROMISED_LOAD
+    locks = [station for station in cluster.stations if not isinstance(station, PROMISED)]
+    if not all(_gentle(station, cluster) for station in locks):
+        return "a lock slows much with its waiters: percentiles are not promised; simulate them"
+    most = PROMISED_SHARED_LOAD if cluster.n_shared or locks else PROMISED_LOAD
     if rate > most * cluster.capacity:
         return f"above {most:.0%} of the capacity percentiles are not promised; simulate them"
     return "percentiles within 10 % of the simulator's"
+
+
+def _gentle(station: Station, cluster: Cluster) -> bool:
+    """Whether a lock is an instance's own, of a kind that was judged, and slows little."""
+    times = station.service_times(cluster.threads)
+    own = any(station is each for each in cluster.stations[: len(cluster.stations) - cluster.n_shared])
+    return own and isinstance(station, GENTLE_LOCKS) and bool(times[-1] <= GENTLE * times[0])
 
 
 def unstable(cluster: Cluster) -> str:

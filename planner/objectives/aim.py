@@ -37,6 +37,7 @@ def aimed(plan: Plan, objective: Objective) -> Plan:
     frontier = efficient(found)
     shown = {id(best), *map(id, frontier)}
     told = {id(each.candidate): _told(plan, each, objective, whole=id(each) in shown) for each in found}
+    told[id(best.candidate)] = _judged(plan, best, told[id(best.candidate)], objective)
     order = sorted(found, key=lambda each: each is not best)
     all_cores = [each for each in found if each.candidate.cores == plan.constraints.usable]
     most = chosen(plan, all_cores, objective) if all_cores else None
@@ -127,3 +128,11 @@ def _told(plan: Plan, found: Reach, objective: Objective, *, whole: bool) -> Can
         cost=found.cost,
         meets=found.meets,
     )
+
+
+def _judged(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> Candidate:
+    """The chosen split with simulated percentiles where the formula promises none."""
+    latency, rate = told.latency, objective.rate
+    if latency is None or rate is None or "not promised" not in latency.validity:
+        return told
+    return replace(told, latency=Served.of(plan, best.candidate).judged(rate, latency).finite)

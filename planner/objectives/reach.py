@@ -19,7 +19,7 @@ from typing import Any
 
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.cluster import Cluster
-from cerberus_plan.model.latency.latency import Latency
+from cerberus_plan.model.latency.latency import SIMULATED, Latency
 from cerberus_plan.model.latency.open_network import headroom, open_latency, response_time
 from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.record import Record
@@ -31,6 +31,8 @@ from cerberus_plan.planner.splits.network_of import structure_of
 
 # What bounds a headroom when no limit of the response time does.
 CAPACITY = "capacity"
+# Requests that are followed where the formula promises nothing: the 99th percentile is then known to some percent.
+SIMULATED_REQUESTS = 200_000
 
 
 class Reach(Record):
@@ -167,6 +169,37 @@ class Served:
         found = open_latency(self.cluster(), rate / self.units * factor)
         mean, p50, p95, p99 = (None if value is None else value * factor for value in found.values)
         return replace(found, mean=mean, p50=p50, p95=p95, p99=p99)
+
+    def judged(self, rate: float, found: Latency) -> Latency:
+        """A latency whose percentiles the formula does not promise, by simulation; its interval is moved along."""
+        from cerberus_plan.model.latency.simulated import simulate_latency
+
+        factor = self.factor(self._candidate.throughput)
+        judge = simulate_latency(
+            **self._parts, instances=self.instances, rate=rate / self.units * factor, requests=SIMULATED_REQUESTS
+        )
+        if not judge.stable:
+            return replace(found, validity=f"metastable: simulated, it collapsed at this rate ({judge.validity})")
+        values = [None if value is None else value * factor for value in judge.values]
+        moved = [new / old if new and old else 1.0 for new, old in zip(values, found.values, strict=True)]
+
+        def along(end: tuple[float | None, ...] | None) -> tuple[float | None, ...] | None:
+            if end is None:
+                return None
+            return tuple(None if v is None else v * m for v, m in zip(end, moved, strict=True))
+
+        mean, p50, p95, p99 = values
+        validity = f"simulated, {SIMULATED_REQUESTS:,} requests; the interval is the formula's, moved along"
+        return Latency(
+            mean=mean,
+            p50=p50,
+            p95=p95,
+            p99=p99,
+            how=SIMULATED,
+            validity=validity,
+            low=along(found.low),
+            high=along(found.high),
+        )
 
     def quantile(self, rate: float, slo: Slo) -> float:
         """What the limit's percentile (or mean) is at a rate [s], infinite where it is unstable."""

@@ -1,0 +1,182 @@
+"""Laws of choosing for an objective: limits never help, loosening never hurts, the frontier is one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.objective import COST, KINDS, LATENCY, THROUGHPUT, Objective, Prices, Slo
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.objectives.aim import aimed, chosen, efficient, value_of
+from cerberus_plan.planner.objectives.reach import Reach, reaches
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.choose import plan
+
+_CORES = 6
+
+
+@cache
+def a_plan(workload: str, **limits: int) -> Plan:
+    """A small plan of three systems on the paper's machine."""
+    systems = [SYSTEMS[name] for name in ("linux", "cerberus", "kvm")]
+    return plan(catalog.machine("amd48"), catalog.workload(workload), systems, Constraints(cores=_CORES, **limits))
+
+
+def value(found: Plan, objective: Objective) -> float:
+    """What the objective's choice is worth: smaller is better, infinite where the rate is not carried."""
+    told = reaches(found, objective)
+    return value_of(found, chosen(found, told, objective), objective)
+
+
+slos = st.builds(
+    Slo, name=st.sampled_from(["mean", "p50", "p95", "p99"]), seconds=st.floats(-4.5, -1.0).map(lambda e: 10.0**e)
+)
+prices = st.builds(Prices, per_instance=st.floats(0.0, 10.0), per_core=st.floats(0.1, 10.0))
+
+
+@st.composite
+def objectives(draw: st.DrawFn) -> Objective:
+    """Rates from idle to beyond everything."""
+    return Objective(
+        kind=draw(st.sampled_from(KINDS)),
+        rate=draw(st.floats(2.0, 5.0).map(lambda e: 10.0**e)),
+        slos=(draw(slos),),
+        prices=draw(prices),
+    )
+
+
+workloads = st.sampled_from(["apache", "memcached"])
+
+
+@settings(max_examples=15, deadline=None)
+@given(workloads, objectives(), st.floats(1.0, 30.0))
+def test_a_looser_limit_never_costs_more(workload: str, objective: Objective, factor: float) -> None:
+    """Nor allows less, nor answers later."""
+    found = a_plan(workload)
+    (slo,) = objective.slos
+    looser = replace(objective, slos=(replace(slo, seconds=slo.seconds * factor),))
+    assert value(found, looser) <= value(found, objective) + 1e-5 * abs(_finite(value(found, objective)))
+    if objective.kind != LATENCY:  # without a limit it is another percentile that is small
+        without = value(found, replace(objective, slos=()))
+        assert without <= value(found, looser) + 1e-5 * abs(_finite(value(found, looser)))
+
+
+def _finite(number: float) -> float:
+    return number if math.isfinite(number) else 0.0
+
+
+@settings(max_examples=15, deadline=None)
+@given(workloads, objectives(), st.floats(1.0, 10.0))
+def test_a_smaller_rate_never_costs_more(workload: str, objective: Objective, factor: float) -> None:
+    """And answers no later."""
+    found = a_plan(workload)
+    easier = replace(objective, rate=(objective.rate or 1.0) / factor)
+    assert value(found, easier) <= value(found, objective) + 1e-5 * abs(_finite(value(found, objective)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    workloads,
+    objectives(),
+    st.sampled_from([{"max_vms": 2}, {"max_cores_per_vm": 3}, {"min_cores_per_vm": 2}, {"min_vms": 3}]),
+)
+def test_a_bound_on_instances_never_gains_anything(workload: str, objective: Objective, bound: dict[str, int]) -> None:
+    """Fewer splits to choose from."""
+    free = value(a_plan(workload), objective)
+    bound_value = value(a_plan(workload, **bound), objective)
+    assert bound_value >= free - 1e-9 * abs(_finite(free))
+
+
+@settings(max_examples=15, deadline=None)
+@given(workloads, objectives())
+def test_surviving_a_loss_never_gains_anything(workload: str, objective: Objective) -> None:
+    """A limit more to keep."""
+    found = a_plan(workload)
+    free, safe = value(found, objective), value(found, replace(objective, survive="instance"))
+    assert safe >= free - 1e-5 * abs(_finite(free))
+
+
+@settings(max_examples=15, deadline=None)
+@given(workloads, objectives())
+def test_the_choice_carries_the_rate_where_any_split_does(workload: str, objective: Objective) -> None:
+    """And its cost is the least of those that do, found by looking at all."""
+    objective = replace(objective, kind=COST)
+    told = reaches(a_plan(workload), objective)
+    best = chosen(a_plan(workload), told, objective)
+    carrying = [each.cost for each in told if each.meets]
+    assert best.meets == bool(carrying)
+    if carrying:
+        assert best.cost == min(carrying)
+
+
+@settings(max_examples=15, deadline=None)
+@given(workloads, objectives())
+def test_nothing_beats_the_frontier(workload: str, objective: Objective) -> None:
+    """Every split is beaten, or nearly, by one of it that costs no more."""
+    told = [each for each in reaches(a_plan(workload), objective) if each.headroom > 0.0]
+    frontier = efficient(told)
+    for each in told:
+        assert any(one.cost <= each.cost and one.headroom >= each.headroom * (1 - 2e-3) for one in frontier)
+    for before, after in pairwise(frontier):
+        assert before.cost <= after.cost
+        assert before.headroom < after.headroom
+
+
+def test_the_plan_tells_what_was_chosen_and_keeps_all_candidates() -> None:
+    """In words, in the candidates, in JSON, in the frontier."""
+    before = a_plan("apache")
+    objective = Objective(kind=COST, rate=10_000.0, slos=(Slo(name="p99", seconds=5e-3),))
+    after = aimed(before, objective)
+    assert {(c.system, c.split) for c in after.candidates} == {(c.system, c.split) for c in before.candidates}
+    assert after.best is after.candidates[0]
+    assert after.best.meets
+    assert after.best.latency is not None
+    assert "10,000 requests/s within p99 5 ms" in after.verdict
+    assert after.reason.startswith("What binds: ")
+    document = after.to_json()
+    assert document["objective"] == {
+        "kind": "cost",
+        "rate": 10_000.0,
+        "slos": [{"name": "p99", "seconds": 5e-3}],
+        "survive": "",
+        "prices": {"per_instance": 0.0, "per_core": 1.0, "unit": "cores"},
+    }
+    assert document["best"]["latency"]["p99"] < 5e-3
+    assert document["best"]["headroom"] >= document["best"]["headroom_low"] >= 10_000.0
+    assert [point["cost"] for point in document["frontier"]] == sorted(p["cost"] for p in document["frontier"])
+
+
+def test_without_an_objective_the_plan_knows_the_mean_of_a_full_machine() -> None:
+    """Little's law: clients over throughput; percentiles are not known."""
+    document = a_plan("apache").to_json()
+    for candidate in document["candidates"]:
+        assert candidate["latency"]["mean"] == pytest.approx(candidate["cores"] / candidate["throughput"], rel=1e-12)
+        assert candidate["latency"]["p99"] is None
+        assert "headroom" not in candidate
+
+
+def test_what_cannot_be_carried_is_said() -> None:
+    """With what comes closest, and without pretending."""
+    found = aimed(a_plan("apache"), Objective(kind=COST, rate=1e7))
+    assert found.verdict.startswith("No split is sure to carry")
+    assert found.best.meets is False
+    impossible = aimed(a_plan("apache"), Objective(kind=THROUGHPUT, slos=(Slo(name="p99", seconds=1e-6),)))
+    assert impossible.verdict.startswith("No split keeps")
+
+
+def _reaches(workload: str) -> tuple[Reach, ...]:
+    return reaches(a_plan(workload), Objective())
+
+
+def test_no_wish_means_the_largest_throughput() -> None:
+    """The objective throughput without a limit takes the fastest candidate."""
+    told = _reaches("apache")
+    best = chosen(a_plan("apache"), told, Objective())
+    assert best.candidate.throughput == max(each.candidate.throughput for each in told)
