@@ -15,6 +15,8 @@ from cerberus_plan.planner.audit.price import Pins, Pricer
 from cerberus_plan.planner.audit.promised import Instance, Promise
 from cerberus_plan.planner.deploy.seen import Seen
 
+# Formats that give an instance a set of CPUs, and leave its threads to the kernel.
+_AS_A_WHOLE = {"proxmox", "incus", "systemd", "script", "slurm", "compose", "kubernetes"}
 # Memory may be rounded by whoever starts the instance.
 _MEMORY_TOLERANCE = 0.01
 
@@ -57,8 +59,8 @@ class _Context:
 
 
 def planned_pins(promise: Promise) -> dict[str, tuple[frozenset[int], ...]]:
-    """Pins as planned: a CPU a vCPU in VMs, the instance's set for every thread of a process."""
-    if promise.files in ("systemd", "script", "compose", "kubernetes"):
+    """Pins as planned: a CPU a vCPU in VMs, the instance's set for every thread of what is pinned as a whole."""
+    if promise.files in _AS_A_WHOLE:
         return {each.name: (frozenset(each.cpus),) * len(each.cpus) for each in promise.instances}
     return {each.name: tuple(frozenset({cpu}) for cpu in each.cpus) for each in promise.instances}
 

@@ -101,6 +101,8 @@ def _commands(proc: Path, names: set[str]) -> dict[str, int]:
             guest = re.match(r"guest=([^,]+)", word)
             if guest:
                 name = guest[1]
+            elif word == "-name" and i + 1 < len(words):
+                name = words[i + 1].partition(",")[0]
             elif word == "--id" and i + 1 < len(words):
                 name = words[i + 1]
             elif word == "--api-socket" and i + 1 < len(words):

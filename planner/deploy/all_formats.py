@@ -10,19 +10,22 @@ from cerberus_plan.planner.deploy.formats import (
     cloud_hypervisor,
     compose,
     firecracker,
+    incus,
     kubernetes,
     kubevirt,
     libvirt,
+    proxmox,
     script,
+    slurm,
     systemd,
     xl,
 )
 from cerberus_plan.planner.deploy.seen import Seen
 
-FORMATS: dict[str, Format] = {
-    module.FORMAT.name: module.FORMAT
-    for module in (libvirt, xl, firecracker, cloud_hypervisor, systemd, script, compose, kubernetes, kubevirt)
-}
+_MODULES = (
+    libvirt, xl, firecracker, cloud_hypervisor, proxmox, incus, systemd, script, slurm, compose, kubernetes, kubevirt,
+)  # fmt: skip
+FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
 
 
 def read_files(form: str, folder: Path) -> list[Seen]:

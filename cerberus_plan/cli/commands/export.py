@@ -27,7 +27,8 @@ def export(
         str,
         typer.Option(
             "--format",
-            help="libvirt, xl, firecracker, cloud-hypervisor, systemd, script, compose, kubernetes or kubevirt.",
+            help="libvirt, xl, firecracker, cloud-hypervisor, proxmox, incus, systemd, script, slurm, compose, "
+            "kubernetes or kubevirt.",
             metavar="NAME",
         ),
     ],

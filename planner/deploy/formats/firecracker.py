@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cerberus_plan.calibration.store import decode
-from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.files import naming, read_text
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
@@ -159,9 +159,9 @@ def _read(folder: Path) -> Iterator[Seen]:
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.startswith("."):
             decode.refuse(name, f"{script}: name of a VM", "letters, digits, '-' and '_'")
         where = str(folder / f"{name}.json")
-        config = decode.table(
-            read_object(folder / f"{name}.json").get("machine-config", {}), f"{where}: machine-config"
-        )
+        with naming(script):  # which names the file
+            found = read_object(folder / f"{name}.json")
+        config = decode.table(found.get("machine-config", {}), f"{where}: machine-config")
         count = config.get("vcpu_count")
         memory = decode.whole(config.get("mem_size_mib", 0), f"{where}: mem_size_mib", high=MOST_BYTES // MIB)
         whole = cpu_set(cpuset, str(script))

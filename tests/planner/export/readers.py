@@ -199,8 +199,59 @@ def kubevirt(folder: Path) -> dict[str, Pins]:
     return found
 
 
+def proxmox(folder: Path) -> dict[str, Pins]:
+    """Options of virtual machines, as ``qm config`` prints them."""
+    found = {}
+    for file in sorted(folder.glob("*.conf")):
+        options = dict(line.split(": ", 1) for line in file.read_text().splitlines())
+        vcpus = int(options["sockets"]) * int(options["cores"])
+        guest = [
+            dict(part.split("=") for part in options[f"numa{i}"].split(",")) for i in range(8) if f"numa{i}" in options
+        ]
+        assert options["numa"] == "1"
+        assert all(node.keys() == {"cpus", "hostnodes", "memory", "policy"} for node in guest)
+        assert {node["policy"] for node in guest} == {"bind"}
+        assert sorted(v for node in guest for v in numbers(node["cpus"].replace(";", ","))) == list(range(vcpus))
+        assert sum(int(node["memory"]) for node in guest) == int(options["memory"])
+        nodes = frozenset(int(node["hostnodes"]) for node in guest)
+        found[options["name"]] = Pins(vcpus, (numbers(options["affinity"]),), nodes, int(options["memory"]))
+    return found
+
+
+def incus(folder: Path) -> dict[str, Pins]:
+    """Instances' configurations; a number alone would be a count of CPUs."""
+    found = {}
+    for file in sorted(folder.glob("*-*.yaml")):
+        config = yaml.safe_load(file.read_text())["config"]
+        assert not config["limits.cpu"].isdigit()
+        cpus = numbers(config["limits.cpu"])
+        memory = re.fullmatch(r"(\d+)MiB", config["limits.memory"])
+        assert memory
+        found[file.stem] = Pins(len(cpus), (cpus,), numbers(config["limits.cpu.nodes"]), int(memory[1]))
+    return found
+
+
+def slurm(folder: Path) -> dict[str, Pins]:
+    """Tasks of the job, from its masks."""
+    text = (folder / "job.sh").read_text()
+
+    def sets(kind: str) -> list[frozenset[int]]:
+        words = re.search(rf"{kind}:(\S+)", text)
+        assert words
+        return [frozenset(i for i in range(2000) if int(word, 16) >> i & 1) for word in words[1].split(",")]
+
+    cpus, nodes = sets("mask_cpu"), sets("mask_mem")
+    ranks = re.findall(r"^rank \d+=\+n0 slot=(\S+) # (\S+)$", (folder / "rankfile").read_text(), re.MULTILINE)
+    assert len(ranks) == len(cpus) == len(nodes)
+    assert [len(numbers(slots)) for slots, _ in ranks] == [len(each) for each in cpus]
+    return {name: Pins(len(c), (c,), n, None) for (_, name), c, n in zip(ranks, cpus, nodes, strict=True)}
+
+
 READERS = {
     "libvirt": libvirt,
+    "proxmox": proxmox,
+    "incus": incus,
+    "slurm": slurm,
     "xl": xl,
     "firecracker": firecracker,
     "cloud-hypervisor": cloud_hypervisor,
