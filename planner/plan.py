@@ -206,6 +206,11 @@ class Plan(Record, Shown):
     objective: Objective | None = None
     frontier: tuple[FrontierPoint, ...] = ()
 
+    @property
+    def best_single(self) -> Candidate | None:
+        """The best single instance: the fastest candidate with one, which need not use all cores."""
+        return next((candidate for candidate in self.candidates if candidate.vms == 1), None)
+
     def __repr__(self) -> str:
         return f"<Plan of {self.workload.name} on {self.machine.name}: {self.verdict}>"
 

@@ -24,8 +24,7 @@ def number(value: float, digits: int = 3) -> str:
     if not -4 <= exponent < 9:
         mantissa = f"{value / 10.0**exponent:.{digits - 1}f}"
         return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPT)}"
-    rounded = round(value, digits - 1 - exponent) if exponent < digits else round(value)
-    return f"{rounded:,.{max(digits - 1 - exponent, 0)}f}"
+    return f"{round(value, digits - 1 - exponent):,.{max(digits - 1 - exponent, 0)}f}"
 
 
 def percent(share: float) -> str:
@@ -70,6 +69,26 @@ def interval(low: float | None, high: float | None, unit: str = "1", digits: int
     if low is None or high is None:
         return "–"
     return f"{quantity(low, unit, digits)} to {quantity(high, unit, digits)}"
+
+
+def digits_known(value: float, low: float | None, high: float | None) -> int:
+    """Significant digits that a 90 % interval warrants: down to the second digit of its width, at most four."""
+    if low is None or high is None or not low < high or value == 0.0:
+        return 4
+    place = math.floor(math.log10(high - low)) - 1
+    return min(max(math.floor(math.log10(abs(value))) - place + 1, 1), 4)
+
+
+def estimate(value: float, low: float | None, high: float | None, unit: str = "") -> str:
+    """A value with the digits that its interval warrants."""
+    return f"{number(value, digits_known(value, low, high))} {unit}".rstrip()
+
+
+def ends(low: float | None, high: float | None) -> str:
+    """Both ends of an interval, to the same place as the value that it is of."""
+    if low is None or high is None:
+        return "–"
+    return f"{estimate(low, low, high)} to {estimate(high, low, high)}"
 
 
 def quantity_text(given: Quantity, digits: int = 4) -> str:

@@ -23,7 +23,7 @@ from cerberus_plan.reports.charts.forecast import forecast
 from cerberus_plan.reports.charts.latency import latency
 from cerberus_plan.reports.charts.scaling import scaling
 from cerberus_plan.reports.charts.split_map import split_map
-from cerberus_plan.reports.formats import interval, number, percent, quantity_text
+from cerberus_plan.reports.formats import ends, estimate, interval, percent, quantity_text
 from cerberus_plan.reports.pages import reading
 
 _WIDTH = 640
@@ -75,8 +75,8 @@ def plan_html(plan: Plan) -> str:
     figures = [split_map(plan, clustered[0], name="map")] if clustered else []
     rows = [
         (
-            reading.split_text(c), c.system, f"{number(c.throughput, 4)} {plan.workload.unit}",
-            interval(c.low, c.high, digits=4), percent(c.probability_best),
+            reading.split_text(c), c.system, estimate(c.throughput, c.low, c.high, plan.workload.unit),
+            ends(c.low, c.high), percent(c.probability_best),
         )
         for c in plan.candidates[:_MOST_ROWS]
     ]  # fmt: skip

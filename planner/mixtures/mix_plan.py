@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints
+
+# A difference to taking turns that nobody could measure.
+_ALIKE = 0.005
+
+
+def sizes(split: Sequence[int]) -> str:
+    """Sizes of instances, equal ones counted: "4 x 6 + 1 x 3"."""
+    return " + ".join(f"{count} x {size}" for size, count in sorted(Counter(split).items(), reverse=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +73,24 @@ class MixPlan:
         """Cores that no instance gets."""
         return self.constraints.usable - sum(self.split)
 
+    @property
+    def verdict(self) -> str:
+        """The answer in one or two sentences: side by side, or by turns where that gives more."""
+        shares = ", ".join(f"{sizes(part.split)} for {part.workload.name}" for part in self.parts)
+        idle = f" {self.idle} cores stay idle." if self.idle else ""
+        gets = f"every workload gets at least {self.level:.2f} times its share of the machine"
+        if self.level < 1.0 - _ALIKE:
+            return (
+                "Let the workloads take turns on the whole machine: no split gives each its share side by side. If "
+                f"they must run together, with {self.system} give {shares}: {gets}.{idle}"
+            )
+        beside = "which beats" if self.level > 1.0 + _ALIKE else "as much as"
+        return f"With {self.system}, give {shares}: {gets}, {beside} taking turns on all of it.{idle}"
+
     def to_json(self) -> dict[str, object]:
         """Plain data for JSON."""
         return {
+            "verdict": self.verdict,
             "system": self.system,
             "level": self.level,
             "cores": sum(self.split),

@@ -68,11 +68,7 @@ def _chart(labels: list[str], *, anchored: bool) -> object:
         "x": alt.X("cores:Q", title="cores", axis=alt.Axis(grid=False)),
         "y": alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=5)),
     }  # fmt: skip
-    line = alt.Chart(alt.NamedData(name="curves")).encode(
-        strokeDash=alt.StrokeDash("series:N", sort=None, legend=theme.LINE_LEGEND,
-                                  scale=alt.Scale(domain=labels, range=list(_DASHES[:n]))),
-        **scales,
-    )  # fmt: skip
+    line = alt.Chart(alt.NamedData(name="curves")).encode(**scales)
     tooltip = [alt.Tooltip("series:N"), alt.Tooltip("cores:Q"), alt.Tooltip("value:Q", format=",.4~r")]
     anchors = (
         alt.Chart(alt.NamedData(name="anchors"))
@@ -84,5 +80,9 @@ def _chart(labels: list[str], *, anchored: bool) -> object:
             **scales,
         )
     )  # fmt: skip
-    layers = [line.mark_line(), line.mark_point(size=180, opacity=0).encode(tooltip=tooltip)]
+    lines = [
+        line.transform_filter(alt.datum.series == label).mark_line(strokeDash=dash)
+        for label, dash in zip(labels, _DASHES, strict=False)
+    ]
+    layers = [*lines, line.mark_point(size=180, opacity=0).encode(tooltip=tooltip)]
     return alt.layer(*layers, *([anchors] if anchored else []))

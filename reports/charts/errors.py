@@ -12,6 +12,8 @@ from cerberus_plan.reports.formats import number, signed_percent
 # What the model aims at, and how far the axis reaches; dots beyond sit on its edge with their error beside them.
 _AIM = 0.10
 _REACH = 0.45
+# Marks lie below the line of text that names their row [px].
+_BELOW = 8
 ROLES = {
     "predicted": "predicted: used for no value",
     "calibrated": "calibrated: in the fit",
@@ -41,7 +43,7 @@ def errors(facts: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
         spec=specification(
             _chart(),
             {"facts": _rows(shown), "aim": [{"low": -_AIM, "middle": 0.0, "high": _AIM}]},
-            height=30 * len(shown) + 20,
+            height=38 * len(shown) + 20,
         ),
         columns=("quantity", "role", "published", "model", "error", "error when left out", "where"),
         rows=[table_row(fact) for fact in shown],
@@ -103,18 +105,20 @@ def _chart() -> object:
     aim = alt.Chart(alt.NamedData(name="aim"))
     band = aim.mark_rect(fill=theme.ACCENT, opacity=0.1).encode(x=alt.X("low:Q", scale=reach), x2="high")
     rule = aim.mark_rule(stroke=theme.MUTED, strokeWidth=1).encode(x=alt.X("middle:Q", scale=reach))
-    labels = data.mark_text(align="left", dy=-9, fontSize=11.5, color=theme.MUTED).encode(
+    labels = data.mark_text(align="left", dy=-11, fontSize=11.5, color=theme.MUTED).encode(
         x=alt.value(0), y=y, text="about:N"
     )
-    stems = data.mark_rule(stroke=theme.MUTED, strokeWidth=1).encode(
+    stems = data.mark_rule(stroke=theme.MUTED, strokeWidth=1, yOffset=_BELOW).encode(
         x=x, x2="left_out", y=y, opacity=alt.condition("datum.left_out === null", alt.value(0), alt.value(0.6))
     )
     left_out = (
         data.transform_filter("datum.left_out !== null")
-        .mark_point(size=46, filled=False, strokeWidth=1.4, stroke=theme.MUTED, fill=theme.PAPER, opacity=1, yOffset=0)
+        .mark_point(
+            size=46, filled=False, strokeWidth=1.4, stroke=theme.MUTED, fill=theme.PAPER, opacity=1, yOffset=_BELOW
+        )
         .encode(x=alt.X("left_out:Q", scale=reach), y=y)
     )
-    dots = data.mark_point(size=74, filled=True, opacity=1).encode(
+    dots = data.mark_point(size=74, filled=True, opacity=1, yOffset=_BELOW).encode(
         x=x,
         y=y,
         color=alt.Color("role:N", sort=None, **colour),
@@ -129,6 +133,6 @@ def _chart() -> object:
         stems,
         left_out,
         dots,
-        beyond.transform_filter("datum.error > 0").mark_text(align="right", dx=-9, fontWeight=600),
-        beyond.transform_filter("datum.error < 0").mark_text(align="left", dx=9, fontWeight=600),
+        beyond.transform_filter("datum.error > 0").mark_text(align="right", dx=-9, fontWeight=600, yOffset=_BELOW),
+        beyond.transform_filter("datum.error < 0").mark_text(align="left", dx=9, fontWeight=600, yOffset=_BELOW),
     )

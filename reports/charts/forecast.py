@@ -7,7 +7,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import interval, number
+from cerberus_plan.reports.formats import ends, estimate, number
 
 # Counts that span more than this factor are drawn on a logarithmic axis.
 _WIDE = 64.0
@@ -22,7 +22,7 @@ def forecast(result: Mapping[str, Any], *, name: str) -> Figure:
         name: Identifier of the figure on its page.
     """
     path, points = result["path"], result["points"]
-    last = path[-1]
+    first, last = path[0], path[-1]
     return Figure(
         name=name,
         title=f"{result['quantity'].capitalize()} against {result['count']}",
@@ -31,8 +31,8 @@ def forecast(result: Mapping[str, Any], *, name: str) -> Figure:
             "interval, the dashed lines what others would predict from the same points."
         ),
         description=(
-            f"The averaged prediction runs from {number(path[0]['value'])} at {path[0]['n']:g} to "
-            f"{number(last['value'])} ({interval(last['low'], last['high'])}) at {last['n']:g} {result['count']}."
+            f"The averaged prediction runs from {_expected(first)} at {first['n']:g} to {_expected(last)} "
+            f"({ends(last['low'], last['high'])}) at {last['n']:g} {result['count']}."
         ),
         spec=specification(
             _chart(result, logarithmic=last["n"] / path[0]["n"] > _WIDE),
@@ -56,12 +56,16 @@ def forecast(result: Mapping[str, Any], *, name: str) -> Figure:
         ),
         rows=[
             (
-                f"{row['n']:g}", number(row["value"], 4), interval(row["low"], row["high"], digits=4),
-                *(number(law["predictions"][at]["value"], 4) for law in result["incumbents"]),
+                f"{row['n']:g}", _expected(row), ends(row["low"], row["high"]),
+                *(number(law["predictions"][at]["value"]) for law in result["incumbents"]),
             )
             for at, row in enumerate(result["predictions"])
         ],
     )  # fmt: skip
+
+
+def _expected(row: Mapping[str, Any]) -> str:
+    return estimate(row["value"], row["low"], row["high"])
 
 
 def _title(law: str) -> str:
@@ -77,11 +81,18 @@ _TEXT_LINE = 15
 
 
 def _marks(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Vertical lines: the last measured count, and what to measure next."""
+    """Vertical lines: the last measured count, and what to run next."""
     marks = [{"n": result["measured"]["largest_n"], "text": "measured up to here"}]
     if not result["decided"]:
-        marks.append({"n": result["next"]["n"], "text": "measure next"})
+        marks.append({"n": result["next"]["n"], "text": "learns most"})
+    if result["confirm"] is not None and (result["decided"] or result["confirm"]["n"] != result["next"]["n"]):
+        marks.append({"n": result["confirm"]["n"], "text": "makes sure of the best"})
     return marks
+
+
+def _side(mark: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """Where a text stands so that it stays within the chart: left of its line near the right edge."""
+    return "right" if mark["n"] > 0.55 * result["path"][-1]["n"] else "left"
 
 
 def _chart(result: Mapping[str, Any], *, logarithmic: bool) -> object:
@@ -122,8 +133,10 @@ def _chart(result: Mapping[str, Any], *, logarithmic: bool) -> object:
     texts = [
         # one below the other, for on a narrow screen the lines stand close together
         marks.transform_filter(alt.datum.text == mark["text"])
-        .mark_text(align="left", baseline="top", dx=5, dy=2 + _TEXT_LINE * number, color=theme.MUTED)
+        .mark_text(align=_side(mark, result), baseline="top", dx=5 if _side(mark, result) == "left" else -5,
+                   dy=2 + _TEXT_LINE * number, color=theme.MUTED, **halo)
         .encode(y=alt.value(0), text="text:N")
         for number, mark in enumerate(_marks(result))
-    ]
+        for halo in (theme.HALO, {})
+    ]  # fmt: skip
     return alt.layer(band, others, line, rules, *texts, targets, points)

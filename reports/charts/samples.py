@@ -16,6 +16,8 @@ from cerberus_plan.reports.charts.figure import Figure, rounded, specification
 from cerberus_plan.reports.formats import interval, quantity
 
 _LEAST, _MOST = 0.7, 5.0
+# Marks lie below the line of text that names their row [px].
+_BELOW = 7
 
 
 def samples(batches: Mapping[str, Sequence[Batch]], estimates: Mapping[str, Estimate | None], *, name: str) -> Figure:
@@ -43,7 +45,7 @@ def samples(batches: Mapping[str, Sequence[Batch]], estimates: Mapping[str, Esti
                 "batches": [row for case, kept in timed.items() for row in _marks(case, kept, shown[case].value)],
                 "cases": [_case(case, estimate) for case, estimate in shown.items()],
             },
-            height=22 * len(shown) + 24,
+            height=36 * len(shown) + 24,
         ),
         columns=("case", "value", "90 % interval", "batches that count", "batches"),
         rows=[
@@ -84,12 +86,12 @@ def _chart() -> object:
     )
     y = alt.Y("case:N", sort=None, title=None, axis=None)
     cases = alt.Chart(alt.NamedData(name="cases"))
-    bars = cases.mark_bar(height=10, fill=theme.ACCENT, opacity=0.3).encode(
+    bars = cases.mark_bar(height=10, yOffset=_BELOW, fill=theme.ACCENT, opacity=0.3).encode(
         x=alt.X("low:Q", scale=scale, title=None, axis=axis), x2="high", y=y
     )
     ticks = (
         alt.Chart(alt.NamedData(name="batches"))
-        .mark_tick(thickness=1.2, height=9, opacity=0.65)
+        .mark_tick(thickness=1.2, height=9, yOffset=_BELOW, opacity=0.65)
         .encode(
             x=alt.X("ratio:Q", scale=scale, title=None, axis=axis),
             y=y,
@@ -102,10 +104,7 @@ def _chart() -> object:
             ],
         )
     )
-    names = [
-        cases.mark_text(align="right", dx=-4, fontSize=11.5, color=theme.MUTED, **halo).encode(
-            x=alt.value("width"), y=y, text="text:N"
-        )
-        for halo in ({"stroke": theme.PAPER, "strokeWidth": 4}, {})
-    ]
-    return alt.layer(bars, ticks, *names)
+    names = cases.mark_text(align="left", dy=-9, fontSize=11.5, color=theme.MUTED).encode(
+        x=alt.value(0), y=y, text="text:N"
+    )
+    return alt.layer(bars, ticks, names)

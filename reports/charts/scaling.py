@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import interval, number
+from cerberus_plan.reports.formats import ends, estimate
 from cerberus_plan.reports.pages import reading
 
 
@@ -45,7 +45,11 @@ def scaling(plan: Plan, *, name: str, points: Sequence[Point] = ()) -> Figure:
     """
     curves = {system: reading.by_cores(plan, system) for system in reading.systems(plan)}
     clustered = set(reading.clustered_systems(plan))
-    several = " A clustered system is shown at its best split of at most so many cores." if clustered else ""
+    several = (
+        " A clustered system is shown at its best split of at most so many cores; steps are counts that divide badly."
+        if clustered
+        else ""
+    )
     marked = f" Outlined marks are {len(points)} published or measured points." if points else ""
     return Figure(
         spec=specification(
@@ -65,7 +69,7 @@ def scaling(plan: Plan, *, name: str, points: Sequence[Point] = ()) -> Figure:
         description=_description(plan, curves),
         columns=("system", "cores", "split", f"throughput [{plan.workload.unit}]", "90 % interval"),
         rows=[
-            (c.system, str(cores), reading.split_text(c), number(c.throughput, 4), interval(c.low, c.high, digits=4))
+            (c.system, str(cores), reading.split_text(c), estimate(c.throughput, c.low, c.high), ends(c.low, c.high))
             for curve in curves.values()
             for cores, c in curve
         ],
@@ -77,11 +81,15 @@ def _description(plan: Plan, curves: Curves) -> str:
     for system, curve in curves.items():
         _, peak = max(curve, key=lambda point: point[1].throughput)
         last = curve[-1][1]
-        sentence = f"{system} peaks at {number(peak.throughput, 4)} {plan.workload.unit} with {peak.cores} cores"
+        sentence = f"{system} peaks at {_told(peak)} {plan.workload.unit} with {peak.cores} cores"
         if last is not peak:
-            sentence += f" and has {number(last.throughput, 4)} with {last.cores}"
+            sentence += f" and has {_told(last)} with {last.cores}"
         sentences.append(sentence + ".")
     return " ".join(sentences)
+
+
+def _told(candidate: Candidate) -> str:
+    return estimate(candidate.throughput, candidate.low, candidate.high)
 
 
 def _rows(curves: Iterable[Sequence[tuple[int, Candidate]]]) -> list[dict[str, object]]:
@@ -93,7 +101,7 @@ def _rows(curves: Iterable[Sequence[tuple[int, Candidate]]]) -> list[dict[str, o
             "low": rounded(c.low),
             "high": rounded(c.high),
             "split": reading.split_text(c),
-            "interval": interval(c.low, c.high, digits=4),
+            "interval": ends(c.low, c.high),
         }
         for curve in curves
         for cores, c in curve

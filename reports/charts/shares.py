@@ -7,7 +7,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import interval, number, percent
+from cerberus_plan.reports.formats import ends, estimate, number, percent
 
 
 def shares(parts: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
@@ -37,9 +37,9 @@ def shares(parts: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
                 part["workload"],
                 split_text(part["split"]),
                 str(part["cores"]),
-                f"{number(part['throughput'], 4)} {part['unit']}",
-                interval(part["low"], part["high"], digits=4),
-                f"{number(part['alone'], 4)} {part['unit']}",
+                estimate(part["throughput"], part["low"], part["high"], part["unit"]),
+                ends(part["low"], part["high"]),
+                f"{number(part['alone'])} {part['unit']}",
                 percent(part["share"]),
             )
             for part in parts

@@ -56,6 +56,8 @@ CONFIG: dict[str, Any] = {
         "titlePadding": 10,
         "ticks": False,
         "domain": False,
+        "labelOverlap": "greedy",
+        "labelSeparation": 5,
     },
     "axisY": {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleY": -12, "titleX": 0},
     "legend": {
@@ -72,6 +74,9 @@ CONFIG: dict[str, Any] = {
     "line": {"strokeWidth": 2.25, "strokeJoin": "round"},
     "point": {"size": 64, "filled": True},
 }
+
+# Behind a text that lies on lines: drawn first, so that the text stays readable.
+HALO = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
 
 # for lines over bands: without it the key shows the pale band
 LINE_LEGEND = {"symbolType": "stroke", "symbolOpacity": 1, "symbolFillColor": "transparent", "symbolStrokeWidth": 3}

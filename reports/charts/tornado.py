@@ -62,7 +62,7 @@ def _table_row(plan: Plan, one: Sensitivity) -> tuple[str, ...]:
     return (
         label(one.name),
         f"{quantity(one.low.value, unit)} to {quantity(one.high.value, unit)}",
-        f"{number(one.low.throughput, 4)} to {number(one.high.throughput, 4)}",
+        f"{number(one.low.throughput)} to {number(one.high.throughput)}",
         _both(_split(one.low), _split(one.high)),
         _both(percent(one.low.loss), percent(one.high.loss)),
     )

@@ -1,6 +1,7 @@
 """The live chart: throughput against cores under the settings of the page's controls, over the plan as printed.
 
-The page fills the data set ``now`` with every change of a control (``templates/controls.js``).
+The page fills the data set ``now`` with every change of a control, and names the systems that are then drawn beside
+the chart (``templates/controls.js``), for a legend of it would name all that a control may show.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def _chart(plan: Plan, names: list[str]) -> object:
         "y": alt.Y("throughput:Q", title=None, axis=alt.Axis(tickCount=4)),
     }  # fmt: skip
     scale = alt.Scale(domain=names, range=colours)
-    colour = alt.Color("system:N", legend=theme.LINE_LEGEND, scale=scale)
+    colour = alt.Color("system:N", legend=None, scale=scale)
     planned = alt.Chart(alt.NamedData(name="planned")).mark_line(strokeWidth=1.5, strokeDash=[3, 3], opacity=0.55)
     now = alt.Chart(alt.NamedData(name="now"))
     best = now.transform_filter("datum.best").mark_point(size=120, fill=theme.PAPER, strokeWidth=2.5, opacity=1)
@@ -65,5 +66,5 @@ def _chart(plan: Plan, names: list[str]) -> object:
         planned.encode(color=colour, **place),
         now.mark_line().encode(color=colour, **place),
         now.mark_point(size=220, opacity=0).encode(tooltip=tooltip, **place),
-        best.encode(stroke=alt.Stroke("system:N", legend=theme.LINE_LEGEND, scale=scale), **place),
+        best.encode(stroke=alt.Stroke("system:N", legend=None, scale=scale), **place),
     )

@@ -12,6 +12,7 @@ from typing import Any
 from cerberus_plan.reports.charts.forecast import forecast
 from cerberus_plan.reports.formats import headline, number, percent
 from cerberus_plan.reports.pages import origin, page
+from cerberus_plan.reports.text.next_runs import to_confirm, to_learn
 
 
 def fit_page(result: Mapping[str, Any], *, command: Sequence[str], version: str) -> str:
@@ -49,7 +50,7 @@ def _use(point: Mapping[str, Any]) -> str:
 
 
 def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Three bounds and the next measurement."""
+    """Three bounds and what to run next."""
     peak, unit, measured = result["peak"], result["count"], result["measured"]
     best = f"above {peak['n']:g}" if peak["rising"] else f"{peak['n']:g}"
     facts = [
@@ -66,11 +67,11 @@ def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:
         },
     ]
     if result["decided"]:
-        facts.append({"name": "Next measurement", "value": "none needed", "note": "the points decide the question"})
+        facts.append({"name": "To learn the curve", "value": "none needed", "note": "the points decide the question"})
     else:
-        taken = percent(result["next"]["reduction"])
-        facts.append({
-            "name": "Next measurement", "value": f"{result['next']['n']:g} {unit}",
-            "note": f"takes away {taken} of the doubt",
-        })  # fmt: skip
+        value = f"run {result['next']['n']:g} {unit}"
+        facts.append({"name": "To learn the curve", "value": value, "note": to_learn(result)})
+    if result["confirm"] is not None:
+        value = f"run {result['confirm']['n']:g} {unit}"
+        facts.append({"name": "To make sure of the best", "value": value, "note": to_confirm(result)})
     return facts

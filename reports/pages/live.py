@@ -60,6 +60,9 @@ def live_model(plan: Plan) -> dict[str, Any] | None:
         "modes": {mode: kept for mode, names in PAGING.items() if (kept := [n for n in names if n in systems])},
         "bare": [name for name in planned if not SYSTEMS[name].virtualised],
         "choice": {"system": plan.best.system, "vms": plan.best.vms, "threads": plan.best.split[0]},
+        "single": None
+        if plan.best_single is None
+        else {"system": plan.best_single.system, "vms": 1, "threads": plan.best_single.split[0]},
         "limits": {
             "cores": plan.constraints.usable,
             "vms": max(int(vms) for system in systems.values() for vms in system["vms"]),

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan
-from cerberus_plan.reports.charts.shares import shares, split_text
-from cerberus_plan.reports.formats import number
+from cerberus_plan.reports.charts.shares import shares
+from cerberus_plan.reports.formats import headline, number
 from cerberus_plan.reports.pages import origin, page
 from cerberus_plan.reports.pages.floor_plan import floor_plan
 
@@ -31,7 +31,7 @@ def mix_page(plan: MixPlan, *, document: Mapping[str, Any], command: Sequence[st
         "version": version,
         "machine": plan.machine,
         "constraints": plan.constraints,
-        "verdict": verdict(mix),
+        "verdict": headline(mix["verdict"]),
         "key_facts": _facts(plan),
         "shares": shares(mix["parts"], name="shares"),
         "floor": floor_plan(plan.machine.topology, plan.split, host_cores=plan.constraints.host_cores),
@@ -43,18 +43,6 @@ def mix_page(plan: MixPlan, *, document: Mapping[str, Any], command: Sequence[st
         "document": document,
     }
     return page.render("mix.html.j2", context)
-
-
-def verdict(mix: Mapping[str, Any]) -> str:
-    """The answer in one sentence."""
-    parts = [f"{part['workload']} on {split_text(part['split'])}" for part in mix["parts"]]
-    if mix["level"] > 1.005:
-        worth = f"together {number(mix['level'])} times what taking turns on the whole machine gives"
-    elif mix["level"] < 0.995:
-        worth = f"taking turns on the whole machine would give more, {number(1 / mix['level'])} times this"
-    else:
-        worth = "as good as taking turns on the whole machine"
-    return f"Run {', '.join(parts[:-1])} and {parts[-1]} cores ({mix['system']}): {worth}."
 
 
 def _facts(plan: MixPlan) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.saved.answer import given_of, given_of_mix, head
 from cerberus_plan.planner.splits.changes import what_if
 from cerberus_plan.planner.splits.sensitivity import sensitivities
+from cerberus_plan.reports.pages import reading
 from cerberus_plan.reports.pages.floor_plan import placement_json
 
 
@@ -60,8 +61,11 @@ def mix_document(plan: MixPlan) -> dict[str, Any]:
 
 
 def _plan(plan: Plan, changes: Sequence[str]) -> dict[str, Any]:
+    single, today = plan.best_single, reading.one_big_os(plan)
     found = {
         **plan.to_json(),
+        "best_single": None if single is None else single.to_json(),
+        "one_os_all_cores": None if today is None else today.to_json(),
         "sensitivities": [one.to_json() for one in sensitivities(plan)],
         "placement": placement_json(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }

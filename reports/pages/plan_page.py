@@ -14,16 +14,18 @@ from cerberus_plan.calibration.store.records import record
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.draws import FEWEST_DRAWS
 from cerberus_plan.planner.splits.sensitivity import Sensitivity
+from cerberus_plan.reports.charts.leaders import leaders
 from cerberus_plan.reports.charts.ledger import ledger
 from cerberus_plan.reports.charts.scaling import scaling
 from cerberus_plan.reports.charts.split_map import split_map
 from cerberus_plan.reports.charts.tornado import NEGLIGIBLE, label, tornado
 from cerberus_plan.reports.charts.what_if import what_if
-from cerberus_plan.reports.formats import headline, interval, number, percent
+from cerberus_plan.reports.formats import ends, estimate, headline, interval, number, percent
 from cerberus_plan.reports.pages import origin, page, provenance, reading
 from cerberus_plan.reports.pages.equations import laws_of
 from cerberus_plan.reports.pages.floor_plan import floor_plan
 from cerberus_plan.reports.pages.live import live_model
+from cerberus_plan.reports.pages.measured_points import measured_points
 from cerberus_plan.reports.pages.published_points import published_points
 
 
@@ -66,22 +68,24 @@ def plan_page(
 
 
 def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    one = reading.one_big_os(plan)
     return {
         "key": key,
         "name": plan.workload.name,
         "plan": plan,
         "verdict": headline(plan.verdict),
-        "gain": _gain(plan, one),
-        "facts": _facts(plan, one),
+        "answer": _answer(plan),
+        "facts": _facts(plan),
         "risk": _risk(plan),
         "maps": [
             split_map(plan, system, name=f"{key}-map{at}") for at, system in enumerate(reading.clustered_systems(plan))
         ],
-        "scaling": scaling(plan, name=f"{key}-scaling", points=published_points(plan)),
-        "ledger": ledger(_compared(plan, one), name=f"{key}-ledger"),
+        "leaders": leaders(plan, name=f"{key}-leaders"),
+        "scaling": scaling(plan, name=f"{key}-scaling", points=[*published_points(plan), *measured_points(plan)]),
+        "ledger": ledger(_compared(plan), name=f"{key}-ledger"),
         **_change(plan, key, entry),
-        "changes": [_change_row(plan, one) for one in sorted(entry.get("what_if", ()), key=lambda one: -one["gain"])],
+        "changes": [
+            _change_row(plan, each) for each in sorted(entry.get("what_if", ()), key=lambda each: -each["gain"])
+        ],
         "floor": floor_plan(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }
 
@@ -102,7 +106,12 @@ def _change_row(plan: Plan, one: Mapping[str, Any]) -> tuple[str, ...]:
     """A refinement of kernel or hypervisor, the best split with it, and what it gains."""
     best = one["best"]
     split = "the same" if one["same_split"] else f"{best['vms']} × {best['split'][0]} ({best['system']})"
-    return (one["says"], split, f"{number(best['throughput'], 4)} {plan.workload.unit}", f"{number(one['gain'])} ×")
+    return (
+        one["says"],
+        split,
+        estimate(best["throughput"], best["low"], best["high"], plan.workload.unit),
+        f"{number(one['gain'])} ×",
+    )
 
 
 def _robust(found: Sequence[Sensitivity]) -> str:
@@ -120,35 +129,65 @@ def _robust(found: Sequence[Sensitivity]) -> str:
     )
 
 
-def _compared(plan: Plan, one: Candidate | None) -> list[tuple[str, Candidate]]:
-    """One big OS and the best split, without repeating the same candidate."""
-    found = [] if one is None else [(f"one OS, {one.cores} cores", one)]
-    for title, candidate in (("best", plan.best), ("all cores", plan.best_all_cores)):
+def _compared(plan: Plan) -> list[tuple[str, Candidate]]:
+    """The best split, the best single instance, the best on all cores and what runs today, each once."""
+    found: list[tuple[str, Candidate]] = []
+    today = reading.one_big_os(plan)
+    for title, candidate in (
+        ("best", plan.best),
+        ("best single instance", plan.best_single),
+        ("all cores", plan.best_all_cores),
+        ("one OS on all cores", today),
+    ):
         if candidate and not any(reading.same_split(candidate, known) for _, known in found):
             found.append((f"{title}, {reading.split_text(candidate)}", candidate))
     return found
 
 
-def _gain(plan: Plan, one: Candidate | None) -> float | None:
-    return plan.best.throughput / one.throughput if one and one.throughput > 0 else None
+def _times(plan: Plan, other: Candidate | None) -> str:
+    """How many times another candidate the recommended split does, with three digits at most."""
+    if other is None or other.throughput <= 0.0:
+        return "–"
+    return f"{number(plan.best.throughput / other.throughput)} ×"
 
 
-def _facts(plan: Plan, one: Candidate | None) -> list[dict[str, str]]:
+def _answer(plan: Plan) -> dict[str, str]:
+    """The row of a workload among several."""
+    best = plan.best
+    return {
+        "split": f"{reading.split_text(best)}, {best.system}",
+        "throughput": estimate(best.throughput, best.low, best.high, plan.workload.unit),
+        "interval": ends(best.low, best.high),
+        "single": _times(plan, plan.best_single),
+        "today": _times(plan, reading.one_big_os(plan)),
+        "loss": percent(best.regret),
+    }
+
+
+def _facts(plan: Plan) -> list[dict[str, str]]:
     best, unit = plan.best, plan.workload.unit
     facts = [
         {"name": "Best split", "value": reading.split_text(best), "note": best.system + _idle(plan)},
         {
             "name": "Throughput",
-            "value": f"{number(best.throughput, 4)} {unit}",
-            "note": f"90 % interval {interval(best.low, best.high, digits=4)}",
+            "value": estimate(best.throughput, best.low, best.high, unit),
+            "note": f"90 % interval {ends(best.low, best.high)}",
         },
     ]
     if best.seconds is not None:
         note = f"90 % interval {interval(best.seconds_low, best.seconds_high, 's')}"
         facts.append({"name": "Time of the job", "value": f"{number(best.seconds)} s", "note": note})
-    if one is not None and not reading.same_split(one, best):
-        note = f"{one.system} on {one.cores} cores: {number(one.throughput, 4)} {unit}"
-        facts.append({"name": "Against one big OS", "value": f"{number(_gain(plan, one) or 0.0)} ×", "note": note})
+    # the honest comparison first: against the best that one instance can do, then against what runs today
+    known = [best]
+    for name, other in (
+        ("Against the best single instance", plan.best_single),
+        ("Against one OS on all cores", reading.one_big_os(plan)),
+    ):
+        if other is not None and not any(reading.same_split(other, one) for one in known):
+            told = estimate(other.throughput, other.low, other.high, unit)
+            cores = f"{other.cores} core{'s' * (other.cores > 1)}"
+            facts.append({"name": name, "value": _times(plan, other), "note": f"{other.system} on {cores}: {told}"})
+            known.append(other)
     facts.append({"name": "Risk", "value": percent(best.regret), "note": "expected loss against the best in hindsight"})
     return facts
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.planner.plan import Candidate, Plan
 
 
@@ -28,6 +29,15 @@ def one_big_os(plan: Plan) -> Candidate | None:
     whole = [c for c in plan.candidates if c.vms == 1 and c.cores == plan.constraints.usable]
     plain = [c for c in whole if c.system == "linux"]
     return max(plain or whole, key=lambda c: c.throughput, default=None)
+
+
+def measured_of(plan: Plan, candidate: Candidate) -> list[Measurement]:
+    """Runs of a candidate's split: of one instance under Linux, of several as processes on it (decision 14)."""
+    system = "linux" if candidate.vms == 1 else "processes"
+    if candidate.system != system or candidate.cores_per_vm is None:
+        return []
+    place = (candidate.vms, candidate.cores_per_vm)
+    return [row for row in plan.workload.measured if (row.instances, row.cores_per_instance) == place]
 
 
 def by_cores(plan: Plan, system: str) -> list[tuple[int, Candidate]]:

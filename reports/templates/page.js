@@ -1,4 +1,4 @@
-// Draws every chart of the page and fills the download links. Charts take their colours from the style sheet, so
+// Draws every chart of the page, folds what is long, and fills the download links. Charts take their colours from the style sheet, so
 // light, dark and print need no second drawing.
 (() => {
   "use strict";
@@ -29,6 +29,33 @@
       await new Promise((resume) => setTimeout(resume));
     }
   })();
+
+  // several workloads: the answers first, each opens what it rests on
+  function fold(section, folded) {
+    section.classList.toggle("folded", folded);
+    section.querySelector(".fold").setAttribute("aria-expanded", String(!folded));
+  }
+
+  function openTarget() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const section = target?.closest(".folding");
+    if (!section) return;
+    fold(section, false);
+    target.scrollIntoView();
+  }
+
+  for (const section of document.querySelectorAll(".folding")) {
+    fold(section, true);
+    section.querySelector(".fold").addEventListener("click", () => fold(section, !section.classList.contains("folded")));
+  }
+  window.addEventListener("hashchange", openTarget);
+  openTarget();
+
+  // a table that is wider than its place says so
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) target.nextElementSibling.hidden = target.scrollWidth <= target.clientWidth + 1;
+  });
+  document.querySelectorAll(".scroll").forEach((place) => watch.observe(place));
 
   for (const link of document.querySelectorAll("[data-download]")) {
     link.addEventListener("click", () => fillDownload(link), { once: true });

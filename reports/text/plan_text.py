@@ -175,7 +175,7 @@ def _risk(plan: Plan) -> str:
 def _ledgers(plan: Plan, width: int) -> Iterator[Line]:
     """Where each core-second goes, for the best split and the best single instance."""
     rows = {f"{plan.best.system} {plan.best.vms} x {plan.best.split[0]}": plan.best}
-    single = next((candidate for candidate in plan.candidates if candidate.vms == 1), None)
+    single = plan.best_single
     if single is not None and single is not plan.best:
         rows[f"{single.system} 1 x {single.split[0]}"] = single
     label = max(map(len, rows)) + 4

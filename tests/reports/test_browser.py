@@ -21,9 +21,13 @@ from cerberus_plan.calibration.curves.document import document
 from cerberus_plan.calibration.curves.fit import fit_curve
 from cerberus_plan.calibration.paper import compare
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.mixtures.allocate import plan_mix
 from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.splits.choose import plan
 from cerberus_plan.reports.pages.calibration_page import calibration_page
 from cerberus_plan.reports.pages.fit_page import fit_page
 from cerberus_plan.reports.pages.fleet_page import fleet_page
@@ -36,6 +40,33 @@ from cerberus_plan.reports.pages.simulation_page import simulation_page
 COUNT_MARKS = """[...document.querySelectorAll('.chart')].map(
   (chart) => chart.querySelectorAll('.mark-group path, .mark-rect path, .mark-text text').length
 )"""
+
+# Labels of each chart that leave the window or touch another label, a point or a tick. A text is drawn twice where it
+# has a halo; those two are one label. Text on a bar is meant to lie there; a tick mark has no width of its own.
+BAD_LABELS = """[...document.querySelectorAll('.chart')].flatMap((chart) => {
+  const box = (node) => node.getBoundingClientRect();
+  const name = chart.closest('[id]').id;
+  const unlike = (node) => node.textContent.trim() !== '' && Number(node.getAttribute('opacity') ?? 1) > 0;
+  const labels = [...chart.querySelectorAll('svg text')].filter(unlike);
+  const marks = [...chart.querySelectorAll('.mark-symbol.role-mark path')]
+    .filter((node) => Number(node.getAttribute('opacity') ?? 1) > 0);
+  const touch = (a, b) => {
+    const [p, q] = [box(a), box(b)];
+    const across = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+    const down = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+    return across > 1 && down > 2;
+  };
+  const same = (a, b) => a.textContent === b.textContent && Math.abs(box(a).left - box(b).left) < 3;
+  const found = [];
+  labels.forEach((label, at) => {
+    const { left, right } = box(label);
+    if (left < 0 || right > document.documentElement.clientWidth) found.push([name, label.textContent, 'cut']);
+    for (const other of labels.slice(at + 1))
+      if (!same(label, other) && touch(label, other)) found.push([name, label.textContent, other.textContent]);
+    for (const mark of marks) if (touch(label, mark)) { found.push([name, label.textContent, 'mark']); break; }
+  });
+  return found;
+})"""
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +97,22 @@ def a_simulated_network() -> str:
     return simulation_page(a_simulation(HOSTILE), command=["cerberus-plan", "simulate"], version="0")
 
 
+def a_run_program() -> str:
+    """Splits that were run, on the curves and maps that predict them; a name as long as names get."""
+    rows = tuple(
+        Measurement(instances=m, cores_per_instance=n, value=v, host="here")
+        for m, n, v in ((1, 1, 20e3), (1, 8, 60e3), (8, 1, 150e3), (4, 2, 140e3))
+    )
+    compute = Quantity(value=50e-6, unit="s", low=45e-6, high=55e-6, provenance=Provenance.MEASURED)
+    workload = Workload(
+        name="a program of our own", description="run in splits", unit="requests/s", units_per_cycle=1.0,
+        operations={"compute": compute}, measured=rows,
+    )  # fmt: skip
+    systems = [SYSTEMS[name] for name in ("linux", "processes", "kvm")]
+    found = plan(catalog.machine("epyc-9654-2s"), workload, systems, Constraints(cores=120))
+    return plan_page([found], document=plan_document([found]), command=["cerberus-plan"], version="0")
+
+
 def a_mixture() -> str:
     parts = [(catalog.workload("dbench"), 1.0), (replace(catalog.workload("histogram"), name=HOSTILE), 2.0)]
     found = plan_mix(catalog.machine("amd48"), parts, Constraints(cores=8), [SYSTEMS["cerberus"]])
@@ -78,6 +125,7 @@ def a_fleet() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "plans": plans,
+    "runs": a_run_program,
     "fit": a_fit,
     "reproduction": a_reproduction,
     "calibration": a_calibration,
@@ -104,6 +152,79 @@ def test_a_page_draws_its_charts_in_silence_and_asks_for_nothing(visit: Any, tex
         assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_no_label_of_a_chart_is_cut_or_covered(visit: Any, text: str, width: int) -> None:
+    """Bounding boxes of all labels lie within the window, and none touches another label or a mark."""
+    page = visit(text, width=width).page
+    assert page.evaluate("document.querySelectorAll('.chart svg text').length") > 3
+    assert page.evaluate(BAD_LABELS) == []
+
+
+def test_the_check_of_labels_sees_what_is_wrong(visit: Any) -> None:
+    """A label pushed out of the window, one onto another, one onto a point."""
+    page = visit(a_fit()).page
+    assert page.evaluate(BAD_LABELS) == []
+    move = "(to) => { const t = document.querySelector('.mark-text text'); t.setAttribute('transform', to); }"
+    page.evaluate(move, "translate(5000, 0)")
+    assert any(found[2] == "cut" for found in page.evaluate(BAD_LABELS))
+    page.evaluate("document.querySelector('.mark-symbol.role-mark path[opacity=\"1\"]').id = 'point'")
+    page.evaluate(
+        """() => { const t = document.querySelector('.mark-text text'), at = document.querySelector('#point');
+        t.setAttribute('transform', 'translate(0, 0)');
+        const [p, q] = [t.getBoundingClientRect(), at.getBoundingClientRect()];
+        t.setAttribute('transform', `translate(${q.left - p.left}, ${q.top - p.top})`); }"""
+    )
+    assert any(found[2] == "mark" for found in page.evaluate(BAD_LABELS))
+
+
+def test_workloads_open_from_their_row_and_all_are_printed(visit: Any) -> None:
+    """Several answers: folded at first, a link or the button opens one; without scripts and on paper all are open."""
+    page = visit(plans()).page
+    assert not page.locator("#w1-ledger").is_visible()
+    page.locator("table a[href='#w1']").click()
+    page.wait_for_function("!document.querySelector('#w1').classList.contains('folded')")
+    assert page.locator("#w1-ledger").is_visible()
+    assert not page.locator("#w0-ledger").is_visible()
+    page.locator("#w1 .fold").click()
+    assert page.locator("#w1 .fold").get_attribute("aria-expanded") == "false"
+    page.emulate_media(media="print")
+    assert page.locator("#w0-ledger").is_visible()
+    assert visit(plans(), script=False).page.locator("#w0-ledger").is_visible()
+
+
+def test_a_wide_table_says_that_it_goes_on(visit: Any) -> None:
+    """At 400 px beside a table that is cut, never at 1280 px beside one that is not."""
+    for width in (1280, 400):
+        page = visit(plans(), width=width).page
+        page.locator("#w0 .fold").click()
+        page.locator("#w0-map0 summary").click()
+        page.wait_for_timeout(100)
+        told = page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(s => s.checkVisibility())"
+            ".map(s => [s.scrollWidth > s.clientWidth + 1, !s.nextElementSibling.hidden])"
+        )
+        assert all(wide == hint for wide, hint in told)
+        assert any(wide for wide, _ in told) == (width == 400)
+
+
+def test_the_live_chart_names_what_it_draws(visit: Any) -> None:
+    """As many keys as lines; another paging mode changes both."""
+    page = visit(plans()).page
+    page.locator("#w0 .fold").click()
+
+    def keys() -> tuple[set[str], set[str]]:
+        told = page.locator("#w0-live .keys span").all_inner_texts()
+        drawn = page.evaluate("document.querySelector('#w0-live .chart').view.data('now').map(row => row.system)")
+        return set(told), set(drawn)
+
+    assert keys() == ({"linux", "xen-linux", "cerberus"},) * 2
+    page.locator("#w0-paging").select_option("nested")
+    page.wait_for_function("document.querySelector('#w0-live .keys').textContent.includes('kvm')")
+    told, drawn = keys()
+    assert told == drawn
+    assert "cerberus" not in told
+
+
 def test_a_page_has_no_serious_accessibility_fault(visit: Any, text: str) -> None:
     """axe-core reports nothing serious or critical, with a table open, in light and dark."""
     page = visit(text).page
@@ -125,6 +246,7 @@ def test_a_page_tells_its_numbers_without_scripts(visit: Any, text: str) -> None
 def test_the_controls_answer_and_return_to_the_plan(visit: Any) -> None:
     """Moving a control changes the answer and the chart; resetting brings both back."""
     page = visit(plans()).page
+    page.locator("#w0 .fold").click()
     live = page.locator("#w0-live")
     before = live.locator(".answer").inner_text()
     page.locator("#w0-cores").fill("4")
@@ -157,5 +279,5 @@ def test_a_printed_page_keeps_the_answer_and_drops_the_controls(visit: Any) -> N
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for selector in ("#w0-live", ".top nav", ".button", "details.numbers"):
         assert not page.locator(selector).first.is_visible()
-    for selector in ("#w0-verdict", "#w0-map0 svg", "#evidence table"):
+    for selector in ("#w0-verdict", "#w0-map0 svg", "#w1-map0 svg", "#evidence table"):
         assert page.locator(selector).first.is_visible()

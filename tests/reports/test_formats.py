@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -11,7 +12,17 @@ from hypothesis import strategies as st
 
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.reports.charts import theme
-from cerberus_plan.reports.formats import headline, interval, number, percent, quantity, signed_percent
+from cerberus_plan.reports.formats import (
+    digits_known,
+    ends,
+    estimate,
+    headline,
+    interval,
+    number,
+    percent,
+    quantity,
+    signed_percent,
+)
 from cerberus_plan.reports.pages import page
 
 SCALES = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
@@ -24,6 +35,27 @@ def test_a_number_keeps_its_digits(value: float, digits: int) -> None:
     text = number(value, digits).translate(PLAIN).replace(" × 10", "e")
     assert float(text) == pytest.approx(value, rel=0.5 * 10.0 ** (1 - digits) * 1.001)
     assert number(-value, digits) == "-" + number(value, digits)
+
+
+@given(st.floats(1e-6, 1e12), st.floats(0.01, 4.0))
+def test_digits_follow_the_interval(value: float, doubt: float) -> None:
+    """At most the second digit of the interval's width is told, at most four in all, at least one."""
+    low, high = value / (1.0 + doubt), value * (1.0 + doubt)
+    digits = digits_known(value, low, high)
+    assert 1 <= digits <= 4
+    step = 10.0 ** (math.floor(math.log10(value)) - digits + 1)
+    assert digits == 1 or step > (high - low) / 101.0
+    told = float(estimate(value, low, high).translate(PLAIN).replace(" × 10", "e"))
+    assert abs(told - value) <= max(0.06 * (high - low), 0.6 * step)
+
+
+def test_a_wide_interval_leaves_no_false_digits() -> None:
+    """What once read 16,262,297 between a sixth and twice of it; without an interval four digits."""
+    assert estimate(16_262_297.0, 6_200_000.0, 36_400_000.0, "pages/s") == "16,000,000 pages/s"
+    assert ends(6_200_000.0, 36_400_000.0) == "6,000,000 to 36,000,000"
+    assert estimate(2331.2, 1917.0, 2827.0) == "2,330"
+    assert estimate(2331.2, None, None) == "2,331"
+    assert number(534_851.0, 2) == "530,000"
 
 
 @given(st.floats(1e-9, 1e4))

@@ -18,7 +18,7 @@ from cerberus_plan.calibration.paper.compare import document as reproduction
 from cerberus_plan.calibration.store.profile import to_record
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.reports.charts.latency import latency
-from cerberus_plan.reports.formats import number, quantity
+from cerberus_plan.reports.formats import estimate, number, quantity
 from cerberus_plan.reports.pages.calibration_page import calibration_page
 from cerberus_plan.reports.pages.fit_page import fit_page
 from cerberus_plan.reports.pages.reproduce_page import reproduce_page
@@ -52,7 +52,11 @@ def test_a_fits_page_shows_points_forecast_and_what_to_measure() -> None:
     ]
     assert [p["used"] for p in given["points"]] == [True] * 4 + [False] * 2
     shown = tree.get_element_by_id("forecast").text_content()
-    assert all(number(p["value"], 4) in shown for p in given["predictions"])
+    assert all(estimate(p["value"], p["low"], p["high"]) in shown for p in given["predictions"])
+    facts = tree.find_class("facts")[0].text_content()
+    assert f"run {given['next']['n']:g} cores" in facts
+    assert f"run {given['confirm']['n']:g} cores" in facts
+    assert given["confirm"]["why"] in facts
 
 
 def test_the_path_of_a_fit_goes_through_its_predictions() -> None:

@@ -10,7 +10,7 @@ from example_plan import a_plan
 from lxml import html
 
 from cerberus_plan.planner.plan import Plan
-from cerberus_plan.reports.formats import number
+from cerberus_plan.reports.formats import ends, estimate, number
 from cerberus_plan.reports.pages.floor_plan import floor_plan, placement_json
 from cerberus_plan.reports.pages.plan_document import plan_document
 from cerberus_plan.reports.pages.plan_page import plan_page
@@ -53,7 +53,9 @@ def test_the_answer_on_the_page_is_the_answer_in_the_json(tree: Any) -> None:
     for section, plan in zip(tree.find_class("workload"), document["plans"], strict=True):
         shown = section.text_content().replace("\u00a0", " ")
         assert all(sentence in shown for sentence in plan["verdict"].split(". "))
-        assert f"{number(plan['best']['throughput'], 4)} {plan['unit']}" in shown
+        best = plan["best"]
+        assert estimate(best["throughput"], best["low"], best["high"], plan["unit"]) in shown
+        assert ends(best["low"], best["high"]) in shown
         assert f"{plan['best']['vms']} × {plan['best']['cores_per_vm']} core" in shown
 
 
@@ -62,7 +64,7 @@ def test_every_split_in_the_json_is_a_row_of_the_page(tree: Any) -> None:
     plan = json.loads(tree.get_element_by_id("document").text)["plans"][0]
     rows = {tuple(cell.text for cell in row)[:3] for row in tree.get_element_by_id("w0-map0").iterfind(".//tbody/tr")}
     assert rows == {
-        (str(c["vms"]), str(c["cores_per_vm"]), number(c["throughput"], 4))
+        (str(c["vms"]), str(c["cores_per_vm"]), estimate(c["throughput"], c["low"], c["high"]))
         for c in plan["candidates"]
         if c["system"] == "cerberus"
     }

@@ -204,6 +204,8 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from cerberus_plan.reports.text.next_runs import next_runs
+
     console = Console()
     console.print(answered["verdict"], style="bold", highlight=False, markup=False)
     table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
@@ -217,5 +219,5 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     console.print(table)
     weights = ", ".join(f"{name} {weight:.0%}" for name, weight in answer.law_weights.items() if weight >= 0.01)
     console.print(f"Laws by weight: {weights}", highlight=False)
-    if answer.confirm is not None:
-        console.print(f"To make sure, run n = {answer.confirm.n:g}: {answer.confirm.why}.", highlight=False)
+    if told := next_runs(answered):
+        console.print(told, highlight=False)
