@@ -123,6 +123,15 @@ def log_product(factors: list[Array]) -> Array:
     return found.logs(count, tilt)
 
 
+def convolve_logs(left: Array, right: Array) -> Array:
+    """Logarithms of the coefficients of the product of two series given as logarithms, each of one row."""
+    count = left.size + right.size - 1
+    tilt = -(middle_slope(left[None]) + middle_slope(right[None])) / 2.0
+    tilt = np.where(np.isfinite(tilt), tilt, 0.0)
+    multiplied = ScaledSeries.of_logs(left[None], tilt).times(ScaledSeries.of_logs(right[None], tilt), count)
+    return multiplied.logs(count, tilt)[0]
+
+
 def middle_slope(logs: Array) -> Array:
     """Half-way between a series' first and last steps, in logarithms; -inf for one coefficient: shape (series,)."""
     with np.errstate(invalid="ignore"):

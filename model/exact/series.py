@@ -20,6 +20,8 @@ from cerberus_plan.model.laws.station import Array
 _SAFE = 600.0
 # Rows of the logarithmic convolution computed at once: bounds its memory to a few MiB.
 _BLOCK = 256
+# Terms from which compiled series are quicker than logarithms, the start of the compiler included.
+_MANY_TERMS = 2**17
 
 _log_factorials = np.cumsum(np.log(np.maximum(np.arange(256.0), 1.0)))
 
@@ -108,7 +110,17 @@ def convolve(left: Array, right: Array) -> Array:
     if right.size == 1:
         return left + right[0]
     plain = _plain_convolve(left, right)
+    if plain is None and left.size * right.size >= _MANY_TERMS:
+        plain = _scaled_convolve(left, right)
     return _log_convolve(left, right) if plain is None else plain
+
+
+def _scaled_convolve(left: Array, right: Array) -> Array | None:
+    """The product on scaled series, or None when even they would lose terms: loads a compiler."""
+    from cerberus_plan.model.exact.scaled_series import convolve_logs
+
+    found = convolve_logs(left, right)
+    return found if np.isfinite(found).any() and not np.isnan(found).any() else None
 
 
 def _plain_convolve(left: Array, right: Array) -> Array | None:

@@ -11,6 +11,7 @@ Source: McKenna and Mitra, Journal of the ACM 31 (1984), for the integral.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ if np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp:
     _SAFE[np.longdouble] = 5000.0
 # exp(t) of a larger node may leave the range of a double.
 _LARGE_NODE = 600.0
+# Nodes, splits and draws from which compiled sums are quicker, the start of the compiler included and without it.
+_MUCH, _LITTLE = 2_000_000, 100
 # From this length on a convolution row by row is quicker than all rows in one product.
 _LONG = 256
 
@@ -213,6 +216,11 @@ class SharedQueue(Record, kw_only=False):
             beyond = (nodes > (total + 12.0 * np.sqrt(total) + 60.0)[:, None])[:, None, :]
         return SharedQueue(local, splits, queue, demand, scale, log_weights, beyond)
 
+    def _work(self) -> int:
+        """Nodes times splits times draws."""
+        n_draws = max(self.local.constants.shape[0], self.demand.shape[1])
+        return int(self.log_weights.size * self.splits.vms.size * n_draws)
+
     def _at_nodes(self, constants: Array, less: tuple[int, ...] = (0,)) -> list[Array]:
         """P(D t) of each split's instance, each number of ``less`` taken from its threads: (splits, draws, nodes)."""
         n_draws = max(constants.shape[0], self.demand.shape[1])
@@ -248,6 +256,10 @@ class SharedQueue(Record, kw_only=False):
 
     def throughput(self) -> Array:
         """Cycles per second: shape (splits, draws); not a number where a term leaves the range of a double."""
+        if self.beyond is None and self._work() > (_LITTLE if "numba" in sys.modules else _MUCH):
+            from cerberus_plan.model.exact.compiled_queue import rates
+
+            return self.splits.vms[:, None] * rates(self.local, self.splits, self.demand) / self.local.unit
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             full, less = self._at_nodes(self.local.constants, less=(0, 1))
             weights = self._weights(full)

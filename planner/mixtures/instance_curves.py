@@ -1,7 +1,8 @@
 """Throughput of one instance of every size, with a given waiting time at what it shares with others.
 
 Equation: the shared stations become a delay of ``wait`` times their demand; with local constants g(j) and that delay
-D_k, x(k) = h_k(k - 1) / h_k(k), h_k(n) = sum_j g(j) D_k^(n - j) / (n - j)!. Exact for the wait given.
+D_k, x(k) = h_k(k - 1) / h_k(k), h_k(n) = sum_j g(j) D_k^(n - j) / (n - j)!, which by Little's law is the mean number in
+the delay over D_k. Exact for the wait given.
 Assumptions: local stations do not depend on the size (they may on the number of instances); where a system's do,
 each size is solved by itself.
 When not to use it: for final numbers of coupled instances; ``mixture`` has those.
@@ -12,7 +13,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cerberus_plan.model.exact import series
 from cerberus_plan.model.exact.solver import solve
@@ -22,8 +22,6 @@ from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.network import Instance
 from cerberus_plan.model.structure import Structure
 from cerberus_plan.planner.mixtures.mixture import Mixture
-
-Whole = npt.NDArray[np.int64]
 
 
 class Curves:
@@ -92,21 +90,24 @@ def _solved(structure: Structure, k: int, delay: float) -> float:
 def _table(stations: tuple[Station, ...], delays: Array, most: int) -> Array:
     """The ratio h_k(k - 1) / h_k(k) for every k at once, on logarithms."""
     local = [station_at(station, (0, 0)) for station in stations]
-    constants = series.product([series.station_factors(s.service_times(most)) for s in local], most)
-    if not delays.any():
+    factors = [series.station_factors(s.service_times(most)) for s in local]
+    if (delays == delays[0]).all():
+        # One delay for all sizes is one more station.
+        factors += [_delay_factors(delays[0], most)] if delays[0] else []
+        constants = series.product(factors, most)
         return np.exp(constants[:-1] - constants[1:])
-    factorials = series.log_factorial(most + 1)
-    sizes = np.arange(1, most + 1, dtype=np.int64)
-    with np.errstate(divide="ignore"):
-        logs = np.log(delays)
+    constants = series.product(factors, most)
+    in_delay = np.arange(1.0, most + 1.0)[:, None] - np.arange(most + 1)
+    logs = np.where(delays > 0.0, np.log(np.maximum(delays, 1e-300)), -np.inf)[:, None]
+    with np.errstate(invalid="ignore"):
+        terms = constants + np.where(in_delay == 0.0, 0.0, in_delay * logs)
+    terms -= series.log_factorial(most + 1)[np.maximum(in_delay, 0).astype(np.int64)]
+    terms[in_delay < 0.0] = -np.inf
+    weights = np.exp(terms - terms.max(axis=1, keepdims=True))
+    # Little's law at the delay; where it takes no time, the constants alone say it.
+    customers = (weights * np.maximum(in_delay, 0.0)).sum(axis=1) / weights.sum(axis=1)
+    return np.where(delays > 0.0, customers / np.maximum(delays, 1e-300), np.exp(constants[:-1] - constants[1:]))
 
-    def convolved(population: Whole) -> Array:
-        """Logarithm of h_k at population[k - 1] for every k."""
-        j = np.arange(most + 1)
-        rest = population[:, None] - j
-        terms = constants + np.maximum(rest, 0) * logs[:, None] - factorials[np.maximum(rest, 0)]
-        terms = np.where(rest >= 0, terms, -np.inf)
-        top = terms.max(axis=1)
-        return np.asarray(top + np.log(np.exp(terms - top[:, None]).sum(axis=1)))
 
-    return np.asarray(np.exp(convolved(sizes - 1) - convolved(sizes)))
+def _delay_factors(delay: float, most: int) -> Array:
+    return np.asarray(np.arange(most + 1) * np.log(delay) - series.log_factorial(most + 1))

@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 from cerberus_plan.model.laws.station import Array
 
+# Throughputs this close are one.
+_ALIKE = 1e-12
+
 Whole = npt.NDArray[np.int64]
 
 
@@ -76,9 +79,9 @@ def _inherit(best: Array, choice: Whole, m: int) -> None:
     """Where one instance more does not help, keep the choice of the row before; idle cores may help too."""
     same = choice[m] == 0
     choice[m][same] = choice[m - 1][same]
-    for c in range(1, best.shape[1]):
-        if best[m, c] < best[m, c - 1]:
-            best[m, c], choice[m, c] = best[m, c - 1], choice[m, c - 1]
+    highest = np.maximum.accumulate(best[m])
+    reached = np.maximum.accumulate(np.where(best[m] >= highest, np.arange(best.shape[1]), 0))
+    best[m], choice[m] = highest, choice[m][reached]
 
 
 def _without_bound(rates: Array, cores: int) -> Table:
@@ -87,7 +90,8 @@ def _without_bound(rates: Array, cores: int) -> Table:
     for c in range(1, cores + 1):
         sizes = min(c, rates.size)
         gains = best[0, c - sizes : c][::-1] + rates[:sizes]
-        size = int(gains.argmax()) + 1
+        # Of sizes that are alike but for rounding, the smallest.
+        size = int((gains >= gains.max() * (1.0 - _ALIKE)).argmax()) + 1
         best[0, c], choice[0, c] = gains[size - 1], size
         if best[0, c] < best[0, c - 1]:
             best[0, c], choice[0, c] = best[0, c - 1], choice[0, c - 1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.laws.station import Array
 from cerberus_plan.planner.mixtures.bounds import Bounds
 from cerberus_plan.planner.mixtures.instance_curves import Curves
 from cerberus_plan.planner.mixtures.knapsack import Table, table
@@ -31,12 +32,13 @@ def search(
     bounds = Bounds.of(mixture, constraints)
     curves = Curves(mixture, bounds.size)
     judge = _Judge(mixture, targets)
+    programmes = _Tables(curves, bounds)
     # fewer cores can be faster where a shared lock collapses, which curves of one instance cannot know
     parts = _PARTS if curves.coupled else _PARTS[:1]
     for wait in _WAITS if curves.coupled else _WAITS[:1]:
         # some systems' messages depend on the number of instances: the second turn uses the first one's
         for _ in range(2 if curves.counted else 1):
-            tables = _tables(curves, wait, judge.instances, bounds)
+            tables = programmes.at(wait, judge.instances)
             for part in parts:
                 cores = max(int(bounds.cores * part), 1)
                 shared = share(tables, [targets[w] for w in bounds.order], bounds.budget(cores))
@@ -52,17 +54,26 @@ def search(
     return judge.best, judge.rates
 
 
-def _tables(curves: Curves, wait: float, instances: int, bounds: Bounds) -> list[Table]:
+class _Tables:
     """Tables of the workloads in the bounds' order; without a row for each count where nothing bounds the count."""
-    free = bounds.instances >= bounds.cores
-    return [
-        table(
-            curves.rates(w, wait, instances),
-            bounds.cores,
-            None if free and bounds.each[w] >= bounds.cores else bounds.each[w],
-        )
-        for w in bounds.order
-    ]
+
+    def __init__(self, curves: Curves, bounds: Bounds) -> None:
+        self._curves = curves
+        self._bounds = bounds
+        self._known: dict[tuple[int, int], Table] = {}
+
+    def at(self, wait: float, instances: int) -> list[Table]:
+        """The tables at a wait at the shared stations and a number of instances of all."""
+        return [self._table(w, self._curves.rates(w, wait, instances)) for w in self._bounds.order]
+
+    def _table(self, workload: int, rates: Array) -> Table:
+        # The curves keep their arrays, so that one address is one array.
+        key = workload, id(rates)
+        if key not in self._known:
+            bounds, each = self._bounds, self._bounds.each[workload]
+            free = bounds.instances >= bounds.cores and each >= bounds.cores
+            self._known[key] = table(rates, bounds.cores, None if free else each)
+        return self._known[key]
 
 
 class _Judge:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.planner.mixtures.knapsack import Table, Whole
 
-_STEPS = 60
+# Levels this close are one: the exact evaluation of what is found does not tell them apart either.
+_CLOSE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def share(tables: Sequence[Table], targets: Sequence[float], budget: Budget) -> 
     found = _at(tables, targets, budget, level=1e-12)
     if found is None:
         return None
-    for _ in range(_STEPS):
+    while high - low > _CLOSE * high:
         middle = (low + high) / 2.0
         candidate = _at(tables, targets, budget, level=middle)
         if candidate is None:
@@ -66,7 +68,10 @@ def _at(
     tables: Sequence[Table], targets: Sequence[float], budget: Budget, *, level: float
 ) -> list[tuple[int, int]] | None:
     """Fewest cores, and instances, of each workload at this level; None when they exceed what there is."""
-    needs = [_fewest(table, level * target) for table, target in zip(tables, targets, strict=True)]
+    wanted = [level * target * (1.0 - 1e-12) for target in targets]
+    if budget.instances is None and budget.cards is None and not any(table.most for table in tables):
+        return _without_bounds(tables, wanted, budget.cores)
+    needs = [_fewest(table, each) for table, each in zip(tables, wanted, strict=True)]
     most = sum(need.size for need in needs)
     total = np.zeros(1)
     picks = []
@@ -84,24 +89,36 @@ def _at(
     return found[::-1]
 
 
+def _without_bounds(tables: Sequence[Table], wanted: Sequence[float], cores: int) -> list[tuple[int, int]] | None:
+    """The same where any number of instances will do: every workload for itself."""
+    fewest = [int(table.best[0].searchsorted(each)) for table, each in zip(tables, wanted, strict=True)]
+    short = any(need >= table.best.shape[1] for need, table in zip(fewest, tables, strict=True))
+    return None if short or sum(fewest) > cores else [(need, 0) for need in fewest]
+
+
 def _fewest(table: Table, wanted: float) -> Array:
     """Fewest cores that reach a throughput with at most 0, 1, ... instances; infinite where nothing does."""
-    cores = np.array([np.searchsorted(row, wanted * (1.0 - 1e-12)) for row in table.best], dtype=np.float64)
+    # Rows rise, so what falls short comes first.
+    cores = (table.best < wanted).sum(axis=1, dtype=np.float64)
     cores[cores >= table.best.shape[1]] = np.inf
     return cores
 
 
 def _add(total: Array, need: Array, rows: int) -> tuple[Array, Whole]:
     """The (min, +) convolution over instances, cut to ``rows``, and how many go to the workload added."""
-    best = np.full(rows, np.inf)
-    pick = np.zeros(rows, dtype=np.int64)
-    for m in range(min(need.size, rows)):
-        shifted = np.full(rows, np.inf)
-        before = total[: rows - m]
-        shifted[m : m + before.size] = before + need[m]
-        better = shifted < best
-        best[better], pick[better] = shifted[better], m
-    return best, pick
+    most = max(total.size, rows)
+    padded = np.full(most + 1, np.inf)
+    padded[: total.size] = total
+    sums = padded[_shifted(rows, need.size, most)] + need
+    pick = sums.argmin(axis=1)
+    return sums[np.arange(rows), pick], pick
+
+
+@lru_cache(maxsize=256)
+def _shifted(rows: int, needs: int, nothing: int) -> Whole:
+    """Where row r finds the total of r - m instances, m along the second axis; ``nothing`` where that is negative."""
+    at = np.arange(rows)[:, None] - np.arange(needs)
+    return np.where(at < 0, nothing, at)
 
 
 def _spend(
