@@ -10,11 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from cerberus_plan.model.exact import series
 from cerberus_plan.model.exact.quadrature import laguerre
 from cerberus_plan.model.exact.queue_kernel import Whole
 from cerberus_plan.model.exact.queue_kernel import rates as compiled
-from cerberus_plan.model.exact.tables import LocalTable, Splits
+from cerberus_plan.model.exact.tables import LocalTable, Splits, node_powers
 from cerberus_plan.model.laws.station import Array
 
 # Quadratures are made for totals in this ratio; a split uses the next larger one.
@@ -49,9 +48,7 @@ def _nodes(vms_bytes: bytes, threads_bytes: bytes) -> tuple[Whole, Whole, Array,
     ladder = np.array([max(rung for rung, most in enumerate(rungs) if most >= n) for n in totals.tolist()])
     made = [laguerre(most // 2 + 1) for most in rungs]
     starts = np.cumsum([0, *(nodes.size for nodes, _ in made)])
-    powers = np.arange(threads.max() + 1.0)
-    nodes = np.concatenate([nodes for nodes, _ in made])
-    scale = np.exp(powers[:, None] * np.log(nodes) - series.log_factorial(powers.size)[:, None])
+    scale = node_powers(np.concatenate([nodes for nodes, _ in made]), int(threads.max()) + 1)
     roots = np.zeros((vms.size, made[0][0].size))
     for split, rung in enumerate(ladder.tolist()):
         roots[split, : made[rung][1].size] = np.exp(made[rung][1] / vms[split])

@@ -11,7 +11,8 @@ stations,
 (f_v: shared demand factor). Every other measure is a ratio of the same kind with one station's factor replaced:
 k F(k) for F(k) gives its queue length, F(k) without F(0) its utilisation.
 Numerics: all terms are positive, so nothing cancels. Constants are scaled by a common rate; where the range still
-exceeds a double, the same sums are done on logarithms. Cost O(N^2), exact to 1e-9 and better for N in the thousands.
+exceeds a double, the same sums are done on logarithms. Equal instances of few threads are answered on plain numbers
+(``equal_instances``) where these provably fit. Cost O(N^2), exact to 1e-9 and better for N in the thousands.
 Plain load-dependent mean value analysis is unstable here (Casale 2005) and is not used.
 Assumptions: those of ``model.network``. When not to use it: see there.
 Source: Buzen (1973); Reiser and Kobayashi (1975); the generating function follows from collecting the shared
@@ -30,6 +31,7 @@ import numpy as np
 
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.exact import series
+from cerberus_plan.model.exact.equal_instances import cycle_rate
 from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.network import MOST_THREADS, Instance, check_stations
 
@@ -61,19 +63,35 @@ class Solution:
         per_instance: The same for each instance, in the order given.
     """
 
+    per_instance: tuple[float, ...]
+    throughput: float
+
     def __init__(self, instances: tuple[Instance, ...], shared: tuple[Station, ...]) -> None:
         self._instances = instances
         self._shared = shared
-        # Equal instances are often one object: comparing identities first spares most of the hashing.
-        same = {id(instance): instance for instance in instances}
-        self._groups: Counter[Instance] = Counter()
-        for key, count in Counter(map(id, instances)).items():
-            self._groups[same[key]] += count
-        self._constants = _Constants(self._groups, shared)
+        if instances.count(instances[0]) == len(instances):
+            rate = cycle_rate(instances[0], len(instances), shared)
+            if math.isfinite(rate):
+                self.per_instance = (rate,) * len(instances)
+                self.throughput = rate * len(instances)
+                return
         by_group = {group: self._constants.throughput(group) for group in self._groups}
-        rates = {key: by_group[instance] for key, instance in same.items()}
-        self.per_instance: tuple[float, ...] = tuple(rates[id(instance)] for instance in instances)
-        self.throughput: float = math.fsum(by_group[group] * count for group, count in self._groups.items())
+        self.per_instance = tuple(by_group[instance] for instance in instances)
+        self.throughput = math.fsum(by_group[group] * count for group, count in self._groups.items())
+
+    @cached_property
+    def _groups(self) -> Counter[Instance]:
+        """How many instances are alike."""
+        # Equal instances are often one object: comparing identities first spares most of the hashing.
+        same = {id(instance): instance for instance in self._instances}
+        found: Counter[Instance] = Counter()
+        for key, count in Counter(map(id, self._instances)).items():
+            found[same[key]] += count
+        return found
+
+    @cached_property
+    def _constants(self) -> _Constants:
+        return _Constants(self._groups, self._shared)
 
     def __repr__(self) -> str:
         return f"Solution(throughput={self.throughput!r}, instances={len(self._instances)})"
@@ -125,10 +143,11 @@ def solve(*, instances: Sequence[Instance], shared: Iterable[Station] = ()) -> S
     chosen, common = tuple(instances), check_stations(shared)
     if not chosen:
         raise InputError("instances is empty; give at least one Instance(threads=..., stations=[...])")
-    for instance in chosen:
+    # Equal instances are often one object, which is looked at once.
+    for instance in {id(instance): instance for instance in chosen}.values():
         if not isinstance(instance, Instance):
             raise InputError(f"{instance!r} is not an Instance")
-    total = sum(instance.threads for instance in chosen)
+    total = sum([instance.threads for instance in chosen])
     if total > MOST_THREADS:
         raise InputError(f"{total} threads in all; at most {MOST_THREADS} can be solved")
     return Solution(chosen, common)

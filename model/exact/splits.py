@@ -49,17 +49,41 @@ def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
     stretch = structure.stretch
     structure, splits = simplified(structure, splits)
     for alike in _alike(structure.local, splits):
-        rows = np.array(alike)
-        table = _table(_rows(structure, alike), Splits(vms=splits.vms[rows], threads=splits.threads[rows]))
-        if table is not None:
-            found[rows] = table.throughput()
-        lost = rows[~np.isfinite(found[rows]).all(axis=1)]
-        if lost.size and structure.shared:
-            wide = _wide(_rows(structure, lost.tolist()), Splits(vms=splits.vms[lost], threads=splits.threads[lost]))
-            if wide is not None:
-                found[lost] = wide.throughput()
-    _one_by_one(structure, splits, found)
+        if len(alike) == splits.vms.size:
+            found = _rates(structure, splits, shape)
+        else:
+            rows = np.array(alike)
+            part = Splits(vms=splits.vms[rows], threads=splits.threads[rows])
+            found[rows] = _rates(_rows(structure, alike), part, (rows.size, n_draws))
+    if not np.isfinite(found).all():
+        _one_by_one(structure, splits, found)
     return np.broadcast_to(found / stretch, shape)
+
+
+def _rates(structure: Structure, splits: Splits, shape: tuple[int, int]) -> Array:
+    """Cycles per second of splits alike in their local parameters; not a number where only the solver answers."""
+    first = replace(structure, local=tuple(_first_split(station) for station in structure.local))
+    table = _table(first, splits)
+    if table is None:
+        return np.full(shape, np.nan)
+    rate = table.throughput()
+    found = rate if rate.shape == shape else np.array(np.broadcast_to(rate, shape))
+    there = np.isfinite(found).all(axis=1)
+    if structure.shared and not there.all():
+        lost = np.flatnonzero(~there)
+        rows = _rows(first, lost.tolist())
+        wide = _wide(rows, Splits(vms=splits.vms[lost], threads=splits.threads[lost]))
+        if wide is not None:
+            found[lost] = wide.throughput()
+    return found
+
+
+def _first_split(station: Station) -> Station:
+    """The station of splits that are alike in it."""
+    return _with(
+        station,
+        {n: p[:1] for n in station.parameter_names if isinstance(p := getattr(station, n), np.ndarray) if len(p) > 1},
+    )
 
 
 def occupancy(structure: Structure, splits: Splits) -> dict[str, Array]:
@@ -110,6 +134,8 @@ def _varies(station: Station) -> bool:
 def _alike(local: tuple[Station, ...], splits: Splits) -> list[list[int]]:
     """Splits grouped by equal local parameters: one table serves each group."""
     varying = [p for s in local for p in s.parameters if isinstance(p, np.ndarray) and p.shape[0] > 1]
+    if not varying:
+        return [list(range(splits.vms.size))]
     groups: dict[bytes, list[int]] = {}
     for split in range(splits.vms.size):
         groups.setdefault(b"".join(p[split].tobytes() for p in varying), []).append(split)

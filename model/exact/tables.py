@@ -138,6 +138,8 @@ def _product(factors: list[Array]) -> Array:
 def _convolve_rows(left: Array, right: Array) -> Array:
     """Row by row product of two series, cut to their length: shapes (draws or 1, n) both."""
     n = left.shape[1]
+    if left.shape[0] == right.shape[0] == 1:
+        return _convolve_start(left[0], right[0])[None]
     if n > _LONG:
         rows = max(left.shape[0], right.shape[0])
         pairs = zip(np.broadcast_to(left, (rows, n)), np.broadcast_to(right, (rows, n)), strict=True)
@@ -183,12 +185,18 @@ class Independent(Record, kw_only=False):
         return by_name(self.throughput()[:, 0], lengths, local, self.local.queueing)
 
 
+def node_powers(nodes: Array, count: int) -> Array:
+    """Powers t^i / i! of each node, i < count: shape (count, nodes)."""
+    with np.errstate(over="ignore"):
+        return np.exp(np.arange(float(count))[:, None] * np.log(nodes) - series.log_factorial(count)[:, None])
+
+
 class SharedQueue(Record, kw_only=False):
     """One shared single server: G = integral of exp(-t) P(D t)^VMs, exactly by quadrature.
 
     Attributes:
         demand: The shared server's demand over the local unit, shape (1 or splits, draws).
-        scale: t^i / i! at each node, shape (populations, nodes).
+        nodes: Of the quadrature.
         log_weights: Of the nodes.
         beyond: Nodes where exp(-t) leaves less than 1e-16 of the integral of t^threads, or None when all are small
             enough for a double: shape (splits, 1, nodes).
@@ -198,23 +206,20 @@ class SharedQueue(Record, kw_only=False):
     splits: Splits
     queue: Queue
     demand: Array
-    scale: Array
+    nodes: Array
     log_weights: Array
     beyond: np.ndarray[Any, np.dtype[np.bool_]] | None
 
     @staticmethod
     def of(local: LocalTable, queue: Queue, splits: Splits) -> SharedQueue:
         """The form with enough nodes for all threads."""
-        nodes, log_weights = laguerre(int((splits.vms * splits.threads).max()) // 2 + 1)
-        powers = np.arange(float(local.constants.shape[1]))
-        with np.errstate(over="ignore"):
-            scale = np.exp(powers[:, None] * np.log(nodes) - series.log_factorial(powers.size)[:, None])
+        total = splits.vms * splits.threads
+        nodes, log_weights = laguerre(int(total.max()) // 2 + 1)
         demand = np.atleast_2d(np.asarray(queue.demand, dtype=np.float64)) / local.unit
         beyond = None
         if nodes[-1] > _LARGE_NODE:
-            total = splits.vms * splits.threads
             beyond = (nodes > (total + 12.0 * np.sqrt(total) + 60.0)[:, None])[:, None, :]
-        return SharedQueue(local, splits, queue, demand, scale, log_weights, beyond)
+        return SharedQueue(local, splits, queue, demand, nodes, log_weights, beyond)
 
     def _work(self) -> int:
         """Nodes times splits times draws."""
@@ -225,6 +230,7 @@ class SharedQueue(Record, kw_only=False):
         """P(D t) of each split's instance, each number of ``less`` taken from its threads: (splits, draws, nodes)."""
         n_draws = max(constants.shape[0], self.demand.shape[1])
         found = [np.empty((self.splits.vms.size, n_draws, self.log_weights.size)) for _ in less]
+        scale = node_powers(self.nodes, constants.shape[1])
         size = self.splits.threads.astype(int)
         # One instance size at a time: a short polynomial costs no more than its length.
         for threads in sorted(set(size.tolist())):
@@ -238,7 +244,7 @@ class SharedQueue(Record, kw_only=False):
                 degree = threads - fewer
                 with np.errstate(over="ignore", invalid="ignore"):
                     terms = powers[..., : degree + 1] * constants[:, degree::-1]
-                    into[rows] = np.matmul(terms, self.scale[: degree + 1])
+                    into[rows] = np.matmul(terms, scale[: degree + 1])
         if self.beyond is not None:
             for into in found:
                 np.copyto(into, 1.0, where=self.beyond)
