@@ -57,8 +57,9 @@ def main() -> None:
     judged = [c for c in rows if c["promise"] is not None]
     kept = [is_kept(c) for c in judged]
     host = this_host()
+    kernel, verdict = host.kernel.partition("-")[0], profile.run["verdict"].partition(":")[0]
     lines = [
-        f"{host.processor}, {host.cpus} CPUs, {host.kernel}; {profile.run['verdict'].partition(':')[0]}.",
+        f"{host.processor}, {host.cpus} CPUs, {kernel}; {verdict}.",
         "",
         "| what | ours | C | ours / C, time | kept |",
         "|---|---:|---:|---:|---|",

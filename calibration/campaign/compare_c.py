@@ -121,8 +121,13 @@ def _of_levels(rows: list[Comparison]) -> list[Comparison]:
     What is held there depends on which physical pages one got; a size twice as large taking longer tells.
     """
     stem = "memory_latency."
-    times = {int(row.case.removeprefix(stem)): row.c_s for row in rows if row.case.startswith(stem)}
-    between = {f"{stem}{size}" for size, c_s in times.items() if times.get(2 * size, c_s) > _LEVEL * c_s}
+    chases = {row.case: row for row in rows if row.case.startswith(stem)}
+    between = {
+        case
+        for case, row in chases.items()
+        if (larger := chases.get(f"{stem}{2 * int(case.removeprefix(stem))}")) is not None
+        and max(larger.numba_s / row.numba_s, larger.c_s / row.c_s) > _LEVEL
+    }
     return [replace(row, promise=None) if row.case in between else row for row in rows]
 
 
