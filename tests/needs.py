@@ -30,6 +30,16 @@ def needed_files(what: str, *files: Path) -> None:
         _missing(f"{what} NOT found at {', '.join(map(str, files))}")
 
 
+def may_run_in_real_time() -> bool:
+    """Whether real-time scheduling is granted, under which a busy host disturbs a measurement least."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return True
+
+
 def _missing(why: str) -> None:
     if os.environ.get("CERBERUS_PLAN_CI"):
         pytest.fail(f"CI must test this: {why}")
