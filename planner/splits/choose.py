@@ -21,6 +21,7 @@ from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.caveats import caveats
+from cerberus_plan.planner.splits.crowd import CROWD_GAIN
 from cerberus_plan.planner.splits.crowd_notes import crowd_notes
 from cerberus_plan.planner.splits.describe import amount, describe
 from cerberus_plan.planner.splits.doubt import doubts
@@ -36,8 +37,6 @@ USEFUL = frozenset({"compute"})
 TOO_UNSURE = 0.15
 # A relative loss that nobody could measure on a real machine.
 NEGLIGIBLE = 0.005
-# More threads than cores must promise so much more than any split without: the run queue's form errs by as much.
-CROWD_GAIN = 0.03
 
 
 def plan(machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints) -> Plan:
@@ -72,14 +71,14 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
                 )
             evaluated, evidence = condition(evaluated, machine, workload)
             said = tuple(tell(evidence, constraints.usable))
-    joint = evaluated.joint()
+    joint = evaluated.joint(constraints.usable)
     candidates = with_limits(
         to_candidates(evaluated, joint, constraints.usable), machine, workload, constraints, systems
     )
     ranked = [candidate for _, candidate in candidates]
     best, rule = _leader(candidates, joint)
     ties = _ties(candidates, best, joint)
-    everywhere = [candidate for candidate in ranked if candidate.cores == constraints.usable]
+    everywhere = _worth_first([candidate for candidate in ranked if candidate.cores == constraints.usable])
     titles = {system.name: system for system in systems}
     return Plan(
         machine=machine,
@@ -143,9 +142,7 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[
     The smallest expected regret leads; a split with fewer instances, or as many and fewer cores, takes its place where
     its expected loss, chances of a gain left out, is less than anybody can measure.
     """
-    plain = max((c.throughput for _, c in candidates if c.overcommit == 1.0), default=0.0)
-    worth = {row for row, c in candidates if c.overcommit == 1.0 or c.throughput > plain * (1.0 + CROWD_GAIN)}
-    compared = worth & set(joint.rows.tolist()) or set(joint.rows.tolist())
+    compared = set(joint.rows.tolist())
     row, leader = min(
         (entry for entry in candidates if entry[0] in compared),
         key=lambda entry: (entry[1].regret, -entry[1].throughput),
@@ -153,7 +150,7 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[
     row, leader = _fewest_threads([entry for entry in candidates if entry[0] in compared], row, leader)
     # The downside alone: what a split may gain on the leader does not pay for what it may lose.
     loss = np.maximum(joint.lead(row), 0.0).mean(axis=1)
-    alike = worth & set(joint.rows[loss < NEGLIGIBLE].tolist())
+    alike = set(joint.rows[loss < NEGLIGIBLE].tolist())
     simplest = min(
         (candidate for at, candidate in candidates if at in alike),
         key=lambda c: (c.vms, sum(c.split), c.regret),
@@ -163,6 +160,13 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[
         return leader, "chosen for the smallest expected loss against the best"
     fewer = "instances" if simplest.vms < leader.vms else "cores"
     return simplest, f"chosen for fewer {fewer}: its expected loss is below {NEGLIGIBLE:.1%}"
+
+
+def _worth_first(everywhere: list[Candidate]) -> list[Candidate]:
+    """Splits of all cores, fastest first; those of more threads than cores last where they are not worth it."""
+    plain = max((c.throughput for c in everywhere if c.overcommit == 1.0), default=0.0)
+    enough = plain * (1.0 + CROWD_GAIN)
+    return sorted(everywhere, key=lambda c: c.overcommit > 1.0 and c.throughput <= enough)
 
 
 def _fewest_threads(candidates: Sequence[tuple[int, Candidate]], row: int, leader: Candidate) -> tuple[int, Candidate]:

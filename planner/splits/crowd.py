@@ -9,9 +9,11 @@ and an instance whose waiters spin loses hold (N / c - 1) a cycle on top. Hardwa
 instance's own cost) sees the threads that run, c of them.
 Of an instance's threads no more than c meet at its locks: a slice is long against a cycle, so those without a core are
 not in the way of those that have one, and an instance alone gains nothing from more (``model.simulation.slices``).
-Assumptions: waiters of kernel locks and of a program's locks sleep, those of ``process_lock_spins`` spin; a hypervisor
-takes a core from a guest that spins (pause-loop exits, paravirtual locks) unless ``pause_loop_exits`` of the machine is
-0; a hand-over counts all of an instance's threads as waiters, also those without a core.
+Assumptions: waiters of an address-space lock and of a program's own lock sleep, those of ``process_lock_spins`` spin.
+Waiters of kernel locks that instances share (``processes``) spin, and keep their core from others; that the kernel does
+not preempt their holders is left out, which promises too little. A hypervisor takes a core from a guest that spins
+(pause-loop exits, paravirtual locks) unless ``pause_loop_exits`` of the machine is 0. A hand-over counts all of an
+instance's threads as waiters, also those without a core.
 When not to use it: with threads up to the cores it changes nothing and is left out; for one instance alone
 ``model.exact.run_queue`` has the exact distribution.
 """
@@ -24,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from cerberus_plan.model.exact import splits as even
 from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.laws import preempted_holder, run_queue
 from cerberus_plan.model.laws.delay import Delay
@@ -36,8 +39,10 @@ from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints
 
 RUN_QUEUE = "run queue"
-# Locks of a guest's kernel whose waiters spin; its address-space lock sleeps.
-GUEST_SPIN_LOCKS = frozenset({"kernel lock", "block allocation", "network path"})
+# More threads than cores must promise so much more than any split without: the run queue's form errs by as much.
+CROWD_GAIN = 0.03
+# Locks of a kernel whose waiters spin; its address-space lock sleeps.
+KERNEL_SPIN_LOCKS = frozenset({"kernel lock", "block allocation", "network path"})
 PROCESS_LOCK = "process lock"
 
 
@@ -79,7 +84,8 @@ class Crowd(Record):
         """
         vms, each = self.meeting.columns
         meeting, threads = vms * each, vms * self.splits.columns[1]
-        runnable = np.minimum(cycles * _core_time((*structure.local, *structure.shared)), meeting)
+        work = _core_time((*structure.local, *structure.shared)) + self._spinning_together(structure, cycles)
+        runnable = np.minimum(cycles * work, meeting)
         variance = np.minimum(_variance(structure, cycles, vms, meeting), runnable * (1.0 - runnable / meeting))
         shared = np.where(meeting > self.cores, run_queue.mean_stretch(runnable, variance, self.cores), 1.0)
         spun = [station for station in structure.local if station.name in self.spun]
@@ -89,6 +95,17 @@ class Crowd(Record):
         alone = self.splits.columns[1] == 1.0  # nobody waits for the lock of a single thread
         price = np.where(alone, 0.0, preempted_holder.spinning(np, _core_time(spun), threads, self.cores))
         return np.asarray(cycles / vms / preempted_holder.spinning_rate(np, rate, price, 0.0))
+
+    def _spinning_together(self, structure: Structure, cycles: Array) -> Array | float:
+        """Seconds of a cycle that wait, on a core, for kernel locks that instances share, under the central values."""
+        shared = [station for station in structure.shared if station.name in KERNEL_SPIN_LOCKS]
+        if not shared:
+            return 0.0
+        there = even.occupancy(structure, self.meeting)
+        names = {station.name for station in shared}
+        present = sum((there[name] for name in names), np.zeros(self.splits.vms.size))[:, None]
+        served = cycles[:, :1] * _core_time(shared)[:, :1]
+        return np.asarray(np.maximum(present - served, 0.0) / cycles[:, :1])
 
     def crowded(self, structure: Structure, factor: Array) -> Structure:
         """The structure with the run queue among what stretches its times."""
@@ -111,8 +128,15 @@ def spinning_locks(system: System, machine: Machine, workload: Workload) -> froz
     if _given(workload.operations, "process_lock_spins", 0.0) != 0.0:
         found |= {PROCESS_LOCK}
     if system.virtualised and _given(machine.quantities, "pause_loop_exits", 1.0) == 0.0:
-        found |= GUEST_SPIN_LOCKS
+        found |= KERNEL_SPIN_LOCKS
     return found
+
+
+def worth_crowding(rate: Array, splits: Splits, cores: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which splits have a core for each thread, or promise more than any that has by what the form errs."""
+    plain = splits.vms * splits.threads <= cores
+    most = rate[plain].max() if plain.any() else 0.0
+    return plain | (rate > most * (1.0 + CROWD_GAIN))
 
 
 def switches(machine: Machine, workload: Workload) -> dict[str, Quantity]:

@@ -18,7 +18,7 @@ from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
-from cerberus_plan.planner.splits.crowd import GUEST_SPIN_LOCKS, PROCESS_LOCK, spinning_locks
+from cerberus_plan.planner.splits.crowd import KERNEL_SPIN_LOCKS, PROCESS_LOCK, spinning_locks
 from cerberus_plan.planner.splits.network_of import structure_of
 
 SLICE = 4e-3
@@ -83,9 +83,9 @@ def _spinning(
                 f"waiters of {workload.name}'s own lock are taken to sleep: if they spin, {where} loses another "
                 f"{lost:.0%} to preempted holders ({price:.2g} s a cycle); {in_order}"
             )
-    guests = sum(hold for name, hold in holds.items() if name in GUEST_SPIN_LOCKS)
+    guests = sum(hold for name, hold in holds.items() if name in KERNEL_SPIN_LOCKS)
     if system.virtualised and guests > 0.0:
-        exits = not GUEST_SPIN_LOCKS & spun
+        exits = not KERNEL_SPIN_LOCKS & spun
         price, lost = _price(guests, rate, threads, cores, paid=not exits)
         if exits and lost >= _TOLD:
             yield (

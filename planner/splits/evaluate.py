@@ -29,7 +29,7 @@ from cerberus_plan.model.systems import hardware
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
 from cerberus_plan.planner.splits.candidates import even_splits
-from cerberus_plan.planner.splits.crowd import Crowd, crowd_of, switches
+from cerberus_plan.planner.splits.crowd import Crowd, crowd_of, switches, worth_crowding
 from cerberus_plan.planner.splits.draws import draw, draws_for
 from cerberus_plan.planner.splits.elasticity import elasticities, with_steps
 from cerberus_plan.planner.splits.joint import Joint, sample
@@ -67,9 +67,12 @@ class Evaluated(Record):
         """Standard deviation of the model's own log error of each candidate."""
         return np.sqrt(self.discrepancy.variance(self.systems, self.splits.vms, self.splits.threads))
 
-    def joint(self) -> Joint:
-        """Samples of all candidates at once, for comparisons."""
-        return sample(self.rate, self.systems, self.splits, self.discrepancy, self.ceiling)
+    def joint(self, cores: int) -> Joint:
+        """Samples of all candidates on so many cores at once, for comparisons; crowded ones that are worth it."""
+        worth = worth_crowding(self.rate[:, 0], self.splits, cores)
+        return sample(
+            self.rate, self.systems, self.splits, self.discrepancy, ceiling=self.ceiling, compared=np.flatnonzero(worth)
+        )
 
 
 class _Part(Record):

@@ -69,7 +69,13 @@ class Joint(Record):
 
 
 def sample(
-    rate: Array, systems: tuple[str, ...], splits: Splits, discrepancy: Discrepancy, ceiling: Array | None = None
+    rate: Array,
+    systems: tuple[str, ...],
+    splits: Splits,
+    discrepancy: Discrepancy,
+    *,
+    ceiling: Array | None = None,
+    compared: Rows | None = None,
 ) -> Joint:
     """Samples of the fastest splits.
 
@@ -79,9 +85,10 @@ def sample(
         splits: The splits.
         discrepancy: The model's own error.
         ceiling: Rate that no error of the model takes a split beyond, at least its central one: what memory moves.
+        compared: Rows to choose from; None for all.
     """
-    central = np.log(rate[:, 0])
-    rows = np.sort(np.argsort(-central, kind="stable")[:_MOST])
+    among = np.arange(rate.shape[0]) if compared is None else compared
+    rows = np.sort(among[np.argsort(-np.log(rate[among, 0]), kind="stable")[:_MOST]])
     covariance = discrepancy.covariance([systems[row] for row in rows], splits.vms[rows], splits.threads[rows])
     covariance[np.diag_indices_from(covariance)] += _JITTER
     n_draws = rate.shape[1]

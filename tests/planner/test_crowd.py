@@ -23,8 +23,8 @@ from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.candidates import even_splits
-from cerberus_plan.planner.splits.choose import CROWD_GAIN, plan
-from cerberus_plan.planner.splits.crowd import crowd_of
+from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.planner.splits.crowd import CROWD_GAIN, crowd_of
 from cerberus_plan.planner.splits.evaluate import rates
 from cerberus_plan.planner.splits.sensitivity import sensitivities
 
@@ -163,6 +163,21 @@ def test_candidates_keep_the_bound(cores: int, overcommit: float, name: str) -> 
     assert plain == set(zip(before.vms, before.threads, strict=True))
 
 
+@pytest.mark.parametrize("system", OVERCOMMITTING)
+@pytest.mark.parametrize("name", ["memcached", "dbench"])
+def test_where_nothing_is_gained_the_plan_is_the_plan_without(system: str, name: str) -> None:
+    """The same recommendation and the same risk: splits of more threads than cores take no part in it."""
+    machine, workload = catalog.machine("amd48"), catalog.workload(name)
+    plain, crowded = (
+        plan(machine, workload, [SYSTEMS[system]], Constraints(cores=4, overcommit=ratio)) for ratio in (1.0, 2.0)
+    )
+    if crowded.best.overcommit == 1.0 and not any(tie.overcommit > 1.0 for tie in crowded.ties):
+        assert crowded.best.split == plain.best.split
+        assert crowded.best.regret == pytest.approx(plain.best.regret, abs=1e-9)
+    else:
+        assert crowded.best.throughput > plain.best.throughput
+
+
 def test_a_program_that_only_computes_gets_no_more_threads_than_cores() -> None:
     """Nothing is to be gained, so nothing is recommended."""
     found = planned(program(compute=1e-4), "processes", cores=8, overcommit=4.0)
@@ -202,6 +217,23 @@ def test_a_program_that_spins_is_warned_with_the_price() -> None:
     said = next(warning for warning in found.warnings if "program spins" in warning)
     assert "s a cycle" in said
     assert "in order (ticket, MCS)" in said
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 8), st.integers(1, 16), st.integers(1, 4), times, times)
+def test_processes_gain_nothing_from_waiters_that_spin_in_the_kernel(
+    cores: int, vms: int, threads: int, compute: float, hold: float
+) -> None:
+    """A lock that all share: more threads than cores do no more than a core for each, however they are divided."""
+    busy = program(compute=compute, kernel_lock=hold)
+    assert rate(busy, "processes", cores, vms, threads) <= rate(busy, "processes", cores, cores, 1) * (1 + 1e-9)
+
+
+def test_a_split_of_all_cores_is_not_crowded_for_nothing() -> None:
+    """The best split of all cores has a core for each thread where more promise less than 3 %."""
+    found = planned(program(compute=1e-4), "kvm", cores=8, overcommit=2.0)
+    assert found.best_all_cores is not None
+    assert found.best_all_cores.overcommit == 1.0
 
 
 def test_guests_that_spin_on_pay_for_their_kernels_locks() -> None:
