@@ -20,10 +20,12 @@ class Entry(NamedTuple):
 COSTS: dict[str, Entry] = {
     "page_fault": Entry("time", "minor fault, all of it under the address-space lock"),
     "page_fault_handover": Entry("time", "hand-over of that lock, per waiter and fault"),
+    "page_fault_passing": Entry("time", "passing that lock to a waiter, however many wait, per fault: a queue lock"),
     "page_fault_parallel": Entry("time", "part of a minor fault outside the lock"),
     "address_space_call": Entry(
         "time", "call that changes the address space (mmap, brk, ...), all of it under its lock"
     ),
+    "address_space_passing": Entry("time", "passing that lock to a waiter, however many wait, per call: a queue lock"),
     "page_fault_direct": Entry("time", "what direct paging adds to a fault, in parallel"),
     "page_fault_shadow": Entry("time", "what shadow paging adds to a fault, in parallel"),
     "hypervisor_entry_handover": Entry("time", "hand-over of the hypervisor entry, per waiter and fault"),

@@ -1,9 +1,10 @@
 """From measured scaling to the parameters of a lock: how much of an operation is serial, and what passing it on costs.
 
-An operation that takes T(1) alone is read as a part Z in parallel and a part s under one lock whose hand-over costs
-c / 2 a waiter. n workers in a closed loop then take, per operation of all together,
+An operation that takes T(1) alone is read as a part Z in parallel and a part s under one lock. Passing it on costs
+c / 2 a waiter (ticket lock), or c however many wait (queue lock, as in kernels since Linux 4.2). n workers in a closed
+loop then take, per operation of all together,
 
-    T(n) = 1 / X(n),   X(n): throughput of n customers over Delay(Z phi) and TicketLock(s phi, handover = c phi)
+    T(n) = 1 / X(n),   X(n): throughput of n customers over Delay(Z phi) and lock(s phi, handover = c phi)
 
 with Z + s = T(1), solved exactly. phi(n) is the slowdown that has nothing to do with the lock: of processes doing
 the same in address spaces of their own, or of pure computing.
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cerberus_plan.model.exact.solver import solve
-from cerberus_plan.model.network import Delay, Instance, TicketLock
+from cerberus_plan.model.network import Delay, Instance, QueueLock, TicketLock
 from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from cerberus_plan.calibration.harness.statistics import Estimate
 
+Lock = type[TicketLock] | type[QueueLock]
 #: Draws of the bootstrap that are fitted; the 5 % bound rests on four of them.
 DRAWS = 80
 #: A hand-over beyond this multiple of the whole operation is not looked for.
@@ -47,19 +49,21 @@ class SerialPart:
     Attributes:
         parallel: Time outside the lock.
         serial: Time under it.
-        handover: What each waiter adds to passing it on, twice over.
+        handover: What each waiter adds to passing it on, twice over; under a queue lock, what any number adds.
+        lock: The law of the lock.
     """
 
     parallel: float
     serial: float
     handover: float
+    lock: Lock = TicketLock
 
 
 def time_per_operation(split: SerialPart, *, workers: int, slowdown: float = 1.0) -> float:
     """T(n): time per operation of ``workers`` together [s]."""
     stations = [
         Delay(split.parallel * slowdown),
-        TicketLock(split.serial * slowdown, handover=split.handover * slowdown),
+        split.lock(split.serial * slowdown, handover=split.handover * slowdown),
     ]
     return 1.0 / float(solve(instances=[Instance(threads=workers, stations=stations)], shared=()).throughput)
 
@@ -76,7 +80,9 @@ def _bisect(time_at: Callable[[float], float], target: float, low: float, high: 
     return 0.5 * (low + high)
 
 
-def split_from_one(alone: float, *, workers: int, time: float, slowdown: float = 1.0) -> SerialPart:
+def split_from_one(
+    alone: float, *, workers: int, time: float, slowdown: float = 1.0, lock: Lock = TicketLock
+) -> SerialPart:
     """The split with the least hand-over that gives ``time`` per operation of ``workers`` together.
 
     Args:
@@ -84,39 +90,47 @@ def split_from_one(alone: float, *, workers: int, time: float, slowdown: float =
         workers: n.
         time: T(n) [s].
         slowdown: phi(n).
+        lock: its law.
     """
 
     def without_handover(serial: float) -> float:
-        split = SerialPart(parallel=alone - serial, serial=serial, handover=0.0)
+        split = SerialPart(parallel=alone - serial, serial=serial, handover=0.0, lock=lock)
         return time_per_operation(split, workers=workers, slowdown=slowdown)
 
     serial = _bisect(without_handover, time, 0.0, alone)
     if serial < alone:
-        return SerialPart(parallel=alone - serial, serial=serial, handover=0.0)
+        return SerialPart(parallel=alone - serial, serial=serial, handover=0.0, lock=lock)
 
     def all_serial(handover: float) -> float:
-        split = SerialPart(parallel=0.0, serial=alone, handover=handover)
+        split = SerialPart(parallel=0.0, serial=alone, handover=handover, lock=lock)
         return time_per_operation(split, workers=workers, slowdown=slowdown)
 
     handover = _bisect(all_serial, time, 0.0, _MOST_HANDOVER * alone)
-    return SerialPart(parallel=0.0, serial=alone, handover=handover)
+    return SerialPart(parallel=0.0, serial=alone, handover=handover, lock=lock)
 
 
-def split_from_many(alone: float, times: Mapping[int, float], slowdowns: Mapping[int, float]) -> SerialPart:
+def split_from_many(
+    alone: float, times: Mapping[int, float], slowdowns: Mapping[int, float], *, lock: Lock = TicketLock
+) -> SerialPart:
     """The split that fits T(n) at several n best on relative error."""
     from scipy.optimize import least_squares
 
-    start = split_from_one(alone, workers=max(times), time=times[max(times)], slowdown=slowdowns[max(times)])
+    most = max(times)
+    start = split_from_one(alone, workers=most, time=times[most], slowdown=slowdowns[most], lock=lock)
 
     def split(x: np.ndarray) -> SerialPart:
-        return SerialPart(parallel=alone * (1.0 - x[0]), serial=alone * x[0], handover=alone * x[1])
+        return SerialPart(parallel=alone * (1.0 - x[0]), serial=alone * x[0], handover=alone * x[1], lock=lock)
 
     def errors(x: np.ndarray) -> list[float]:
         found = {n: time_per_operation(split(x), workers=n, slowdown=slowdowns[n]) for n in times}
         return [float(np.log(found[n] / times[n])) for n in times]
 
-    guess = [min(start.serial / alone, 0.99), min(start.handover / alone, _MOST_HANDOVER / 2)]
-    best = least_squares(errors, guess, bounds=([0.0, 0.0], [1.0, _MOST_HANDOVER]), xtol=1e-6, ftol=1e-6)
+    guesses = [[min(start.serial / alone, 0.99), min(start.handover / alone, _MOST_HANDOVER / 2)]]
+    if lock is QueueLock:  # a crowd sees the sum of hold and passing only: begin from a share of either kind
+        guesses.append([0.5 * guesses[0][0], min(0.5 * guesses[0][0] + guesses[0][1], _MOST_HANDOVER / 2)])
+    bounds = ([0.0, 0.0], [1.0, _MOST_HANDOVER])
+    found = [least_squares(errors, guess, bounds=bounds, xtol=1e-8, ftol=1e-8) for guess in guesses]
+    best = min(found, key=lambda one: float(one.cost))
     return split(best.x)
 
 
@@ -129,6 +143,8 @@ def fit_serial_part(
     crowd: Mapping[int, Estimate],
     control_alone: Estimate | None = None,
     control: Mapping[int, Estimate] | None = None,
+    *,
+    lock: Lock = TicketLock,
 ) -> tuple[SerialPart, list[SerialPart]]:
     """Fit the split and its doubt.
 
@@ -137,6 +153,7 @@ def fit_serial_part(
         crowd: T(n) by n > 1.
         control_alone: The same operation where it cannot contend, one worker; None for no control.
         control: The same by n workers.
+        lock: Its law.
 
     Returns:
         The split of the estimates, and splits of bootstrap draws.
@@ -148,17 +165,22 @@ def fit_serial_part(
         if control_alone is not None and control and n in control:
             slow[n] = np.maximum(n * _draws(control[n]) / _draws(control_alone), 1.0)
     splits = [
-        _split(float(first[i]), {n: float(t[i]) for n, t in times.items()}, {n: float(s[i]) for n, s in slow.items()})
+        _split(
+            float(first[i]),
+            {n: float(t[i]) for n, t in times.items()},
+            {n: float(s[i]) for n, s in slow.items()},
+            lock,
+        )
         for i in range(DRAWS)
     ]
     return splits[0], splits[1:]
 
 
-def _split(alone: float, times: Mapping[int, float], slowdowns: Mapping[int, float]) -> SerialPart:
+def _split(alone: float, times: Mapping[int, float], slowdowns: Mapping[int, float], lock: Lock) -> SerialPart:
     if len(times) == 1:
         n = next(iter(times))
-        return split_from_one(alone, workers=n, time=times[n], slowdown=slowdowns[n])
-    return split_from_many(alone, times, slowdowns)
+        return split_from_one(alone, workers=n, time=times[n], slowdown=slowdowns[n], lock=lock)
+    return split_from_many(alone, times, slowdowns, lock=lock)
 
 
 def quantities_of(

@@ -2,8 +2,8 @@
 
 | cost | made of |
 |---|---|
-| page_fault, page_fault_handover, page_fault_parallel | anonymous faults by threads against processes |
-| address_space_call | mmap and munmap by threads against processes |
+| page_fault, page_fault_passing, page_fault_parallel | anonymous faults by threads against processes |
+| address_space_call, address_space_passing | mmap and munmap by threads against processes |
 | packet, packet_handover, packet_parallel | UDP packets to oneself by 1, 2, 4, ... processes against computing |
 | block_allocation, block_search, file_parallel | files written by 1, 2, 4, ... processes against computing, per MB |
 | message_round_trip | woken message between two processes on two cores |
@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cerberus_plan.calibration.campaign.fit_machine import fit_serial_part, quantities_of
+from cerberus_plan.calibration.campaign.fit_machine import Lock, fit_serial_part, quantities_of
 from cerberus_plan.calibration.harness.statistics import MEDIAN
+from cerberus_plan.model.network import QueueLock, TicketLock
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.hardware import LINE_BYTES
 
@@ -40,7 +41,9 @@ def _crowd(results: Results, stem: str) -> dict[int, Estimate]:
     return {n: estimate for n, estimate in found.items() if estimate is not None}
 
 
-def _serial(results: Results, stem: str, control: str, names: tuple[str, str, str], what: str) -> dict[str, Quantity]:
+def _serial(
+    results: Results, stem: str, control: str, names: tuple[str, str, str], what: str, *, lock: Lock = TicketLock
+) -> dict[str, Quantity]:
     # Medians throughout: workers that contend sleep, so low quantiles would pick the batches that met no contention.
     alone, crowd = results.estimate(f"{stem}.1", quantile=MEDIAN), _crowd(results, stem)
     if alone is None:
@@ -48,7 +51,7 @@ def _serial(results: Results, stem: str, control: str, names: tuple[str, str, st
     if not crowd:
         return _unseen(alone, names, what)
     control_alone = results.estimate(f"{control}.1", quantile=MEDIAN)
-    best, draws = fit_serial_part(alone, crowd, control_alone, _crowd(results, control))
+    best, draws = fit_serial_part(alone, crowd, control_alone, _crowd(results, control), lock=lock)
     return quantities_of(best, draws, names, what=what, counts=sorted(crowd))
 
 
@@ -143,18 +146,21 @@ def planning_costs(
         results,
         "page_fault.threads",
         "page_fault.processes",
-        ("page_fault", "page_fault_handover", "page_fault_parallel"),
+        ("page_fault", "page_fault_passing", "page_fault_parallel"),
         "anonymous faults, threads against processes",
+        lock=QueueLock,
     )
     mapping = _serial(
         results,
         "mmap_munmap.threads",
         "mmap_munmap.processes",
-        ("address_space_call", "handover", "parallel"),
+        ("address_space_call", "address_space_passing", "parallel"),
         "mmap and munmap, threads against processes, half for each call",
+        lock=QueueLock,
     )
     if mapping:
-        found["address_space_call"] = _scaled(mapping["address_space_call"], 0.5, unit_note="")
+        each = ("address_space_call", "address_space_passing")
+        found |= {name: _scaled(mapping[name], 0.5, unit_note="") for name in each}
     found |= _serial(
         results,
         "packet_path.processes",

@@ -1,7 +1,7 @@
 """From a measured demand to a workload: which operations a unit of work consists of.
 
     compute              user time
-    kernel_compute       system time, less the kernel lock, and page faults and packets at the machine's cost if given
+    kernel_compute       system time, less the kernel lock, and what is counted below at the machine's cost if given
     kernel_lock          hold of the global lock that is held longest, where the kernel counts locks
     page_faults          minor faults
     file_mb              bytes dirtied in files on storage / 10^6 (overwriting counts like allocating)
@@ -38,7 +38,8 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
     Args:
         demand: per unit of work.
         name: of the workload.
-        costs: seconds of ``page_fault`` and ``packet`` on the machine measured on, to avoid counting them twice.
+        costs: seconds of ``page_fault``, ``packet`` and ``address_space_call`` on the machine measured on, to avoid
+            counting them twice.
 
     Raises:
         CannotAnswerError: no time was measured, so there is nothing to plan with.
@@ -120,7 +121,12 @@ def _kernel_compute(
     system_s: float, operations: Mapping[str, Quantity], costs: Mapping[str, float] | None, demand: Demand
 ) -> Quantity | None:
     """System time that no other operation stands for; without costs that is at most all of it."""
-    counted = {"page_faults": "page_fault", "packets_sent": "packet", "packets_received": "packet"}
+    counted = {
+        "page_faults": "page_fault",
+        "packets_sent": "packet",
+        "packets_received": "packet",
+        "address_space_calls": "address_space_call",
+    }
     apart_s = sum(
         operations[operation].value * (costs or {}).get(cost, 0.0)
         for operation, cost in counted.items()

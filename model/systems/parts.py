@@ -16,6 +16,7 @@ import numpy as np
 from cerberus_plan.model.laws.allocator_search import AllocatorSearch
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.interference import stretch
+from cerberus_plan.model.laws.queue_lock import QueueLock
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
@@ -70,11 +71,15 @@ def interference(operations: Costs, active_cores: Any) -> Any:
 
 
 def address_space(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:
-    """Page faults and changes of one address space: what is under its lock, and what a measured host says is not."""
+    """Page faults and changes of one address space: what is under its lock, and what a measured host says is not.
+
+    Kernels since Linux 4.2 queue their waiters: where a cost of passing the lock on is known (``passing``), it is paid
+    once, however many wait. Older machines have a ticket lock, whose hand-over grows with them.
+    """
     calls = address_space_calls(machine, operations, kernel)
     if "page_faults" not in operations.values:
         if calls is not None:
-            yield Queue(calls, name="address-space lock")
+            yield queued_calls(machine, operations, calls, kernel)
         return
     faults = operations("page_faults")
     held = faults * machine("page_fault") * kernel
@@ -84,6 +89,10 @@ def address_space(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> I
         yield Queue(held, name="address-space lock")
         return
     yield Delay(faults * machine("page_fault_parallel") * kernel, name="page faults")
+    if {"page_fault_passing", "address_space_passing"} & set(machine.values):
+        passing = faults * machine.get("page_fault_passing") * kernel + _passing(machine, operations, kernel)
+        yield QueueLock(held, handover=passing, name="address-space lock")
+        return
     handover = faults * machine.get("page_fault_handover") * kernel
     yield TicketLock(held, handover=handover, name="address-space lock")
 
@@ -93,6 +102,18 @@ def address_space_calls(machine: Costs, operations: Costs, kernel: Any = _NATIVE
     if "address_space_calls" not in operations.values:
         return None
     return operations("address_space_calls") * machine("address_space_call") * kernel
+
+
+def queued_calls(machine: Costs, operations: Costs, calls: Any, kernel: Any = _NATIVE) -> Station:
+    """The address-space lock taken by these calls alone."""
+    if "address_space_passing" not in machine.values:
+        return Queue(calls, name="address-space lock")
+    return QueueLock(calls, handover=_passing(machine, operations, kernel), name="address-space lock")
+
+
+def _passing(machine: Costs, operations: Costs, kernel: Any) -> Any:
+    """What a cycle's calls pay for passing the lock on when somebody waits."""
+    return operations.get("address_space_calls") * machine.get("address_space_passing") * kernel
 
 
 def files(machine: Costs, operations: Costs, kernel: Any = _NATIVE) -> Iterator[Station]:

@@ -53,7 +53,7 @@ def _page_faults(machine: Costs, operations: Costs) -> Iterator[Station]:
 def _address_space_calls(machine: Costs, operations: Costs, kernel: Any) -> Iterator[Station]:
     calls = parts.address_space_calls(machine, operations, kernel)
     if calls is not None:
-        yield Queue(calls, name="address-space lock")
+        yield parts.queued_calls(machine, operations, calls, kernel)
 
 
 def _cards(machine: Costs, operations: Costs) -> Iterator[Station]:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from cerberus_plan.model.laws.delay import Delay
-from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
 from cerberus_plan.model.structure import Costs, Structure, System
@@ -26,7 +25,7 @@ def _page_faults(machine: Costs, operations: Costs, kernel: Any) -> Iterator[Sta
     calls = parts.address_space_calls(machine, operations, kernel)
     if "page_faults" not in operations.values:
         if calls is not None:
-            yield Queue(calls, name="address-space lock")
+            yield parts.queued_calls(machine, operations, calls, kernel)
         return
     faults = operations("page_faults")
     held = faults * machine("page_fault")

@@ -60,6 +60,14 @@ def test_the_machines_costs_are_not_counted_twice() -> None:
     assert "kernel_compute" not in values(demand, {"page_fault": 1e-3})
 
 
+@given(st.floats(0.0, 20.0), st.floats(0.0, 1e-3))
+def test_a_call_under_the_address_space_lock_counts_once(count: float, cost: float) -> None:
+    """What its operation stands for is taken out of the kernel's time, down to nothing."""
+    demand = Demand(user_s=1.0, system_s=0.01, system_calls=calls(mmap=count))
+    left = values(demand, {"address_space_call": cost}).get("kernel_compute", 0.0)
+    assert left == pytest.approx(max(0.01 - count * cost, 0.0), abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("seen", "operation"),
     [

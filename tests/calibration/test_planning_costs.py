@@ -34,7 +34,7 @@ def test_faults_that_threads_cannot_do_together_are_serial():
     )
     assert found["page_fault"].value == pytest.approx(1e-6, rel=1e-3)
     assert found["page_fault_parallel"].value == pytest.approx(0.0, abs=1e-9)
-    assert found["page_fault_handover"].provenance == Provenance.ASSUMED
+    assert found["page_fault_passing"].provenance == Provenance.ASSUMED
 
 
 def test_file_costs_are_per_megabyte():

@@ -64,7 +64,9 @@ def write(
 
 
 def costs_here() -> dict[str, float]:
-    """What a page fault and a packet cost on this host [s]; without a profile a quick look at faults.
+    """What a fault, a packet and an address-space call cost on this host [s]; without a profile a quick look at faults.
+
+    The part outside a lock is in it: a plan adds that part again.
 
     Raises:
         InputError: this host has a profile, but it is broken.
@@ -73,7 +75,16 @@ def costs_here() -> dict[str, float]:
     if path is None:
         return {"page_fault": page_fault_cost()}
     quantities = profile_to_machine(path).quantities
-    return {name: quantities[name].value for name in ("page_fault", "packet") if name in quantities}
+    parts = {
+        "page_fault": ("page_fault", "page_fault_parallel"),
+        "packet": ("packet", "packet_parallel"),
+        "address_space_call": ("address_space_call",),
+    }
+    return {
+        name: sum(quantities[part].value for part in of if part in quantities)
+        for name, of in parts.items()
+        if name in quantities
+    }
 
 
 def files_for(output: str) -> list[Path]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.exact.splits import Splits, throughput
@@ -38,6 +42,25 @@ def test_one_linux_is_limited_by_its_mmap_lock() -> None:
     assert rate("linux", calls, 1, 48) == pytest.approx(most, rel=1e-3)
     found = plan(AMD, calls, [SYSTEMS["linux"]], Constraints(cores=48))
     assert found.best.bottleneck == "address-space lock"
+
+
+@given(hold=st.floats(1e-7, 1e-5), passing=st.floats(0.0, 1e-4), calls=st.floats(5.0, 50.0))
+def test_waiters_of_todays_lock_are_passed_it_one_by_one(hold: float, passing: float, calls: float) -> None:
+    """A crowd is served at calls x (hold + passing) each, however many wait; one thread never pays for passing."""
+    costs = {"address_space_call": hold, "address_space_passing": passing}
+    measured = replace(AMD.costs(), values={**AMD.costs().values, **costs})
+    work = program(address_space_calls=calls)
+
+    def served(threads: int) -> float:
+        splits = Splits(vms=np.array([1.0]), threads=np.array([float(threads)]))
+        structure = SYSTEMS["linux"].law(measured, work.costs(), *splits.columns)
+        return float(throughput(structure, splits, 1)[0, 0])
+
+    assert served(1) == pytest.approx(1.0 / (1e-4 + calls * hold))
+    most = 1.0 / (calls * (hold + passing))
+    assert served(512) <= most * (1 + 1e-9)
+    if calls * (hold + passing) > 1e-6:
+        assert served(512) == pytest.approx(most, rel=1e-3)
 
 
 @pytest.mark.parametrize("system", sorted(SYSTEMS))
