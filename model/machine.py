@@ -49,6 +49,7 @@ class Machine(Record):
         deployable: Its default systems are those of an ordinary host today: one Linux, processes, VMs.
         unstable: Why its calibration is not to be trusted and what to try, empty when it is stable.
         prices: What an instance and a core cost, None when nobody said.
+        origin: Where it was read from, for messages.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Machine(Record):
     deployable: bool = False
     unstable: str = ""
     prices: Prices | None = None
+    origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.topology.threads_per_core > 1 and "smt_gain" not in self.quantities:
@@ -70,4 +72,5 @@ class Machine(Record):
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""
         given = {name: quantity.value for name, quantity in self.quantities.items()} if values is None else values
-        return Costs(f"machine {self.name!r}", {**self.topology.counts(), **given})
+        where = f"machine {self.name!r}" + (f" ({self.origin})" if self.origin else "")
+        return Costs(where, {**self.topology.counts(), **given})

@@ -36,6 +36,7 @@ class Workload(Record):
         limits: What bounds the number and size of its instances: ``max_vms``, ``min_vms``, ``max_cores_per_vm``,
             ``min_cores_per_vm`` (absent: no bound).
         measured: Splits that were really run, in the workload's unit; repeats of a split are several of them.
+        origin: Where it was read from, for messages.
     """
 
     name: str
@@ -50,8 +51,10 @@ class Workload(Record):
     measured: tuple[Measurement, ...] = ()
     objective: Objective | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
+    origin: str = field(default="", compare=False)
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""
         given = {name: quantity.value for name, quantity in self.operations.items()} if values is None else values
-        return Costs(f"workload {self.name!r}", given)
+        where = f"workload {self.name!r}" + (f" ({self.origin})" if self.origin else "")
+        return Costs(where, given)

@@ -178,6 +178,7 @@ def parse_machine(text: str, where: str) -> Machine:
         limits=_limits(_section(table, "limits", where, required=False), f"{where}: limits"),
         deployable=deployable,
         prices=objective_tables().read_prices(table["prices"], where) if "prices" in table else None,
+        origin=where,
     )
 
 
@@ -231,6 +232,7 @@ def parse_workload(text: str, where: str) -> Workload:
         else _quantity(memory, "bytes", f"{where}: memory_per_instance").value,
         note=_string(table, "note", where, default=""),
         measured=_measured(table["measured"], where) if "measured" in table else (),
+        origin=where,
         objective=objective_tables().read_objective(table["objective"], where) if "objective" in table else None,
         limits=objective_tables().read_limits(table["limits"], where) if "limits" in table else {},
     )

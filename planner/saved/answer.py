@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cerberus_plan.calibration.store import decode
-from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.files import naming, read_text
 from cerberus_plan.calibration.store.records import encode, record
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
@@ -88,7 +88,11 @@ def read_answer(path: Path) -> SavedAnswer:
     Raises:
         InputError: It is none, or of another version: says what it is and what to do.
     """
-    where = str(path)
+    with naming(path):
+        return _read(path, str(path))
+
+
+def _read(path: Path, where: str) -> SavedAnswer:
     document = _document(decode.parse_json(read_text(path), where), where)
     given = decode.table(decode.member(document, "given", where), f"{where}: given", (*_GIVEN, "mixture"))
     mix = _mixture(document, given, where)

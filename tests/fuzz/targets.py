@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +87,12 @@ messages = [{station = "lock", demand = 0.1, to = "one"}]
 """
 
 
+FLEET = (
+    'format = 1\nname = "shop"\n[[machine]]\nname = "m"\nmachine = "amd48"\ncount = 2\ncores = 8\nprice = 7\n'
+    '[[workload]]\nworkload = "apache"\nrate = 1000\n'
+)
+
+
 def _own_files() -> Iterator[Target]:
     """Machine, workload, mixture, profile and network files."""
     amd48 = ("--machine", "amd48")
@@ -122,6 +130,21 @@ def _own_files() -> Iterator[Target]:
     )  # fmt: skip
     simulate = ("simulate", "{file}", "--completions", "64", "--replications", "1", "--json")
     yield Target(name="network", file="n.toml", text=NETWORK, kind="toml", command=simulate)
+    yield Target(
+        name="fleet", file="f.toml", text=FLEET, kind="toml", command=("fleet", "{file}", "--seconds", "2", "--json"),
+        answers=(0, 1),
+    )  # fmt: skip
+    yield Target(name="saved answer", file="a.json", text=_saved(), kind="json", command=("{file}", "--json"))
+
+
+def _saved() -> str:
+    """An answer as the program saves it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.json"
+        question = ["--machine", "amd48", "--workload", "histogram", "--cores", "4", "--output", str(path)]
+        command = [sys.executable, "-m", "cerberus_plan", *question]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        return path.read_text()
 
 
 def _profile() -> str:
