@@ -6,6 +6,7 @@ When not to use it: to choose; ``program`` does.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,3 +83,16 @@ def levels(program: Program, allocation: Allocation) -> Array:
         )
         found[w] = np.sort(each)[: max(each.size - lost, 0)].sum()
     return found
+
+
+def alone(program: Program, w: int) -> Program:
+    """The program of one of its workloads, with every machine to choose from and no budget."""
+    return replace(
+        program,
+        whole=program.whole[:, w : w + 1],
+        part=program.part[:, w : w + 1],
+        survive=program.survive[w : w + 1],
+        least=program.least[w : w + 1],
+        groups=(0,),
+        budget=None,
+    )

@@ -19,7 +19,8 @@ min over a of (k a + sum (r - a)+), and the minimum is at one of the r or at 0, 
 which of them is a choice of the program (``matrix``). Exact, for any k.
 Ties: among the cheapest the one with most headroom, and the other way; then whatever the solver finds.
 Floors: no workload costs less than it would alone, with all machines to choose from and parts at their share of the
-price; these sums, found first, bring the bound of the whole close to its answer.
+price; these sums, found first, bring the bound of the whole close to its answer. Where the search does not end in time,
+an answer without it (``greedy``) is taken if it is better.
 Assumptions: load is spread in proportion to what machines can carry. Rates are compared within 1e-9.
 When not to use it: for workloads that need machines of one kind only; that is a division.
 Source: McNaughton, Management Science 6 (1959); Bertsimas and Sim, Operations Research 52 (2004), for the sum of the
@@ -28,17 +29,18 @@ largest; solved by HiGHS through scipy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from cerberus_plan.model.errors import CannotAnswerError
-from cerberus_plan.planner.fleet.choice import ROUNDING, Allocation, Program, cost, levels
+from cerberus_plan.planner.fleet.choice import ROUNDING, Allocation, Program, alone, cost, levels
+from cerberus_plan.planner.fleet.greedy import level_by_level, one_by_one
 from cerberus_plan.planner.fleet.solve import Goal, solve
 
-# Shares of the time: for the floors of all workloads together, and for the search itself; the rest is for ties.
-_FLOORS, _SEARCH = 0.15, 0.6
+# Shares of the time: for all workloads one after the other, alone and with what is left, for the search, and for ties.
+_EACH, _SEARCH, _TIES = 0.15, 0.5, 0.2
 
 
 def cheapest(program: Program, *, seconds: float) -> Allocation | None:
@@ -47,20 +49,20 @@ def cheapest(program: Program, *, seconds: float) -> Allocation | None:
     Raises:
         CannotAnswerError: No answer was found within the time.
     """
-    alone = each_alone(program, seconds=_FLOORS * seconds)
-    if alone is None:
+    each = each_alone(program, seconds=_EACH * seconds)
+    if each is None:
         return None
-    first = together(program, alone)
+    first = together(program, each)
     if first is None:
-        floors = tuple(0.0 if one is None else max(one.bound, 0.0) * (1.0 - 1e-7) for one in alone)
+        floors = tuple(0.0 if one is None else max(one.bound, 0.0) * (1.0 - 1e-7) for one in each)
         goal = Goal(aim="cost", level=(1.0, 1.0), most_cost=program.budget, floors=floors)
-        found = solve(program, goal, seconds=_SEARCH * seconds)
+        found = _searched(program, goal, lambda: one_by_one(program, floors, seconds=_EACH * seconds), seconds=seconds)
         if found is None:
             return None
-        first = found.allocation
+        first = found
     spent = cost(program, first) * (1.0 + ROUNDING)
     roomier = Goal(aim="level", level=(1.0, most_level(program)), most_cost=spent)
-    return _second(program, first, roomier, seconds=(1.0 - _FLOORS - _SEARCH) * seconds)
+    return _second(program, first, roomier, seconds=_TIES * seconds)
 
 
 def roomiest(program: Program, *, seconds: float) -> Allocation | None:
@@ -70,12 +72,50 @@ def roomiest(program: Program, *, seconds: float) -> Allocation | None:
         CannotAnswerError: No answer was found within the time.
     """
     goal = Goal(aim="level", level=(0.0, most_level(program)), most_cost=program.budget)
-    first = solve(program, goal, seconds=_SEARCH * seconds)
+    first = _searched(program, goal, lambda: _spread(program), seconds=seconds)
     if first is None:
         return None
-    reached = float(levels(program, first.allocation).min()) * (1.0 - ROUNDING)
+    reached = float(levels(program, first).min()) * (1.0 - ROUNDING)
     cheaper = Goal(aim="cost", level=(reached, reached), most_cost=program.budget)
-    return _second(program, first.allocation, cheaper, seconds=(1.0 - _SEARCH) * seconds)
+    return _second(program, first, cheaper, seconds=_TIES * seconds)
+
+
+def _spread(program: Program) -> Allocation | None:
+    """Machines handed out one by one; None where a workload is not spread as it must be."""
+    found = level_by_level(program)
+    return found if (found.whole.sum(axis=0) >= np.array(program.least)).all() else None
+
+
+def _searched(
+    program: Program, goal: Goal, without: Callable[[], Allocation | None], *, seconds: float
+) -> Allocation | None:
+    """The best by a goal; where the search does not end, the better of what it found and of an answer without it.
+
+    Raises:
+        CannotAnswerError: Neither has an answer.
+    """
+    try:
+        found = solve(program, goal, seconds=_SEARCH * seconds)
+    except CannotAnswerError:
+        other = without()
+        if other is None:
+            raise
+        bound = goal.level[1] if goal.aim == "level" else float(sum(goal.floors))
+        return replace(other, bound=bound)
+    if found is None:
+        return None
+    first = found.allocation
+    other = None if first.proven else without()
+    if other is None or not _better(program, other, first, goal):
+        return first
+    return replace(other, bound=first.bound)
+
+
+def _better(program: Program, other: Allocation, first: Allocation, goal: Goal) -> bool:
+    """Whether the other is better by the goal alone."""
+    if goal.aim == "cost":
+        return cost(program, other) < cost(program, first)
+    return float(levels(program, other).min()) > float(levels(program, first).min())
 
 
 def _second(program: Program, first: Allocation, goal: Goal, *, seconds: float) -> Allocation:
@@ -104,17 +144,8 @@ def each_alone(program: Program, *, seconds: float) -> list[Allocation | None] |
     count = len(program.survive)
     found: list[Allocation | None] = []
     for w in range(count):
-        one = replace(
-            program,
-            whole=program.whole[:, w : w + 1],
-            part=program.part[:, w : w + 1],
-            survive=program.survive[w : w + 1],
-            least=program.least[w : w + 1],
-            groups=(0,),
-            budget=None,
-        )
         try:
-            least = solve(one, Goal(aim="cost alone", level=(1.0, 1.0)), seconds=seconds / count)
+            least = solve(alone(program, w), Goal(aim="cost alone", level=(1.0, 1.0)), seconds=seconds / count)
         except CannotAnswerError:
             found.append(None)
             continue
@@ -124,10 +155,10 @@ def each_alone(program: Program, *, seconds: float) -> list[Allocation | None] |
     return found
 
 
-def together(program: Program, alone: Sequence[Allocation | None]) -> Allocation | None:
+def together(program: Program, each: Sequence[Allocation | None]) -> Allocation | None:
     """What each workload would take alone, where there is enough for all: nothing is cheaper. None elsewhere."""
-    taken = [one for one in alone if one is not None and one.proven and not one.part.any()]
-    if len(taken) < len(alone):
+    taken = [one for one in each if one is not None and one.proven and not one.part.any()]
+    if len(taken) < len(each):
         return None
     whole = np.hstack([one.whole for one in taken])
     spent = float(whole.sum(axis=1) @ program.prices)

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.planner.fleet.choice import Allocation, Program, cost, levels
+from cerberus_plan.planner.fleet.greedy import level_by_level, one_by_one
 from cerberus_plan.planner.fleet.program import cheapest, roomiest
 
 _SECONDS = 20.0
@@ -246,3 +248,50 @@ def test_sums_that_just_reach_a_rate_are_enough(count: int) -> None:
     found = cheapest(program, seconds=_SECONDS)
     assert found is not None
     assert cost(program, found) == count
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(programs(most_types=3, most_workloads=3, most_machines=4), st.none() | st.floats(0.0, 60.0))
+def test_answers_without_a_search_are_answers(program: Program, budget: float | None) -> None:
+    """They keep machines, rates, spread and the budget, and are no better than the best."""
+    bound = replace(program, budget=budget)
+    quick = one_by_one(bound, [0.0] * len(program.survive), seconds=_SECONDS)
+    best = cheapest(bound, seconds=_SECONDS)
+    if quick is not None:
+        check(program, quick)
+        assert levels(program, quick).min() >= 1.0 - 1e-9
+        assert best is not None
+        assert cost(program, best) <= cost(program, quick) + 1e-9
+        assert budget is None or cost(program, quick) <= budget * (1 + 1e-9)
+    given = level_by_level(bound)
+    assert (given.used <= np.array(program.counts)).all()
+    assert budget is None or cost(program, given) <= budget * (1 + 1e-9)
+    most = roomiest(bound, seconds=_SECONDS)
+    if (given.whole.sum(axis=0) >= np.array(program.least)).all():
+        assert most is not None
+        assert levels(program, given).min() <= levels(program, most).min() * (1.0 + _ALIKE)
+
+
+def test_a_search_that_has_no_time_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates are kept all the same, and nothing is called proven; the bound is that of the workloads alone."""
+
+    def never(*_: object, **__: object) -> None:
+        raise CannotAnswerError("no time")
+
+    program = Program(
+        counts=(2, 3), prices=(10.0, 7.0), whole=np.array([[0.6, 0.8], [0.4, 0.5]]), part=np.zeros((2, 2)), parts=1,
+        survive=(0, 0), least=(1, 1), groups=(0, 1),
+    )  # fmt: skip
+    best, most = cheapest(program, seconds=_SECONDS), roomiest(program, seconds=_SECONDS)
+    assert best is not None
+    assert most is not None
+    monkeypatch.setattr("cerberus_plan.planner.fleet.program.solve", never)
+    quick, handed = cheapest(program, seconds=_SECONDS), roomiest(program, seconds=_SECONDS)
+    assert quick is not None
+    assert handed is not None
+    assert levels(program, quick).min() >= 1.0
+    assert not quick.proven
+    assert not handed.proven
+    assert quick.bound <= cost(program, best) <= cost(program, quick)
+    assert levels(program, handed).min() <= levels(program, most).min() <= handed.bound
