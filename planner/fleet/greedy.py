@@ -3,7 +3,9 @@
 Models: for the least cost, one workload after the other, the dearest first, takes its cheapest machines of those that
 are left. For the most headroom, every machine that is left goes to the workload whose level is lowest then, the one
 that lifts it most.
-Assumptions: whole machines only. When not to use it: for a proof; an answer may exist where this finds none.
+Where even the machines of one workload take too long to choose, it takes those that carry most for their price.
+Assumptions: whole machines only.
+When not to use it: for a proof; an answer may exist where this finds none.
 Source: list scheduling, Graham, Bell System Technical Journal 45 (1966), is the second in its simplest form.
 """
 
@@ -33,15 +35,47 @@ def one_by_one(program: Program, floors: Sequence[float], *, seconds: float) -> 
         rest = replace(alone(program, w), counts=tuple(left.tolist()), part=np.zeros((left.size, 1)), parts=1)
         try:
             found = solve(rest, Goal(aim="cost", level=(1.0, 1.0)), seconds=seconds / count)
+            taken = None if found is None else found.allocation
         except CannotAnswerError:
+            taken = by_price(rest)
+        if taken is None:
             return None
-        if found is None:
-            return None
-        whole[:, w] = found.allocation.whole[:, 0]
+        whole[:, w] = taken.whole[:, 0]
         left -= whole[:, w]
     found_all = _allocation(whole, bound=float(sum(floors)))
     over = program.budget is not None and cost(program, found_all) > program.budget * (1.0 + ROUNDING)
     return None if over else found_all
+
+
+def by_price(program: Program) -> Allocation | None:
+    """Machines for one workload, those that carry most for their price first, and then without those not needed.
+
+    None where all of them are not enough.
+    """
+    whole = np.zeros(program.whole.shape, dtype=np.int64)
+    loads = program.whole[:, 0]
+    able = np.flatnonzero(loads > 0.0)
+    order = able[np.argsort(np.array(program.prices)[able] / loads[able], kind="stable")].tolist()
+    machines = [i for i in order for _ in range(program.counts[i])]
+    for i in machines:
+        if _kept(program, whole):
+            break
+        whole[i, 0] += 1
+    if not _kept(program, whole):
+        return None
+    for i in reversed(order):
+        while whole[i, 0]:
+            whole[i, 0] -= 1
+            if not _kept(program, whole):
+                whole[i, 0] += 1
+                break
+    return _allocation(whole, bound=0.0)
+
+
+def _kept(program: Program, whole: Counts) -> bool:
+    """Whether the rate and the spread of a sole workload are kept."""
+    reached = levels(program, _allocation(whole, bound=0.0))[0]
+    return bool(reached >= 1.0 - ROUNDING and whole.sum() >= program.least[0])
 
 
 def level_by_level(program: Program, start: Allocation | None = None) -> Allocation:

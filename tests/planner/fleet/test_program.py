@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.planner.fleet.choice import Allocation, Program, cost, levels
-from cerberus_plan.planner.fleet.greedy import level_by_level, one_by_one
+from cerberus_plan.planner.fleet.greedy import by_price, level_by_level, one_by_one
 from cerberus_plan.planner.fleet.program import cheapest, roomiest
 
 _SECONDS = 20.0
@@ -23,7 +23,13 @@ loads = st.sampled_from([0.0, 0.15, 0.25, 0.3, 0.5, 0.55, 0.7, 1.0, 1.3])
 
 @st.composite
 def programs(
-    draw: st.DrawFn, *, most_types: int = 2, most_workloads: int = 2, most_machines: int = 3, sharing: bool = True
+    draw: st.DrawFn,
+    *,
+    most_types: int = 2,
+    most_workloads: int = 2,
+    most_machines: int = 3,
+    sharing: bool = True,
+    bounded: bool = True,
 ) -> Program:
     """Small fleets: loads of round numbers, so that sums that just reach a rate occur."""
     types, workloads = draw(st.integers(1, most_types)), draw(st.integers(1, most_workloads))
@@ -43,6 +49,7 @@ def programs(
         survive=several(st.integers(0, 2), workloads),
         least=several(st.integers(0, 2), workloads),
         groups=several(st.integers(0, 1), workloads) if draw(st.booleans()) else tuple(range(workloads)),
+        budget=draw(st.none() | st.integers(0, 40).map(float)) if bounded else None,
     )
 
 
@@ -74,7 +81,8 @@ def everything(program: Program) -> Iterator[tuple[float, np.ndarray]]:
                 spent += program.prices[i] * (form != "idle")
                 for w in held:
                     each[w].append(float(getattr(program, form)[i, w]))
-        if all(len(found) >= least for found, least in zip(each, program.least, strict=True)):
+        spread = all(len(found) >= least for found, least in zip(each, program.least, strict=True))
+        if spread and (program.budget is None or spent <= program.budget):
             kept = (sorted(found)[: max(len(found) - k, 0)] for found, k in zip(each, program.survive, strict=True))
             yield spent, np.array([sum(found) for found in kept])
 
@@ -129,7 +137,7 @@ def test_the_most_headroom_is_that_of_trying_everything(program: Program) -> Non
     assert cost(program, found) == pytest.approx(min(spent for t, spent in possible if t >= most * (1.0 - 1e-9)))
 
 
-larger = programs(most_types=3, most_workloads=3, most_machines=5)
+larger = programs(most_types=3, most_workloads=2, most_machines=5, bounded=False)
 
 
 @pytest.mark.slow
@@ -200,6 +208,7 @@ def test_neither_order_nor_currency_matters(program: Program, random: object, cu
         survive=tuple(program.survive[w] for w in workloads),
         least=tuple(program.least[w] for w in workloads),
         groups=tuple(program.groups[w] for w in workloads),
+        budget=None if program.budget is None else program.budget * currency,
     )
     here, there = cheapest(program, seconds=_SECONDS), cheapest(other, seconds=_SECONDS)
     assert (here is None) == (there is None)
@@ -208,8 +217,8 @@ def test_neither_order_nor_currency_matters(program: Program, random: object, cu
         assert levels(other, there).min() == pytest.approx(levels(program, here).min(), rel=_ALIKE)
 
 
-@given(programs(sharing=False), st.integers(2, 4))
-def test_machines_written_in_two_rows_are_one_kind(program: Program, times: int) -> None:
+@given(programs(sharing=False, bounded=False))
+def test_machines_written_in_two_rows_are_one_kind(program: Program) -> None:
     """Splitting a type into rows of one machine each changes nothing."""
     rows = [i for i, count in enumerate(program.counts) for _ in range(count)]
     assume(rows)
@@ -252,25 +261,41 @@ def test_sums_that_just_reach_a_rate_are_enough(count: int) -> None:
 
 @pytest.mark.slow
 @settings(max_examples=60)
-@given(programs(most_types=3, most_workloads=3, most_machines=4), st.none() | st.floats(0.0, 60.0))
-def test_answers_without_a_search_are_answers(program: Program, budget: float | None) -> None:
+@given(programs(most_types=3, most_workloads=3, most_machines=4))
+def test_answers_without_a_search_are_answers(program: Program) -> None:
     """They keep machines, rates, spread and the budget, and are no better than the best."""
-    bound = replace(program, budget=budget)
-    quick = one_by_one(bound, [0.0] * len(program.survive), seconds=_SECONDS)
-    best = cheapest(bound, seconds=_SECONDS)
+    budget = program.budget
+    quick = one_by_one(program, [0.0] * len(program.survive), seconds=_SECONDS)
+    best = cheapest(program, seconds=_SECONDS)
     if quick is not None:
         check(program, quick)
         assert levels(program, quick).min() >= 1.0 - 1e-9
         assert best is not None
         assert cost(program, best) <= cost(program, quick) + 1e-9
         assert budget is None or cost(program, quick) <= budget * (1 + 1e-9)
-    given = level_by_level(bound)
+    given = level_by_level(program)
     assert (given.used <= np.array(program.counts)).all()
     assert budget is None or cost(program, given) <= budget * (1 + 1e-9)
-    most = roomiest(bound, seconds=_SECONDS)
+    most = roomiest(program, seconds=_SECONDS)
     if (given.whole.sum(axis=0) >= np.array(program.least)).all():
         assert most is not None
         assert levels(program, given).min() <= levels(program, most).min() * (1.0 + _ALIKE)
+
+
+@given(programs(most_workloads=1, most_types=3, most_machines=5, sharing=False, bounded=False))
+def test_machines_by_price_keep_the_rate_and_none_is_idle(program: Program) -> None:
+    """Where all machines are enough some are found; without any of them the rate or the spread is not kept."""
+    found = by_price(program)
+    everything_used = level_by_level(program)
+    enough = levels(program, everything_used)[0] >= 1.0 and everything_used.whole.sum() >= program.least[0]
+    assert (found is not None) == enough
+    if found is None:
+        return
+    check(program, found)
+    assert levels(program, found)[0] >= 1.0 - 1e-9
+    for i in np.flatnonzero(found.whole[:, 0]):
+        fewer = replace(found, whole=found.whole - (np.arange(len(program.counts)) == i)[:, None])
+        assert levels(program, fewer)[0] < 1.0 - 1e-9 or fewer.whole.sum() < program.least[0]
 
 
 def test_a_search_that_has_no_time_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,6 +312,7 @@ def test_a_search_that_has_no_time_falls_back(monkeypatch: pytest.MonkeyPatch) -
     assert best is not None
     assert most is not None
     monkeypatch.setattr("cerberus_plan.planner.fleet.program.solve", never)
+    monkeypatch.setattr("cerberus_plan.planner.fleet.greedy.solve", never)
     quick, handed = cheapest(program, seconds=_SECONDS), roomiest(program, seconds=_SECONDS)
     assert quick is not None
     assert handed is not None
