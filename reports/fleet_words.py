@@ -9,6 +9,8 @@ from cerberus_plan.reports.formats import interval, number, percent, quantity
 
 # What a proof leaves open below this is rounding.
 _CLOSED = 1e-6
+# Less of a rate than this is nothing to speak of.
+_LITTLE = 5e-4
 
 # Characters of a name above a bar: more would leave a phone's screen.
 _MOST_NAME = 28
@@ -54,10 +56,17 @@ def verdict(document: Mapping[str, Any]) -> tuple[str, str]:
         )
     return (
         f"{counted(there, 'machine')} cannot keep every rate.".capitalize(),
-        f"Together they keep {percent(shortage['level'])} of each."
-        if shortage["level"] > 0.0
-        else "Not every workload has a place.",
+        _together(shortage),
     )
+
+
+def _together(shortage: Mapping[str, Any]) -> str:
+    """What is kept of all rates at once."""
+    if shortage["level"] >= _LITTLE:
+        return f"Together they keep {percent(shortage['level'])} of each."
+    if any(row["reason"] for row in shortage["lacking"]):
+        return "Not every workload has a place."
+    return "Of some rate they keep nothing, with the losses and the spread that are asked for."
 
 
 def placed(row: Mapping[str, Any]) -> str:
@@ -136,6 +145,8 @@ def shortfall(document: Mapping[str, Any]) -> Iterator[str]:
 
 def purchases(document: Mapping[str, Any]) -> Iterator[str]:
     """What to add, the cheapest first."""
+    if not document["shortage"]["purchases"] and document["shortage"]["over_budget"] is None:
+        yield "No number of machines like these was found that would be enough."
     for n, row in enumerate(document["shortage"]["purchases"]):
         what = " and ".join(f"{one['count']:,} {one['machine']}" for one in row["machines"])
         price = f" ({money(document, row['price'])})" if row["price"] else ""

@@ -88,13 +88,17 @@ def ask(question: Question) -> Answer:
         return Answer(reason=str(error))
     whole = _best(found, 1, question)
     if whole is None:
-        limits = ", ".join(f"{slo.name} within {slo.seconds * 1e3:g} ms" for slo in question.slos)
-        return Answer(reason=f"no split of it keeps {limits} at any rate with a risk of {question.risk:.3g}")
+        limits = ", ".join(f"{slo.name} within {_time(slo.seconds)}" for slo in question.slos)
+        return Answer(reason=f"no split of it keeps {limits} at any rate with a risk of {100.0 * question.risk:g} %")
     return Answer(
         whole=whole,
         part=_best(found, question.parts, question) if question.parts > 1 else None,
         warnings=found.warnings,
     )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e3:g} ms" if seconds >= 1e-4 else f"{seconds * 1e6:g} us"
 
 
 def offers(fleet: Fleet, pool: Executor | None = None, report: Callable[[int, int], None] | None = None) -> Offers:

@@ -27,6 +27,8 @@ from cerberus_plan.planner.plan import Candidate
 # Wall-clock time for the integer program.
 SECONDS = 20.0
 _KEPT = 1.0 - 1e-9
+# A machine that carries a rate so many times over is as good as one that carries it more often.
+_PLENTY = 1e6
 
 
 def plan_fleet(
@@ -64,7 +66,7 @@ def program_of(fleet: Fleet, offered: Offers) -> Program:
     for (i, w), answer in offered.items():
         for loads, offer in ((whole, answer.whole), (part, answer.part)):
             if offer is not None:
-                loads[i, w] = offer.carried / fleet.demands[w].rate
+                loads[i, w] = min(offer.carried / fleet.demands[w].rate, _PLENTY)
     labels = {label: n for n, label in enumerate(dict.fromkeys(d.apart for d in fleet.demands if d.apart))}
     return Program(
         counts=tuple(kind.count for kind in fleet.types),

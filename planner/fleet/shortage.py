@@ -20,12 +20,13 @@ from cerberus_plan.planner.fleet.fleet import Fleet
 from cerberus_plan.planner.fleet.fleet_plan import Lacking, Purchase, Shortage
 from cerberus_plan.planner.fleet.offers import Offers
 from cerberus_plan.planner.fleet.program import cheapest, most_level
-from cerberus_plan.planner.fleet.solve import Goal, solve
+from cerberus_plan.planner.fleet.solve import Goal, enough, solve
 
 # What is missing below this share of a rate is the solver's rounding.
 _NOTHING = 1e-7
 # Kinds of machines that are tried alone, the cheapest for what they carry first.
 _MOST_KINDS = 8
+_MOST_BOUGHT = 1e6
 
 
 def explain(fleet: Fleet, program: Program, offers: Offers, *, seconds: float) -> Shortage:
@@ -61,7 +62,8 @@ def _lacking(fleet: Fleet, program: Program, offers: Offers, seconds: float) -> 
         missing, machines = float(found.short[w]), int(found.lack[w])
         if missing > _NOTHING or machines:
             reason = "" if program.whole[:, w].any() or program.part[:, w].any() else _refusal(offers, w)
-            yield Lacking(demand=demand, rate=missing * demand.rate, machines=machines, reason=reason)
+            spread = machines if demand.least_machines > 1 else 0
+            yield Lacking(demand=demand, rate=missing * demand.rate, machines=spread, reason=reason)
 
 
 def _refusal(offers: Offers, w: int) -> str:
@@ -75,6 +77,8 @@ def _purchases(fleet: Fleet, program: Program, seconds: float) -> Iterator[Purch
     if not program.whole.any(axis=0).all():
         return
     kinds = _promising(program)
+    if not kinds:
+        return
     found = [_bought(fleet, program, (i,), seconds / len(kinds)) for i in kinds]
     if len(kinds) > 1 and min(program.prices) > 0.0:
         found.insert(0, _bought(fleet, program, tuple(kinds), seconds))
@@ -86,9 +90,9 @@ def _purchases(fleet: Fleet, program: Program, seconds: float) -> Iterator[Purch
 
 
 def _promising(program: Program) -> Sequence[int]:
-    """Kinds that carry most for their price."""
+    """Kinds that carry most for their price; of which millions would be needed, none."""
     worth = program.whole.max(axis=1) / np.maximum(program.prices, 1e-9 * (max(program.prices) or 1.0))
-    ranked = [int(i) for i in np.argsort(-worth, kind="stable") if program.whole[i].any()]
+    ranked = [int(i) for i in np.argsort(-worth, kind="stable") if 0.0 < enough(program, int(i)) <= _MOST_BOUGHT]
     return ranked[:_MOST_KINDS]
 
 
