@@ -84,7 +84,7 @@ def response(row: Mapping[str, Any]) -> str:
     found = row["latency"]
     if found is None or found["p99"] is None:
         return "–"
-    low, high = (found[end] and found[end]["p99"] for end in ("low", "high"))
+    low, high = (found[end] and found[end][-1] for end in ("low", "high"))  # mean and percentiles, the 99th last
     beside = f" ({interval(low, high, 's')})" if low is not None and high is not None else ""
     return f"{quantity(found['p99'], 's')}{beside}"
 
