@@ -35,6 +35,8 @@ class Workload(Record):
         objective: What its splits are chosen for, None for the largest throughput.
         limits: What bounds the number and size of its instances: ``max_vms``, ``min_vms``, ``max_cores_per_vm``,
             ``min_cores_per_vm`` (absent: no bound).
+        service_variability: Squared coefficient of variation of a request's own work: 1 for exponential (few know
+            better), 0 for requests that are all alike; response times alone depend on it.
         measured: Splits that were really run, in the workload's unit; repeats of a split are several of them.
         origin: Where it was read from, for messages.
     """
@@ -52,6 +54,7 @@ class Workload(Record):
     objective: Objective | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     origin: str = field(default="", compare=False)
+    service_variability: float = 1.0
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""

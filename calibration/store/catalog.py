@@ -41,6 +41,7 @@ _MACHINE_FIELDS = (
 _WORKLOAD_FIELDS = (
     "format", "name", "description", "unit", "units_per_cycle", "operations", "job_units",
     "needs_network_card", "memory_per_instance", "note", "calls", "spread", "measured", "objective", "limits",
+    "service_variability",
 )  # fmt: skip
 _TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory", "kinds")
 
@@ -235,6 +236,9 @@ def parse_workload(text: str, where: str) -> Workload:
         origin=where,
         objective=objective_tables().read_objective(table["objective"], where) if "objective" in table else None,
         limits=objective_tables().read_limits(table["limits"], where) if "limits" in table else {},
+        service_variability=decode.number(
+            table.get("service_variability", 1.0), f"{where}: service_variability", high=1e3
+        ),
     )
 
 

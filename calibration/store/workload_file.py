@@ -28,6 +28,8 @@ def to_toml(workload: Workload) -> str:
         lines.append("needs_network_card = true")
     if workload.memory_per_instance_bytes is not None:
         lines.append(f'memory_per_instance = {{ value = {workload.memory_per_instance_bytes!r}, unit = "B" }}')
+    if workload.service_variability != 1.0:
+        lines.append(f"service_variability = {workload.service_variability!r}")
     if workload.note:
         lines.append(f"note = {toml_text(workload.note)}")
     lines += ["", "[operations]", *(f"{name} = {_quantity(q)}" for name, q in workload.operations.items())]

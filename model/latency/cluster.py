@@ -58,13 +58,20 @@ class Cluster:
         stations: Local stations, then shared ones.
         threads: Workers of each instance.
         instances: Number of instances.
+        variability: Squared coefficient of variation of the work at delays; 1 for exponential holds, 0 for fixed ones.
     """
 
     def __init__(
-        self, *, local: Sequence[Station], threads: int, instances: int = 1, shared: Sequence[Station] = ()
+        self,
+        *,
+        local: Sequence[Station],
+        threads: int,
+        instances: int = 1,
+        shared: Sequence[Station] = (),
+        variability: float = 1.0,
     ) -> None:
         self.stations = (*local, *shared)
-        self.threads, self.instances = threads, instances
+        self.threads, self.instances, self.variability = threads, instances, variability
         # what one instance does not share with another is its own
         self._n_local = len(self.stations) if instances == 1 else len(local)
         most = threads * instances

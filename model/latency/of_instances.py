@@ -19,6 +19,9 @@ from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.network import Instance, check_stations
 from cerberus_plan.model.objective import Slo
 
+# Beyond it a mean says nothing: one request in thousands takes most of the time.
+MOST_VARIABILITY = 1000.0
+
 
 class _Parts(TypedDict):
     local: tuple[Station, ...]
@@ -28,7 +31,12 @@ class _Parts(TypedDict):
 
 
 def latency(
-    *, instances: Sequence[Instance], shared: Iterable[Station] = (), rate: float | None = None, think: float = 0.0
+    *,
+    instances: Sequence[Instance],
+    shared: Iterable[Station] = (),
+    rate: float | None = None,
+    think: float = 0.0,
+    variability: float = 1.0,
 ) -> Latency:
     """Mean and percentiles of the response time of one cycle.
 
@@ -38,6 +46,8 @@ def latency(
         rate: Cycles a second that arrive from outside, over all instances; None for a closed loop in which each
             thread has one client.
         think: Seconds such a client thinks between two cycles.
+        variability: Squared coefficient of variation of the work at delays: 1 for exponential, 0 for fixed holds; with
+            a rate only.
 
     Raises:
         InputError: No instance, instances that differ, a rate that is not positive, think time with a rate.
@@ -45,13 +55,17 @@ def latency(
     parts = _parts(instances, shared)
     if not (0.0 <= think < math.inf):
         raise InputError(f"think = {think!r} must be a finite time of at least 0")
+    if not 0.0 <= variability <= MOST_VARIABILITY:
+        raise InputError(f"variability = {variability!r} must be between 0 (fixed) and {MOST_VARIABILITY:g}")
     if rate is None:
+        if variability != 1.0:
+            raise InputError("variability is for requests from outside; give a rate, or leave it out")
         return closed_latency(**parts, think=think)
     if not 0.0 < rate < math.inf:
         raise InputError(f"rate = {rate!r} must be a positive number of cycles a second")
     if think:
         raise InputError("think time belongs to a closed loop; leave out the rate, or the think time")
-    return open_latency(Cluster(**parts), rate)
+    return open_latency(Cluster(**parts, variability=variability), rate)
 
 
 def headroom(*, instances: Sequence[Instance], shared: Iterable[Station] = (), slo: str | None = None) -> float:

@@ -1,12 +1,13 @@
 """The distribution of a response time that is a sum of independent parts, by its Laplace transform.
 
-Models: part i lasts an exponential hold of mean h_i and, with probability q_i, an exponential wait of mean w_i on top
-(``Sum``); or a hold and, with probability p_n, n exponential stages (``Stages``).
-Equations: E exp(-s T) = prod_i 1 / (1 + h_i s) (1 - q_i + q_i / (1 + w_i s));  P(T > t) is the inverse of
+Models: part i lasts a hold of mean h_i, gamma distributed with squared coefficient of variation c_i (1: exponential),
+and, with probability q_i, an exponential wait of mean w_i on top (``Sum``); or an exponential hold and, with
+probability p_n, n exponential stages (``Stages``).
+Equations: E exp(-s T) = prod_i (1 + c_i h_i s)^(-1 / c_i) (1 - q_i + q_i / (1 + w_i s));  P(T > t) is the inverse of
 (1 - E exp(-s T)) / s, by the Fourier series of the Bromwich integral whose end is summed by Euler's transformation.
 Accuracy: 1e-7 of a probability, for any number of parts, equal ones included (partial fractions lose all digits there).
 Assumptions: the parts are independent. That is exact for first-come queues in tandem with Poisson arrivals.
-When not to use it: beyond the 99.999th percentile; for holds of fixed length, whose tail has a corner.
+When not to use it: beyond the 99.999th percentile.
 Source: Abate and Whitt, ORSA Journal on Computing 7 (1995), algorithm EULER.
 """
 
@@ -24,6 +25,8 @@ from cerberus_plan.model.record import Record
 _DAMPING = 18.4
 _TERMS, _AVERAGED = 20, 12
 _SMALLEST_TAIL = 1e-5
+# Holds that vary less have a corner that the Fourier series rounds off.
+LEAST_VARIABILITY = 0.01
 Complex = np.ndarray[Any, np.dtype[np.complex128]]
 # Relative width at which a percentile is found.
 _CLOSE = 1e-9
@@ -81,11 +84,13 @@ class Sum(ResponseTime):
         holds: Mean hold of each part [s].
         chances: Probability of a wait at each part.
         waits: Mean of that wait, given that there is one [s].
+        variability: Squared coefficient of variation of each hold, at least ``LEAST_VARIABILITY``.
     """
 
     holds: Array
     chances: Array
     waits: Array
+    variability: Array
 
     @property
     def mean(self) -> float:
@@ -95,8 +100,9 @@ class Sum(ResponseTime):
     def transform(self, s: Complex) -> Complex:
         """E exp(-s T) at each s."""
         found = np.ones_like(s)
-        for hold in self.holds[self.holds > 0.0].tolist():
-            found *= 1.0 + hold * s
+        some = self.holds > 0.0
+        for hold, varies in zip(self.holds[some].tolist(), self.variability[some].tolist(), strict=True):
+            found *= 1.0 + hold * s if varies == 1.0 else (1.0 + varies * hold * s) ** (1.0 / varies)
         found = 1.0 / found
         some = self.chances * self.waits > 0.0
         for chance, wait in zip(self.chances[some].tolist(), self.waits[some].tolist(), strict=True):

@@ -126,8 +126,8 @@ class Served:
         units: Units of work of a cycle.
     """
 
-    def __init__(self, parts: Mapping[str, Any], candidate: Candidate, units: float) -> None:
-        self._parts, self._candidate = parts, candidate
+    def __init__(self, parts: Mapping[str, Any], candidate: Candidate, units: float, variability: float = 1.0) -> None:
+        self._parts, self._candidate, self._variability = parts, candidate, variability
         self.instances, self.units = candidate.vms, units
         self._clusters: dict[int, Cluster] = {}
 
@@ -145,13 +145,13 @@ class Served:
             plan.machine, plan.workload, system or SYSTEMS[candidate.system], vms=candidate.vms, threads=threads
         )
         parts = {"local": structure.local, "shared": structure.shared, "threads": threads}
-        return Served(parts, candidate, plan.workload.units_per_cycle)
+        return Served(parts, candidate, plan.workload.units_per_cycle, plan.workload.service_variability)
 
     def cluster(self, instances: int | None = None) -> Cluster:
         """The network with so many of its instances, times as the laws say."""
         count = self.instances if instances is None else instances
         if count not in self._clusters:
-            self._clusters[count] = Cluster(**self._parts, instances=count)
+            self._clusters[count] = Cluster(**self._parts, instances=count, variability=self._variability)
         return self._clusters[count]
 
     def factor(self, throughput: float) -> float:
@@ -171,7 +171,12 @@ class Served:
         return replace(found, mean=mean, p50=p50, p95=p95, p99=p99)
 
     def judged(self, rate: float, found: Latency) -> Latency:
-        """A latency whose percentiles the formula does not promise, by simulation; its interval is moved along."""
+        """A latency whose percentiles the formula does not promise, by simulation; its interval is moved along.
+
+        The simulator's holds are exponential: work that varies otherwise keeps its formula, and what is said of it.
+        """
+        if self._variability != 1.0:
+            return found
         from cerberus_plan.model.latency.simulated import simulate_latency
 
         factor = self.factor(self._candidate.throughput)

@@ -5,10 +5,12 @@ Sources: Erlang (1917) for the M/M/c queue; Little (1961); Loynes (1962) for sta
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -218,6 +220,34 @@ def test_promised_percentiles_are_within_a_tenth_of_the_simulator(parts: Parts, 
     found = open_latency(cluster, rate)
     assert "not promised" not in found.validity
     _close(found.values, simulate_latency(**parts, rate=rate, requests=300_000, seed=seed))
+
+
+@given(times, loads)
+def test_one_worker_at_fixed_work_is_pollaczek_khinchine(service: float, load: float) -> None:
+    """The mean of M/D/1, but for the least variability that is computed with."""
+    found = open_latency(Cluster(local=[Delay(service)], threads=1, variability=0.0), load / service)
+    assert found.mean == pytest.approx(service * (1.0 + load / (2.0 * (1.0 - load)) * 1.01), rel=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2, 6])
+@pytest.mark.parametrize("load", [0.3, 0.6, 0.85])
+@pytest.mark.parametrize("varies", [0.02, 0.3, 2.0])
+def test_work_that_varies_more_or_less_is_mgk(workers: int, load: float, varies: float) -> None:
+    """Against the recursion of Kiefer and Wolfowitz, worker by worker, with gamma distributed work."""
+    random = np.random.default_rng(7)
+    n = 200_000
+    arrivals = np.cumsum(random.exponential(1.0 / (load * workers), n)).tolist()
+    work = random.gamma(1.0 / varies, varies, n).tolist()
+    free = [0.0] * workers
+    seen = np.empty(n)
+    for i, (arrival, hold) in enumerate(zip(arrivals, work, strict=True)):
+        done = max(arrival, heapq.heappop(free)) + hold
+        heapq.heappush(free, done)
+        seen[i] = done - arrival
+    found = open_latency(Cluster(local=[Delay(1.0)], threads=workers, variability=varies), load * workers)
+    for value, judge in zip(found.values, [seen.mean(), *np.quantile(seen, [0.5, 0.95, 0.99])], strict=True):
+        assert value == pytest.approx(judge, rel=0.2)
 
 
 def _close(values: tuple[float | None, ...], judge: Any) -> None:

@@ -17,7 +17,7 @@ positive = st.floats(-3.0, 3.0).map(lambda e: 10.0**e)
 @given(positive, st.floats(1e-3, 9.0))
 def test_one_hold_is_exponential(mean: float, multiple: float) -> None:
     """To seven digits of a probability."""
-    found = Sum(holds=np.array([mean]), chances=np.zeros(1), waits=np.zeros(1))
+    found = Sum(holds=np.array([mean]), chances=np.zeros(1), waits=np.zeros(1), variability=np.ones(1))
     assert found.tail(mean * multiple) == pytest.approx(math.exp(-multiple), abs=1e-7)
 
 
@@ -31,8 +31,18 @@ def test_equal_stages_are_erlang(count: int, t: float) -> None:
     assert found.tail(t) == pytest.approx(exact, abs=1e-7)
 
 
-@given(st.lists(positive, min_size=1, max_size=6), st.floats(0.01, 0.999))
-def test_a_percentile_is_where_the_tail_says(holds: list[float], share: float) -> None:
+@given(st.lists(positive, min_size=1, max_size=6), st.floats(0.01, 0.999), st.floats(0.1, 4.0))
+def test_a_percentile_is_where_the_tail_says(holds: list[float], share: float, varies: float) -> None:
     """Quantile and tail are each other's inverse."""
-    found = Sum(holds=np.array(holds), chances=np.full(len(holds), 0.3), waits=np.array(holds))
+    some = np.array(holds)
+    found = Sum(holds=some, chances=np.full(some.size, 0.3), waits=some, variability=np.full(some.size, varies))
     assert found.tail(found.quantile(share)) == pytest.approx(1.0 - share, rel=1e-4, abs=1e-7)
+
+
+@given(st.integers(1, 40), st.floats(0.05, 4.0))
+def test_a_hold_that_varies_less_is_erlang(count: int, multiple: float) -> None:
+    """A squared coefficient of variation of 1 / n is that of the sum of n equal stages."""
+    found = Sum(holds=np.ones(1), chances=np.zeros(1), waits=np.zeros(1), variability=np.array([1.0 / count]))
+    t = multiple * count
+    exact = math.exp(-t) * sum(t**n / math.factorial(n) for n in range(count))
+    assert found.tail(multiple) == pytest.approx(exact, abs=1e-6)
