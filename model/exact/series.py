@@ -21,7 +21,7 @@ _SAFE = 600.0
 # Rows of the logarithmic convolution computed at once: bounds its memory to a few MiB.
 _BLOCK = 256
 # Terms from which compiled series are quicker than logarithms, the start of the compiler included.
-_MANY_TERMS = 2**17
+_MANY_TERMS = 2**19
 
 _log_factorials = np.cumsum(np.log(np.maximum(np.arange(256.0), 1.0)))
 

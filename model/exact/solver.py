@@ -25,7 +25,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -171,7 +171,7 @@ class _Constants:
                     f"an instance of {group.threads} threads has a cycle that takes no time; "
                     "give it a Delay or another station with a positive demand"
                 )
-        self._weights = self._shared_weights(self.shared_factors) if shared else None
+        self._weights = _shared_weights(shared, self.total) if shared else None
         self._tables: dict[Instance, Array] = {}
         self._normal: dict[Instance, float] = {}
 
@@ -236,6 +236,22 @@ class _Constants:
             for varied in _varied(self.shared_factors, position)
         ]
         return found[0], found[1]
+
+
+def _shared_weights(shared: tuple[Station, ...], total: int) -> Array:
+    """Logarithms of J! g_s(J), J from 0 to all threads; those of the next power of two are kept for other splits."""
+    try:
+        return _kept_weights(shared, 1 << (total - 1).bit_length())[: total + 1]
+    except TypeError:  # stations whose parameters are arrays have no hash
+        return _kept_weights.__wrapped__(shared, total)
+
+
+@lru_cache(maxsize=16)
+def _kept_weights(shared: tuple[Station, ...], total: int) -> Array:
+    constants = series.product([series.station_factors(s.service_times(total)) for s in shared], total)
+    found = constants + series.log_factorial(total + 1)
+    found.flags.writeable = False
+    return found
 
 
 def _varied(factors: list[Array], position: int) -> tuple[list[Array], list[Array]]:

@@ -58,6 +58,19 @@ def test_an_absent_page_is_made_and_a_new_section_comes_last(tmp_path: Path, mon
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("row", ["libvirt", "latency matrix", "counts", "hyperfine"])
+def test_growth_with_size_is_measured(row: str) -> None:
+    """Each row's command runs at its sizes, and the table has time, memory and what they grow by."""
+    lines = run("scaling.py", "--only", row, "--quick", "--rounds", "1").splitlines()
+    cells = [cell.strip() for cell in lines[2].split("|")[1:-1]]
+    assert row in cells[0]
+    seconds, megabytes = ([float(each) for each in cells[at].split(",")] for at in (2, 4))
+    assert len(seconds) == len(megabytes) == 2
+    assert all(0.0 < each < 60.0 for each in seconds)
+    assert all(10.0 < each < 2000.0 for each in megabytes)
+
+
+@pytest.mark.slow
 def test_intervals_hold_on_hosts_of_known_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random hosts measured on 2 or 4 cores and judged on 8 to 64: 85 to 95 % inside, and wide where far."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
