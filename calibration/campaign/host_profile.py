@@ -136,7 +136,8 @@ def measure_host(
             report("KVM probe", 1, 1)
         profile = _run_kvm(profile, quick=effort.quick, asked="kvm" in only)
     if not profile.quantities and primitives:
-        raise CannotAnswerError("nothing could be measured: too few batches; use --rounds with a larger number")
+        why = "; ".join(f"{name}: {reason}" for name, reason in profile.missing.items() if name != "kvm")
+        raise CannotAnswerError(f"nothing could be measured: {why or 'too few batches'}; or use a larger --rounds")
     return profile
 
 

@@ -97,7 +97,8 @@ class Executor:
         self._clock_s = 0.0
 
     def _crew(self, cases: list[Case], *, process: bool, fifo: bool) -> list[Worker]:
-        size = max([len(case.seats) for case in cases if _uses(case, process=process)] + [0])
+        least = 0 if process else 1  # the clock is measured in a thread, whatever else is
+        size = max([len(case.seats) for case in cases if _uses(case, process=process)] + [least])
         return [Worker(loops=self._loops, process=process, fifo=fifo) for _ in range(size)]
 
     def _worker(self, role: int, seat: Seat) -> Worker:

@@ -34,9 +34,13 @@ def map_private(size_bytes: int) -> int:
 
 @inlined
 def map_huge(size_bytes: int) -> int:
-    """The same in large pages if the system grants them: madvise, MADV_HUGEPAGE."""
+    """The same in large pages if the system grants them, and not for children: MADV_HUGEPAGE, MADV_DONTFORK.
+
+    A fork copies the page tables of what its parent holds: hundreds of MiB would make it a hundred times dearer.
+    """
     base = map_private(size_bytes)
     system_call(28, base, size_bytes, 14, 0, 0, 0)
+    system_call(28, base, size_bytes, 10, 0, 0, 0)
     return base
 
 

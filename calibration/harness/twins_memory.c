@@ -10,6 +10,7 @@ static word own_memory(word slot, word size) {
     if (base == 0) {
         word mapped = map_private(size + 2 * 2097152);
         call(28, mapped, size + 2 * 2097152, 14, 0, 0, 0);
+        call(28, mapped, size + 2 * 2097152, 10, 0, 0, 0);
         base = (mapped + 2097151) / 2097152 * 2097152;
         for (word page = 0; page < size / 4096; page++) touch(base + 4096 * page);
         store(slot, base);

@@ -111,3 +111,16 @@ def test_workers_run_where_they_were_told_to(bench):
         assert not any(executor.run(case, 100, 0).moved for case in cases)
     finally:
         executor.close()
+
+
+@pytest.mark.hardware
+def test_the_clock_is_measured_where_all_cases_run_in_processes():
+    """`--only process_spawn` has no thread among its workers; the clock needs one."""
+    memory = SharedMemory(1 << 20)
+    case = Case(name="c", loop=getppid_loop, seats=(Seat(cpu=min(os.sched_getaffinity(0)), process=True),), count=64)
+    executor = Executor(cases=[case], memory=memory)
+    try:
+        assert 0.0 < executor.measure_clock(Seat(cpu=min(os.sched_getaffinity(0)))) < 1e-3
+        assert executor.run(case, 64, 0).operations == (64,)
+    finally:
+        executor.close()
