@@ -328,6 +328,8 @@ def _quantity(entry: Any, dimension: str, where: str) -> Quantity:
     if not isinstance(unit, str) or unit not in UNITS or UNITS[unit][0] != dimension:
         raise InputError(f"{where}: unit {shown(unit)} is not a {dimension}; use one of {', '.join(_units(dimension))}")
     numbers = {field: _number(entry, field, where) for field in ("value", "low", "high")}
+    if dimension == "bandwidth" and not numbers["value"]:
+        raise InputError(f"{where}: a bandwidth of 0 moves nothing; leave it out where it is not known")
     provenance = entry.get("provenance", str(Provenance.ASSUMED))
     if not isinstance(provenance, str) or provenance not in tuple(Provenance):
         raise InputError(f"{where}: provenance {shown(provenance)} is unknown; use one of {', '.join(Provenance)}")

@@ -78,6 +78,8 @@ def quantity_of(value: Any, where: str, name: str) -> Quantity:
     """
     found = decode.table(value, where)
     least = 0.0 if name in COSTS else -decode.LARGEST
+    if name in COSTS and COSTS[name].dimension == "bandwidth":
+        least = 1.0  # a bandwidth of 0 moves nothing: it would be left out
     central = decode.number(decode.member(found, "value", where), f"{where}: value", low=least)
     low, high = (
         None if found.get(end) is None else decode.number(found[end], f"{where}: {end}", low=-decode.LARGEST)

@@ -28,4 +28,4 @@ def share(lib: Any, threads: Any, cores: Any, cores_per_cache: Any, capacity: An
 
 def missing(lib: Any, working_set: Any, held: Any) -> Any:
     """Part of the accesses that ``held`` bytes of cache do not answer."""
-    return lib.maximum(1 - held / working_set, 0)
+    return lib.maximum(working_set - held, 0) / lib.maximum(lib.maximum(working_set, held), 1)

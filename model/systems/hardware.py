@@ -28,6 +28,8 @@ from cerberus_plan.model.structure import Costs, Structure, StructureLaw
 
 MEMORY = "memory bandwidth"
 LINE_BYTES = 64
+# A program that moves nothing is bounded by nothing: fewer bytes than any cycle has.
+_NO_BYTES = 1e-30
 
 
 def on_hardware(*, nested: bool = False) -> Callable[[StructureLaw], StructureLaw]:
@@ -112,7 +114,7 @@ def most_cycles(machine: Costs, operations: Costs, threads: Any) -> Any:
     operations = crowded(machine, operations, threads)
     if "memory_bytes" not in operations.values:
         return np.inf
-    return bandwidth(machine, threads) / operations("memory_bytes")
+    return bandwidth(machine, threads) / np.maximum(operations("memory_bytes"), _NO_BYTES)
 
 
 def crowded(machine: Costs, operations: Costs, threads: Any) -> Costs:

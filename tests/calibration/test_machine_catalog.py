@@ -164,6 +164,21 @@ def test_a_made_machine_has_the_costs_of_one_and_the_shape_of_another(name, sock
             assert like.name in quantity.source
 
 
+def test_a_bandwidth_of_zero_is_refused():
+    """It would move nothing; what is not known is left out."""
+    text = """format = 1
+name = "x"
+description = "x"
+[topology]
+sockets = 1
+cores_per_l3 = 2
+[quantities]
+memory_bandwidth = { value = 0, unit = "GB/s" }
+"""
+    with pytest.raises(InputError, match="a bandwidth of 0 moves nothing; leave it out"):
+        catalog.parse_machine(text, "x.toml")
+
+
 def test_measured_bandwidth_is_carried_to_more_cores_with_doubt():
     """Two cores cannot show what a socket's memory has: eight have between as much and four times as much."""
     amount = Quantity(value=2e10, unit="B/s", low=1.8e10, high=2.2e10, provenance=Provenance.MEASURED, source="streams")

@@ -15,7 +15,7 @@ from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.simulation import simulate
 from cerberus_plan.model.structure import Costs
-from cerberus_plan.model.systems.hardware import MEMORY, bandwidth, crowded
+from cerberus_plan.model.systems.hardware import MEMORY, bandwidth, crowded, most_cycles
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.splits.network_of import network_of
@@ -220,3 +220,13 @@ def test_what_falls_out_of_the_cache_is_bounded_by_memory_too(
     done = rate(system, known.costs(), 1, threads, **program)
     operations = crowded(known.costs(), Costs("w", program), threads)
     assert done * operations("memory_bytes") <= 1e10 * (1 + 1e-9)
+
+
+@given(systems, st.integers(1, 32))
+def test_a_program_that_moves_nothing_is_bounded_by_nothing(system: str, threads: int) -> None:
+    """Zero bytes, and a working set of zero, are a program without memory."""
+    known = machine(memory_bandwidth=1e10, memory_bandwidth_core=4e9, l3_bytes=2**25, memory_miss=4e-8).costs()
+    nothing = {"memory_bytes": 0.0, "cache_bytes": 1e6, "working_set_bytes": 0.0}
+    with_zeros = rate(system, known, 1, threads, compute=1e-4, **nothing)
+    assert with_zeros == pytest.approx(rate(system, known, 1, threads, compute=1e-4))
+    assert most_cycles(known, Costs("w", nothing), threads) > 1e30
