@@ -1,20 +1,23 @@
 """What is pinned on the running host: cgroup cpusets, affinity of processes and of their vCPU threads.
 
-An instance is found by the process given for it, by a cgroup named after it (``NAME``, ``NAME.slice``), or by a
-hypervisor's command line that names it. vCPU threads are told by their names: ``CPU n/KVM``, emulated ``CPU n/TCG``
-(QEMU), ``fc_vcpu n`` (Firecracker), ``vcpun`` (Cloud Hypervisor). Without such threads the instance is its process as
-a whole. Reads only; both versions of cgroups. When not to use it: for Xen, whose guests are not processes of the host.
+An instance is found by the process given for it, by a cgroup named after it (``NAME``, ``NAME.slice``) or after its
+container, or by a hypervisor's command line that names it. vCPU threads are told by their names: ``CPU n/KVM``,
+emulated ``CPU n/TCG`` (QEMU), ``fc_vcpu n`` (Firecracker), ``vcpun`` (Cloud Hypervisor). Without such threads the
+instance is its process as a whole. Reads only; both versions of cgroups.
+When not to use it: for Xen, whose guests are not processes of the host.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cerberus_plan.model.cpu_list import parse_cpu_list
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.planner.audit.containers import PROGRAMS, containers, identity_of
+from cerberus_plan.planner.audit.memory_policy import policy_of
 from cerberus_plan.planner.deploy.seen import Seen
 
 # A thread names itself: a number of more digits is no vCPU's, but a guest's attempt to make us count to it.
@@ -28,6 +31,7 @@ class Host:
 
     proc: Path = field(default=Path("/proc"))
     cgroup: Path = field(default=Path("/sys/fs/cgroup"))
+    runtimes: tuple[str, ...] = PROGRAMS
 
 
 def find_live(names: Iterable[str], given: Mapping[str, int], host: Host | None = None) -> list[Seen]:
@@ -46,7 +50,7 @@ def find_live(names: Iterable[str], given: Mapping[str, int], host: Host | None 
         if not (where.proc / str(pid)).is_dir():
             raise InputError(f"--pid {name}={pid}: there is no such process")
     wanted = set(names)
-    groups = _groups(where.cgroup, wanted)
+    groups = _groups(where.cgroup, wanted, containers(wanted - given.keys(), where.runtimes))
     commands = _commands(where.proc, wanted) if wanted - groups.keys() - given.keys() else {}
     found = []
     for name in sorted(wanted):
@@ -59,13 +63,13 @@ def find_live(names: Iterable[str], given: Mapping[str, int], host: Host | None 
     return found
 
 
-def _groups(root: Path, names: set[str]) -> dict[str, Path]:
-    """Cgroup of each name that has one, the first found."""
+def _groups(root: Path, names: set[str], identities: Mapping[str, str]) -> dict[str, Path]:
+    """Cgroup of each name that has one, or whose container has one, the first found."""
     found: dict[str, Path] = {}
     pending = [(root, 0)]
     while pending:
         folder, depth = pending.pop()
-        name = folder.name.removesuffix(".slice")
+        name = identities.get(identity_of(folder.name)) or folder.name.removesuffix(".slice")
         if name in names and _read_first(folder, ("cpuset.cpus.effective", "cpuset.cpus")) is not None:
             found.setdefault(name, folder)
         if depth < _DEPTH:
@@ -149,7 +153,16 @@ def _family(proc: Path, first: int) -> list[int]:
 
 
 def _of_processes(proc: Path, name: str, pids: Iterable[int], source: str) -> Seen:
-    """Affinity is what counts in the end: it is the cgroup's cpuset and the process's own mask together."""
+    """What is in force: affinity is the cgroup's cpuset and the process's own mask together; likewise memory."""
+    found = list(pids)
+    seen = _threads(proc, name, found, source)
+    policy, nodes = policy_of(proc, found)
+    if not policy or seen.nodes is None:
+        return seen
+    return replace(seen, nodes=nodes & seen.nodes or nodes, policy="" if policy == "bind" else policy)
+
+
+def _threads(proc: Path, name: str, pids: Iterable[int], source: str) -> Seen:
     vcpus: dict[int, frozenset[int]] = {}
     others: set[int] = set()
     nodes: set[int] = set()

@@ -109,9 +109,12 @@ def _show(promise: Promise, verdict: Verdict) -> None:
     if not verdict.deviations:
         console.print(f"All {verdict.checked} instances are as planned.")
         return
+    lost = (
+        "what is missing and wrong CPUs" if any(each.kind == "missing" for each in verdict.deviations) else "wrong CPUs"
+    )
     console.print(
         f"{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
-        f"wrong CPUs cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.",
+        f"{lost} cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.",
         style="bold",
     )
     table = Table()
