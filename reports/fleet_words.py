@@ -89,11 +89,6 @@ def response(row: Mapping[str, Any]) -> str:
     return f"{quantity(found['p99'], 's')}{beside}"
 
 
-def limited(row: Mapping[str, Any]) -> str:
-    """What keeps an assignment from carrying more."""
-    return f"{row['limit']}, {row['bottleneck']}"
-
-
 def room(row: Mapping[str, Any]) -> str:
     """Headroom of a workload, none where it is only rounding."""
     return percent(max(row["headroom"], 0.0)) if row["headroom"] > _CLOSED else "0 %"

@@ -23,7 +23,8 @@ Format:
     survive = 1                   # least_machines, on = ["big"], apart = "label"
     slo = "p99=10ms"              # or a list of them
 
-Either every machine has a price or none; without prices the usable cores are counted.
+Either every machine has a price or none; without prices the usable cores are counted. Rate and limits of the response
+time that a workload's own file gives hold where none are given here; its limits on instances hold besides a machine's.
 When not to use it: for one machine; the main command plans it.
 """
 
@@ -173,7 +174,7 @@ def _demand(row: dict[str, Any], where: str, folder: Path, machines: Sequence[st
     return Demand(
         name=decode.name(row.get("name", workload.name), f"{where}: name"),
         workload=workload,
-        rate=decode.number(decode.member(row, "rate", where), f"{where}: rate", positive=True),
+        rate=_rate(row, workload, where),
         survive=decode.whole(row.get("survive", 0), f"{where}: survive", high=_MOST_LOST),
         least_machines=decode.whole(
             row.get("least_machines", 1), f"{where}: least_machines", low=1, high=MOST_MACHINES
@@ -184,7 +185,18 @@ def _demand(row: dict[str, Any], where: str, folder: Path, machines: Sequence[st
     )
 
 
+def _rate(row: dict[str, Any], workload: Workload, where: str) -> float:
+    """The rate given here, else that of the workload's own objective."""
+    own = workload.objective
+    if "rate" not in row and own is not None and own.rate is not None:
+        return own.rate
+    return decode.number(decode.member(row, "rate", where), f"{where}: rate", positive=True)
+
+
 def _slos(row: dict[str, Any], workload: Workload, where: str) -> tuple[Slo, ...]:
+    """The limits given here, else those of the workload's own objective."""
+    if "slo" not in row and workload.objective is not None:
+        return workload.objective.slos
     given = row.get("slo", [])
     rows = [given] if isinstance(given, str) else decode.rows(given, f"{where}: slo", most=_MOST_SLOS)
     if rows and workload.job_units is not None:

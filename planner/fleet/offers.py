@@ -83,7 +83,7 @@ def ask(question: Question) -> Answer:
     """Plan the machine for the workload; runs wherever the executor puts it."""
     systems = [SYSTEMS[name] for name in question.systems]
     try:
-        found = plan(question.machine, question.workload, systems, question.constraints)
+        found = plan(question.machine, question.workload, systems, _bounded(question.constraints, question.workload))
     except CannotAnswerError as error:
         return Answer(reason=str(error))
     whole = _best(found, 1, question)
@@ -99,6 +99,12 @@ def ask(question: Question) -> Answer:
 
 def _time(seconds: float) -> str:
     return f"{seconds * 1e3:g} ms" if seconds >= 1e-4 else f"{seconds * 1e6:g} us"
+
+
+def _bounded(constraints: Constraints, workload: Workload) -> Constraints:
+    """The machine's constraints, and the workload's own where the machine has none."""
+    own = {name: bound for name, bound in workload.limits.items() if getattr(constraints, name) is None}
+    return replace(constraints, **own) if own else constraints
 
 
 def offers(fleet: Fleet, pool: Executor | None = None, report: Callable[[int, int], None] | None = None) -> Offers:

@@ -64,7 +64,7 @@ def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[st
         words.split_words(row),
         load,
         words.response(row),
-        words.limited(row),
+        row["limit"],
     )
 
 

@@ -58,10 +58,27 @@ def test_files_are_looked_for_beside_the_fleets(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(to_toml(catalog.workload("dbench")))
     file = tmp_path / "fleet.toml"
     file.write_text("format = 1\n" + MACHINE + WORKLOAD.replace("apache", "mine.toml"))
-    assert read_fleet(file, systems_for).demands[0].workload.costs() == catalog.workload("dbench").costs()
+    assert read_fleet(file, systems_for).demands[0].workload.costs().values == catalog.workload("dbench").costs().values
+
+
+def test_a_workloads_own_objective_holds_where_the_fleet_gives_none(tmp_path: Path) -> None:
+    """Its rate and its limits; what is given here comes first, an empty list too."""
+    own = to_toml(catalog.workload("apache")) + '\n[objective]\nrate = 70\nslo = { p99 = "3ms" }\n'
+    (tmp_path / "mine.toml").write_text(own)
+    file = tmp_path / "fleet.toml"
+    for said, rate, slos in (
+        ("", 70.0, (Slo(name="p99", seconds=0.003),)),
+        ("rate = 5\n", 5.0, (Slo(name="p99", seconds=0.003),)),
+        ('slo = "mean=1ms"\n', 70.0, (Slo(name="mean", seconds=0.001),)),
+        ("slo = []\n", 70.0, ()),
+    ):
+        file.write_text("format = 1\n" + MACHINE + '[[workload]]\nworkload = "mine.toml"\n' + said)
+        demand = read_fleet(file, systems_for).demands[0]
+        assert (demand.rate, demand.slos) == (rate, slos)
 
 
 WRONG = {
+    "format = 1\n" + MACHINE + WORKLOAD.replace("rate = 1000", ""): "field 'rate' is missing",
     "": "'format' is missing",
     "format = 2\n": "this version reads format 1",
     "format = 1\n" + WORKLOAD: "no [[machine]]",

@@ -104,6 +104,20 @@ def test_parts_of_a_machine_are_equal_shares_of_one_of_its_splits(parts: int) ->
     assert parts * answer.part.counted_on <= answer.whole.counted_on / (1.0 - NEGLIGIBLE)
 
 
+def test_a_workloads_own_limits_bound_its_splits() -> None:
+    """Where the machine has none of the kind; a machine's own comes first."""
+    workload = replace(catalog.workload("dbench"), limits={"max_vms": 2})
+    for constraints, most in ((Constraints(cores=12), 2), (Constraints(cores=12, max_vms=3), 3)):
+        answer = ask(
+            Question(
+                machine=catalog.machine("amd48"), workload=workload, systems=("cerberus",), constraints=constraints,
+                risk=0.05, utilisation=0.8,
+            )
+        )  # fmt: skip
+        assert answer.whole is not None
+        assert answer.whole.candidate.vms == most
+
+
 def a_fleet() -> Fleet:
     """Two types that are the same machine at different prices, one that is not, and a workload listed twice."""
     machine, workload = catalog.machine("amd48"), catalog.workload("dbench")
