@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cerberus_plan.reports.fleet_words import (
+    amount,
     loads_note,
     placed,
     proof,
@@ -77,6 +78,6 @@ def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[st
 
 def _workload(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (
-        row["name"], number(row["rate"]), number(row["counted_on"]), number(row["throughput"]), room(row),
+        row["name"], amount(row["rate"]), number(row["counted_on"]), number(row["throughput"]), room(row),
         percent(row["risk"]), survives(row), row["unit"],
     )  # fmt: skip
