@@ -1,6 +1,7 @@
 """Which group of inputs made an answer change: plan again with one group at a time taken from the other answer.
 
-Models: the log ratio of the throughputs of the two recommended splits, shared out among the groups of inputs that
+Models: the log ratio of the throughputs of the two recommended splits (of the rates they carry, where both answers
+have an objective), shared out among the groups of inputs that
 differ (machine, program, measurements, request) and the version of the program.
 Equation: with v(S) the log throughput planned with the groups S of the second answer and the rest of the first, a
 group's part is its Shapley value, the mean over all orders of v(S + group) - v(S): parts add up to the whole, two
@@ -21,6 +22,7 @@ from typing import Any
 
 from cerberus_plan.model.errors import CerberusError
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.saved.differences import MACHINE, MEASUREMENTS, PROGRAM, REQUEST, systems_of
 from cerberus_plan.planner.splits.choose import plan as replan
@@ -34,7 +36,7 @@ class Cause:
 
     Attributes:
         group: The group, or "version".
-        factor: Factor on the recommended split's throughput.
+        factor: Factor on the recommended split's throughput, or on the rate it carries.
         alone: The split recommended when this group alone is the second answer's; None for the version.
     """
 
@@ -52,6 +54,17 @@ class Cause:
         }
 
 
+def measure(before: Plan, after: Plan) -> str:
+    """What two recommended splits are compared by: the rate they carry where both have one, else throughput."""
+    carried = before.best.headroom is not None and after.best.headroom is not None
+    return "headroom" if carried else "throughput"
+
+
+def size(candidate: Candidate, what: str) -> float:
+    """That of a candidate; 0 where it has none."""
+    return float(getattr(candidate, what) or 0.0)
+
+
 def causes(before: Plan, after: Plan, groups: Iterable[str]) -> tuple[list[Cause], str]:
     """Parts of the groups that differ, the largest first; and why there are none, empty where there are.
 
@@ -61,7 +74,7 @@ def causes(before: Plan, after: Plan, groups: Iterable[str]) -> tuple[list[Cause
         groups: Groups of inputs in which they differ.
     """
     names = list(dict.fromkeys(groups))
-    if before.objective is not None or after.objective is not None:
+    if (before.objective is None) != (after.objective is None):
         return [], "an objective chose one of the splits; causes are told of the largest throughput alone"
     if before.workload.unit != after.workload.unit:
         return [], f"{before.workload.unit} and {after.workload.unit} cannot be compared"
@@ -69,13 +82,17 @@ def causes(before: Plan, after: Plan, groups: Iterable[str]) -> tuple[list[Cause
         planned = {chosen: _mixed(before, after, chosen) for chosen in _subsets(names)}
     except CerberusError as error:
         return [], f"the inputs cannot be taken apart: {error}"
-    value = {chosen: math.log(found.best.throughput) for chosen, found in planned.items()}
+    what = measure(before, after)
+    if min(size(plan.best, what) for plan in (*planned.values(), before, after)) <= 0.0:
+        return [], "with some of the inputs no rate is carried at all"
+    value = {chosen: math.log(size(found.best, what)) for chosen, found in planned.items()}
     found = [
         Cause(group=name, factor=math.exp(_shapley(value, name, names)), alone=planned[frozenset({name})].best)
         for name in names
     ]
     whole = frozenset(names)
-    drift = value[frozenset()] - math.log(before.best.throughput) + math.log(after.best.throughput) - value[whole]
+    saved = math.log(size(after.best, what)) - math.log(size(before.best, what))
+    drift = saved - (value[whole] - value[frozenset()])
     if abs(drift) > 1e-12:
         found.append(Cause(group=VERSION, factor=math.exp(drift)))
     return sorted(found, key=lambda one: -abs(math.log(one.factor))), ""
@@ -90,7 +107,9 @@ def _mixed(before: Plan, after: Plan, chosen: frozenset[str]) -> Plan:
     source = {group: after if group in chosen else before for group in (MACHINE, PROGRAM, MEASUREMENTS, REQUEST)}
     workload = replace(source[PROGRAM].workload, measured=source[MEASUREMENTS].workload.measured)
     systems = [SYSTEMS[name] for name in systems_of(source[REQUEST])]
-    return replan(source[MACHINE].machine, workload, systems, source[REQUEST].constraints)
+    found = replan(source[MACHINE].machine, workload, systems, source[REQUEST].constraints)
+    objective = source[REQUEST].objective
+    return found if objective is None else aimed(found, objective)
 
 
 def _shapley(value: Mapping[frozenset[str], float], name: str, names: list[str]) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.saved.answer import SavedAnswer
-from cerberus_plan.planner.saved.attribution import Cause, causes
+from cerberus_plan.planner.saved.attribution import Cause, causes, measure, size
 from cerberus_plan.planner.saved.differences import Difference, differences
 
 # Relative change of a throughput below which it is the same: rounding of another machine.
@@ -78,10 +78,22 @@ class Comparison:
 
     @property
     def factor(self) -> float | None:
-        """Throughput of the second recommendation over the first; None where their units differ."""
-        if self.before.workload.unit != self.after.workload.unit:
+        """The second recommendation over the first, in what they are compared by; None where that cannot be."""
+        if self.before.workload.unit != self.after.workload.unit or not size(self.before.best, self.by):
             return None
-        return self.after.best.throughput / self.before.best.throughput
+        return size(self.after.best, self.by) / size(self.before.best, self.by)
+
+    @property
+    def by(self) -> str:
+        """What the recommended splits are compared by: "headroom", the rate they carry, or "throughput"."""
+        return measure(self.before, self.after)
+
+    @property
+    def overlap(self) -> bool:
+        """Whether the 90 % intervals of the recommended splits overlap."""
+        ends = ("headroom_low", "headroom_high") if self.by == "headroom" else ("low", "high")
+        old, new = (tuple(size(plan.best, end) for end in ends) for plan in (self.before, self.after))
+        return old[0] <= new[1] and new[0] <= old[1]
 
     @property
     def lost_by_keeping(self) -> float | None:
@@ -98,7 +110,8 @@ class Comparison:
             "after": self.after.best.to_json(),
             "same_split": self.same_split,
             "factor": self.factor,
-            "intervals_overlap": None if self.factor is None else overlap(self.before.best, self.after.best),
+            "compared_by": self.by,
+            "intervals_overlap": None if self.factor is None else self.overlap,
             "keeping": None if keeping is None else keeping.to_json() | {"lost": self.lost_by_keeping},
             "causes": [cause.to_json() for cause in self.causes],
             "why_no_causes": self.why_no_causes or None,

@@ -98,7 +98,20 @@ def _request(before: Plan, after: Plan) -> Iterator[Difference]:
     for field in fields(before.constraints):
         old, new = getattr(before.constraints, field.name), getattr(after.constraints, field.name)
         yield from _plain(REQUEST, field.name, _told(old), _told(new))
+    old_aim, new_aim = _aims(before), _aims(after)
+    for name in dict.fromkeys((*old_aim, *new_aim)):
+        yield from _plain(REQUEST, f"objective: {name}", old_aim.get(name), new_aim.get(name))
     yield from _plain(REQUEST, "systems", ", ".join(systems_of(before)), ", ".join(systems_of(after)))
+
+
+def _aims(plan: Plan) -> dict[str, Any]:
+    """What a split was chosen for, in words; nothing for the largest throughput."""
+    aim = plan.objective
+    if aim is None:
+        return {}
+    limits = ", ".join(f"{slo.name} {slo.seconds:g} s" for slo in aim.slos)
+    prices = f"{aim.prices.per_instance:g} an instance, {aim.prices.per_core:g} a core, in {aim.prices.unit}"
+    return {"kind": aim.kind, "rate": aim.rate, "limits": limits, "survives": aim.survive, "prices": prices}
 
 
 def _told(value: Any) -> Any:

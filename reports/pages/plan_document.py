@@ -62,10 +62,12 @@ def mix_document(plan: MixPlan) -> dict[str, Any]:
 
 def _plan(plan: Plan, changes: Sequence[str]) -> dict[str, Any]:
     single, today = plan.best_single, reading.one_big_os(plan)
+    told = plan.to_json()
+    row = {id(candidate): told["candidates"][at] for at, candidate in enumerate(plan.candidates)}
     found = {
-        **plan.to_json(),
-        "best_single": None if single is None else single.to_json(),
-        "one_os_all_cores": None if today is None else today.to_json(),
+        **told,
+        "best_single": row.get(id(single)),
+        "one_os_all_cores": row.get(id(today)),
         "sensitivities": [one.to_json() for one in sensitivities(plan)],
         "placement": placement_json(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }

@@ -14,13 +14,14 @@ from cerberus_plan.calibration.store.records import record
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.draws import FEWEST_DRAWS
 from cerberus_plan.planner.splits.sensitivity import Sensitivity
+from cerberus_plan.reports.charts.frontier import frontier
 from cerberus_plan.reports.charts.leaders import leaders
 from cerberus_plan.reports.charts.ledger import ledger
 from cerberus_plan.reports.charts.scaling import scaling
 from cerberus_plan.reports.charts.split_map import split_map
 from cerberus_plan.reports.charts.tornado import NEGLIGIBLE, label, tornado
 from cerberus_plan.reports.charts.what_if import what_if
-from cerberus_plan.reports.formats import ends, estimate, headline, interval, number, percent
+from cerberus_plan.reports.formats import ends, estimate, headline, interval, number, percent, quantity
 from cerberus_plan.reports.pages import origin, page, provenance, reading
 from cerberus_plan.reports.pages.equations import laws_of
 from cerberus_plan.reports.pages.floor_plan import floor_plan
@@ -80,6 +81,7 @@ def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
             split_map(plan, system, name=f"{key}-map{at}") for at, system in enumerate(reading.clustered_systems(plan))
         ],
         "leaders": leaders(plan, name=f"{key}-leaders"),
+        "frontier": frontier(plan, name=f"{key}-frontier") if plan.frontier else None,
         "scaling": scaling(plan, name=f"{key}-scaling", points=[*published_points(plan), *measured_points(plan)]),
         "ledger": ledger(_compared(plan), name=f"{key}-ledger"),
         **_change(plan, key, entry),
@@ -160,7 +162,7 @@ def _answer(plan: Plan) -> dict[str, str]:
         "interval": ends(best.low, best.high),
         "single": _times(plan, plan.best_single),
         "today": _times(plan, reading.one_big_os(plan)),
-        "loss": percent(best.regret),
+        "loss": percent(best.regret) if plan.objective is None else "–",
     }
 
 
@@ -174,6 +176,7 @@ def _facts(plan: Plan) -> list[dict[str, str]]:
             "note": f"90 % interval {ends(best.low, best.high)}",
         },
     ]
+    facts += _aims(plan)
     if best.seconds is not None:
         note = f"90 % interval {interval(best.seconds_low, best.seconds_high, 's')}"
         facts.append({"name": "Time of the job", "value": f"{number(best.seconds)} s", "note": note})
@@ -188,7 +191,26 @@ def _facts(plan: Plan) -> list[dict[str, str]]:
             cores = f"{other.cores} core{'s' * (other.cores > 1)}"
             facts.append({"name": name, "value": _times(plan, other), "note": f"{other.system} on {cores}: {told}"})
             known.append(other)
-    facts.append({"name": "Risk", "value": percent(best.regret), "note": "expected loss against the best in hindsight"})
+    if plan.objective is None:
+        note = "expected loss against the best in hindsight"
+        facts.append({"name": "Risk", "value": percent(best.regret), "note": note})
+    return facts
+
+
+def _aims(plan: Plan) -> list[dict[str, str]]:
+    """What an objective adds: the rate carried, the response time at the rate asked for, the cost."""
+    best, facts = plan.best, []
+    if plan.objective is not None and best.headroom is not None:
+        value = estimate(best.headroom, best.headroom_low, best.headroom_high, plan.workload.unit)
+        note = f"within the limits; 90 % interval {ends(best.headroom_low, best.headroom_high)}"
+        facts.append({"name": "Carries", "value": value, "note": note})
+    if best.latency is not None and best.latency.p99 is not None:
+        mean = best.latency.mean
+        note = "at the rate asked for" if mean is None else f"mean {quantity(mean, 's')}, at the rate asked for"
+        facts.append({"name": "99th percentile", "value": quantity(best.latency.p99, "s"), "note": note})
+    if plan.objective is not None and best.cost is not None:
+        cost = f"{number(best.cost)} {plan.objective.prices.unit}"
+        facts.append({"name": "Cost", "value": cost, "note": "by the prices given"})
     return facts
 
 
@@ -198,7 +220,9 @@ def _idle(plan: Plan) -> str:
 
 
 def _risk(plan: Plan) -> str:
-    """How sure the answer is, in a sentence."""
+    """How sure the answer is, in a sentence; an objective says what it chose by itself."""
+    if plan.objective is not None:
+        return ""
     chance = plan.best.probability_best
     ties = len(plan.ties)
     if ties == 0:

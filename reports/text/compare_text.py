@@ -12,7 +12,7 @@ import typer
 
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Candidate, Plan
-from cerberus_plan.planner.saved.compare import Comparison, Moved, overlap
+from cerberus_plan.planner.saved.compare import Comparison, Moved
 from cerberus_plan.planner.saved.differences import GROUPS, Difference
 from cerberus_plan.planner.splits.describe import amount, describe
 
@@ -55,13 +55,14 @@ def verdict(one: Comparison) -> str:
         sentences = [f"the recommendation stays {describe(after, SYSTEMS)}."]
     else:
         sentences = [f"the recommendation moves from {describe(before, SYSTEMS)} to {describe(after, SYSTEMS)}."]
+    what = "The rate that it carries" if one.by == "headroom" else "Its throughput"
     if one.factor is not None and abs(one.factor - 1.0) < _SAME:
-        sentences.append("Its throughput is what it was.")
-    elif one.factor is not None and overlap(before, after):
+        sentences.append(f"{what} is what it was.")
+    elif one.factor is not None and one.overlap:
         sure = "within doubt: the 90 % intervals overlap"
-        sentences.append(f"Its throughput is {one.factor:.3g} times what it was, {sure}.")
+        sentences.append(f"{what} is {one.factor:.3g} times what it was, {sure}.")
     elif one.factor is not None:
-        sentences.append(f"Its throughput is {one.factor:.3g} times what it was; the 90 % intervals do not overlap.")
+        sentences.append(f"{what} is {one.factor:.3g} times what it was; the 90 % intervals do not overlap.")
     if not one.same_split and one.lost_by_keeping is not None:
         sentences.append(f"Keeping {describe(before, SYSTEMS)} loses {max(one.lost_by_keeping, 0.0):.1%} now.")
     elif not one.same_split:

@@ -22,10 +22,12 @@ from cerberus_plan.calibration.curves.fit import fit_curve
 from cerberus_plan.calibration.paper import compare
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.mixtures.allocate import plan_mix
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.choose import plan
 from cerberus_plan.reports.pages.calibration_page import calibration_page
@@ -113,6 +115,14 @@ def a_run_program() -> str:
     return plan_page([found], document=plan_document([found]), command=["cerberus-plan"], version="0")
 
 
+def an_aimed_plan() -> str:
+    """A plan for a rate within a limit: the frontier of what each core buys."""
+    objective = Objective(kind="cost", rate=20_000.0, slos=(Slo(name="p99", seconds=0.01),))
+    found = aimed(a_plan("apache", cores=16), objective)
+    assert len(found.frontier) > 2
+    return plan_page([found], document=plan_document([found]), command=["cerberus-plan"], version="0")
+
+
 def a_mixture() -> str:
     parts = [(catalog.workload("dbench"), 1.0), (replace(catalog.workload("histogram"), name=HOSTILE), 2.0)]
     found = plan_mix(catalog.machine("amd48"), parts, Constraints(cores=8), [SYSTEMS["cerberus"]])
@@ -126,6 +136,7 @@ def a_fleet() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "plans": plans,
     "runs": a_run_program,
+    "aimed": an_aimed_plan,
     "fit": a_fit,
     "reproduction": a_reproduction,
     "calibration": a_calibration,

@@ -44,7 +44,11 @@ def test_the_embedded_document_is_the_json_output(tree: Any) -> None:
     assert document == json.loads(
         json.dumps(plan_document([a_plan(), a_plan("histogram", name=HOSTILE)], changes=["queue-lock"]))
     )
-    assert document["plans"][0]["best"] == a_plan().best.to_json()
+    told = json.loads(json.dumps(a_plan().to_json()))
+    assert document["plans"][0]["best"] == told["best"]
+    single, today = document["plans"][0]["best_single"], document["plans"][0]["one_os_all_cores"]
+    assert single == next(row for row in told["candidates"] if row["vms"] == 1)
+    assert (today["system"], today["split"]) == ("linux", [48])
 
 
 def test_the_answer_on_the_page_is_the_answer_in_the_json(tree: Any) -> None:

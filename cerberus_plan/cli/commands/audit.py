@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cerberus_plan.cli import report_file
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
 # Exit code when something is not as planned: no crash and no bad input has it.
@@ -32,6 +34,7 @@ def audit(
         bool, typer.Option("--live", help="Check what runs on this host: cgroups and affinity of processes.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report: ReportFile = None,
 ) -> None:
     """List every deviation from the plan with its predicted price; exit code 3 when there is one.
 
@@ -50,6 +53,7 @@ def audit(
     from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
     from cerberus_plan.planner.deploy.portable import found_from
 
+    report_file.check(report)
     promise = read_promise(plan)
     folder = promise.path.parent
     machine_name = found_from(folder, promise.machine)
@@ -79,8 +83,13 @@ def audit(
         # of some domains or processes only what was given is expected
         expect_all=live or not (libvirt or pid),
     )
+    document = {"plan": str(promise.path), **asdict(verdict)}
+    if report is not None:
+        from cerberus_plan.reports.pages.audit_page import audit_page
+
+        report_file.write(report, audit_page(document, command=report_file.command(), version=report_file.version()))
     if as_json:
-        print_document({"plan": str(promise.path), **asdict(verdict)})
+        print_document(document)
     else:
         _show(promise, verdict)
     if verdict.deviations:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cerberus_plan.cli import report_file
 from cerberus_plan.cli.commands.plan import AsJson, Cores, HostCores, MachineName, MaxVms, Systems, Workloads
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.report_file import ReportFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,23 +30,33 @@ def explain(
     host_cores: HostCores = 0,
     best: Annotated[bool, typer.Option("--best", help="Explain the best split even if it leaves cores idle.")] = False,
     as_json: AsJson = False,
+    report: ReportFile = None,
 ) -> None:
     """Why the best split is as fast as it is, and where one OS stops: laws, saturation, collapse, sensitivities."""
     from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for, why_no_costs
     from cerberus_plan.planner.splits.explain import explain as explained
 
+    report_file.check(report)
     chosen = machine_for(machine)
     if why := why_no_costs(chosen):
         typer.echo(why, err=True)
     limits = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
     plans = plans_for(chosen, workload, systems_for(chosen, system), limits)
     found = [(plan, [explained(plan, candidate) for candidate in candidates_of(plan, best=best)]) for plan in plans]
-    if as_json:
-        document = [
+    document = {
+        "plans": [
             {"workload": plan.workload.name, "explanations": [each.to_json() for each in explanations]}
             for plan, explanations in found
         ]
-        print_document({"plans": document})
+    }
+    if report is not None:
+        from cerberus_plan.reports.pages.explain_page import explain_page
+
+        verdicts = [plan.verdict for plan in plans]
+        command, version = report_file.command(), report_file.version()
+        report_file.write(report, explain_page(document, verdicts, command=command, version=version))
+    if as_json:
+        print_document(document)
     else:
         for plan, explanations in found:
             show(plan, explanations)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cerberus_plan.cli import report_file
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.cli.server_options import Load, LoadCpus, Ready, Served, Server, WarmUps, served_command
 from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
 
@@ -66,12 +68,14 @@ def observe(
         typer.Option(help="Folder, or start of the names, for curve.csv, demand.json and workload.toml."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report: ReportFile = None,
 ) -> None:
     """Run a program on 1, 2, 4, ... cores; learn how it scales and what a unit of its work asks for."""
     from cerberus_plan.calibration.programs.observe import keep
     from cerberus_plan.calibration.programs.observe.meter import Meter
     from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
 
+    report_file.check(report)
     if by_time and (regex or time_regex):
         raise InputError("--time reads the clock; leave it out to read the output with --regex or --time-regex")
     served = served_command(command, server, load, pid, ready=ready, warm_ups=warm_ups, load_cpus=load_cpus)
@@ -96,12 +100,12 @@ def observe(
             if splits:
                 _divide(plan, signals, divided)
     except (Stopped, CerberusError) as error:
-        _give(plan, runs, extras, divided, files, as_json=as_json)
+        _give(plan, runs, extras, divided, files, as_json=as_json, report=report)
         if isinstance(error, Stopped):
             _say(str(error) + ("" if runs else "; nothing was written"))
             raise typer.Exit(128 + error.signum) from error
         raise
-    _give(plan, runs, extras, divided, files, as_json=as_json)
+    _give(plan, runs, extras, divided, files, as_json=as_json, report=report)
 
 
 def _plan(what: Served, counts: list[int] | None, **settings: Any) -> Plan:
@@ -177,6 +181,7 @@ def _give(
     files: list[Path] | None,
     *,
     as_json: bool,
+    report: Path | None,
 ) -> None:
     """Print and write what was finished; nothing if no run was."""
     from cerberus_plan.calibration.programs.observe import keep
@@ -189,8 +194,13 @@ def _give(
     observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
     measured = rows(observation, divided)
     written = [] if files is None else keep.write(observation, files, costs=_costs(), measured=measured)
+    document = _document(observation, written) | {"measured": [asdict(row) for row in measured]}
+    if report is not None:
+        from cerberus_plan.reports.pages.observe_page import observe_page
+
+        page = observe_page(document, command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
     if as_json:
-        document = _document(observation, written) | {"measured": [asdict(row) for row in measured]}
         print_document(document, indent=2)
     else:
         _show(observation, written)

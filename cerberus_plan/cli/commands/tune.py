@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cerberus_plan.cli import split_list
+from cerberus_plan.cli import report_file, split_list
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.one_thread import load_numpy
+from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.cli.server_options import Load, Ready, Server, WarmUps, served_command
 from cerberus_plan.model.errors import InputError
 
@@ -61,11 +62,13 @@ def tune(
     warm_ups: WarmUps = 1,
     unit: Annotated[str, typer.Option(help="Unit of throughput of a new --record file.")] = "operations/s",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report: ReportFile = None,
 ) -> None:
     """Measure few splits, chosen by what the ones before say, until the choice is good enough; then recommend.
 
     Ctrl-C keeps what was measured; failures leave no process behind.
     """
+    report_file.check(report)
     load_numpy()
     from cerberus_plan.calibration.programs.observe.meter import Meter
     from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
@@ -86,12 +89,14 @@ def tune(
     if record is not None:
         recording.check(record)
     runs: list[SplitRun] = []
+    regrets: list[float] = []
     interrupted: Stopped | None = None
     try:
         with Signals() as signals, open_cpusets() as cpusets:
             runner = Runner.here(command, meter, timeout, signals, cpusets)
             for done in tuned(search, runner.measure, repeats=repeats):
                 runs.append(done)
+                regrets.append(search.regret)
                 _progress(done, search, time=time)
     except Stopped as error:
         interrupted = error
@@ -100,7 +105,14 @@ def tune(
             named = "runs/s" if time and unit == "operations/s" else unit
             recording.keep(record, [(run.split, run.throughput) for run in runs], unit=named)
             typer.echo(f"added {len(runs)} runs to {record}", err=True)
-        _tell(document(search, runs, time=time, interrupted=interrupted is not None), as_json=as_json)
+        answer = document(search, runs, time=time, regrets=regrets, interrupted=interrupted is not None)
+        if report is not None:
+            from cerberus_plan.reports.pages.tune_page import tune_page
+
+            command_, version = report_file.command(), report_file.version()
+            reason = REASONS[answer["stopped"]]
+            report_file.write(report, tune_page(answer, reason=reason, command=command_, version=version))
+        _tell(answer, as_json=as_json)
     if interrupted is not None:
         known = "what was measured is above" if runs else "nothing was measured"
         typer.echo(f"{interrupted}: {known}; no process is left", err=True)
@@ -145,7 +157,9 @@ def _progress(done: SplitRun, search: Search, *, time: bool) -> None:
         typer.echo(f"busy host: the hypervisor kept {done.stolen:.0%} of these CPUs from us", err=True)
 
 
-def document(search: Search, runs: list[SplitRun], *, time: bool, interrupted: bool = False) -> dict[str, Any]:
+def document(
+    search: Search, runs: list[SplitRun], *, time: bool, regrets: list[float], interrupted: bool = False
+) -> dict[str, Any]:
     """The answer; its keys are a contract: add, never rename."""
     best = next(split for split in search.forecasts() if (split.instances, split.cores_per_instance) == search.best)
     if interrupted:
@@ -164,8 +178,9 @@ def document(search: Search, runs: list[SplitRun], *, time: bool, interrupted: b
                 "seconds": run.seconds,
                 "others": run.others,
                 "stolen": run.stolen,
+                "regret_after": regret,
             }
-            for run in runs
+            for run, regret in zip(runs, regrets, strict=True)
         ],
         "best": {
             "instances": best.instances,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cerberus_plan.cli import report_file
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def verify(
         Path | None, typer.Option(help="Workload file to add the counted runs to, with --regex; made when missing.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report: ReportFile = None,
 ) -> None:
     """Run the command once per instance against one big instance, paired and interleaved; predicted beside measured.
 
@@ -65,6 +68,7 @@ def verify(
     from cerberus_plan.planner.verify.together import Order
 
     _check(record, regex)
+    report_file.check(report)
     meter = Meter.of(rate=regex)
     topology = system_topology(allowed_cpus())
     total = _cores(cores, topology.n_cpus)
@@ -91,7 +95,7 @@ def verify(
         typer.echo("stopped before the first counted round: nothing to compare", err=True)
         refuted = False
     else:
-        refuted = _tell(splits, samples, prediction, how, as_json=as_json)
+        refuted = _tell(splits, samples, prediction, how, as_json=as_json, report=report)
         if record is not None:
             _record(record, splits, samples)
     if stopped is not None:
@@ -162,7 +166,13 @@ def _progress(sample: Sample, splits: list[Split]) -> None:
 
 
 def _tell(
-    splits: list[Split], samples: list[Sample], prediction: Prediction | None, how: str, *, as_json: bool
+    splits: list[Split],
+    samples: list[Sample],
+    prediction: Prediction | None,
+    how: str,
+    *,
+    as_json: bool,
+    report: Path | None,
 ) -> bool:
     """Print the comparison; True when a prediction was refuted."""
     from cerberus_plan.planner.verify.judge import DISAGREE, doubts, judge
@@ -183,8 +193,13 @@ def _tell(
     ]
     notes = [KERNEL, *(f"{text[0].upper()}{text[1:]}." for text in doubts(samples))]
     refuted = any(each is not None and each.verdict == DISAGREE for each in judged)
+    document = {"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes}
+    if report is not None:
+        from cerberus_plan.reports.pages.verify_page import verify_page
+
+        report_file.write(report, verify_page(document, command=report_file.command(), version=report_file.version()))
     if as_json:
-        print_document({"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes})
+        print_document(document)
     else:
         _show(rows, splits, notes)
     return refuted

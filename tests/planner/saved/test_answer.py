@@ -14,9 +14,11 @@ from example_plan import a_plan
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.mixtures.allocate import plan_mix
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.saved.answer import read_answer
 from cerberus_plan.reports.pages.plan_document import mix_document, plan_document
@@ -63,6 +65,16 @@ def test_the_text_is_the_same(tmp_path: Path) -> None:
     originals = [a_plan(name, cores=cores) for name, cores in PLANS]
     for kept, original in ((list(found.plans), originals), (list(found.plans[:1]), originals[:1])):
         assert list(text_of(kept, 100)) == list(text_of(original, 100))
+
+
+def test_an_objective_with_its_frontier_is_read_back(tmp_path: Path) -> None:
+    """Rate, limits, prices, latencies and every point of the frontier, so that the text is the same."""
+    objective = Objective(kind="cost", rate=20_000.0, slos=(Slo(name="p99", seconds=0.01),))
+    original = aimed(a_plan("apache", cores=16), objective)
+    (found,) = read_answer(written(tmp_path, plan_document([original]))).plans
+    assert found.to_json() == original.to_json()
+    assert (found.objective, found.frontier) == (objective, original.frontier)
+    assert list(text_of([found], 100)) == list(text_of([original], 100))
 
 
 def test_a_mixture_is_read_back(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.saved.answer import SavedAnswer
 from cerberus_plan.planner.saved.compare import Comparison, compare, compare_plans
@@ -133,6 +135,19 @@ def test_a_lost_split_is_priced(tmp_path: Path) -> None:
     assert [found.keeping] == same
     assert found.lost_by_keeping == pytest.approx(1.0 - same[0].throughput / after.best.throughput)
     assert found.to_json()["keeping"]["lost"] == found.lost_by_keeping
+
+
+def test_answers_with_an_objective_are_compared_by_the_rate_they_carry() -> None:
+    """A looser limit is told as the request's part, and the parts multiply to the ratio of the rates."""
+    limits = (Objective(kind="throughput", slos=(Slo(name="p99", seconds=seconds),)) for seconds in (0.001, 0.01))
+    tight, loose = (aimed(planned(), objective) for objective in limits)
+    found = compare_plans(tight, loose)
+    assert found.by == "headroom"
+    assert found.factor is not None
+    assert found.factor >= 1.0
+    assert product(found) == pytest.approx(found.factor, rel=1e-9)
+    assert {(one.group, one.name) for one in found.differences} == {("request", "objective: limits")}
+    assert any("rate that it carries" in line for line in text_of(found, 400))
 
 
 def answer(*plans: Plan) -> SavedAnswer:

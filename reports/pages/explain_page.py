@@ -1,0 +1,71 @@
+"""The report of an explanation: where the time goes in each split, the law behind it, what follows from the laws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cerberus_plan.reports.charts.bars import bars
+from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.pages.findings import Table, findings_page
+
+# Stations with a smaller share of the time are left to the document.
+_SMALL = 0.005
+
+
+def explain_page(document: Mapping[str, Any], verdicts: Sequence[str], *, command: Sequence[str], version: str) -> str:
+    """The page of an ``explain --json`` document.
+
+    Args:
+        document: The document.
+        verdicts: The verdict of each of its plans.
+        command: The command that made it, as a list of words.
+        version: Version of the program.
+    """
+    figures, tables = [], []
+    for at, plan in enumerate(document["plans"]):
+        for number_, one in enumerate(plan["explanations"]):
+            title = f"{plan['workload']}, {_split(one)}"
+            shown = [station for station in one["stations"] if station["share"] >= _SMALL]
+            figures.append(
+                bars([(station["name"], station["share"]) for station in shown], name=f"time{at}-{number_}",
+                     title=f"Where the time goes: {title}", caption="Shares of the time of the cores used.",
+                     column="share of the time")
+            )  # fmt: skip
+            tables += _tables(title, one, shown)
+    return findings_page(
+        document,
+        what="explain",
+        subject=", ".join(plan["workload"] for plan in document["plans"]),
+        verdict=" ".join(verdicts),
+        figures=figures,
+        tables=tables,
+        command=command,
+        version=version,
+    )
+
+
+def _split(one: Mapping[str, Any]) -> str:
+    candidate = one["candidate"]
+    return f"{candidate['system']} {candidate['vms']} × {candidate['split'][0]}"
+
+
+def _tables(title: str, one: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[Table]:
+    return [
+        (
+            f"Stations: {title}",
+            ("station", "of", "time", "1 % cheaper gives", "time for each visit with k there"),
+            [(each["name"], each["scope"], percent(each["share"]), _gain(each["gain"]), each["law"])
+             for each in shown],
+        ),
+        (
+            f"What follows: {title}",
+            ("finding", "value", "formula"),
+            [(each["says"], number(each["value"]), each["formula"]) for each in one["findings"]],
+        ),
+    ]  # fmt: skip
+
+
+def _gain(value: float) -> str:
+    """Relative gain for each relative cut, without a sign on nothing."""
+    return f"{round(value, 2) + 0.0:+.2f} %"

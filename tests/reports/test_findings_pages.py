@@ -1,0 +1,100 @@
+"""The pages of observe, tune, verify, explain and audit say what their documents say, and escape names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from example_findings import (
+    AUDIT,
+    HOSTILE,
+    OBSERVE,
+    TUNE,
+    VERIFY,
+    audit,
+    explain,
+    explanation,
+    observe,
+    tune,
+    verify,
+)
+from lxml import html
+
+from cerberus_plan.reports.formats import number, percent
+
+PAGES: dict[str, tuple[Callable[[], str], Any]] = {
+    "observe": (observe, OBSERVE),
+    "tune": (tune, TUNE),
+    "verify": (verify, VERIFY),
+    "explain": (explain, explanation()),
+    "audit": (audit, AUDIT),
+}
+
+
+@pytest.fixture(params=PAGES)
+def named(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_a_page_embeds_its_document_and_escapes_names(named: str) -> None:
+    """The document is the one given, in a page that holds together, and no name becomes a script."""
+    make, document = PAGES[named]
+    text = make()
+    tree = html.fromstring(text)
+    assert json.loads(tree.get_element_by_id("document").text) == json.loads(json.dumps(document))
+    assert HOSTILE not in text
+    assert len(text.encode()) < 3_000_000
+    names = tree.xpath("//@id")
+    assert len(set(names)) == len(names)
+    for chart in tree.find_class("chart"):
+        assert len(chart.get("aria-label")) > 40
+
+
+def test_tuning_shows_every_run_as_it_came_and_how_sure_it_became() -> None:
+    """A row a run in order, a bar a run with the loss expected after it, and why it stopped."""
+    tree = html.fromstring(tune())
+    rows = [
+        [cell.text for cell in row] for row in tree.xpath("//h2[text()='The runs in order']/following::tbody[1]/tr")
+    ]
+    assert [row[2] for row in rows] == [number(run["value"], 4) for run in TUNE["runs"]]
+    bars = json.loads(tree.get_element_by_id("narrowing-spec").text)["datasets"]["bars"]
+    assert [bar["share"] for bar in bars] == [run["regret_after"] for run in TUNE["runs"]]
+    assert "the budget is spent" in tree.text_content()
+
+
+def test_a_refuted_prediction_is_the_headline() -> None:
+    """Predicted beside measured, both with intervals; the conflict is named first, with what to trust."""
+    tree = html.fromstring(verify())
+    assert tree.find(".//h1").text_content() == "The runs refute the prediction of 2 × 1."
+    data = json.loads(tree.get_element_by_id("ratios-spec").text)["datasets"]
+    assert {(line["kind"], line["low"], line["high"]) for line in data["lines"]} == {
+        ("measured", 0.9, 1.1),
+        ("predicted", 1.4, 2.0),
+    }
+    assert "trust the runs" in tree.text_content()
+
+
+def test_an_audit_puts_the_dearest_deviation_first() -> None:
+    """Each deviation with its price; one without is no bar."""
+    tree = html.fromstring(audit())
+    rows = [row.findtext("td[3]") for row in tree.xpath("//h2[text()='Deviations']/following::tbody[1]/tr")]
+    assert rows == [percent(0.4), percent(0.1), "not known"]
+    assert len(json.loads(tree.get_element_by_id("prices-spec").text)["datasets"]["bars"]) == 2
+
+
+def test_an_observation_draws_curve_and_splits() -> None:
+    """Every repeat of every count, and the splits beside them."""
+    dots = json.loads(html.fromstring(observe()).get_element_by_id("runs-spec").text)["datasets"]["dots"]
+    given = [value for point in OBSERVE["curve"] for value in point["values"]]
+    assert sorted(dot["value"] for dot in dots) == sorted([*given, 18.0])
+
+
+def test_an_explanation_adds_up() -> None:
+    """Bars of each split's stations are the shares of the document."""
+    tree = html.fromstring(explain())
+    one = explanation()["plans"][0]["explanations"][0]
+    bars = json.loads(tree.get_element_by_id("time0-0-spec").text)["datasets"]["bars"]
+    assert sum(bar["share"] for bar in bars) == pytest.approx(1.0, abs=0.02)
+    assert all(found["says"] in tree.text_content() for found in one["findings"])
