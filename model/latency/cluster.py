@@ -30,7 +30,7 @@ from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.record import Record
 
 # Relative accuracy of the shared rate X(k), and most steps to it: each is a power of a polynomial.
-_CLOSE = 1e-9
+_CLOSE = 1e-8
 _MOST_STEPS = 80
 # Sizes at which the rate of the whole cluster is solved, beside the smallest.
 _POOLED_SIZES = 10
@@ -240,7 +240,8 @@ class Cluster:
 
         def excess(full: float) -> float:
             table = series.correlate(self._weights, self._others(arrivals, full))
-            return float(self._rates(table)[-1]) - full
+            less, all_of_them = (series.log_dot(row, table) for row in self._polynomials[-2:])
+            return math.exp(less - all_of_them) - full
 
         low, above = arrivals, self.capacity / self.instances - arrivals
         high = 2.0 * self.capacity / self.instances

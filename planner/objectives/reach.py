@@ -76,7 +76,7 @@ def reach(plan: Plan, candidate: Candidate, objective: Objective) -> Reach:
     if plan.workload.job_units is not None:
         raise InputError(
             f"{plan.workload.name} is a finite job: it has a completion time, not a rate of requests; leave out "
-            "--rate, --slo and --survive"
+            "--rate, --slo and --survive, or name other programs with --workload"
         )
     left = _left(plan, candidate, objective)
     served = Served.of(plan, candidate)
