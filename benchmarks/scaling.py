@@ -206,7 +206,7 @@ def main() -> None:
     if options.markdown:
         note = (
             "Whole commands: processor time and the most memory held at each size, least of "
-            f"{options.rounds} rounds, and the exponent of the growth over the larger half of the sizes once the "
+            f"{options.rounds} run(s), and the exponent of the growth over the larger half of the sizes once the "
             f"program's start ({start[0]:.2f} s, {start[1]:.0f} MB) is taken off: 1 is linear, 2 quadratic. "
             f"Made by `python benchmarks/scaling.py` on {host()}."
         )
