@@ -118,3 +118,11 @@ def test_more_threads_than_cores_are_run_and_predicted(tmp_path: Path) -> None:
 def test_killed_exports_leave_nothing() -> None:
     """Some of what `benchmarks/kills.py` does to all commands, to the one that writes most files."""
     assert "**0 leavings**" in run("kills.py", "--trials", "4", "--only", "export")
+
+
+def test_every_needed_package_states_its_licence() -> None:
+    """The run-time packages are followed to the last, each permissive; one without licence fails."""
+    rows = [line.split(" | ") for line in run("licences.py").splitlines()]
+    names = {row[0].removeprefix("| ") for row in rows}
+    assert {"numpy", "scipy", "numba", "llvmlite", "sympy", "mpmath", "typer", "rich", "altair", "jinja2"} <= names
+    assert not [row for row in rows if "GPL" in row[2]]
