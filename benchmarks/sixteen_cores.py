@@ -8,6 +8,10 @@ Shown to the forecast: all splits of at most 2 (4, 8) cores. Asked: the splits o
 loses to the best one measured. Error: median over splits of |predicted / measured - 1|. Inside: share of splits whose
 90 % interval holds the median measured; a noisy measurement counts as it is. Nothing was tuned on these numbers.
 `fit` has the rows alone; `plan` is the main command with them in a workload of which the time on one core is known.
+`calibration` has no runs of splits at all: the time on one core, what an operation does (bytes, faults, calls, share
+under a lock, known for seven of the programs from their source), and what `calibrate` measured on a machine of the same
+kind an hour and a half later (`data/sixteen-cores-profile.json`, its samples left out, the slowdown of busy cores
+derived from them anew).
 With --write FILE the table goes into that page.
 """
 
@@ -26,14 +30,16 @@ from sections import replace_section, table
 
 from cerberus_plan.calibration.splits.fit import fit_splits
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.choose import plan
 
 DATA = Path(__file__).parent / "data" / "sixteen-cores.csv"
+PROFILE = DATA.with_name("sixteen-cores-profile.json")
 CORES = 16
 SEEN = (2, 4, 8)
 Split = tuple[int, int]
@@ -73,6 +79,7 @@ def main() -> None:
         for seen in SEEN
     }
     parts = [measured_table(runs), summary_table(judged)]
+    parts.append("By calibration and demands alone:\n\n" + program_table(runs, from_calibration(runs)))
     parts += [
         f"By {name}, at most {seen} cores seen:\n\n" + program_table(runs, judged[name, seen]) for name, seen in SHOWN
     ]
@@ -176,7 +183,11 @@ def planned(values: Runs, seen: int) -> dict[Split, Said]:
         measured=tuple(rows_seen(values, seen)),
     )  # fmt: skip
     systems = [SYSTEMS["linux"], SYSTEMS["processes"]]
-    answer = plan(catalog.machine("intel16"), workload, systems, Constraints(cores=CORES))
+    return said(plan(catalog.machine("intel16"), workload, systems, Constraints(cores=CORES)))
+
+
+def said(answer: Plan) -> dict[Split, Said]:
+    """Of one Linux, and of processes of one."""
     return {
         (c.vms, c.split[0]): Said(c.throughput, c.low, c.high)
         for c in answer.candidates
@@ -184,6 +195,38 @@ def planned(values: Runs, seen: int) -> dict[Split, Said]:
     }
 
 
+def from_calibration(runs: Mapping[str, Runs]) -> dict[str, Judged]:
+    """Of programs whose demands are known."""
+    machine = catalog.machine(str(PROFILE))
+    return {program: judge(runs[program], calibrated(machine, program, runs[program])) for program in DOES}
+
+
+def calibrated(machine: Machine, program: str, values: Runs) -> dict[Split, Said]:
+    """From the machine's costs and the program's demands; what is left of the time on one core is computing."""
+    one = 1 / median(values[1, 1])
+    does = DOES[program](one)
+    apart = sum(count * machine.quantities[cost].value for name, count in does.items() for cost in COSTS.get(name, ()))
+    compute = max(one - apart - does.get("process_lock", 0.0), 0.0 if program == "stream" else 0.001 * one)
+    units = {"process_lock": "s", "memory_bytes": "B"}
+    operations = {
+        name: Quantity(value=value, unit=units.get(name, "1"), provenance=Provenance.MEASURED)
+        for name, value in does.items()
+    } | {"compute": Quantity(value=max(compute, 1e-9), unit="s", provenance=Provenance.MEASURED)}
+    workload = Workload(name=program, description="", unit="operations/s", units_per_cycle=1.0, operations=operations)
+    return said(plan(machine, workload, [SYSTEMS["linux"], SYSTEMS["processes"]], Constraints(cores=CORES)))
+
+
+# What an operation of `tests/planner/verify/gallery` does, given its time on one core [s].
+DOES: dict[str, Callable[[float], dict[str, float]]] = {
+    "compute": lambda _: {},
+    "stream": lambda _: {"memory_bytes": 2.0 * 32 * 2**20},
+    "faults": lambda _: {"page_faults": 64.0, "address_space_calls": 2.0},
+    "mmap": lambda _: {"page_faults": 1.0, "address_space_calls": 2.0},
+    "mutex20": lambda one: {"process_lock": 0.2 * one},
+    "mutex80": lambda one: {"process_lock": 0.8 * one},
+    "interpreter": lambda one: {"process_lock": 0.98 * one},
+}
+COSTS = {"page_faults": ("page_fault", "page_fault_parallel"), "address_space_calls": ("address_space_call",)}
 WAYS: dict[str, Callable[[Runs, int], dict[Split, Said]]] = {"fit": fitted, "plan": planned}
 SHOWN = [("fit", 2), ("fit", 4), ("plan", 4)]
 
