@@ -75,7 +75,24 @@ def reason(plan: Plan, best: Reach, found: Sequence[Reach], objective: Objective
                 f"{text} {amount(other.headroom, unit)} ({'+' if gain >= 0 else '-'}{amount(abs(gain), '')}) for "
                 f"{cost(other, objective)}."
             )
-    return " ".join(told)
+    return " ".join([*told, *_unsure(best, found, objective, unit)])
+
+
+def _unsure(best: Reach, found: Sequence[Reach], objective: Objective, unit: str) -> Iterator[str]:
+    """The cheaper split that comes closest to being sure of the rate: what a measurement could save."""
+    rate = objective.rate
+    if rate is None or not best.meets:
+        return
+    cheaper = [r for r in found if not r.meets and r.headroom >= rate and r.cost < best.cost]
+    if cheaper:
+        other = max(cheaper, key=lambda r: (r.headroom_low, -r.cost))
+        reached = (
+            f"{amount(other.headroom, unit)} ({amount(other.headroom_low, '')} to {amount(other.headroom_high, '')})"
+        )
+        yield (
+            f"Cheaper but not sure to carry it: {describe(other.candidate, SYSTEMS)} with {reached} for "
+            f"{cost(other, objective)}; measure that split to know."
+        )
 
 
 def _binding(best: Reach) -> str:
