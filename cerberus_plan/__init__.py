@@ -11,9 +11,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers know it; typing itself is imported where an interrupt is met quietly
 if TYPE_CHECKING:
+    from typing import Any
+
     from cerberus_plan.api import *  # noqa: F403 - the one list of public names is there
 
 __version__ = "0.2.0"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -103,7 +102,7 @@ def plan(
     if version:
         typer.echo(f"cerberus-plan {__version__}")
         return
-    if len(sys.argv) == 1:
+    if not _anything_asked(ctx):
         typer.echo(ctx.get_help())
         return
     load_numpy()
@@ -185,6 +184,12 @@ def deliver(
     else:
         show(plans)
         show_changes(plans, changes, document)
+
+
+def _anything_asked(ctx: typer.Context) -> bool:
+    """Whether any option was typed; the context knows, also where the program's own arguments are somebody else's."""
+    sources = map(ctx.get_parameter_source, ctx.params)
+    return any(source is not None and source.name != "DEFAULT" for source in sources)
 
 
 def changes_for(names: Sequence[str] | None) -> list[str]:
