@@ -35,6 +35,7 @@ def fixed(line: str) -> str:
     return re.sub(r"\s+", " ", line).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the example runs on two cores")
 def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     """Run in order in one folder, like a reader would; throughputs and times may differ."""

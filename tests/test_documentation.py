@@ -35,6 +35,7 @@ def examples() -> list[tuple[str, str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "command", "shown"), examples())
 def test_commands_print_what_the_documentation_shows(page: str, command: str, shown: str, tmp_path: Path) -> None:
     """Every line shown is printed, in order; `...` stands for lines left out."""
@@ -62,6 +63,7 @@ def test_python_examples_run(page: Path) -> None:
             assert runner.failures == 0
 
 
+@pytest.mark.slow
 def test_every_command_has_help_and_is_in_the_readme_or_the_help(tmp_path: Path) -> None:
     """Each command of the program explains itself."""
     listed = subprocess.run(

@@ -24,6 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_the_command_prints_what_the_page_shows(folder: Path) -> None:
     """Every line up to the dots."""
     (block,) = re.findall(r"^```console\n\$ cerberus-plan (.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -38,6 +39,7 @@ def test_the_command_prints_what_the_page_shows(folder: Path) -> None:
     assert printed[: len(expected)] == expected
 
 
+@pytest.mark.slow
 def test_python_says_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lines of the page run, and give the answer of the command."""
     (block,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

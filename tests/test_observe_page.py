@@ -36,6 +36,7 @@ def skeleton(line: str) -> str:
     return re.sub(r"[\d.,]+|\b(?:ns|µs|ms|s|%)(?=\W|$)|[^\w{}/:'-]", "", line)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the example measures on two cores")
 def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     """Run in order in one folder, like a reader would; shown lines are printed, with other numbers."""

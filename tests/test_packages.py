@@ -133,6 +133,7 @@ def _started(neighbours: Path, *arguments: str) -> str:
 SCRIPT = str(Path(sys.executable).parent / "cerberus-plan")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -149,6 +150,7 @@ def test_neighbours_with_our_names_are_not_run(arguments: tuple[str, ...], neigh
     assert _started(neighbours, *arguments) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_calibration_does_not_run_neighbours(neighbours: Path) -> None:
     """The measuring processes see what is installed only."""

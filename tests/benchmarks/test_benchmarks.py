@@ -29,6 +29,7 @@ def run(script: str, *options: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_solver_agrees_with_its_c_twin_on_all_even_splits() -> None:
     """The script stops unless solver, planner tables and C agree to 1e-9 on every even split of 48 and 96 cores."""
     lines = run("solve_splits.py", "--largest", "96", "--rounds", "5").splitlines()

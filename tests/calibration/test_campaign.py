@@ -25,6 +25,7 @@ measure_host(effort=Effort(processes=1, rounds=5000), only=("syscall", "core_to_
 """
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_a_measured_host_has_a_system_call_that_costs_something(monkeypatch):
     """The whole way on the real clock: 10 ns to 100 us, measured, with interval, source and raw samples."""
@@ -52,6 +53,7 @@ def _measuring_processes(scratch):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_measurement_leaves_no_process(tmp_path, number):

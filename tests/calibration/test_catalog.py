@@ -190,6 +190,7 @@ def test_a_workload_that_does_nothing_is_refused() -> None:
         catalog.parse_workload(text, "f")
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([*MACHINES, *WORKLOADS]), st.data())
 def test_damaged_files_are_read_or_refused(name: str, data: st.DataObject) -> None:

@@ -39,6 +39,7 @@ def by_place(place, depth):
     return found
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(st.integers(2, 4), st.integers(2, 4), st.integers(3, 6), st.sampled_from([1, 2]), st.integers(0, 1000))
 def test_all_levels_are_found(sockets, l3, cores, smt, seed):

@@ -35,6 +35,7 @@ def taken(read: Callable[[], Any]) -> Any:
         return REFUSED
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_json_is_read_as_the_standard_library_reads_it(value: object) -> None:
     """What breaks no rule is not changed."""

@@ -175,6 +175,7 @@ def workloads(draw: st.DrawFn) -> Workload:
     )
 
 
+@pytest.mark.slow
 @given(workloads())
 def test_workload_files_read_back(made: Workload) -> None:
     """Any workload comes back from its file as it was, whatever characters its texts hold."""

@@ -25,6 +25,7 @@ values = st.floats(1e-9, 1e-3)
 spreads = st.floats(1.0, 3.0)
 
 
+@pytest.mark.slow
 @given(values, spreads, values, spreads)
 def test_afterwards_nothing_contradicts(first, wide, second, broad):
     """The value is the new one, and the interval holds its own and, if it did not meet it, the earlier one."""

@@ -17,6 +17,7 @@ from cerberus_plan.model.errors import CannotAnswerError, InputError
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"), min_size=1).filter(str.strip)
 
 
+@pytest.mark.slow
 @given(texts)
 def test_decoding_undoes_encoding(text: str) -> None:
     """Any text without carriage returns comes back as it was, whatever line ends or mark it was given."""

@@ -41,6 +41,7 @@ def test_one_worker_takes_the_whole_time(share):
     assert time_per_operation(split, workers=1) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 @given(st.floats(0.02, 0.98), st.floats(1.0, 1.5))
 def test_a_lock_without_handover_is_found_from_two_workers(share, slowdown):
     """The serial share that made T(2) is recovered."""
@@ -78,6 +79,7 @@ def test_both_unknowns_are_found_from_many_counts(share, ratio):
     assert found.handover == pytest.approx(ratio * share, rel=0.05, abs=5e-3)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.floats(0.05, 0.6), st.floats(0.0, 3.0))
 def test_a_queue_lock_is_found_from_many_counts(share, ratio):

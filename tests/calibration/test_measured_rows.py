@@ -41,6 +41,7 @@ def measurements(draw: st.DrawFn) -> Measurement:
     )
 
 
+@pytest.mark.slow
 @given(rows=st.lists(measurements(), max_size=5))
 def test_what_is_appended_reads_back(rows: list[Measurement], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("rows") / "job.toml"

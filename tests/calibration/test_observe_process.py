@@ -73,6 +73,7 @@ def test_the_command_runs_on_its_cpus_only_and_we_do_not() -> None:
     assert os.sched_getaffinity(0) == ours
 
 
+@pytest.mark.slow
 def test_times_and_faults_of_descendants_are_counted() -> None:
     """Work of a grandchild counts, and a page touched is a page fault."""
     busy = "n = 3_000_000\nwhile n: n -= 1"

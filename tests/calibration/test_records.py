@@ -67,6 +67,7 @@ def there_and_back(kind: Any, value: Any) -> Any:
     return record(kind, json.loads(json.dumps(encode(value), allow_nan=False)), "f.json")
 
 
+@pytest.mark.slow
 @given(outers)
 def test_what_is_written_is_read_back(value: Outer) -> None:
     """Every field, through the text of a file."""

@@ -24,6 +24,7 @@ def test_worker_counts_begin_with_one_and_end_with_all_cores(physical):
     assert list(counts) == sorted(set(counts))
 
 
+@pytest.mark.slow
 @given(st.integers(1, 200), st.integers(1, 300))
 def test_a_sample_of_pairs_still_joins_all_cores(n, most):
     """No core is left out of the latency matrix, and no pair is measured twice."""

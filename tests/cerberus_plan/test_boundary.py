@@ -60,6 +60,7 @@ def test_every_error_has_its_code(
     assert told.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_messages_are_bounded_and_plain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A megabyte of terminal control ends as a few thousand printable characters; debugging adds the traceback."""
 
@@ -85,6 +86,7 @@ def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, text=True, check=False, timeout=60, **{"stderr": subprocess.PIPE, **options})
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_stdout_is_told() -> None:
     """Exit code 1 and one line, for text and JSON."""
     for extra in ((), ("--json",)):
@@ -94,6 +96,7 @@ def test_a_full_disk_under_stdout_is_told() -> None:
         assert "No space left on device" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [("--machine", "amd48", "--workload", "a" * 300 + ".toml"), ("--machine", "a" * 300 + ".toml"),

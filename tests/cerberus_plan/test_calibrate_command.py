@@ -40,6 +40,7 @@ def test_a_primitive_is_measured_written_and_merged(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["here.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -60,6 +61,7 @@ def test_wrong_options_are_refused_at_once(tmp_path, arguments, message):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_profile_of_another_host_is_not_added_to(tmp_path):
     """--only on another host's file is refused before measuring, and the file stays as it was."""
     (tmp_path / "other.csv").write_text(",,\n10,,\n10,10,\n")
@@ -72,6 +74,7 @@ def test_a_profile_of_another_host_is_not_added_to(tmp_path):
     assert (tmp_path / "other.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_an_imported_machine_can_be_planned_for(tmp_path):
     """A latency matrix becomes a machine with its groups; what is missing is said to be assumed."""
     rows = [["" if j >= i else ("20" if i // 4 == j // 4 else "90") for j in range(16)] for i in range(16)]

@@ -36,6 +36,7 @@ def test_terminal_names_the_collapse() -> None:
     assert "shadow lock: beyond about this many cores in one VM its throughput collapses" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_single_os_is_contrasted_with_a_cluster() -> None:
     """Where one Linux wins, the best cluster is explained beside it."""
     done = run("--machine", "amd48", "--cores", "6", "--workload", "dbench", "--json")
@@ -45,6 +46,7 @@ def test_a_single_os_is_contrasted_with_a_cluster() -> None:
     assert contrast["vms"] > 1
 
 
+@pytest.mark.slow
 def test_unknown_workload_is_refused() -> None:
     """Bad input is one sentence and exit code 2."""
     done = run("--workload", "histgram")
@@ -52,6 +54,7 @@ def test_unknown_workload_is_refused() -> None:
     assert "histogram" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_shared_station_without_demand_limits_nothing(tmp_path: Path) -> None:
     """Nobody waits for what takes no time: the rest is explained."""
     file = tmp_path / "w.toml"

@@ -41,6 +41,7 @@ def test_every_format_is_written_for_48_cores(form: str, tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_a_full_folder_needs_force(tmp_path: Path) -> None:
     """Exit code 2 without; with it a deployment of ours is replaced, and a user's file never."""
     target = tmp_path / "out"
@@ -56,6 +57,7 @@ def test_a_full_folder_needs_force(tmp_path: Path) -> None:
     assert "also holds mine" in done.stderr
 
 
+@pytest.mark.slow
 def test_firecracker_refuses_an_odd_split_asked_for(tmp_path: Path) -> None:
     """Exit code 1 on a machine with SMT, the rule, and nothing written."""
     done = run(
@@ -67,6 +69,7 @@ def test_firecracker_refuses_an_odd_split_asked_for(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_firecracker_splits_again_what_the_plan_made_too_large(tmp_path: Path) -> None:
     """With one VM allowed on 48 cores, 48 vCPUs cannot be; the best that can is deployed and the swap is told."""
     done = run(
@@ -79,6 +82,7 @@ def test_firecracker_splits_again_what_the_plan_made_too_large(tmp_path: Path) -
     assert any("cannot be deployed so" in line for line in document["lines"])
 
 
+@pytest.mark.slow
 def test_an_unknown_format_names_those_known(tmp_path: Path) -> None:
     """Exit code 2."""
     done = run("--workload", "dbench", "--format", "qcow", "--output", str(tmp_path / "out"))
@@ -86,6 +90,7 @@ def test_an_unknown_format_names_those_known(tmp_path: Path) -> None:
     assert "libvirt, xl, firecracker" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_format_that_fits_no_split_says_what_bounds_it(tmp_path: Path) -> None:
     """One VM of 48 vCPUs is more than the machine's hypervisor runs: exit code 1 with the limits."""
     done = run("--workload", "dbench", "--max-vms", "1", "--format", "libvirt", "--output", str(tmp_path / "out"))

@@ -26,6 +26,7 @@ def curve(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_json_holds_the_contract(curve: Path) -> None:
     """The keys that others rely on, for exactly the counts asked for; the published truth is inside."""
     done = run("fit", curve, "--train-max", 16, "--predict", "64,32", "--json")
@@ -41,6 +42,7 @@ def test_json_holds_the_contract(curve: Path) -> None:
     assert [law["name"] for law in document["incumbents"]] == ["usl", "amdahl"]
 
 
+@pytest.mark.slow
 def test_the_table_shows_the_incumbents_beside_ours(curve: Path) -> None:
     """Nobody has to believe us alone."""
     done = run("fit", curve)
@@ -51,6 +53,7 @@ def test_the_table_shows_the_incumbents_beside_ours(curve: Path) -> None:
     assert "310" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_workload_file_can_be_planned(curve: Path, tmp_path: Path) -> None:
     """What fit writes, the planner reads."""
     mine = tmp_path / "mine.toml"
@@ -62,6 +65,7 @@ def test_the_workload_file_can_be_planned(curve: Path, tmp_path: Path) -> None:
     assert json.loads(plan.stdout)["plans"][0]["unit"] == "rays/s"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "options", "code", "message"),
     [
@@ -85,6 +89,7 @@ def test_what_cannot_be_answered_says_what_to_do(
     assert message in done.stderr
 
 
+@pytest.mark.slow
 def test_more_counts_than_memory_holds_are_refused(curve: Path) -> None:
     """The joint forecast grows with the square: the limit is told, and at the limit there is an answer."""
     done = run("fit", curve, "--predict", ",".join(map(str, range(1, 258))))

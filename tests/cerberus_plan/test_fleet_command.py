@@ -81,6 +81,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     return json.loads(done.stdout), page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_answer_keeps_every_rate_on_the_machines_there_are(answered: tuple[dict[str, Any], str]) -> None:
     """At the least cost, which is proven."""
     document, _ = answered
@@ -101,6 +102,7 @@ def test_the_page_embeds_what_json_prints(answered: tuple[dict[str, Any], str]) 
     ]
 
 
+@pytest.mark.slow
 def test_the_terminal_tells_cost_machines_and_risk(answered: tuple[dict[str, Any], str], tmp_path: Path) -> None:
     """The same answer in words."""
     done = run(a_file(tmp_path))
@@ -170,6 +172,7 @@ def _exit(folder: Path, text: str, counts: dict[str, int]) -> int:
     return run(a_file(folder, changed)).returncode
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_too_small_is_told(tmp_path: Path) -> None:
     """By how much, and what it would keep."""
     done = run(a_file(tmp_path, FLEET.replace("format = 1", "format = 1\nbudget = 20")))
@@ -177,6 +180,7 @@ def test_a_budget_that_is_too_small_is_told(tmp_path: Path) -> None:
     assert "EUR short of the least cost that keeps every rate" in " ".join(done.stdout.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

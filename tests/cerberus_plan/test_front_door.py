@@ -31,6 +31,7 @@ def test_unknown_names_are_refused_with_the_list() -> None:
         cerberus_plan.Spinlock  # noqa: B018
 
 
+@pytest.mark.slow
 def test_simulation_agrees_with_the_solver() -> None:
     """The two answers of the front door to one question."""
     from cerberus_plan import Delay, Instance, Queue, TicketLock, simulate, solve

@@ -20,6 +20,7 @@ def run(*words: str, given: str | None = None) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, input=given, check=False, timeout=60)
 
 
+@pytest.mark.slow
 def test_a_curve_is_printed_and_written(tmp_path: Path) -> None:
     """The table shows what was found; the file is what `fit` reads."""
     done = run(str(FIXTURES / "will_it_scale.csv"), "--series", "processes", "--output", str(tmp_path / "curve.csv"))
@@ -40,6 +41,7 @@ def test_a_demand_is_divided_by_the_work(tmp_path: Path) -> None:
     assert (demand.unit, demand.cpu_s) == ("request", 0.025)
 
 
+@pytest.mark.slow
 def test_a_workload_can_be_planned_with(tmp_path: Path) -> None:
     """A demand with times becomes a workload file, from the fewest cores."""
     done = run(str(FIXTURES / "hyperfine.json"), "--output", str(tmp_path / "sort.toml"))
@@ -48,6 +50,7 @@ def test_a_workload_can_be_planned_with(tmp_path: Path) -> None:
     assert (made.name, made.operations["compute"].value) == ("sort", 3.8)
 
 
+@pytest.mark.slow
 def test_files_of_the_same_work_make_one_workload(tmp_path: Path) -> None:
     """Times from perf and calls from strace become one demand, and our own demand file can be read again."""
     demand, made = tmp_path / "demand.json", tmp_path / "prog.toml"
@@ -74,6 +77,7 @@ def test_locks_show_what_they_allow_at_most() -> None:
     assert "the kernel lock &mm->mmap_lock (write) allows at most 5.73e+04 requests/s in one OS instance" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -31,6 +31,7 @@ def run(tmp_path, monkeypatch):
     return command
 
 
+@pytest.mark.slow
 def test_the_list_is_a_table_and_a_document(run):
     """Without a subcommand all machines are listed; --json counts cores, sockets, nodes and caches."""
     assert "epyc-9654-2s" in run("machines").stdout
@@ -40,6 +41,7 @@ def test_the_list_is_a_table_and_a_document(run):
     assert rows["amd48"]["deployable"] is False
 
 
+@pytest.mark.slow
 def test_a_made_machine_is_planned_exported_and_audited(run, tmp_path):
     """Costs of one machine, shape of another: by name from anywhere, until the deployed files are checked."""
     made = run(
@@ -65,6 +67,7 @@ def test_the_shape_may_come_from_a_file(run, tmp_path):
     assert json.loads((tmp_path / "p.json").read_text())["topology"]["numa_nodes"] == [0] * 4 + [8] * 4
 
 
+@pytest.mark.slow
 def test_distances_of_a_calibrated_machine_are_carried_over(run, tmp_path):
     """Its matrix tells siblings and caches; what it has no pair of stays unknown."""
     found = latencies(caches=2, cores=4)
@@ -82,6 +85,7 @@ def test_distances_of_a_calibrated_machine_are_carried_over(run, tmp_path):
     assert "round_trip_other_socket" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -104,6 +108,7 @@ def test_what_cannot_be_made_is_refused(run, tmp_path, words, message):
     assert not list(tmp_path.rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_a_broken_profile_hides_no_other_machine(run, tmp_path):
     """It is named with what is wrong; the rest is listed."""
     folder = tmp_path / "home" / "profiles"
@@ -118,6 +123,7 @@ def test_a_broken_profile_hides_no_other_machine(run, tmp_path):
     assert "amd48" in run("machines").stdout
 
 
+@pytest.mark.slow
 def test_a_machine_on_which_nothing_takes_time_is_doubted(run, tmp_path):
     """All costs of zero are an unfilled template: the plan is made and the doubt is told; one cost ends it."""
     text = (SHIPPED / "amd48.toml").read_text()

@@ -28,6 +28,7 @@ def document(*arguments: str) -> dict[str, Any]:
     return plan
 
 
+@pytest.mark.slow
 def test_a_rate_is_carried_at_the_least_cost() -> None:
     """No other split that carries it uses fewer cores."""
     plan = document(*_WISH)
@@ -63,6 +64,7 @@ def test_the_text_says_what_the_json_says() -> None:
     assert "per cost" in told.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -43,6 +43,7 @@ def script(text: str, *arguments: str) -> list[str]:
     return ["--", sys.executable, "-I", "-S", "-c", text, *arguments]
 
 
+@pytest.mark.slow
 def test_a_program_becomes_a_curve_a_demand_and_a_workload(tmp_path: Path) -> None:
     """The three files read back in the parts that use them; progress goes to standard error."""
     program = script(PRINTS_RATE, "{cores}")
@@ -61,6 +62,7 @@ def test_a_program_becomes_a_curve_a_demand_and_a_workload(tmp_path: Path) -> No
     assert "wrote" in out
 
 
+@pytest.mark.slow
 def test_json_is_one_document(tmp_path: Path) -> None:
     """With --json standard output is JSON and nothing else, also for names of files by prefix."""
     code, out, err = observe(
@@ -74,6 +76,7 @@ def test_json_is_one_document(tmp_path: Path) -> None:
     assert [Path(name).name for name in document["files"]][:2] == ["run.curve.csv", "run.demand.json"]
 
 
+@pytest.mark.slow
 def test_options_after_the_program_are_its_own() -> None:
     """Also without -- the first word that is no option starts the command."""
     code, out, err = observe(
@@ -96,6 +99,7 @@ def test_options_after_the_program_are_its_own() -> None:
     assert json.loads(out)["command"][-1] == "--repeats"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -119,6 +123,7 @@ def test_trouble_is_told_with_its_exit_code(words: list[str], code: int, message
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_what_was_measured_before_a_failure_is_kept(tmp_path: Path) -> None:
     """A program that fails in its third run leaves the curve of the runs that went well, marked as cut short."""
     counter = tmp_path / "counter"
@@ -140,6 +145,7 @@ def test_what_was_measured_before_a_failure_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "part.curve.csv").read_text() == "n,value\n1,2.0\n1,3.0\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_leaves_no_process_and_says_so(tmp_path: Path, signum: int) -> None:
     """Ctrl-C and kill end the program and its children; nothing is written; the exit code is 128 + signal."""
@@ -165,6 +171,7 @@ def test_stopping_leaves_no_process_and_says_so(tmp_path: Path, signum: int) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pids"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
 def test_splits_are_run_beside_the_curve_and_kept_in_the_workload(tmp_path: Path) -> None:
     """1 x 2 and 2 x 1 with their repeats; every instance knows which one it is, and rates are added."""
@@ -180,6 +187,7 @@ def test_splits_are_run_beside_the_curve_and_kept_in_the_workload(tmp_path: Path
     assert {(m.instances, m.cores_per_instance): m.value for m in kept} == {k: r["value"] for k, r in rows.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
 def test_a_program_that_cannot_run_twice_keeps_its_curve() -> None:
     """The failure of the second instance is said, with what to do; the observation stands, with exit code 0."""

@@ -42,6 +42,7 @@ def _written(folder: Path, *, spins: int) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_candidates_say_how_many_threads_a_core_they_have(locked: str) -> None:
     """``cores`` stays what is really used; the bound holds; without the option there are none."""
     done = run(*_PLACE, "--workload", locked, "--overcommit", "2", "--json")
@@ -66,6 +67,7 @@ def test_a_program_that_spins_is_warned_on_the_terminal(tmp_path: Path) -> None:
     assert "preempted holders cost" in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["0.5", "-1", "17", "nan", "inf", "1e309"])
 def test_impossible_ratios_are_refused(locked: str, wrong: str) -> None:
     """Exit code 2, one message with what is allowed."""

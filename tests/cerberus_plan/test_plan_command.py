@@ -134,6 +134,7 @@ def test_assumed_numbers_are_said(document: dict) -> None:
     assert any("assumed" in warning for warning in plan_of(document, "memcached")["warnings"])
 
 
+@pytest.mark.slow
 def test_table_shows_the_verdict_first_and_each_number_as_in_the_json() -> None:
     """The terminal tells the same story as the document."""
     arguments = ("--cores", "48", "--machine", "amd48", "--workload", "histogram")
@@ -174,6 +175,7 @@ def test_no_color_means_no_escape_codes() -> None:
     assert "\x1b[" not in run("--cores", "4", "--workload", "dbench", NO_COLOR="1").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -219,6 +221,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(BROKEN))
 def test_broken_workload_files_are_refused_by_name(kind: str, tmp_path: Path) -> None:
     """The message names the file; there is no traceback."""
@@ -241,6 +244,7 @@ def test_binary_files_and_folders_are_refused(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_an_edited_copy_of_a_shipped_machine_changes_the_answer(tmp_path: Path) -> None:
     """No answer is stored: with ten times dearer hypervisor operations one Linux is the answer for dbench."""
     lines = (ROOT / "model" / "data" / "machines" / "amd48.toml").read_text().splitlines()

@@ -17,6 +17,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_plans_page_embeds_what_json_prints(tmp_path: Path) -> None:
     """One run with both options: the page holds the document and the command that made it."""
     page = tmp_path / "plan.html"
@@ -32,6 +33,7 @@ def test_a_plans_page_embeds_what_json_prints(tmp_path: Path) -> None:
     assert f"cerberus-plan {' '.join(given)}" in tree.get_element_by_id("again").text_content()
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
     """A folder, or a file in a folder that does not exist, is bad usage."""
     for bad in (tmp_path, tmp_path / "absent" / "plan.html"):
@@ -57,6 +59,7 @@ def test_a_mixtures_page_embeds_what_json_prints(tmp_path: Path) -> None:
     assert [(row[0], row[2]) for row in rows] == [(part["workload"], str(part["cores"])) for part in parts]
 
 
+@pytest.mark.slow
 def test_a_page_without_docstrings_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
     """Under -OO the drawing library cannot be loaded: one message that says what to set, and no file."""
     page = tmp_path / "r.html"

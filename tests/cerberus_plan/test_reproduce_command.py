@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
@@ -14,6 +16,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_json_contract() -> None:
     """The document has the count of free numbers and a row for each quantity."""
     done = run("--json")
@@ -27,6 +30,7 @@ def test_json_contract() -> None:
         assert {"id", "published", "predicted", "error", "role"} <= row.keys()
 
 
+@pytest.mark.slow
 def test_terminal_shows_misfits() -> None:
     """Judged and reported quantities, failing orderings and the free numbers are printed."""
     done = run()

@@ -32,6 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_the_saved_answer_shows_the_same_again(folder: Path) -> None:
     """Text, page and JSON are those of the command that planned, byte for byte; the short form is the long one."""
     saved = str(folder / "a.json")
@@ -45,6 +46,7 @@ def test_the_saved_answer_shows_the_same_again(folder: Path) -> None:
     assert run("--json", saved).stdout == run(saved, "--json").stdout
 
 
+@pytest.mark.slow
 def test_what_json_prints_can_be_read_back(folder: Path) -> None:
     """Any copy of the document is a saved answer, also one that a shell wrote."""
     done = run(*QUESTION, "--json")
@@ -64,6 +66,7 @@ def test_a_mixture_shows_the_same_again(folder: Path) -> None:
     assert set(json.loads(run(saved, "--json").stdout)["mix"]) > {"system", "parts", "placement"}
 
 
+@pytest.mark.slow
 def test_compare_says_what_changed_and_why(folder: Path) -> None:
     """Another machine: the factors multiply to the whole, in words and in JSON."""
     other = str(folder / "other.json")
@@ -82,6 +85,7 @@ def test_compare_says_what_changed_and_why(folder: Path) -> None:
     assert "intel16 -> amd48" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -105,6 +109,7 @@ def test_what_cannot_be_shown_is_refused(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_deployment_is_sent_to_audit_and_an_answer_to_export(folder: Path) -> None:
     """Both are called plan.json; each command names the other's."""
     target = folder / "deployed"

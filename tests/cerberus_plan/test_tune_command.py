@@ -39,6 +39,7 @@ def script(text: str, *arguments: str) -> list[str]:
     return ["--", sys.executable, "-I", "-S", "-c", text, *arguments]
 
 
+@pytest.mark.slow
 def test_a_command_that_divides_itself_is_tuned_for_a_larger_machine(tmp_path: Path) -> None:
     """It needs no CPU of ours; few runs find that one core each is best; what was run is recorded."""
     record = tmp_path / "locked.toml"
@@ -58,6 +59,7 @@ def test_a_command_that_divides_itself_is_tuned_for_a_larger_machine(tmp_path: P
     assert len(workload(str(record)).measured) == 2 * len(kept.measured)
 
 
+@pytest.mark.slow
 def test_instances_are_started_together_and_their_rates_added() -> None:
     """Without {instances} every instance is a process of its own, on CPUs of its own."""
     said = "import os, sys; print('throughput:', 5.0); assert len(os.sched_getaffinity(0)) == int(sys.argv[1])"
@@ -72,6 +74,7 @@ def test_instances_are_started_together_and_their_rates_added() -> None:
         assert rates[1, 2] == 5.0
 
 
+@pytest.mark.slow
 def test_times_are_read_from_the_clock() -> None:
     code, out, err = tune("--time", "--splits", "1x2,2x1", "--cores", "2", "--json", "--repeats", "1",
                           *script("import sys, time; time.sleep(0.2 / int(sys.argv[1]))", "{instances}"))  # fmt: skip
@@ -81,6 +84,7 @@ def test_times_are_read_from_the_clock() -> None:
     assert all(run["value"] == pytest.approx(run["seconds"]) for run in answer["runs"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -105,6 +109,7 @@ def test_what_cannot_work_is_refused_in_one_sentence(words: list[str], code: int
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_failure_writes_no_record(tmp_path: Path) -> None:
     record = tmp_path / "mine.toml"
     code, _, _ = tune("--splits", "1x1", "--record", str(record), *script("raise SystemExit(3)"))
@@ -112,6 +117,7 @@ def test_a_failure_writes_no_record(tmp_path: Path) -> None:
     assert not record.exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(tmp_path: Path) -> None:
     """The first run ends, the second hangs: the answer is what is known, and the child is gone."""
     mark, record = tmp_path / "pid", tmp_path / "mine.toml"

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the main command on the small machine."""
@@ -13,6 +15,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_json_has_each_change() -> None:
     """Changes come beside the plan, which stays as it is."""
     plain, changed = run("--json"), run("--json", "--what-if", "all")
@@ -21,6 +24,7 @@ def test_json_has_each_change() -> None:
     assert before == after
 
 
+@pytest.mark.slow
 def test_terminal_shows_the_gain() -> None:
     """A row for the change with its gain."""
     done = run("--what-if", "per-core-network")

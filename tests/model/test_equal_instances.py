@@ -23,6 +23,7 @@ from tests.random_networks import anything, times
 stations = st.lists(anything, min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     local=stations,
@@ -90,6 +91,7 @@ def test_the_compiled_pass_equals_the_table(
     assert np.isfinite(compiled[np.isfinite(plain)]).all()
 
 
+@pytest.mark.slow
 def test_a_thousand_draws_take_the_compiled_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is enough to do, and with the same answer."""
     thinks = 8.0 * np.exp(0.1 * np.random.default_rng(1).standard_normal((1, 1001)))

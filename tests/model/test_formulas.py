@@ -67,6 +67,7 @@ def test_collapsing_locks_have_no_ceiling(law: type[Station]) -> None:
     assert formulas.ceiling(law).expression == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(think=st.floats(5, 3000), hold=st.floats(0.05, 5), handover=st.floats(0.2, 10))
 def test_throughput_peaks_at_collapse(think: float, hold: float, handover: float) -> None:
@@ -80,6 +81,7 @@ def test_throughput_peaks_at_collapse(think: float, hold: float, handover: float
     assert 0.6 * predicted - 1 <= peak <= 1.4 * predicted + 1
 
 
+@pytest.mark.slow
 @given(hold=st.floats(0.05, 50), handover=st.floats(0.05, 50))
 def test_collapse_begins_where_waiting_begins_at_the_threshold(hold: float, handover: float) -> None:
     """At the threshold both formulas give the same cores."""
@@ -89,6 +91,7 @@ def test_collapse_begins_where_waiting_begins_at_the_threshold(hold: float, hand
     assert sudden == pytest.approx(formulas.onset(TicketLock).value(think=think, **lock), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_sensitivity_identity_is_derived() -> None:
     """Both sides are the same expression."""
     for population in (2, 3, 4):
@@ -113,6 +116,7 @@ def test_hypervisor_ceiling_and_its_elasticities() -> None:
     assert (more / formula.value(m=8, n=48, **held) - 1) / step == pytest.approx(float(slope), rel=1e-3)
 
 
+@pytest.mark.slow
 @given(think=THINK, hold=st.floats(0.1, 5), calls=st.floats(0.01, 1), trip=st.floats(0.01, 1), n=st.integers(2, 500))
 def test_most_useful_vms_balance_locks_and_broadcasts(
     think: float, hold: float, calls: float, trip: float, n: int

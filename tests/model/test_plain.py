@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def test_ordinary_text_stays(text: str) -> None:
     assert plain(text) == text
 
 
+@pytest.mark.slow
 @given(NESTED)
 def test_any_value_is_shown_in_bounded_length(value: object) -> None:
     """Also numbers that Python refuses to print."""

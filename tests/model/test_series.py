@@ -40,6 +40,7 @@ def test_convolve_is_the_product_of_series(left: np.ndarray, right: np.ndarray) 
     assert series.convolve(right, left) == pytest.approx(expected, rel=1e-12, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.one_of(_coefficients, _mild), st.integers(1, 9))
 def test_power_is_repeated_convolution(row: np.ndarray, exponent: int) -> None:
     """Repeated squaring gives what multiplying one at a time gives."""
@@ -49,6 +50,7 @@ def test_power_is_repeated_convolution(row: np.ndarray, exponent: int) -> None:
     assert series.power(row, exponent) == pytest.approx(expected, rel=1e-11, abs=1e-8)
 
 
+@pytest.mark.slow
 @given(st.one_of(_coefficients, _mild), st.lists(st.floats(-2000.0, 2000.0), max_size=6))
 def test_correlate_sums_shifted_products(row: np.ndarray, more: list[float]) -> None:
     """T_i = sum_J w_(J + i) s_J, on extreme numbers."""
@@ -57,6 +59,7 @@ def test_correlate_sums_shifted_products(row: np.ndarray, more: list[float]) -> 
     assert series.correlate(weights, row) == pytest.approx(expected, rel=1e-12, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(_mild, _mild)
 def test_correlate_on_mild_numbers(weights: np.ndarray, row: np.ndarray) -> None:
     """The plain path, where everything fits a double."""

@@ -57,6 +57,7 @@ def _stretched(station: Station, factor: float) -> Station:
     return replace(station, **{name: time * factor for name, time in times_of.items()})
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_little_gives_queue_length_in_each_station(network: Network) -> None:
     """Throughput times residence is the queue length, with the instance's own throughput at its own stations."""
@@ -66,6 +67,7 @@ def test_little_gives_queue_length_in_each_station(network: Network) -> None:
         assert rate * result.residence == pytest.approx(result.queue_length, rel=1e-12)
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_every_thread_is_somewhere(network: Network) -> None:
     """Queue lengths add up to the population; an instance keeps at most its own threads at home."""
@@ -75,6 +77,7 @@ def test_every_thread_is_somewhere(network: Network) -> None:
         assert sum(s.queue_length for s in _results(solution, v)) <= instance.threads * (1 + _ROUNDING)
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_flow_is_balanced(network: Network) -> None:
     """The total is the sum of the instances, each of which moves."""
@@ -83,6 +86,7 @@ def test_flow_is_balanced(network: Network) -> None:
     assert all(rate > 0.0 and math.isfinite(rate) for rate in solution.per_instance)
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_utilisation_is_a_probability_below_queue_length(network: Network) -> None:
     """Somebody is present with probability at most 1, and at most the mean number present."""
@@ -91,6 +95,7 @@ def test_utilisation_is_a_probability_below_queue_length(network: Network) -> No
         assert result.utilisation <= result.queue_length * (1 + _ROUNDING)
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_utilisation_law_holds_at_queues_and_delays(network: Network) -> None:
     """A single server is busy for throughput times demand; a delay holds throughput times demand threads."""
@@ -109,6 +114,7 @@ def _check_utilisation_law(station: Station, result: StationResult, rate: float)
         assert result.queue_length == pytest.approx(rate * station.demand, rel=1e-8)
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_asymptotic_bounds_hold(network: Network) -> None:
     """No station completes faster than its best rate; no cycle is faster than its stations unhindered.
@@ -143,6 +149,7 @@ def test_balanced_job_bounds_hold(stations: list[Queue], think: float, threads: 
     assert low * (1 - _ROUNDING) <= rate <= min(1 / most, high) * (1 + _ROUNDING)
 
 
+@pytest.mark.slow
 @given(clusters(calm), st.data())
 def test_a_thread_more_never_slows_calm_networks(network: Network, data: st.DataObject) -> None:
     """Where no station's rate falls with its queue, total throughput grows with the population."""
@@ -154,6 +161,7 @@ def test_a_thread_more_never_slows_calm_networks(network: Network, data: st.Data
     assert after.per_instance[which] >= before.per_instance[which] * (1 - _ROUNDING)
 
 
+@pytest.mark.slow
 @given(clusters(calm), st.data(), st.floats(1.01, 10.0))
 def test_slower_stations_never_speed_up_calm_networks(network: Network, data: st.DataObject, factor: float) -> None:
     """Where no station's rate falls with its queue, total throughput falls with think time and service times."""
@@ -189,6 +197,7 @@ def test_less_think_time_slows_a_collapsing_lock() -> None:
     assert fast < slow
 
 
+@pytest.mark.slow
 @given(clusters(), st.floats(-9.0, 9.0).map(lambda exponent: 10.0**exponent))
 def test_time_units_do_not_matter(network: Network, factor: float) -> None:
     """In another unit every throughput is divided and every residence multiplied by the factor, exactly."""
@@ -206,6 +215,7 @@ def test_time_units_do_not_matter(network: Network, factor: float) -> None:
         assert new.utilisation == pytest.approx(old.utilisation, rel=1e-8)
 
 
+@pytest.mark.slow
 @given(clusters(factors=st.floats(0.2, 5.0)), st.randoms(use_true_random=False))
 def test_order_does_not_matter(network: Network, random: object) -> None:
     """Instances and stations may be given in any order; results follow them."""
@@ -227,6 +237,7 @@ def test_order_does_not_matter(network: Network, random: object) -> None:
         assert [s.queue_length for s in new][::-1] == pytest.approx([s.queue_length for s in old], rel=1e-8)
 
 
+@pytest.mark.slow
 @given(instances(), st.lists(anything, max_size=3))
 def test_cluster_of_one_is_a_single_instance(instance: Instance, shared: list[Station]) -> None:
     """With nobody to share with, shared stations are the instance's own."""
@@ -238,6 +249,7 @@ def test_cluster_of_one_is_a_single_instance(instance: Instance, shared: list[St
         assert left.utilisation == pytest.approx(right.utilisation, rel=1e-8)
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_nothing_shared_means_independent_instances(network: Network) -> None:
     """Without shared stations, or with one of no demand, each instance is as if alone."""
@@ -247,6 +259,7 @@ def test_nothing_shared_means_independent_instances(network: Network) -> None:
     assert _solve((members, [Queue(0.0)])).per_instance == pytest.approx(alone, rel=1e-9)
 
 
+@pytest.mark.slow
 @given(instances(), st.lists(anything, max_size=2), st.integers(2, 6))
 def test_unequal_instances_of_equal_members_equal_the_equal_cluster(
     member: Instance, shared: list[Station], count: int
@@ -289,6 +302,7 @@ def test_general_law_contains_the_special_one(general: Station, special: Station
         assert [s.queue_length for s in left.stations] == pytest.approx([s.queue_length for s in right.stations])
 
 
+@pytest.mark.slow
 @given(clusters(most_instances=3))
 def test_much_think_time_gives_linear_speed_up(network: Network) -> None:
     """When thinking dwarfs all else, every thread runs as if alone."""
@@ -308,6 +322,7 @@ def test_shared_factor_multiplies_a_shared_demand(instance: Instance, station: Q
     assert with_factor == pytest.approx(scaled, rel=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(clusters(most_instances=3, most_threads=12))
 def test_logarithmic_path_equals_the_plain_path(network: Network) -> None:

@@ -14,6 +14,7 @@ from cerberus_plan.model.network import Instance, Queue, TicketLock
 _factors = st.floats(0.2, 5.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(clusters(most_instances=2, most_threads=3, most_stations=2, factors=_factors))
 def test_solver_equals_the_lumped_markov_chain(network: tuple[list[Instance], list]) -> None:

@@ -35,6 +35,7 @@ def test_every_split_of_4096_cores_is_finite_and_within_bounds(vms: int) -> None
     assert all(0.0 <= s.utilisation <= 1.0 + 1e-9 for s in solution.stations)
 
 
+@pytest.mark.slow
 def test_long_unequal_cluster_is_finite() -> None:
     """Sixty-four instances of 1 to 64 threads, all different."""
     members = [Instance(threads=k, stations=[Delay(40.0), TicketLock(0.2, handover=0.1)]) for k in range(1, 65)]

@@ -46,6 +46,7 @@ def structures(draw: st.DrawFn, shared: str) -> tuple[Structure, Splits]:
     return Structure(local=local, shared=bus), splits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["none", "one", "by split", "servers", "two"])
 @settings(max_examples=25)
 @given(st.data())
@@ -58,6 +59,7 @@ def test_tables_equal_the_general_solver(shared: str, data: st.DataObject) -> No
             assert found[split, draw] == pytest.approx(solution(structure, splits, split, draw).throughput, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["none", "one", "by split", "servers", "two"])
 @settings(max_examples=25)
 @given(st.data())
@@ -74,6 +76,7 @@ def test_everybody_is_somewhere(shared: str, data: st.DataObject) -> None:
             assert length[split] == pytest.approx(exact[name], rel=1e-7, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_interference_divides_throughput(data: st.DataObject) -> None:
     """A factor on all times is a factor on throughput."""
@@ -101,6 +104,7 @@ def test_hundreds_of_threads_at_a_shared_queue_are_exact() -> None:
     assert_exact(structure, splits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [48, 256])
 def test_shared_stations_of_any_law_are_exact_for_many_threads(size: int) -> None:
     """From lightly loaded to saturated and collapsing, the series answer by themselves and exactly."""

@@ -47,6 +47,7 @@ def _named(found: list[Station], kind: str) -> tuple[Station, ...]:
 _HALF_THE_RANGE = 300.0
 
 
+@pytest.mark.slow
 @given(one=logs, other=logs, tilt=st.floats(-1.0, 1.0))
 def test_products_and_dot_products_are_those_of_logarithms(one: np.ndarray, other: np.ndarray, tilt: float) -> None:
     """Whatever the tilt, coefficient by coefficient; what spans too much under it is all not a number."""
@@ -87,6 +88,7 @@ def test_a_product_without_delays_is_the_station_s_own() -> None:
     assert log_product([one, other])[0] == pytest.approx(other[0])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(local=stations, shared=stations, vms=st.integers(1, 12), threads=st.integers(1, 30))
 def test_it_equals_the_general_solver(local: list[Station], shared: list[Station], vms: int, threads: int) -> None:
@@ -105,6 +107,7 @@ def test_it_equals_the_general_solver(local: list[Station], shared: list[Station
             assert lengths[name][at] == pytest.approx(expected, rel=1e-7, abs=1e-8)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(local=stations, shared=stations, vms=st.integers(1, 8), threads=st.integers(1, 12))
 def test_a_simpler_network_is_the_same(local: list[Station], shared: list[Station], vms: int, threads: int) -> None:

@@ -27,6 +27,7 @@ def _structure(think: float, hold: float, handover: float, demand: float) -> Str
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(times=st.tuples(TIMES, TIMES, TIMES, TIMES), vms=st.integers(1, 12), threads=st.integers(1, 40))
 def test_it_equals_the_general_solver(times: tuple[float, float, float, float], vms: int, threads: int) -> None:
@@ -54,6 +55,7 @@ def test_large_instances_equal_the_general_solver(vms: int, threads: int, handov
     assert throughput(structure, splits, 1)[0, 0] == pytest.approx(solution(structure, splits, 0).throughput, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_everybody_is_somewhere_in_large_instances() -> None:
     """Mean customers sum to the threads."""
     splits = Splits(vms=np.array([1.0, 2.0, 4.0, 256.0]), threads=np.array([1024.0, 512.0, 256.0, 4.0]))

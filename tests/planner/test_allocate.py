@@ -109,6 +109,7 @@ def test_stations_shared_in_different_proportions_are_refused(other: str) -> Non
         plan_mix(AMD48, workloads, Constraints(cores=6), [SYSTEMS["processes"]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["cerberus", "kvm"])
 @given(scales, st.integers(2, 9))
 @settings(deadline=None, max_examples=8, derandomize=True)
@@ -168,6 +169,7 @@ def test_the_table_is_the_best_of_all_partitions(rates: list[float], cores: int,
     assert sum(split) <= cores
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_512_cores_three_workloads_are_planned_in_time() -> None:
     """Unequal splits of three kinds on 512 cores: under 5 s of this process's own time."""
@@ -181,6 +183,7 @@ def test_512_cores_three_workloads_are_planned_in_time() -> None:
     assert all(part.low < part.throughput < part.high for part in found.parts)
 
 
+@pytest.mark.slow
 def test_network_cards_are_shared_by_all_workloads_that_need_one() -> None:
     """Four cards serve at most four VMs of both workloads together."""
     constraints = Constraints(cores=48)

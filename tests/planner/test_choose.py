@@ -27,6 +27,7 @@ def planned(workload: str, constraints: Constraints, names: tuple[str, ...] = PA
     return plan(machine, catalog.workload(workload), [SYSTEMS[name] for name in names], constraints)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(workloads, st.integers(2, 40), st.integers(1, 12))
 def test_a_constraint_never_improves_the_maximum(workload: str, n: int, most: int) -> None:
@@ -36,6 +37,7 @@ def test_a_constraint_never_improves_the_maximum(workload: str, n: int, most: in
     assert planned(workload, Constraints(cores=n, host_cores=1)).candidates[0].throughput <= free * (1 + 1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(workloads, cores)
 def test_ledgers_intervals_and_probabilities_hold_together(workload: str, n: int) -> None:
@@ -68,6 +70,7 @@ def test_the_choice_does_not_depend_on_the_unit_of_work(workload: str, n: int, f
     assert other.best.throughput == pytest.approx(one.best.throughput * factor)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(workloads, st.integers(2, 40), st.floats(0.1, 10.0))
 def test_a_uniformly_slower_machine_scales_throughput_and_keeps_the_choice(

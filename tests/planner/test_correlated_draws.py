@@ -26,6 +26,7 @@ def logs(values: dict[str, np.ndarray], name: str) -> np.ndarray:
     return found - found.mean()
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.integers(1, 60))
 def test_columns_are_orthogonal_and_of_the_right_length(n: int) -> None:
@@ -37,6 +38,7 @@ def test_columns_are_orthogonal_and_of_the_right_length(n: int) -> None:
     assert normals.T @ normals / (n_draws - 1) == pytest.approx(np.eye(n), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-3.0, 3.0), min_size=1, max_size=19), st.data())
 def test_products_of_powers_have_exact_moments(powers: list[float], data: st.DataObject) -> None:
     """A rate that is a product of powers of costs: mean and spread of its logarithm as if by infinitely many draws."""

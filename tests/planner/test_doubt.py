@@ -63,6 +63,7 @@ def test_plans_carry_the_warning() -> None:
     assert any("measure this first" in warning for warning in found.warnings)
 
 
+@pytest.mark.slow
 def test_stored_costs_are_the_fit() -> None:
     """Fitting the second structure again gives what is stored."""
     kept = {name: value for name, value in second_costs().items() if name != "page_fault_shadow"}

@@ -81,6 +81,7 @@ def test_unequal_splits_are_refused() -> None:
         explain(found, replace(found.best, split=(1, 3)))
 
 
+@pytest.mark.slow
 @given(think=st.floats(0.0, 20.0), hold=st.floats(0.01, 5.0))
 def test_a_ticket_lock_without_handover_saturates_like_any_lock(think: float, hold: float) -> None:
     """Its ceiling is one hold a cycle: n = (think + hold) / hold, and not 0."""

@@ -92,6 +92,7 @@ def _exhaustive(topology: Topology, split: list[int]) -> float:
     return best
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.data(), st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), st.integers(1, 4))
 def test_no_way_to_choose_cpus_is_better_than_the_placement(

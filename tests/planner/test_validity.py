@@ -35,6 +35,7 @@ def candidate(vms: int, threads: int, **ledger: float) -> Candidate:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.floats(1.0, 100.0), st.floats(0.01, 1.0), st.floats(0.01, 1.0))
 def test_the_onset_is_where_the_formula_puts_it(think: float, hold: float, handover: float) -> None:
     """The closed form in numbers is the derived one."""

@@ -31,6 +31,7 @@ def shown(thing: Any) -> Any:
     return html.fromstring(thing._repr_html_())
 
 
+@pytest.mark.slow
 def test_a_plan_shows_its_verdict_its_map_and_its_candidates() -> None:
     """The front door's plan displays itself; its frame has a row for each candidate."""
     found = plan("dbench", machine="amd48", cores=6)
@@ -42,6 +43,7 @@ def test_a_plan_shows_its_verdict_its_map_and_its_candidates() -> None:
     assert table["throughput"].tolist() == [candidate.throughput for candidate in found.candidates]
 
 
+@pytest.mark.slow
 def test_a_fit_shows_its_forecast() -> None:
     """Verdict and a row for each prediction, which the frame repeats."""
     found = fit([1, 2, 4, 8], [10.0, 19.5, 37.0, 64.0], predict=[16, 32])
@@ -61,6 +63,7 @@ def test_a_calibration_shows_its_costs(tmp_path: Any) -> None:
     assert len(tree.findall(".//tbody/tr")) == len(found.quantities) == len(frame(found))
 
 
+@pytest.mark.slow
 def test_names_are_escaped_in_cells() -> None:
     """Neither a workload nor a processor can add markup."""
     for text in (plan_html(a_plan(name=HOSTILE)), profile_html(a_profile(processor=HOSTILE))):

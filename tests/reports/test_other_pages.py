@@ -74,6 +74,7 @@ def reproduced() -> dict[str, Any]:
     return reproduction(compare())
 
 
+@pytest.mark.slow
 def test_a_reproductions_page_hides_no_number(reproduced: dict[str, Any]) -> None:
     """Every fact, ordering and free number of the document is a row; errors carry their sign."""
     text = reproduce_page(reproduced, command=["cerberus-plan", "reproduce"], version="0")

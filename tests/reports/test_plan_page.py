@@ -126,6 +126,7 @@ def test_refinements_of_the_document_are_rows(tree: Any) -> None:
         assert f"{number(change['gain'])} ×" in shown
 
 
+@pytest.mark.slow
 def test_a_split_that_does_not_fit_the_machine_is_told_not_drawn() -> None:
     """A plan beyond the machine's own cores has no placement, and page and document say why."""
     beyond = a_plan("histogram", cores=96, machine="intel16")

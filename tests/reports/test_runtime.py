@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 
+import pytest
 from needs import needed
 
 from cerberus_plan.reports.pages import runtime
 
 
+@pytest.mark.slow
 def test_the_kept_script_is_what_the_pinned_package_bundles() -> None:
     """It cannot go stale: an update of the package fails here until the script is made again."""
     needed("vl_convert")

@@ -12,6 +12,7 @@ from cerberus_plan.calibration.curves.fit import fit_curve
 COUNTS = st.lists(st.integers(1, 500), min_size=3, max_size=10, unique=True)
 
 
+@pytest.mark.slow
 @given(COUNTS, st.data())
 def test_what_is_asked_for_was_not_run_and_lies_in_the_range(counts, data):
     """Whatever the forecast says."""

@@ -66,6 +66,7 @@ def test_three_points_give_a_wide_answer_and_two_none():
         fit_curve(curve_of([1, 2], [1, 1.9]))
 
 
+@pytest.mark.slow
 def test_a_measured_peak_is_found():
     """A curve that turned within the measured range peaks where it turned."""
     n = np.arange(1.0, 25)

@@ -40,6 +40,7 @@ def test_a_folder_becomes_families_of_rates(folder):
     assert [(cut, train.n[-1]) for cut, train, _ in falling.cuts()] == [(2, 16), (4, 8), (8, 4)]
 
 
+@pytest.mark.slow
 def test_learning_gives_priors_that_can_be_used(folder, monkeypatch):
     """Weights are probabilities, every law has its shapes, intervals have positive multipliers."""
     monkeypatch.setattr(learn, "DRAWS_LEARNING", 24)

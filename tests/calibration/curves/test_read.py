@@ -85,6 +85,7 @@ def test_clients_may_be_fractions(tmp_path):
     assert read_curve(written(tmp_path, "n,value\n1.5,10\n"), clients=True).n.tolist() == [1.5]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_are_read(tmp_path):
     """Long files are only more repeats."""
     rows = "".join(f"{1 + i % 16},{100 + i % 7}\n" for i in range(100_000))

@@ -28,6 +28,7 @@ def collapsing():
     return fit_curve(Curve.from_points(LEVELS, planted(0.08, 0.02), name='dir/my "lock".csv'))
 
 
+@pytest.mark.slow
 def test_a_planted_lock_is_recovered(collapsing):
     """Hold and hand-over of a simulated lock come back, inside their intervals widened by the grid's step."""
     found = assign(collapsing)
@@ -40,6 +41,7 @@ def test_a_planted_lock_is_recovered(collapsing):
     assert all(d.low <= d.value <= d.high for d in found.demands)
 
 
+@pytest.mark.slow
 def test_saturation_without_decline_promises_nothing():
     """What only saturates is assumed to be the machine's."""
     curve = Curve.from_points(LEVELS, 1 / (1 / LEVELS**4 + 1 / 6.0**4) ** 0.25)

@@ -22,6 +22,7 @@ def assembly(loop):
     return "\n".join(fresh.inspect_asm().values())
 
 
+@pytest.mark.slow
 def test_the_atomic_loop_contains_locked_instructions():
     """LLVM did not turn the atomic addition into a plain one."""
     assert re.search(r"\block\b\s+(xadd|inc|add)", assembly(atomic_add_loop))
@@ -59,6 +60,7 @@ def first_cpus(count):
     return tuple(Seat(cpu=cpu) for cpu in cpus[:count])
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_time_scales_with_the_operations(bench):
     """Ten times the calls take about ten times the time: the loop was not folded away."""
@@ -70,6 +72,7 @@ def test_time_scales_with_the_operations(bench):
     assert 1e-8 < per_many < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_false_sharing_costs_more_than_private_lines(bench):
     """Two threads on two words of one line slow each other; on lines of their own they do not."""

@@ -74,6 +74,7 @@ def test_three_modes_are_found():
     assert [len(mode) for mode in split_modes(values)] == [20, 15, 10]
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.9, 1.1), min_size=10, max_size=60))
 def test_noise_of_ten_percent_is_one_mode(values):
     """Ordinary noise is not split."""
@@ -100,6 +101,7 @@ def test_the_interval_reaches_over_the_processes():
     assert found.high >= 1.2
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([LOW_QUANTILE, MEDIAN]))
 def test_the_interval_holds_the_value_and_scales_with_the_unit(seed, quantile):
@@ -116,6 +118,7 @@ def test_the_interval_holds_the_value_and_scales_with_the_unit(seed, quantile):
     assert scaled.high == pytest.approx(found.high * 1e9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [3, 6])
 def test_the_interval_holds_the_value_of_another_run(processes):
     """Processes 3 % apart, 5 % within: a second run's value is inside in at least 85 of 100 pairs of runs."""

@@ -16,6 +16,7 @@ pairs = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(pairs)
 def test_a_matrix_holds_what_the_dictionary_held(latency):
     """Pairs, values, number, membership and equality."""
@@ -42,6 +43,7 @@ def test_a_pair_that_is_not_there_is_a_missing_key(pair):
         LatencyMatrix.of({(1, 2): 1e-7})[pair]
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.one_of(st.floats(0, 9), st.just(np.nan)), min_size=5, max_size=5), min_size=1, max_size=6))
 def test_medians_are_those_of_the_known_values(rows):
     """The lower of two middle values; NaN where nothing is known."""
@@ -51,6 +53,7 @@ def test_medians_are_those_of_the_known_values(rows):
         assert found == known[(len(known) - 1) // 2] if known else np.isnan(found)
 
 
+@pytest.mark.slow
 @given(st.integers(2, 12), st.integers(0, 10**6))
 def test_joins_are_those_of_average_linkage(size, seed):
     """Heights and groups as scipy's, which knows no missing pairs."""

@@ -19,6 +19,7 @@ def truth(found):
     return found.cores, found.l3_groups, found.sockets
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(machines)
 def test_the_shape_of_a_regular_machine_is_found(found):
@@ -26,6 +27,7 @@ def test_the_shape_of_a_regular_machine_is_found(found):
     assert told(shape_of(found.latency)) == truth(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(machines, st.integers(0, 10**6))
 def test_a_few_disturbed_pairs_change_nothing(found, seed):
@@ -40,6 +42,7 @@ def test_a_few_disturbed_pairs_change_nothing(found, seed):
     assert told(shape_of(LatencyMatrix(found.latency.cpus, seconds))) == truth(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(machines, st.integers(0, 10**6))
 def test_unmeasured_pairs_change_nothing(found, seed):
@@ -70,6 +73,7 @@ def test_a_coarse_clock_changes_nothing(found):
     assert told(shape_of(coarse)) == truth(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(4, 48), st.sampled_from(["noise", "mesh", "ring", "steps", "blurred"]), st.integers(0, 10**6))
 def test_a_flat_machine_has_no_groups(cores, kind, seed):
@@ -91,6 +95,7 @@ def test_a_flat_machine_has_no_groups(cores, kind, seed):
     assert told(shape) == (tuple(range(cores)), (0,) * cores, (0,) * cores)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.integers(3, 8), st.integers(3, 8), st.integers(0, 10**6))
 def test_sockets_are_told_by_where_lines_are_homed(caches, cores, seed):
@@ -168,6 +173,7 @@ def test_two_dies_of_two_complexes_are_one_package():
     assert set(shape.sockets) == {0}
 
 
+@pytest.mark.slow
 def test_a_thousand_cores_take_seconds():
     """1,536 CPUs of two sockets: the matrix is clustered without a dictionary of a million pairs."""
     found = machine(sockets=2, caches=48, cores=8)

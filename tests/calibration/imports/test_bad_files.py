@@ -133,6 +133,7 @@ def test_a_bad_file_is_refused(form: str, text: str, message: str) -> None:
     assert str(raised.value).startswith("bad.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(FIXTURES.iterdir()), ids=lambda path: path.name)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())

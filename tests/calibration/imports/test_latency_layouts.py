@@ -73,6 +73,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @settings(max_examples=15)
 @given(st.integers(6, 24), st.integers(0, 10**6), st.sampled_from([0, 4]))

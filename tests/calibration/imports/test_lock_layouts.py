@@ -21,6 +21,7 @@ addresses = st.integers(0xFFFF888000000000, 0xFFFFFFFFFFFFFFFF)
 microseconds = st.integers(1, 10**8).map(lambda hundredths: hundredths / 100)
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(addresses, st.tuples(microseconds, st.sampled_from(["", "text_mutex", "&task_struct"])), min_size=1)
 )
@@ -73,6 +74,7 @@ WAIT, HOLD = (
 EXIT = "Exiting trace of mutex/sem locks\n"
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z_]{1,12}\+0x[0-9a-f]{1,3}", fullmatch=True),

@@ -99,6 +99,7 @@ topologies = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(topologies, st.sampled_from([1, 2, 3]), st.lists(st.integers(0, 200), min_size=6, max_size=6, unique=True))
 def test_what_hwloc_writes_is_read(topology, version, numbers):

@@ -1,5 +1,6 @@
 """Several files become one answer where they belong together, and stay apart where they contradict."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ def curve(points: list[tuple[int, float]], series: str = "s") -> Curve:
     return Curve.of(points, series=series, axis="cores", unit="1/s")
 
 
+@pytest.mark.slow
 @given(st.lists(pairs, min_size=1, max_size=4))
 def test_points_of_one_series_are_all_kept(files: list[list[tuple[int, float]]]) -> None:
     """Merging files is the same as concatenating them."""

@@ -81,6 +81,7 @@ def test_a_summary_is_not_counted_on_top_of_its_intervals(summary: str) -> None:
 comms = st.from_regex(r"[A-Za-z][A-Za-z0-9:_/ .-]{0,14}", fullmatch=True)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(comms, st.integers(1, 4194304), st.integers(0, 10**9)), min_size=1, max_size=6))
 def test_threads_are_added_whatever_they_are_called(threads: list[tuple[str, int, int]]) -> None:
     """--per-thread puts comm-tid in front, and a comm may be nearly anything."""

@@ -41,6 +41,7 @@ def test_will_it_scale(rows: list[tuple[int, int, int]]) -> None:
         assert points(curve) == {n: [float(r[column]) for r in rows if r[0] == n] for n in {r[0] for r in rows}}
 
 
+@pytest.mark.slow
 @given(repeats)
 def test_pgbench_and_sysbench(curve: dict[int, list[float]]) -> None:
     """Runs printed one after the other come back as repeats of their n."""
@@ -66,6 +67,7 @@ def test_hyperfine(curve: dict[int, list[float]], command: str) -> None:
     assert [demand.cores for demand in imported.demands] == list(curve)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(cores, rates, min_size=1, max_size=6), words)
 def test_pytest_benchmark(medians: dict[int, float], name: str) -> None:
     """The median of each benchmark is its point."""
@@ -76,6 +78,7 @@ def test_pytest_benchmark(medians: dict[int, float], name: str) -> None:
     assert (curve.series, points(curve)) == (name, {n: [1 / median] for n, median in medians.items()})
 
 
+@pytest.mark.slow
 @given(repeats, words)
 def test_extra_p(curve: dict[int, list[float]], region: str) -> None:
     """Each point's DATA line comes back as its repeats, with points in one line or many."""
@@ -87,6 +90,7 @@ def test_extra_p(curve: dict[int, list[float]], region: str) -> None:
         assert points(read(text, "extra_p").curves[0]) == curve
 
 
+@pytest.mark.slow
 @given(st.dictionaries(words, st.none() | hundredths, min_size=1, max_size=8), st.sampled_from(",;\t"))
 def test_perf_stat(events: dict[str, int | None], separator: str) -> None:
     """Events come back under their names in both shapes; unknown ones are left out."""
@@ -109,6 +113,7 @@ def test_perf_stat(events: dict[str, int | None], separator: str) -> None:
 lock_names = st.from_regex(r"[&(a-z][a-z&>():/ _-]{0,20}[a-z)]", fullmatch=True)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(lock_names, st.tuples(counts, hundredths, counts, hundredths), min_size=1, max_size=6))
 def test_lock_stat(locks: dict[str, tuple[int, int, int, int]]) -> None:
     """Counts and times of every class come back, whatever characters its name has."""
@@ -127,6 +132,7 @@ def test_lock_stat(locks: dict[str, tuple[int, int, int, int]]) -> None:
     assert sum(k.hold_s or 0 for k in demand.locks) * 1e8 - sum(v[3] for v in locks.values()) < 1e-3 * 1e12
 
 
+@pytest.mark.slow
 @given(st.dictionaries(words, st.tuples(st.integers(1, 10**10), st.integers(0, 10**9)), min_size=1, max_size=8))
 def test_strace(calls: dict[str, tuple[int, int]]) -> None:
     """Calls and errors come back even when numbers are wider than their columns."""
@@ -145,6 +151,7 @@ def test_strace(calls: dict[str, tuple[int, int]]) -> None:
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s ": 1.0}
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(words, st.tuples(st.integers(1, 10**8), hundredths, st.sampled_from(list(UNITS))), min_size=1),
     st.sampled_from("table,;"),
@@ -194,6 +201,7 @@ def demands(draw: st.DrawFn) -> Demand:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(demands(), max_size=2))
 def test_demand_files(found: list[Demand]) -> None:

@@ -45,6 +45,7 @@ runs = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(runs, st.booleans())
 def test_every_pgbench_run_is_in_the_curve_of_its_own_workload(
     made: list[tuple[int, float, str, int]], one_file: bool
@@ -184,6 +185,7 @@ def test_a_parameter_that_may_count_cores_is_said_to_be_taken_so() -> None:
     assert read(old).curves == ()
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 64), min_size=2, max_size=6, unique=True), st.permutations([0, 1]))
 def test_two_commands_in_one_scan_are_two_curves(counts: list[int], order: list[int]) -> None:
     """Each command keeps its own times, in whatever order hyperfine ran them."""

@@ -25,6 +25,7 @@ def test_two_vcpus_give_the_hold_of_a_lock_without_handover(hold: float) -> None
     assert found.hold.value == pytest.approx(hold, rel=1e-6)
 
 
+@pytest.mark.slow
 @given(st.floats(0.05, 1.0), st.floats(0.0, 1.0))
 def test_with_a_handover_the_hold_of_two_vcpus_is_an_upper_bound(hold: float, handover: float) -> None:
     """Only s (s + 2 h) shows with two customers: the estimate is its square root, never below s."""
@@ -34,6 +35,7 @@ def test_with_a_handover_the_hold_of_two_vcpus_is_an_upper_bound(hold: float, ha
     assert found.handover is None
 
 
+@pytest.mark.slow
 def test_several_widths_tell_hold_and_handover_apart() -> None:
     """From 2, 4 and 8 vCPUs with 1 % noise both parameters come back, and the intervals hold them."""
     tables = {n: pairs(vcpus=n, hold=0.5, handover=0.3, noise=0.01) for n in (2, 4, 8)}

@@ -19,6 +19,7 @@ def tables(pages: int = 512) -> tuple[memoryview, PageTables]:
     return memory, PageTables(memory, 0)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(virtual_pages, frames, max_size=40), st.integers(0, PAGE - 1))
 def test_every_mapped_address_translates_to_its_frame(mapping: dict[int, int], offset: int) -> None:
     """The walk of the processor's four levels finds the frame of each mapped page, at any offset in it."""
@@ -29,6 +30,7 @@ def test_every_mapped_address_translates_to_its_frame(mapping: dict[int, int], o
         assert translate(memory, built.root, virtual + offset) == frame + offset
 
 
+@pytest.mark.slow
 @given(st.sets(virtual_pages, min_size=1, max_size=20), virtual_pages)
 def test_pages_that_were_not_mapped_do_not_translate(mapped: set[int], other: int) -> None:
     """A page translates if and only if it was mapped."""

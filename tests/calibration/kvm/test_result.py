@@ -73,6 +73,7 @@ def test_two_cpus_bound_the_hold_and_leave_the_handover() -> None:
     assert result.quantities["kvm_fault_slowdown_2_vcpus"].unit == "1"
 
 
+@pytest.mark.slow
 def test_more_cpus_give_the_handover_too() -> None:
     """With 2 and 4 vCPUs hold and hand-over are both derived."""
     samples = full()

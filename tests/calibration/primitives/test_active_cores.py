@@ -31,6 +31,7 @@ def space(tmp_path, topology):
     return Space(memory=SharedMemory(1 << 22), scratch=tmp_path, cpus=cpus, counts=(1, 2), pairs=(), topology=topology)
 
 
+@pytest.mark.slow
 @given(st.floats(0.001, 0.2))
 def test_the_slowdown_is_found_again(gamma):
     """n cores that each slow the others by gamma, timed together."""
@@ -47,6 +48,7 @@ def test_cores_that_do_not_slow_each_other_are_told_so():
     assert found["active_core_slowdown"].value == 0.0
 
 
+@pytest.mark.slow
 @given(st.floats(1.1, 3.0), st.integers(0, 2**32 - 1))
 def test_cores_that_are_slow_at_times_do_not_slow_each_other(ratio, seed):
     """Each core is fast or slow by chance, alone as beside others (hidden siblings): that is no price of company.

@@ -30,6 +30,7 @@ def sweep(caches, latencies, sizes=SIZES):
     return found
 
 
+@pytest.mark.slow
 @given(st.floats(2**22.5, 2**25.5), st.floats(3.0, 20.0), st.integers(0, 2**31))
 def test_the_last_cache_is_found_again(cache, ratio, seed):
     """With 2 % noise and private caches below it: within a third, where a miss takes three hits and more."""
@@ -75,6 +76,7 @@ def test_quantities_are_those_that_plans_use():
     assert (miss.low, miss.high) == pytest.approx((6.4e-9, 62.75e-9), rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 @pytest.mark.parametrize("size", [2**13, 2**16, 2**20])
 def test_the_chase_visits_every_line_once(tmp_path, size):

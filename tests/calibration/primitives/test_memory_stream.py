@@ -103,6 +103,7 @@ def test_parts_of_the_machine_are_told_where_there_are_several():
     assert parts_of_the_machine(results, Topology.regular(sockets=1, cores_per_l3=16)) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_streams_do_what_they_say(tmp_path):
     """After a triad the first third is the second plus three times the last, in the memory of each role."""

@@ -29,6 +29,7 @@ LOCKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", LOCKED, ids=lambda loop: loop.__name__)
 def test_compiled_locks_contain_locked_instructions(loop):
     """The lock in the machine code is a lock, and waiting pauses."""
@@ -142,6 +143,7 @@ def documented_names():
     return names
 
 
+@pytest.mark.slow
 def test_the_names_that_come_out_are_the_documented_ones(tmp_path):
     """Every quantity of two cores is in the package's table, and every name there comes out."""
     space = space_for(tmp_path, 2)

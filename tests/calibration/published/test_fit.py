@@ -29,6 +29,7 @@ def test_shipped_values_are_the_stored_fit() -> None:
         assert numbers == pytest.approx([row[key] * UNIT[row["unit"]] for key in ("value", "low", "high")], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_fitting_again_gives_the_stored_values() -> None:
     """The optimum from the fixed start agrees with what is stored."""
     placed = STORED["dbench", "kernel_compute"]["value"]
@@ -100,6 +101,7 @@ def test_known_misfits_are_exactly_these() -> None:
     assert failing == {"q.dbench.ratio_peak", "q.dbench.shadow", "q.dbench.top.cerb", "q.apache.linux_xen"}
 
 
+@pytest.mark.slow
 def test_document_has_the_figures() -> None:
     """Figures 5 to 8 come as series with their published anchors."""
     figures = document(compare())["figures"]

@@ -24,6 +24,7 @@ def test_intervals_hold_what_they_say() -> None:
         assert 0.85 <= inside / of <= 0.95
 
 
+@pytest.mark.slow
 def test_every_quantity_of_the_fit_is_left_out_once() -> None:
     """And is in the document of the reproduction with what was predicted, low and high."""
     assert set(one_by_one()) == {target.id for target in fit.CALIBRATED} == set(BEHIND)

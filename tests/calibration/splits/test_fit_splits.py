@@ -32,6 +32,7 @@ def width(fit: SplitFit, split: Split) -> float:
     return row.high / row.low
 
 
+@pytest.mark.slow
 @FEW
 @given(rows=sets())
 def test_a_measured_split_is_its_median_inside_its_own_interval(rows: list[Measurement]) -> None:
@@ -47,6 +48,7 @@ def test_a_measured_split_is_its_median_inside_its_own_interval(rows: list[Measu
         assert row.low <= row.value <= row.high
 
 
+@pytest.mark.slow
 @FEW
 @given(rows=sets(), split=SPLITS, value=st.floats(1.0, 1000.0))
 def test_measuring_a_split_never_widens_its_interval(rows: list[Measurement], split: Split, value: float) -> None:
@@ -58,6 +60,7 @@ def test_measuring_a_split_never_widens_its_interval(rows: list[Measurement], sp
     assert width(fit_splits(more, [split]), split) <= width(fit_splits(others, [split]), split) * (1 + 1e-12)
 
 
+@pytest.mark.slow
 @FEW
 @given(rows=sets(), order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[Measurement], order: object) -> None:
@@ -66,6 +69,7 @@ def test_the_order_of_rows_does_not_matter(rows: list[Measurement], order: objec
     assert fit_splits(rows).splits == fit_splits(shuffled).splits
 
 
+@pytest.mark.slow
 @FEW
 @given(rows=sets(), factor=st.sampled_from([1e-9, 0.37, 1000.0, 1e12]))
 def test_the_unit_of_throughput_does_not_matter(rows: list[Measurement], factor: float) -> None:
@@ -80,6 +84,7 @@ def test_the_unit_of_throughput_does_not_matter(rows: list[Measurement], factor:
         assert other.regret == pytest.approx(one.regret, abs=0.01)
 
 
+@pytest.mark.slow
 @FEW
 @given(rows=sets())
 def test_probabilities_are_probabilities(rows: list[Measurement]) -> None:

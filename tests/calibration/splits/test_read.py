@@ -21,6 +21,7 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 @given(rows=ROWS)
 def test_what_is_written_is_read(rows: list[tuple[int, int, float]], tmp_path_factory: pytest.TempPathFactory) -> None:
     lines = "".join(f"{m},{k},{value!r}\n" for m, k, value in rows)

@@ -22,6 +22,7 @@ def searched(truth: dict[tuple[int, int], float], budget: int, target: float = 0
     return search
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data(), cores=st.sampled_from([4, 12, 16]), budget=st.integers(1, 6))
 def test_the_budget_is_kept_and_no_split_is_run_twice(data: st.DataObject, cores: int, budget: int) -> None:
@@ -41,6 +42,7 @@ def test_a_clear_case_is_left_early() -> None:
     assert len(search.runs) <= 4
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), candidates=st.integers(2, 6))
 def test_seeing_more_is_worth_at_least_as_much(seed: int, candidates: int) -> None:
     """Nothing seen: the best guess. All seen: nearly all. One seen: in between, up to the error of 300 draws."""

@@ -30,6 +30,7 @@ def loops(draw: st.DrawFn, stations: st.SearchStrategy[Station] = anything) -> d
     }
 
 
+@pytest.mark.slow
 @given(loops())
 def test_the_mean_is_population_over_throughput_less_think_time(parts: dict[str, Any]) -> None:
     """Little's law, to nine digits of the cycle."""
@@ -39,6 +40,7 @@ def test_the_mean_is_population_over_throughput_less_think_time(parts: dict[str,
     assert closed_latency(**parts).mean == pytest.approx(cycle - parts["think"], abs=1e-9 * cycle)
 
 
+@pytest.mark.slow
 @given(loops())
 def test_percentiles_are_in_order(parts: dict[str, Any]) -> None:
     """And the distribution behind them has the exact mean: the median of no sum of holds is far above it."""

@@ -78,6 +78,7 @@ def test_workers_at_a_delay_are_mmc(service: float, load: float, servers: int, m
     assert found.tail(t) == pytest.approx((1.0 - wait) * math.exp(-mu * t) + wait * both, abs=1e-7)
 
 
+@pytest.mark.slow
 @given(st.lists(queues, min_size=1, max_size=4), loads)
 def test_a_tandem_with_workers_enough_is_a_sum_of_mm1(stations: list[Queue], load: float) -> None:
     """Jackson: the means add up, each as if its station were alone."""
@@ -90,6 +91,7 @@ def test_a_tandem_with_workers_enough_is_a_sum_of_mm1(stations: list[Queue], loa
     )
 
 
+@pytest.mark.slow
 @given(st.integers(2, 5), st.floats(0.01, 0.7))
 def test_unlimited_workers_sharing_a_queue_are_an_open_network(instances: int, load: float) -> None:
     """BCMP: with workers enough and delays of their own, what instances share is one M/M/1."""
@@ -99,6 +101,7 @@ def test_unlimited_workers_sharing_a_queue_are_an_open_network(instances: int, l
     assert found.mean == pytest.approx(1.0 + service / (1.0 - load), rel=1e-4)
 
 
+@pytest.mark.slow
 @given(clusters())
 def test_it_is_stable_below_what_all_workers_complete_and_nowhere_above(parts: Parts) -> None:
     """The limit is the closed network's throughput, exactly."""
@@ -113,6 +116,7 @@ def test_it_is_stable_below_what_all_workers_complete_and_nowhere_above(parts: P
     assert beyond.to_json()["p99"] is None
 
 
+@pytest.mark.slow
 @given(clusters(), loads, loads)
 def test_more_load_never_answers_sooner(parts: Parts, one: float, other: float) -> None:
     """Mean and percentiles grow with the rate where no law collapses."""
@@ -124,6 +128,7 @@ def test_more_load_never_answers_sooner(parts: Parts, one: float, other: float) 
         assert early <= late * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @given(clusters(), loads)
 def test_percentiles_are_in_order_and_above_no_wait(parts: Parts, load: float) -> None:
     """Nothing is quicker than its holds in the mean."""
@@ -137,6 +142,7 @@ def test_percentiles_are_in_order_and_above_no_wait(parts: Parts, load: float) -
     assert found.mean >= alone * (1 - 1e-6)
 
 
+@pytest.mark.slow
 @given(clusters(), loads, st.floats(1e-6, 1e6))
 def test_the_unit_of_time_does_not_matter(parts: Parts, load: float, factor: float) -> None:
     """In another unit every time is multiplied."""
@@ -154,6 +160,7 @@ def test_the_unit_of_time_does_not_matter(parts: Parts, load: float, factor: flo
         assert new == pytest.approx(old * factor, rel=1e-5)
 
 
+@pytest.mark.slow
 @given(clusters(), st.sampled_from([None, 0.5, 0.99]), st.floats(1.01, 50.0))
 def test_headroom_is_the_rate_where_the_limit_is_reached(
     parts: Parts, probability: float | None, multiple: float
@@ -181,6 +188,7 @@ def test_no_rate_keeps_a_limit_below_the_idle_response_time() -> None:
     assert headroom(Cluster(local=[Delay(1.0)], threads=4), 0.99, 4.0) == 0.0
 
 
+@pytest.mark.slow
 @given(clusters(), st.floats(2.0, 20.0))
 @settings(max_examples=50)
 def test_headroom_grows_with_cores_where_nothing_collapses(parts: Parts, multiple: float) -> None:

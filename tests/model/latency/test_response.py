@@ -31,6 +31,7 @@ def test_equal_stages_are_erlang(count: int, t: float) -> None:
     assert found.tail(t) == pytest.approx(exact, abs=1e-7)
 
 
+@pytest.mark.slow
 @given(st.lists(positive, min_size=1, max_size=6), st.floats(0.01, 0.999), st.floats(0.1, 4.0))
 def test_a_percentile_is_where_the_tail_says(holds: list[float], share: float, varies: float) -> None:
     """Quantile and tail are each other's inverse."""

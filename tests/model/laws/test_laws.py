@@ -70,6 +70,7 @@ def test_law_is_the_published_formula(station: Station, formula: Callable[[int],
         assert times == pytest.approx([formula(k) for k in range(1, most + 1)], rel=1e-14)
 
 
+@pytest.mark.slow
 @_one_by_one
 def test_numba_and_sympy_see_the_same_law(station: Station, formula: Callable[[int], float]) -> None:
     """The undecorated function compiles, and its symbolic form evaluates to the same numbers."""
@@ -150,6 +151,7 @@ def test_interference_stretches_from_one_and_linearly() -> None:
     assert interference.stretch(np, np.array([1.0, 48.0]), 0.03) == pytest.approx([1.0, 2.41])
 
 
+@pytest.mark.slow
 def test_reader_writer_law_follows_the_simulated_lock() -> None:
     """Everybody always at the lock: within 8 % for shares of writers and lines over three decades."""
     from cerberus_plan.model.network import Instance

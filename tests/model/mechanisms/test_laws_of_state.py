@@ -30,6 +30,7 @@ def test_private_files_and_sockets_cost_nothing_more(own: float, share: float, r
         assert own <= law(np, own, share, round_trip) <= own + round_trip + 1e-15
 
 
+@pytest.mark.slow
 @given(own=TIMES, vms=VMS, round_trip=TIMES)
 def test_a_listing_asks_every_vm(own: float, vms: int, round_trip: float) -> None:
     """With one VM it is an ordinary listing."""

@@ -55,6 +55,7 @@ def _random_network(seed: int) -> tuple[list[Instance], list[Station]]:
     return members, [_random_station(rng) for _ in range(rng.integers(0, 3))]
 
 
+@pytest.mark.slow
 def test_exact_answer_is_inside_the_99_percent_interval_in_96_percent_of_200_networks() -> None:
     """Coverage of the interval on memoryless networks, seeds 0 to 199."""
     inside = 0

@@ -26,6 +26,7 @@ def at_work(threads: int, compute: float, hold: float) -> float:
     return solve(instances=[Instance(threads=threads, stations=[Delay(compute), Queue(hold, name="lock")])]).throughput
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("waiting", WAITING)
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_with_a_core_for_each_thread_it_is_the_network(threads: int, waiting: str) -> None:

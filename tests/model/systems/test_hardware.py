@@ -61,6 +61,7 @@ programs = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(systems, st.tuples(st.integers(1, 40), st.integers(1, 40)), memories, st.sampled_from([1, 2]), programs)
 def test_no_system_moves_more_bytes_than_the_machine(

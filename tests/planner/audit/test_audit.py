@@ -165,6 +165,7 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_every_planted_mistake_is_found(mistake: tuple[str, str, Edit, str, str], tmp_path: Path) -> None:
     """One edit, at least that deviation, in that instance's words."""
@@ -297,6 +298,7 @@ def test_a_real_process_is_read_from_proc(tmp_path: Path) -> None:
         find_live(["x-00"], {"x-00": 2**22 + 7})
 
 
+@pytest.mark.slow
 def test_the_command_prints_deviations_and_exits_with_three(tmp_path: Path) -> None:
     """Exit code 0 when all is as planned, 3 with the deviation as JSON when not, 2 for what is no plan."""
     folder = deploy("xl", tmp_path)
@@ -313,6 +315,7 @@ def test_the_command_prints_deviations_and_exits_with_three(tmp_path: Path) -> N
     assert subprocess.run([*command, folder], capture_output=True, check=False, timeout=60).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_name_that_looks_like_marks_is_printed_as_it_is(tmp_path: Path) -> None:
     """The terminal's table shows what the file holds, and nothing in it is obeyed."""
     folder = deploy("libvirt", tmp_path)

@@ -53,6 +53,7 @@ def serial(share: float, cores: int) -> float:
 shares = st.floats(0.0, 1.0)
 
 
+@pytest.mark.slow
 @given(shares, st.floats(0.9, 1.05), st.floats(1e-3, 1e3))
 @settings(max_examples=15, deadline=None)
 def test_a_run_lies_in_its_interval_and_is_what_is_predicted(share: float, halves: float, unit: float) -> None:
@@ -65,6 +66,7 @@ def test_a_run_lies_in_its_interval_and_is_what_is_predicted(share: float, halve
         assert candidate.throughput == pytest.approx(value, rel=0.02)
 
 
+@pytest.mark.slow
 @given(shares, st.integers(0, 1000))
 @settings(max_examples=8, deadline=None)
 def test_the_order_of_rows_does_not_matter_and_units_scale(share: float, seed: int) -> None:
@@ -120,6 +122,7 @@ def test_an_unknown_owner_is_doubt_and_the_run_that_decides_is_named() -> None:
     assert doubt.high / doubt.low > max(split.high / split.low, shared.high / shared.low)
 
 
+@pytest.mark.slow
 def test_doubt_grows_with_the_distance_from_the_runs() -> None:
     """The same program planned further beyond what was run has wider intervals, and the plan says extrapolated."""
     runs = [(1, 1, ONE_CORE), (1, 2, 1.9 * ONE_CORE), (2, 1, 2.0 * ONE_CORE)]

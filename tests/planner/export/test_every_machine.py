@@ -89,6 +89,7 @@ def test_any_machine(data: st.DataObject, topology: Topology, form: str) -> None
     check(topology, placement, form)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", catalog.shipped("machines"))
 def test_every_machine_of_the_catalog(name: str) -> None:
     """Quarters and halves of each, and one instance a last-level cache, in every format."""

@@ -126,6 +126,7 @@ folder.write_folder(Path(sys.argv[1]), {"plan.json": sys.argv[3], "new": "2"}, r
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["before", "after", "fallback"])
 def test_a_kill_leaves_old_or_new_and_the_next_export_cleans_up(tmp_path: Path, at: str) -> None:
     """Killed around the exchange: the folder is whole after the next run at the latest, and nothing else stays."""

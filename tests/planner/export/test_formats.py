@@ -52,6 +52,7 @@ def written(form: str, shape: str, folder: Path) -> tuple[Deployment, Path]:
     return deployment, folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_independent_reader_finds_the_placement(form: str, shape: str, tmp_path: Path) -> None:
@@ -253,6 +254,7 @@ CLOUD_HYPERVISOR_SCHEMA = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["24x2", "4x12", "1x32", "smt"])
 @pytest.mark.parametrize(
     ("form", "schema"), [("firecracker", FIRECRACKER_SCHEMA), ("cloud-hypervisor", CLOUD_HYPERVISOR_SCHEMA)]

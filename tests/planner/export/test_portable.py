@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cerberus_plan.calibration.store import catalog
 
 DATA = Path(catalog.__file__).parents[2] / "model" / "data"
@@ -23,6 +25,7 @@ def cerberus_plan(*words: str | Path, folder: Path) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.slow
 def test_files_travel_with_the_deployment(tmp_path: Path) -> None:
     """Exported with machine and workload files, moved, the files removed: audit still finds and prices everything."""
     here, there = tmp_path / "here", tmp_path / "there"

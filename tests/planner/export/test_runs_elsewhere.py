@@ -78,6 +78,7 @@ BEFORE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 def test_proxmox_machines_are_set_and_set_back(tmp_path: Path, times: int) -> None:
     """Applied once or twice: what is in force is the file's; undone: every option is as it was, order aside."""

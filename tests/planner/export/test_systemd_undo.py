@@ -93,6 +93,7 @@ SETTINGS: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("before", SETTINGS)
 def test_undo_restores_what_was(before: str, times: int, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_less_risk_counts_on_less(candidate: Candidate, one: float, other: float
     assert counted_on(candidate, min(one, other)) <= counted_on(candidate, max(one, other)) * (1.0 + 1e-12)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(1, 9), candidates), min_size=1, max_size=4), st.floats(0.001, 0.999))
 def test_the_risk_of_missing_a_rate_is_the_quantiles_inverse(used: list[tuple[int, Candidate]], risk: float) -> None:
     """The sum of what machines that err alike reach with a risk is missed with that risk."""

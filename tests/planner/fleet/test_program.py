@@ -217,6 +217,7 @@ def test_neither_order_nor_currency_matters(program: Program, random: object, cu
         assert levels(other, there).min() == pytest.approx(levels(program, here).min(), rel=_ALIKE)
 
 
+@pytest.mark.slow
 @given(programs(sharing=False, bounded=False))
 def test_machines_written_in_two_rows_are_one_kind(program: Program) -> None:
     """Splitting a type into rows of one machine each changes nothing."""
@@ -282,6 +283,7 @@ def test_answers_without_a_search_are_answers(program: Program) -> None:
         assert levels(program, given).min() <= levels(program, most).min() * (1.0 + _ALIKE)
 
 
+@pytest.mark.slow
 @given(programs(most_workloads=1, most_types=3, most_machines=5, sharing=False, bounded=False))
 def test_machines_by_price_keep_the_rate_and_none_is_idle(program: Program) -> None:
     """Where all machines are enough some are found; without any of them the rate or the spread is not kept."""

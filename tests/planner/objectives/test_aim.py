@@ -55,6 +55,7 @@ def objectives(draw: st.DrawFn) -> Objective:
 workloads = st.sampled_from(["apache", "memcached"])
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(workloads, objectives(), st.floats(1.0, 30.0))
 def test_a_looser_limit_never_costs_more(workload: str, objective: Objective, factor: float) -> None:
@@ -72,6 +73,7 @@ def _finite(number: float) -> float:
     return number if math.isfinite(number) else 0.0
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(workloads, objectives(), st.floats(1.0, 10.0))
 def test_a_smaller_rate_never_costs_more(workload: str, objective: Objective, factor: float) -> None:
@@ -81,6 +83,7 @@ def test_a_smaller_rate_never_costs_more(workload: str, objective: Objective, fa
     assert value(found, easier) <= value(found, objective) + 1e-5 * abs(_finite(value(found, objective)))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     workloads,
@@ -94,6 +97,7 @@ def test_a_bound_on_instances_never_gains_anything(workload: str, objective: Obj
     assert bound_value >= free - 1e-9 * abs(_finite(free))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(workloads, objectives())
 def test_surviving_a_loss_never_gains_anything(workload: str, objective: Objective) -> None:
@@ -103,6 +107,7 @@ def test_surviving_a_loss_never_gains_anything(workload: str, objective: Objecti
     assert safe >= free - 1e-5 * abs(_finite(free))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(workloads, objectives())
 def test_the_choice_carries_the_rate_where_any_split_does(workload: str, objective: Objective) -> None:
@@ -116,6 +121,7 @@ def test_the_choice_carries_the_rate_where_any_split_does(workload: str, objecti
         assert best.cost == min(carrying)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(workloads, objectives())
 def test_nothing_beats_the_frontier(workload: str, objective: Objective) -> None:

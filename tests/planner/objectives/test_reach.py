@@ -31,6 +31,7 @@ def test_without_a_limit_the_headroom_is_the_throughput(small: Plan) -> None:
         assert found.cost == found.candidate.cores
 
 
+@pytest.mark.slow
 def test_a_limit_lowers_the_headroom_and_a_looser_one_less(small: Plan) -> None:
     """And the tightest of several binds."""
     tight, loose = Slo(name="p99", seconds=1e-3), Slo(name="p95", seconds=0.1)

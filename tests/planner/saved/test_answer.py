@@ -67,6 +67,7 @@ def test_the_text_is_the_same(tmp_path: Path) -> None:
         assert list(text_of(kept, 100)) == list(text_of(original, 100))
 
 
+@pytest.mark.slow
 def test_an_objective_with_its_frontier_is_read_back(tmp_path: Path) -> None:
     """Rate, limits, prices, latencies and every point of the frontier, so that the text is the same."""
     objective = Objective(kind="cost", rate=20_000.0, slos=(Slo(name="p99", seconds=0.01),))

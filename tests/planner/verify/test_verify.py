@@ -216,6 +216,7 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "cerberus_plan", "verify", *words]
 
 
+@pytest.mark.slow
 @two_cpus
 @pytest.mark.hardware
 def test_the_command_compares_one_by_two_with_two_by_one() -> None:
@@ -270,6 +271,7 @@ def test_a_program_without_a_lock_gains_nothing_beside_a_hog() -> None:
     assert held >= 4
 
 
+@pytest.mark.slow
 @two_cpus
 def test_counted_runs_are_recorded_as_measured_splits(tmp_path: Path) -> None:
     """Rates of both instances added, the warm-up left out; `fit` reads them."""
@@ -284,6 +286,7 @@ def test_counted_runs_are_recorded_as_measured_splits(tmp_path: Path) -> None:
     assert sorted(kept) == [(1, 2, 5.0), (1, 2, 5.0), (2, 1, 10.0), (2, 1, 10.0)]
 
 
+@pytest.mark.slow
 @two_cpus
 def test_ctrl_c_leaves_nothing_behind() -> None:
     """Interrupted in the middle of a run: exit code 130, no process left, what was counted is told."""
@@ -304,6 +307,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
     assert survivors(mark) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
