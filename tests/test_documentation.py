@@ -78,6 +78,7 @@ def test_every_command_has_help_and_is_in_the_readme_or_the_help(tmp_path: Path)
         assert name == "plan" or f" {name} " in listed
 
 
+@pytest.mark.slow
 def test_the_front_door_is_light() -> None:
     """`import cerberus_plan` brings in none of the heavy packages, and neither does the main job."""
     heavy = "{'scipy', 'numba', 'sympy', 'altair', 'pandas', 'vl_convert', 'jinja2', 'llvmlite', 'pydantic'}"

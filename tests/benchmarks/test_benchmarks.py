@@ -121,6 +121,7 @@ def test_killed_exports_leave_nothing() -> None:
     assert "**0 leavings**" in run("kills.py", "--trials", "4", "--only", "export")
 
 
+@pytest.mark.slow
 def test_every_needed_package_states_its_licence() -> None:
     """The run-time packages are followed to the last, each permissive; one without licence fails."""
     rows = [line.split(" | ") for line in run("licences.py").splitlines()]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from cerberus_plan.model.system_calls import CALLS_OF, CATEGORY_OF, FAMILIES, GR
 names = st.sampled_from([*(name for calls in FAMILIES.values() for name in calls), "ioctl", "getpid"])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names, st.integers(1, 1000)))
 def test_every_call_is_in_one_family(counts: dict[str, int]) -> None:
     """The mix adds up to all calls, most frequent first."""

@@ -49,6 +49,7 @@ def test_all_levels_are_found(sockets, l3, cores, smt, seed):
     assert found == ([by_core] if smt > 1 else []) + [by_l3, by_socket]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(3, 40), st.integers(0, 1000))
 def test_one_cache_has_no_levels(cores, seed):

@@ -88,6 +88,7 @@ def test_one_long_word_is_no_long_key() -> None:
     assert time.process_time() - started < 5.0
 
 
+@pytest.mark.slow
 @given(VALUES | st.sampled_from([10**400, math.inf, math.nan, 1e300, 1e-300, True]))
 def test_numbers_are_finite_and_can_be_computed_with(value: object) -> None:
     """Whatever is let through is a float that squares neither to infinity nor to nothing."""
@@ -98,6 +99,7 @@ def test_numbers_are_finite_and_can_be_computed_with(value: object) -> None:
         assert found == 0.0 or 0.0 < found * found < math.inf
 
 
+@pytest.mark.slow
 @given(VALUES | st.sampled_from([10**400, 1.0, 2.5, math.inf, True]))
 def test_whole_numbers_are_whole(value: object) -> None:
     """A float is taken where it is a whole number; a truth value never."""
@@ -109,6 +111,7 @@ def test_whole_numbers_are_whole(value: object) -> None:
         assert not isinstance(value, bool)
 
 
+@pytest.mark.slow
 @given(VALUES | st.text(st.characters(categories=["Cc", "Cf"]), min_size=1))
 def test_texts_are_harmless(value: object) -> None:
     """Names are one line without control characters."""

@@ -131,6 +131,7 @@ files.write_atomically(sys.argv[1], "new")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [("SIGKILL", -9), ("SIGTERM", 143), ("SIGHUP", 129)])
 @pytest.mark.parametrize("call", ["fsync", "fchmod", "link"])
 def test_a_kill_in_the_middle_leaves_the_old_file_alone(tmp_path: Path, number: str, code: int, call: str) -> None:

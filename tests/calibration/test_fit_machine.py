@@ -68,6 +68,7 @@ def test_perfect_scaling_has_no_serial_part():
     assert split_from_one(1.0, workers=2, time=0.4).serial == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.floats(0.05, 0.6), st.floats(0.0, 2.0))
 def test_both_unknowns_are_found_from_many_counts(share, ratio):
@@ -116,6 +117,7 @@ def test_the_mmap_lock_of_a_kernel_of_today_is_a_queue_lock(times, slowdowns):
     assert worst(TicketLock) > np.log(1.30)
 
 
+@pytest.mark.slow
 def test_two_workers_leave_the_handover_assumed():
     """The serial part is derived with an interval that holds the truth; the hand-over is marked assumed."""
     true = SerialPart(parallel=0.7, serial=0.3, handover=0.0)
@@ -154,6 +156,7 @@ def test_the_control_takes_the_blame_for_what_is_not_the_lock():
     assert best.serial == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_every_positive_part_has_an_interval_that_can_be_drawn_from():
     """A serial part whose draws reach 0 keeps a positive bound: the planner draws logarithms."""
     best, draws = fit_serial_part(estimate(1.0, 0.05, seed=1), {2: estimate(0.54, 0.05, seed=2)})

@@ -71,6 +71,7 @@ def test_kill_takes_the_program_along(tmp_path: Path) -> None:
     wait_for(lambda: not any(map(alive, [*pids, guard])))
 
 
+@pytest.mark.slow
 def test_the_next_run_ends_what_a_killed_guard_left(tmp_path: Path) -> None:
     """Watcher and guard killed together: the program lives on until the next run, and then no longer."""
     watcher, pids = started(tmp_path)
@@ -82,6 +83,7 @@ def test_the_next_run_ends_what_a_killed_guard_left(tmp_path: Path) -> None:
     wait_for(lambda: not any(map(alive, pids)))
 
 
+@pytest.mark.slow
 def test_another_watcher_s_programs_are_left_alone(tmp_path: Path) -> None:
     """A run beside ours ends nothing of ours, and ours ends on SIGTERM with all it started."""
     watcher, pids = started(tmp_path)

@@ -143,6 +143,7 @@ def test_unknown_costs_and_kinds_are_refused():
             catalog.parse_machine(change, "x.toml")
 
 
+@pytest.mark.slow
 @given(st.sampled_from(TODAY), st.integers(1, 2), st.integers(1, 4), st.integers(2, 8), st.integers(1, 2))
 def test_a_made_machine_has_the_costs_of_one_and_the_shape_of_another(name, sockets, caches, cores, threads):
     """Carried over: assumed, wider, never narrower than there; and it can be read back as a machine."""

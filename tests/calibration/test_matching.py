@@ -30,6 +30,7 @@ def test_windows_change_nothing(lines: list[str], window: int) -> None:
     assert (found and found[1]) == (expected[-1][1] if expected else None)
 
 
+@pytest.mark.slow
 def test_an_exponential_pattern_is_given_up() -> None:
     """A message within a second of the limit, and the timer is off afterwards."""
     started = time.process_time()

@@ -85,6 +85,7 @@ slos = st.lists(
 ).map(tuple)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(KINDS), st.floats(1e-3, 1e9), st.sampled_from(["", *LOSSES]), slos)
 def test_what_is_written_reads_back(kind: str, rate: float, survive: str, limits: tuple[Slo, ...]) -> None:
     """With every digit."""

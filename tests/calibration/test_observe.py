@@ -87,6 +87,7 @@ def observed(*runs: Run, command: str = "run {cores}", repeats: int = 1, extras:
 # the order of runs
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 64), min_size=1, max_size=6, unique=True), st.integers(1, 8), st.integers(0, 2**31))
 def test_every_round_holds_every_count_once(counts: list[int], repeats: int, seed: int) -> None:
     """Drift falls on all counts alike because each round measures each of them once."""
@@ -413,6 +414,7 @@ def test_runs_carry_their_lock_use(monkeypatch: pytest.MonkeyPatch) -> None:
 # the session with real commands
 
 
+@pytest.mark.slow
 def test_measuring_gives_runs_in_the_planned_order() -> None:
     """Every run has the demand of its own work."""
     command = plan(*PYTHON, "print('rate', 10 * {cores})", counts=(1, 2), repeats=2, meter=Meter.of(rate=r"rate (\d+)"))

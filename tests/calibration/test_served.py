@@ -135,6 +135,7 @@ def test_what_does_not_go_together_is_refused(give: Callable[[], object], said: 
 numbers = st.floats(0, 1e12)
 
 
+@pytest.mark.slow
 @given(st.builds(Served, **dict.fromkeys(Served.__dataclass_fields__, numbers)), st.text(max_size=40))
 def test_the_last_line_is_read_whatever_the_load_printed(found: Served, output: str) -> None:
     """What is written at the end comes back; without it there was no server."""

@@ -108,6 +108,7 @@ def test_a_name_too_long_is_bad_input(words: tuple[str, ...]) -> None:
     assert (done.returncode, done.stderr.strip().count("\n")) == (2, 0), done.stderr
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     """Started in a folder that somebody removed."""
     gone = tmp_path / "gone"

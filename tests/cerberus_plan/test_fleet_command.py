@@ -201,6 +201,7 @@ def test_bad_files_are_one_line_and_exit_2(tmp_path: Path, text: str, said: str)
     assert not page.exists()
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     """Its name, and exit 2."""
     done = run(str(tmp_path / "absent.toml"))

@@ -29,6 +29,7 @@ def test_a_curve_is_printed_and_written(tmp_path: Path) -> None:
     assert (tmp_path / "curve.csv").read_text() == "n,value\n1,500000.0\n2,960000.0\n4,1800000.0\n4,1790000.0\n"
 
 
+@pytest.mark.slow
 def test_a_demand_is_divided_by_the_work(tmp_path: Path) -> None:
     """--work and --unit make totals into a demand per unit, in JSON and in the file."""
     done = run(
@@ -65,12 +66,14 @@ def test_files_of_the_same_work_make_one_workload(tmp_path: Path) -> None:
     assert (operations["compute"].value, operations["page_faults"].value) == (0.25, 937.1)
 
 
+@pytest.mark.slow
 def test_standard_input_is_a_file_too() -> None:
     """A dash reads what another command prints."""
     done = run("-", "--json", given=(FIXTURES / "pgbench.txt").read_text())
     assert json.loads(done.stdout)["curves"][0]["axis"] == "clients"
 
 
+@pytest.mark.slow
 def test_locks_show_what_they_allow_at_most() -> None:
     """The tightest lock bounds what one OS instance can do."""
     done = run(str(FIXTURES / "lock_stat.txt"), "--work", "1000000", "--unit", "request")

@@ -20,6 +20,7 @@ def test_what_json_cannot_write_is_never_printed(value: float, capsys: pytest.Ca
     assert not capsys.readouterr().out
 
 
+@pytest.mark.slow
 @given(value=st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.none() | st.text()))
 def test_everything_else_is_read_back(value: dict[str, object]) -> None:
     """One document, one line, equal to what was given."""

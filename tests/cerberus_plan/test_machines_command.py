@@ -58,6 +58,7 @@ def test_a_made_machine_is_planned_exported_and_audited(run, tmp_path):
     assert run("audit", "vms").returncode == 0
 
 
+@pytest.mark.slow
 def test_the_shape_may_come_from_a_file(run, tmp_path):
     """lscpu -e of a host one cannot calibrate on, its node numbers kept."""
     rows = "".join(f"{cpu} {8 * (cpu // 4)} {cpu // 4} {cpu} {cpu}:{cpu}:{cpu}:{cpu // 4}\n" for cpu in range(8))

@@ -24,6 +24,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text("abcdefgh-_./", min_size=1), st.floats(0.01, 1e6), min_size=1))
 def test_weights_are_read_back(mixture: dict[str, float]) -> None:
     """Names may be paths; the weight is behind the last equals sign."""
@@ -51,6 +52,7 @@ def test_a_mixture_shares_the_cores() -> None:
     assert f"{found['level']:.2f} times its share" in " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_a_mixture_cannot_be_combined_with_single_workloads() -> None:
     """One question at a time."""
     done = run("--mix", "dbench=1,histogram=1", "--workload", "dbench")

@@ -40,6 +40,7 @@ def test_a_rate_is_carried_at_the_least_cost() -> None:
     assert all(c["meets"] == (c["headroom_low"] >= 10_000) for c in plan["candidates"])
 
 
+@pytest.mark.slow
 def test_prices_change_the_choice() -> None:
     """Where an instance costs as much as the machine there is one; where cores do, there are few."""
     dear = document("--objective", "throughput", "--slo", "p99=5ms", "--cost-per-instance", "1000")
@@ -54,6 +55,7 @@ def test_at_least_so_many_instances() -> None:
     assert all(c["vms"] >= 3 for c in plan["candidates"])
 
 
+@pytest.mark.slow
 def test_the_text_says_what_the_json_says() -> None:
     """Verdict, what binds, the frontier."""
     told = run(*_WISH)

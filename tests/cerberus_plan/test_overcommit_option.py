@@ -58,6 +58,7 @@ def test_candidates_say_how_many_threads_a_core_they_have(locked: str) -> None:
     assert all(candidate["overcommit"] == 1.0 for candidate in plain["candidates"])
 
 
+@pytest.mark.slow
 def test_a_program_that_spins_is_warned_on_the_terminal(tmp_path: Path) -> None:
     """With the price."""
     done = run(*_PLACE, "--workload", str(_written(tmp_path, spins=1)), "--overcommit", "2")
@@ -77,6 +78,7 @@ def test_impossible_ratios_are_refused(locked: str, wrong: str) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_it_does_not_go_with_mixtures() -> None:
     """And says so."""
     done = run("--cores", "8", "--machine", "amd48", "--mix", "dbench=1,apache=1", "--overcommit", "2")

@@ -54,6 +54,7 @@ def plan_of(document: dict, workload: str) -> dict:
     return next(plan for plan in document["plans"] if plan["workload"] == workload)
 
 
+@pytest.mark.slow
 def test_json_has_every_key_of_the_contract(document: dict) -> None:
     """Others rely on these names."""
     assert document["cores"] == 48
@@ -149,6 +150,7 @@ def test_table_shows_the_verdict_first_and_each_number_as_in_the_json() -> None:
     assert f"{plan['best']['throughput']:.2f}" in best
 
 
+@pytest.mark.slow
 def test_constraints_are_respected() -> None:
     """Host cores, VM limit and system bound every candidate."""
     done = run(
@@ -158,18 +160,21 @@ def test_constraints_are_respected() -> None:
     assert all(c["cores"] <= 30 and c["vms"] <= 3 and c["system"] == "kvm" for c in candidates)
 
 
+@pytest.mark.slow
 def test_more_cores_than_the_machine_are_marked_extrapolated() -> None:
     """The answer is given, and the doubt with it."""
     plan = json.loads(run("--cores", "96", "--machine", "amd48", "--workload", "dbench", "--json").stdout)["plans"][0]
     assert any(warning.startswith("extrapolated") for warning in plan["warnings"])
 
 
+@pytest.mark.slow
 def test_one_core_has_an_answer() -> None:
     """The smallest machine."""
     plan = json.loads(run("--cores", "1", "--machine", "amd48", "--workload", "dbench", "--json").stdout)["plans"][0]
     assert plan["best"]["split"] == [1]
 
 
+@pytest.mark.slow
 def test_no_color_means_no_escape_codes() -> None:
     """NO_COLOR and a pipe both give plain text."""
     assert "\x1b[" not in run("--cores", "4", "--workload", "dbench", NO_COLOR="1").stdout
@@ -234,6 +239,7 @@ def test_broken_workload_files_are_refused_by_name(kind: str, tmp_path: Path) ->
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_binary_files_and_folders_are_refused(tmp_path: Path) -> None:
     """Neither is a workload."""
     file = tmp_path / "mine.toml"

@@ -94,6 +94,7 @@ def test_rules_come_from_the_file_and_options_override_them(tmp_path: Path, run:
     assert found["handover"] == "arrival"
 
 
+@pytest.mark.slow
 def test_a_planned_candidate_is_simulated_in_the_unit_of_its_work(run: Any) -> None:
     """The plan's best, and any split asked for."""
     best = run("--workload", "dbench", "--machine", "amd48", "--cores", "12", "--completions", "20000")
@@ -160,6 +161,7 @@ def test_more_cycles_than_any_run_can_make_are_refused(run: Any) -> None:
     assert "1000000000000" in done.output
 
 
+@pytest.mark.slow
 def test_where_nothing_was_completed_the_time_spent_is_null(tmp_path: Path, run: Any) -> None:
     """An instance a hundred thousand times slower ends no cycle: JSON has no infinity for its residence."""
     file = tmp_path / "slow.json"

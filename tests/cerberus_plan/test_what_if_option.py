@@ -33,6 +33,7 @@ def test_terminal_shows_the_gain() -> None:
     assert "linux 1 x 16" in done.stdout
 
 
+@pytest.mark.slow
 def test_unknown_change_is_refused() -> None:
     """Exit code 2 and the known names."""
     done = run("--what-if", "magic")

@@ -25,6 +25,7 @@ def covariance(own: Discrepancy, chosen: list[tuple[str, int, int]]) -> np.ndarr
     return own.covariance(systems, np.array(vms, float), np.array(threads, float))
 
 
+@pytest.mark.slow
 @given(discrepancies, splits)
 def test_it_is_a_covariance(own: Discrepancy, chosen: list[tuple[str, int, int]]) -> None:
     """Symmetric, no negative direction, and its diagonal is the variance."""
@@ -57,6 +58,7 @@ def test_neighbours_compare_better_than_strangers(own: Discrepancy, vms: int, th
     assert of_ratio(far) <= of_ratio(other) + 1e-12
 
 
+@pytest.mark.slow
 @given(discrepancies, st.floats(1.0, 16.0), st.floats(1.0, 8.0), st.floats(1.0, 8.0))
 def test_error_grows_with_the_logarithm_of_the_distance(
     own: Discrepancy, measured: float, near: float, further: float

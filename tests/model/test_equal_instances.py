@@ -65,6 +65,7 @@ def test_equal_instances_that_are_not_one_object_are_alike() -> None:
     assert mixed.per_instance[0] == mixed.per_instance[1] > mixed.per_instance[2]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),

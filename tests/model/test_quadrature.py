@@ -19,6 +19,7 @@ def test_nodes_and_weights_are_numpys(n_nodes: int) -> None:
     assert log_weights == pytest.approx(np.log(weights), abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_nodes", [*range(1, 400, 7), 513, 1025, 2049])
 def test_powers_integrate_to_factorials(n_nodes: int) -> None:
     """The integral of t^k exp(-t) is k!, exactly for k below twice the nodes."""

@@ -57,6 +57,7 @@ def test_no_more_work_is_done_than_there_are_cores(instance: Instance, cores: in
     assert found * work <= min(cores, instance.threads * count) * (1 + 1e-9)
 
 
+@pytest.mark.slow
 @given(programs(), st.integers(1, 30))
 def test_a_core_more_never_hurts_and_sleeping_never_loses(instance: Instance, cores: int) -> None:
     """More cores are at least as fast; a waiter that leaves its core does at least as well as one that keeps it."""

@@ -32,6 +32,7 @@ def _log_sum(terms: list[float]) -> float:
     return most if most == -math.inf else most + math.log(math.fsum(math.exp(t - most) for t in terms))
 
 
+@pytest.mark.slow
 @given(st.one_of(_coefficients, _mild), st.one_of(_coefficients, _mild))
 def test_convolve_is_the_product_of_series(left: np.ndarray, right: np.ndarray) -> None:
     """Mild and extreme series, zeros included; the order does not matter."""

@@ -137,6 +137,7 @@ def test_asymptotic_bounds_hold(network: Network) -> None:
         assert busy >= 1 - _ROUNDING
 
 
+@pytest.mark.slow
 @given(st.lists(queues, min_size=1, max_size=5), st.one_of(st.just(0.0), times), st.integers(1, 60))
 def test_balanced_job_bounds_hold(stations: list[Queue], think: float, threads: int) -> None:
     """One instance of single servers and a delay lies between the two balanced systems."""
@@ -313,6 +314,7 @@ def test_much_think_time_gives_linear_speed_up(network: Network) -> None:
     assert solution.per_instance == pytest.approx([i.threads / think for i in members], rel=1e-4)
 
 
+@pytest.mark.slow
 @given(instances(delays, factors=st.floats(0.2, 5.0)), queues)
 def test_shared_factor_multiplies_a_shared_demand(instance: Instance, station: Queue) -> None:
     """For a cluster of one, a factor of f is a demand f times as large."""

@@ -63,6 +63,7 @@ def test_products_and_dot_products_are_those_of_logarithms(one: np.ndarray, othe
     assert left.log_dot(against)[0] == pytest.approx(series.log_dot(one[:length], other[:length]), rel=1e-12, abs=1e-11)
 
 
+@pytest.mark.slow
 @given(row=logs, longer=st.integers(0, 60), seed=st.integers(0, 2**32 - 1))
 def test_correlations_are_those_of_logarithms(row: np.ndarray, longer: int, seed: int) -> None:
     """T_i of the solver's own sums, after the numbers that mean nothing."""

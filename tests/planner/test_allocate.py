@@ -193,6 +193,7 @@ def test_network_cards_are_shared_by_all_workloads_that_need_one() -> None:
     assert len(found.parts[2].split) >= 1
 
 
+@pytest.mark.slow
 def test_the_answer_is_plain_data() -> None:
     """to_json holds each workload's split, throughput and interval, and the systems refused."""
     mix = [(WORKLOADS["histogram"], 1.0), (WORKLOADS["dbench"], 1.0)]

@@ -22,6 +22,7 @@ def test_the_stored_misfits_are_those_of_the_shipped_files() -> None:
     assert misfits.FILE.read_text(encoding="utf-8") == "".join(one.to_line() + "\n" for one in misfits.found())
 
 
+@pytest.mark.slow
 def test_nothing_twice_off_a_published_run_goes_without_warning() -> None:
     """Every published run that the model misses by more than a factor of two is in the list that plans warn from."""
     from cerberus_plan.calibration.paper.compare import compare

@@ -53,6 +53,7 @@ def test_ledgers_intervals_and_probabilities_hold_together(workload: str, n: int
     assert all(tie in found.candidates and tie is not found.best for tie in found.ties)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(workloads, st.integers(2, 40), st.floats(0.01, 100.0))
 def test_the_choice_does_not_depend_on_the_unit_of_work(workload: str, n: int, factor: float) -> None:

@@ -69,6 +69,7 @@ def test_splits_with_a_core_for_each_thread_keep_their_answer(system: str, name:
     assert found(1.0) == pytest.approx(found(2.0), rel=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     st.sampled_from(OVERCOMMITTING),
@@ -88,6 +89,7 @@ def test_no_more_work_is_done_than_there_are_cores(  # noqa: PLR0917 - a program
     assert rate(workload, system, cores, vms, threads) * (compute + hold) <= min(cores, vms * threads) * (1 + 1e-9)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(OVERCOMMITTING), st.integers(1, 16), st.integers(1, 40), times)
 def test_computing_alone_is_a_station_of_so_many_servers(system: str, cores: int, threads: int, compute: float) -> None:
     """As many cycles as cores allow, and not one more."""
@@ -146,6 +148,7 @@ def test_cores_that_take_turns_agree(vms: int, threads: int, hold: float, spins:
     assert rate(workload, "processes", 8, vms, threads) == pytest.approx(judged, rel=0.05)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 64), st.floats(1.0, 4.0), st.sampled_from(sorted(SYSTEMS)))
 def test_candidates_keep_the_bound(cores: int, overcommit: float, name: str) -> None:
     """Up to so many threads a core where the system has them, no VM larger than the machine, all others unchanged."""

@@ -54,6 +54,7 @@ def explained(machine: str, workload: str, cores: int) -> Explanation:
     return explain(found, found.best_all_cores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("machine", "workload", "cores", "low", "high"),
     [("amd48", "histogram", 48, 2, 24), ("amd48", "dbench", 48, 5, 12), ("intel16", "apache", 16, 2, 8)],

@@ -81,6 +81,7 @@ def test_without_limits_nothing_binds() -> None:
     assert all(candidate.limits == () for candidate in found.candidates)
 
 
+@pytest.mark.slow
 def test_a_stream_on_more_cores_than_were_measured_stays_within_what_was() -> None:
     """From a host of two cores to 512: no split moves more than 20 GB/s, and the plan says that memory is the limit."""
     memory = {

@@ -41,6 +41,7 @@ def splits(n_cpus: int) -> st.SearchStrategy[list[int]]:
     return st.lists(st.integers(1, n_cpus), min_size=1, max_size=n_cpus).map(fit)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.data(), topologies)
 def test_every_vcpu_gets_one_cpu_and_no_cpu_is_given_twice(data: st.DataObject, topology: Topology) -> None:
@@ -55,6 +56,7 @@ def test_every_vcpu_gets_one_cpu_and_no_cpu_is_given_twice(data: st.DataObject, 
     assert bool(found.notes) or not found.idle_cpus
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.data(), topologies)
 def test_memory_is_bound_to_the_nodes_of_the_cpus_and_fits_them(data: st.DataObject, topology: Topology) -> None:

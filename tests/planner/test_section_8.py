@@ -36,6 +36,7 @@ def test_communication_makes_one_linux_best(operations: dict[str, float]) -> Non
     assert "Clustering does not help" in found.verdict
 
 
+@pytest.mark.slow
 def test_mappings_favour_fewer_vms() -> None:
     """Broadcasts grow with the VMs: the best cluster has fewer of them."""
 

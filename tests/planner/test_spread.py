@@ -25,12 +25,14 @@ def exact_cdf(x: float, offsets: np.ndarray, sigma: float) -> float:
     return float(np.mean([0.5 * (1 + math.erf((x - o) / sigma / math.sqrt(2))) for o in offsets]))
 
 
+@pytest.mark.slow
 @given(st.floats(-5.0, 5.0))
 def test_normal_distribution_function(x: float) -> None:
     """Within 2e-4 of the exact one."""
     assert normal_cdf(np.array([x]))[0] == pytest.approx(0.5 * (1 + math.erf(x / math.sqrt(2))), abs=2e-4)
 
 
+@pytest.mark.slow
 @given(offset_lists, st.floats(0.01, 0.5))
 def test_ends_are_quantiles_of_the_mixture(offsets: list[float], sigma: float) -> None:
     """5 % lie below the lower end and above the upper end, unless the centre itself is outside."""
@@ -52,6 +54,7 @@ def test_without_doubt_about_costs_it_is_the_models_error(sigma: float) -> None:
     assert 7.0 / float(low[0]) == pytest.approx(math.exp(1.6448536 * sigma), rel=2e-3)
 
 
+@pytest.mark.slow
 @given(st.floats(0.01, 0.3), st.floats(0.01, 0.3))
 def test_doubts_that_are_normal_add_in_quadrature(sigma: float, of_costs: float) -> None:
     """Draws at the normal quantiles and the model's error: one normal distribution with both variances."""

@@ -75,6 +75,7 @@ def measured(value: float, low: float | None = None, high: float | None = None) 
     return plan(AMD, program, [SYSTEMS["cerberus"]], Constraints(cores=48, max_vms=24))
 
 
+@pytest.mark.slow
 def test_a_run_that_no_system_predicts_is_said() -> None:
     """A measured split outside the predicted interval is a disagreement, one inside is none."""
     predicted = next(c for c in measured(3.5).candidates if c.split == (4,) * 12)

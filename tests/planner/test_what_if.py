@@ -33,6 +33,7 @@ def answer(machine: str, workload: str, change: str) -> Answer:
     return what_if(before(machine, workload), change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_refinement_slows_any_split(change: str) -> None:
     """Every candidate of histogram is at least as fast after the change."""
@@ -57,6 +58,7 @@ def test_per_core_network_makes_clustering_pointless() -> None:
     assert not found.same_split
 
 
+@pytest.mark.slow
 def test_allocation_groups_help_linux_with_dbench() -> None:
     """Linux at 48 cores no longer collapses."""
     found = answer("amd48", "dbench", "allocation-groups")

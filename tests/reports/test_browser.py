@@ -172,6 +172,7 @@ def test_no_label_of_a_chart_is_cut_or_covered(visit: Any, text: str, width: int
     assert page.evaluate(BAD_LABELS) == []
 
 
+@pytest.mark.slow
 def test_the_check_of_labels_sees_what_is_wrong(visit: Any) -> None:
     """A label pushed out of the window, one onto another, one onto a point."""
     page = visit(a_fit()).page

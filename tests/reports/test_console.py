@@ -14,6 +14,7 @@ _MARKS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=_MARKS.map("".join))
 def test_names_reach_the_reader_as_they_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,7 @@ def text(document: dict) -> str:
     return out.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [9, 1])
 def test_names_cannot_break_out_of_a_page(count: int) -> None:
     """Neither where there is an answer nor where there is none."""
@@ -39,6 +40,7 @@ def test_names_cannot_break_out_of_a_page(count: int) -> None:
     assert len(told.encode()) < 3_000_000
 
 
+@pytest.mark.slow
 def test_page_and_terminal_tell_every_workload_and_machine() -> None:
     """Machines, loads, headroom and risk are those of the document."""
     document = a_fleet_document()

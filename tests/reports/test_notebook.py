@@ -70,6 +70,7 @@ def test_names_are_escaped_in_cells() -> None:
         assert "<script" not in text
 
 
+@pytest.mark.slow
 def test_colours_of_the_style_sheet_are_filled_in() -> None:
     """A picture outside a page names no style sheet variable."""
     assert "var(--" not in plan_html(a_plan(cores=6))

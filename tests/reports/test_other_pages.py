@@ -37,6 +37,7 @@ def a_fit(name: str = "example") -> dict[str, Any]:
     return fit_document(fit_curve(measured.up_to(8)), measured=measured)
 
 
+@pytest.mark.slow
 def test_a_fits_page_shows_points_forecast_and_what_to_measure() -> None:
     """Used and kept points, every prediction, the incumbents, and the next count are those of the document."""
     given = a_fit(HOSTILE)
@@ -89,6 +90,7 @@ def test_a_reproductions_page_hides_no_number(reproduced: dict[str, Any]) -> Non
     assert len(tree.find_class("chart")) == 1 + len(reproduced["figures"])
 
 
+@pytest.mark.slow
 def test_published_anchors_are_on_the_curves(reproduced: dict[str, Any]) -> None:
     """The marks of figure 6 are the published numbers of dbench."""
     tree = html.fromstring(reproduce_page(reproduced, command=[], version="0"))

@@ -42,6 +42,7 @@ def test_near_neighbours_need_no_run():
     assert confirmation(curve, curve.n, curve.value) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peak", [24.0, 40.0])
 def test_three_runs_find_the_peak_of_a_known_law(peak):
     """A curve known up to 16 with its peak beyond: after three runs no more than 3 % is lost."""

@@ -12,6 +12,7 @@ LAW = st.sampled_from(sorted(LAWS))
 UNIT = st.lists(st.floats(0, 1), min_size=5, max_size=5)
 
 
+@pytest.mark.slow
 @given(LAW, UNIT)
 def test_a_speedup_starts_at_one_and_stays_finite(name, unit):
     """Every law is relative to n = 1."""
@@ -21,6 +22,7 @@ def test_a_speedup_starts_at_one_and_stays_finite(name, unit):
     assert np.isfinite(curve).all()
 
 
+@pytest.mark.slow
 @given(LAW, UNIT)
 def test_no_law_exceeds_linear_by_more_than_its_range_says(name, unit):
     """Only the diffuse law may be superlinear, up to n^1.05; a line that gets cheaper, up to 1/0.3."""
@@ -30,6 +32,7 @@ def test_no_law_exceeds_linear_by_more_than_its_range_says(name, unit):
     assert (curve <= np.log(N) + slack + 1e-9).all()
 
 
+@pytest.mark.slow
 @given(UNIT)
 def test_a_decline_ends_at_its_floor(unit):
     """However many wait, a lock hands over: relative to the law without decline, no less than the floor is left."""

@@ -117,6 +117,7 @@ def test_a_cut_below_every_point_is_refused():
         Curve.from_points([4, 8], [1, 2]).up_to(2)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(1, 4096), st.integers(1, 10**11)), min_size=1, max_size=8),
     st.sampled_from([",", ";", "\t", "|", " "]),

@@ -28,11 +28,13 @@ def test_the_atomic_loop_contains_locked_instructions():
     assert re.search(r"\block\b\s+(xadd|inc|add)", assembly(atomic_add_loop))
 
 
+@pytest.mark.slow
 def test_the_waiting_loop_pauses_and_reads_each_time():
     """A waiting loop without `pause` measures the spin, and a hoisted load would wait for ever."""
     assert "pause" in assembly(line_ping_pong)
 
 
+@pytest.mark.slow
 def test_the_system_call_loop_enters_the_kernel_itself():
     """The call is the instruction, not the C library's wrapper."""
     assert re.search(r"\bsyscall\b", assembly(getppid_loop))

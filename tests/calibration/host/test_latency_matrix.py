@@ -27,6 +27,7 @@ def test_a_matrix_holds_what_the_dictionary_held(latency):
     assert LatencyMatrix.of(matrix) is matrix
 
 
+@pytest.mark.slow
 @given(pairs)
 def test_the_order_of_the_cpus_does_not_matter(latency):
     """Rows given in another order are the same pairs."""

@@ -55,6 +55,7 @@ def test_unmeasured_pairs_change_nothing(found, seed):
     assert told(shape_of(LatencyMatrix(found.latency.cpus, seconds))) == truth(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(8, 16), st.integers(1, 5), st.integers(0, 10**6))
 def test_cores_whose_sibling_was_not_measured_are_cores(cores, missing, seed):
@@ -64,6 +65,7 @@ def test_cores_whose_sibling_was_not_measured_are_cores(cores, missing, seed):
     assert told(shape_of(part.latency)) == truth(part)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(machines)
 def test_a_coarse_clock_changes_nothing(found):

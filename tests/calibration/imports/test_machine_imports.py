@@ -98,6 +98,7 @@ def test_bad_xml_is_refused(text, message):
 HEADER = "tasks,processes,processes_idle,threads,threads_idle,linear\n0,0,100,0,100,0\n"
 
 
+@pytest.mark.slow
 def test_threads_that_do_not_scale_are_a_serial_cost():
     """Threads stay at one thread's speed while processes scale: the whole fault is serial."""
     rows = "".join(f"{n},{n * 1000000},0,1000000,0,{n * 1000000}\n" for n in (1, 2, 4, 8))

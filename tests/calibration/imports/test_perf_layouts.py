@@ -27,6 +27,7 @@ def json_row(event: str, value: float, unit: str = "", runtime: int = 10**9, res
 milliseconds = st.integers(min_value=1, max_value=10**12).map(lambda hundredths: hundredths / 100)
 
 
+@pytest.mark.slow
 @given(milliseconds)
 def test_a_clock_is_the_same_time_in_every_unit_of_every_version(ms: float) -> None:
     """Milliseconds without a unit (before 4.17), with one, and nanoseconds without one (6.17) are one time."""
@@ -131,6 +132,7 @@ def test_appended_runs_and_control_groups_are_not_merged_silently() -> None:
 SEPARATORS = {"en": (",", "."), "de": (".", ","), "fr": ("\u202f", ","), "ch": ("\u2019", "."), "C": ("", ".")}
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**13), milliseconds, st.sampled_from(sorted(SEPARATORS)))
 def test_plain_text_in_every_language(count: int, ms: float, language: str) -> None:
     """Separators of thousands and of fractions are told apart."""

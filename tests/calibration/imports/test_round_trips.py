@@ -31,6 +31,7 @@ def points(curve: Curve) -> dict[int, list[float]]:
     return {point.n: list(point.values) for point in curve.points}
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(cores, st.integers(1, 10**9), st.integers(1, 10**9)), min_size=1, max_size=8))
 def test_will_it_scale(rows: list[tuple[int, int, int]]) -> None:
     """Every row is a point of both curves, in file order."""
@@ -209,6 +210,7 @@ def test_demand_files(found: list[Demand]) -> None:
     assert demands_from_json(demands_to_json(tuple(found)), "f") == tuple(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(demands(), st.floats(min_value=1e-3, max_value=1e6))
 def test_dividing_by_work_keeps_what_is_unknown_and_the_total(demand: Demand, work: float) -> None:
@@ -220,6 +222,7 @@ def test_dividing_by_work_keeps_what_is_unknown_and_the_total(demand: Demand, wo
         assert abs(after.calls * work - before.calls) <= 1e-9 * before.calls + 1e-300
 
 
+@pytest.mark.slow
 @given(repeats)
 def test_a_curve_file_lists_every_repeat(curve: dict[int, list[float]]) -> None:
     """The CSV holds one row a repeat, with values to the last digit."""

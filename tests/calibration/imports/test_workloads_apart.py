@@ -196,6 +196,7 @@ def test_two_commands_in_one_scan_are_two_curves(counts: list[int], order: list[
     assert {curve.series for curve in curves} == {"runs command ./first {cores}", "runs command ./second -j{cores}"}
 
 
+@pytest.mark.slow
 def test_demands_are_merged_in_linear_time() -> None:
     """20,000 results are 20,000 demands: a pair of each with each would not end within a test."""
     many = tuple(Demand(elapsed_s=1.0, cores=1 + i % 64, source="x") for i in range(20_000))

@@ -37,6 +37,7 @@ def test_measured_pages_translate_to_their_own_frames_where_present(layout: gues
             assert translate(memory, root, layout.virtual(vcpu, page)) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(layouts)
 def test_what_a_vcpu_uses_without_being_measured_is_always_mapped(layout: guest.Layout) -> None:
@@ -50,6 +51,7 @@ def test_what_a_vcpu_uses_without_being_measured_is_always_mapped(layout: guest.
         assert translate(memory, root, address) == address
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(layouts)
 def test_a_second_guest_of_one_layout_is_the_same_and_its_own(layout: guest.Layout) -> None:
@@ -66,6 +68,7 @@ def test_a_second_guest_of_one_layout_is_the_same_and_its_own(layout: guest.Layo
     assert first != second
 
 
+@pytest.mark.slow
 @given(layouts)
 def test_frames_are_distinct_and_inside_the_data_slot(layout: guest.Layout) -> None:
     """No two measured pages share a frame, and none lies outside the memory given."""

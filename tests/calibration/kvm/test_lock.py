@@ -17,6 +17,7 @@ def pairs(*, vcpus: int, hold: float, handover: float, alone: float = 2.6, noise
     return np.array([one, alone]) * np.exp(noise * rng.standard_normal((30, 2)))
 
 
+@pytest.mark.slow
 @given(st.floats(0.01, 2.0))
 def test_two_vcpus_give_the_hold_of_a_lock_without_handover(hold: float) -> None:
     """Closed form T_one - T_many = s^2 / T_many of two customers, inverted."""

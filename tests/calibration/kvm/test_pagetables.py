@@ -50,6 +50,7 @@ def test_a_slot_alone_maps_nothing_until_written(virtual: int, frame: int) -> No
     assert translate(memory, built.root, virtual) == frame
 
 
+@pytest.mark.slow
 @given(st.sets(virtual_pages, max_size=30))
 def test_asking_for_a_slot_twice_adds_no_table(virtual: set[int]) -> None:
     """Slots are distinct, stable, and lie in tables that were handed out."""

@@ -108,6 +108,7 @@ def test_a_guest_that_faults_without_a_handler_is_an_error(device: Kvm) -> None:
         assert len(session.run(0, Task(count=1)).stamps) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_a_vcpu_alone_at_the_barrier_gives_up(device: Kvm) -> None:
     """The barrier is bounded: a missing vCPU cannot hang the guest."""
@@ -128,6 +129,7 @@ def test_loops_take_longer_with_more_iterations(device: Kvm) -> None:
     assert 5.0 < times[1] / times[0] < 20.0
 
 
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_every_single_vcpu_phase_runs(device: Kvm) -> None:
     """Each phase yields its cases with a positive time of less than a millisecond an operation."""

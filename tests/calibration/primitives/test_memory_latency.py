@@ -48,6 +48,7 @@ def test_a_flat_sweep_has_no_cache():
     assert cache_size(SIZES[:3], np.array([1e-9, 2e-9, 3e-9])) is None
 
 
+@pytest.mark.slow
 @given(st.integers(2**15, 2**31), st.floats(1e5, 1e12))
 def test_sizes_are_powers_of_two_within_the_memory(cache, most):
     """What is chased through fits together into what may be taken, and ends at four caches or 1 GiB."""
@@ -56,6 +57,7 @@ def test_sizes_are_powers_of_two_within_the_memory(cache, most):
     assert all(size & (size - 1) == 0 and size <= min(4 * cache, 2**30) for size in sizes)
 
 
+@pytest.mark.slow
 def test_quantities_are_those_that_plans_use():
     """The last cache and memory; a miss costs between a line's bandwidth and the whole latency."""
     seconds = sweep((2**15, 2**20, 2**25), (1e-9, 4e-9, 15e-9, 95e-9))

@@ -49,6 +49,7 @@ def streams(rates, second=None):
     )
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 15), min_size=1, max_size=64), st.integers(2**21, 2**29), st.floats(1e7, 1e12))
 def test_roles_never_take_more_than_they_may(positions, cache, most):
     """Whole grains, at least one; together within what is allowed, but for that one."""

@@ -88,6 +88,7 @@ def test_aim_is_met() -> None:
     assert all(error is not None and abs(error) < 0.02 for error in primitives)
 
 
+@pytest.mark.slow
 def test_every_number_of_the_model_is_judged_or_says_why_not() -> None:
     """43 published quantities have a model's number beside them."""
     rows = [row for row in compare().rows if row.predicted is not None]
@@ -95,6 +96,7 @@ def test_every_number_of_the_model_is_judged_or_says_why_not() -> None:
     assert all(row.judged or row.note.startswith("not judged: ") for row in rows)
 
 
+@pytest.mark.slow
 def test_known_misfits_are_exactly_these() -> None:
     """Orderings that fail are named in the documentation; none is added or lost unnoticed."""
     failing = {name for name, _, _, holds in compare().predicates if not holds}

@@ -131,6 +131,7 @@ def test_a_curve_alone_does_not_decide_and_asks_for_instances() -> None:
     assert fit.next.instances > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [process_lock, machine_ceiling, lambda m, k: float(m * k)])
 def test_known_laws_are_carried_to_the_full_machine(law: Callable[[int, int], float]) -> None:
     """From at most half of 32 cores to all: the truth is inside the interval, the error below 20 %."""

@@ -34,6 +34,7 @@ def test_the_budget_is_kept_and_no_split_is_run_twice(data: st.DataObject, cores
         assert truth[search.best] >= max(truth.values()) / 1.1  # as far as one noisy run of each can tell
 
 
+@pytest.mark.slow
 def test_a_clear_case_is_left_early() -> None:
     """A program whose instances are one hundred times better alone needs no third run of six."""
     truth = {(m, k): float(m * k) / k**1.5 for m, k in splits_of(32)}

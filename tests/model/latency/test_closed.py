@@ -53,6 +53,7 @@ def test_percentiles_are_in_order(parts: dict[str, Any]) -> None:
     assert found.p99 > found.mean
 
 
+@pytest.mark.slow
 @given(times, st.integers(1, 12))
 def test_everybody_at_one_queue_waits_for_all(service: float, clients: int) -> None:
     """n clients without think time: the sum of n exponential services."""

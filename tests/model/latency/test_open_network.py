@@ -51,6 +51,7 @@ def erlang_c(servers: int, load: float) -> float:
     return blocked / (1.0 - load / servers * (1.0 - blocked))
 
 
+@pytest.mark.slow
 @given(times, loads, st.integers(1, 12))
 def test_one_queue_is_mm1_however_many_workers(service: float, load: float, workers: int) -> None:
     """Mean and every percentile of the exponential of rate mu - lambda."""
@@ -63,6 +64,7 @@ def test_one_queue_is_mm1_however_many_workers(service: float, load: float, work
     assert found.p99 == pytest.approx(mean * math.log(100.0), rel=1e-6)
 
 
+@pytest.mark.slow
 @given(times, loads, st.integers(1, 40), st.floats(0.01, 10.0))
 def test_workers_at_a_delay_are_mmc(service: float, load: float, servers: int, multiple: float) -> None:
     """Mean by Erlang's formula, and the whole tail of M/M/c."""
@@ -230,6 +232,7 @@ def test_promised_percentiles_are_within_a_tenth_of_the_simulator(parts: Parts, 
     _close(found.values, simulate_latency(**parts, rate=rate, requests=300_000, seed=seed))
 
 
+@pytest.mark.slow
 @given(times, loads)
 def test_one_worker_at_fixed_work_is_pollaczek_khinchine(service: float, load: float) -> None:
     """The mean of M/D/1, but for the least variability that is computed with."""

@@ -14,6 +14,7 @@ from cerberus_plan.model.latency.response import Stages, Sum
 positive = st.floats(-3.0, 3.0).map(lambda e: 10.0**e)
 
 
+@pytest.mark.slow
 @given(positive, st.floats(1e-3, 9.0))
 def test_one_hold_is_exponential(mean: float, multiple: float) -> None:
     """To seven digits of a probability."""

@@ -61,6 +61,7 @@ def test_calls_become_operations() -> None:
     assert found == {"messages": 4, "directory_listings": 1}
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(sorted(syscalls.CATEGORY_OF)), st.floats(0, 1e6)), st.floats(0, 10))
 def test_operations_scale_with_the_calls(calls: dict[str, float], factor: float) -> None:
     """Twice the calls are twice the operations."""

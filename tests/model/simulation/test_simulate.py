@@ -248,6 +248,7 @@ def test_more_threads_never_slow_a_calm_network_but_do_slow_a_ticket_lock() -> N
         assert (rates[1] > rates[0]) is grows
 
 
+@pytest.mark.slow
 def test_job_of_independent_threads_ends_with_the_slowest() -> None:
     """The mean of the largest of four exponential times is (1 + 1/2 + 1/3 + 1/4) times one."""
     job = simulate_job(instances=[Instance(threads=2, stations=[Delay(1.0)])] * 2, cycles=1, replications=2_000, seed=4)

@@ -44,6 +44,7 @@ def test_one_linux_is_limited_by_its_mmap_lock() -> None:
     assert found.best.bottleneck == "address-space lock"
 
 
+@pytest.mark.slow
 @given(hold=st.floats(1e-7, 1e-5), passing=st.floats(0.0, 1e-4), calls=st.floats(5.0, 50.0))
 def test_waiters_of_todays_lock_are_passed_it_one_by_one(hold: float, passing: float, calls: float) -> None:
     """A crowd is served at calls x (hold + passing) each, however many wait; one thread never pays for passing."""

@@ -138,6 +138,7 @@ def test_the_simulator_agrees_about_memory(vms: int, threads: int) -> None:
     assert judged.throughput == pytest.approx(solution(structure, splits, 0).throughput, rel=0.01)
 
 
+@pytest.mark.slow
 @given(systems, st.integers(1, 16))
 def test_siblings_count_as_a_share_of_a_core(system: str, cores: int) -> None:
     """Thirty-two threads of sixteen cores do less than 1.4 times the work of sixteen, and never less than they."""
@@ -170,6 +171,7 @@ def test_the_clock_falls_no_further_than_it_was_measured(n: int) -> None:
     assert found == pytest.approx(n / 1e-4 / (1 + 0.01 * (min(n, 16) - 1)))
 
 
+@pytest.mark.slow
 @given(st.integers(1, 32), st.floats(1e9, 1e11), st.floats(1e9, 1e11))
 def test_cores_of_a_cache_move_no_more_than_their_link(n: int, total: float, link: float) -> None:
     """Two caches of eight cores: nine threads use two links."""
@@ -187,6 +189,7 @@ def test_the_second_thread_of_a_core_reads_little_more_than_the_first() -> None:
 hybrids = st.tuples(st.integers(1, 16), st.integers(1, 2), st.integers(1, 16))
 
 
+@pytest.mark.slow
 @given(hybrids, st.floats(0.2, 1.0), st.floats(0.0, 0.4))
 def test_each_thread_adds_what_its_place_is_worth(shape: tuple[int, int, int], speed: float, gain: float) -> None:
     """Fast cores first, each one whole; then slow ones; then second threads."""

@@ -52,6 +52,7 @@ def audited(folder: Path, found: list[Seen] | None = None, *, expect_all: bool =
     return compare(promise, sights, pricer, all_cpus=frozenset(AMD48.topology.cpus), expect_all=expect_all)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize(("size", "host_cores"), [(2, 0), (12, 0), (4, 8)])
 def test_untouched_files_have_no_deviation(form: str, size: int, host_cores: int, tmp_path: Path) -> None:

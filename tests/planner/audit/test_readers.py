@@ -254,6 +254,7 @@ def test_pins_of_nodes_are_priced(tmp_path: Path) -> None:
     assert (each.price or 0.0) > 0.0
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=4), st.booleans())
 def test_named_nodes_are_the_union_of_their_cpus(nodes: list[int], each: bool) -> None:
     """Whether named in one part or in several."""

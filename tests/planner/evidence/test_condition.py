@@ -109,6 +109,7 @@ def test_one_process_is_promised_no_more_than_its_law_allows(
     assert any("follows the runs" in warning for warning in found.warnings)
 
 
+@pytest.mark.slow
 def test_an_unknown_owner_is_doubt_and_the_run_that_decides_is_named() -> None:
     """With a curve alone two halves are to be run; once they were, the owner is known and splits gain or do not."""
     curve = [(1, 1, ONE_CORE), (1, 2, 1.05 * ONE_CORE), (1, 4, 1.08 * ONE_CORE)]
@@ -139,6 +140,7 @@ def test_ledgers_name_what_no_demand_explains_and_sum_to_one() -> None:
     assert of(found, 1, 8).bottleneck == "contention beyond the demands"
 
 
+@pytest.mark.slow
 def test_without_runs_nothing_changes_and_nothing_more_is_imported() -> None:
     """The plan of a workload without runs never loads the inference; runs of other systems' plans leave it as it is."""
     script = (

@@ -78,6 +78,7 @@ def check_siblings(topology: Topology, placement: Placement) -> None:
     assert not (shared and idle)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data(), topologies, st.sampled_from(PINNED))
 def test_any_machine(data: st.DataObject, topology: Topology, form: str) -> None:

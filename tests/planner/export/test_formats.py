@@ -119,6 +119,7 @@ def test_the_start_script_is_a_valid_shell_script(tmp_path: Path) -> None:
     assert "set FIRECRACKER" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_scripts_are_clean(form: str, tmp_path: Path) -> None:
     """Every script parses, and shellcheck has nothing to say beyond style (SC2013: thread numbers are words)."""
@@ -300,6 +301,7 @@ def uneven() -> st.SearchStrategy[Deployment]:
     )
 
 
+@pytest.mark.slow
 @given(uneven())
 @settings(deadline=None, max_examples=60)
 def test_no_guest_socket_spans_two_cells(deployment: Deployment) -> None:
@@ -353,6 +355,7 @@ def test_the_kubelet_refuses_odd_counts_on_smt_machines_only(form: str) -> None:
     assert FORMATS[form].refuse(3, False) is None
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(0, 600), min_size=1))
 @settings(deadline=None)
 def test_cpu_lists_round_trip(cpus: set[int]) -> None:
@@ -387,6 +390,7 @@ def test_plain_names_stay() -> None:
         assert safe_name(name) == name
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet="ab-_ AxX0f", max_size=12), unique=True, max_size=40))
 def test_names_do_not_collide(texts: list[str]) -> None:
     """Different texts have different names, also those made to look like a replaced one."""

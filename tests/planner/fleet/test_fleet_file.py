@@ -142,6 +142,7 @@ def toml(value: object) -> str:
     return '"' + "".join(c if c.isalnum() else f"\\u{ord(c) & 0x7FFF:04x}" for c in value or "") + '"'  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["risk", "utilisation", "parts", "objective", "budget", "currency", "name"]),
     st.sampled_from(["count", "price", "cores", "host_cores", "max_vms", "systems", "name", "machine"]),

@@ -44,6 +44,7 @@ def test_a_limit_lowers_the_headroom_and_a_looser_one_less(small: Plan) -> None:
         assert one.headroom_low <= one.headroom <= one.headroom_high
 
 
+@pytest.mark.slow
 def test_at_the_headroom_the_percentile_is_the_limit(small: Plan) -> None:
     """The latency that is printed and the headroom that is printed are of one model."""
     slo = Slo(name="p99", seconds=1e-3)

@@ -109,6 +109,7 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return apply
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("apply", "says"),
     [

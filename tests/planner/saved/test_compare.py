@@ -92,6 +92,7 @@ def test_one_group_alone_is_the_whole() -> None:
     assert all(one.unit == "s" for one in found.differences)
 
 
+@pytest.mark.slow
 def test_measurements_are_a_group_of_their_own() -> None:
     """Runs that were added are told row by row, and what they did to the answer is their part."""
     rows = tuple(Measurement(instances=1, cores_per_instance=n, value=15_000.0 * n**0.3) for n in (1, 2, 4, 8))
@@ -137,6 +138,7 @@ def test_a_lost_split_is_priced(tmp_path: Path) -> None:
     assert found.to_json()["keeping"]["lost"] == found.lost_by_keeping
 
 
+@pytest.mark.slow
 def test_answers_with_an_objective_are_compared_by_the_rate_they_carry() -> None:
     """A looser limit is told as the request's part, and the parts multiply to the ratio of the rates."""
     limits = (Objective(kind="throughput", slos=(Slo(name="p99", seconds=seconds),)) for seconds in (0.001, 0.01))

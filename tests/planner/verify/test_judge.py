@@ -25,6 +25,7 @@ def verdict(measured: Ratio | None, predicted: Ratio, samples: list[Sample] = QU
     return found.verdict
 
 
+@pytest.mark.slow
 @given(ratios, ratios)
 def test_disagreement_is_intervals_that_do_not_meet(measured: Ratio, predicted: Ratio) -> None:
     """And agreement needs a measurement that could have missed: one at least as narrow as what was predicted."""
@@ -39,6 +40,7 @@ def test_disagreement_is_intervals_that_do_not_meet(measured: Ratio, predicted: 
         assert measured.high / measured.low <= max(predicted.high / predicted.low, 1.1) * (1 + 1e-12)
 
 
+@pytest.mark.slow
 @given(ratios, ratios, st.floats(0.06, 1.0))
 def test_a_busy_host_settles_nothing(measured: Ratio, predicted: Ratio, others: float) -> None:
     """Whatever the numbers; and so do runs that are mostly the start of the program, or a single round."""
@@ -74,6 +76,7 @@ def test_pressure_is_told_where_the_kernel_says(tmp_path: Path, text: str, expec
     assert pressure(tmp_path / "missing") is None
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.5, 2.0), min_size=2, max_size=9))
 def test_rows_of_repeats_hold_the_median_inside_their_interval(rates: list[float]) -> None:
     """One row, in the same units."""

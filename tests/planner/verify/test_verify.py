@@ -102,6 +102,7 @@ def test_every_instance_runs_on_its_own_cpus_with_its_own_words() -> None:
         assert each.output.strip() == f"[{cpu}] ['{i}/2', '1', '{cpu}'] 1"
 
 
+@pytest.mark.slow
 def test_rates_are_read_and_added(tmp_path: Path) -> None:
     """With a pattern the rate of a split is the sum over its instances."""
     order = Order(command=(*PYTHON, "print('ops/s: 21.5')"), timeout_s=60)
