@@ -31,13 +31,15 @@ def naming(path: str | Path | None) -> Iterator[None]:
 
     Raises:
         InputError: That of the block, the file's name in front where it is not in it.
+        CannotAnswerError: likewise.
     """
     try:
         yield
-    except InputError as error:
+    except (InputError, CannotAnswerError) as error:
         if path is None or str(path) in str(error):
             raise
-        raise InputError(f"{path}: {error}") from error
+        kind = InputError if isinstance(error, InputError) else CannotAnswerError
+        raise kind(f"{path}: {error}") from error
 
 
 def write_atomically(path: str | Path, text: str) -> None:

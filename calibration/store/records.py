@@ -9,7 +9,6 @@ When not to use it: for files that people write; those have readers of their own
 
 from __future__ import annotations
 
-import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -20,8 +19,8 @@ from typing import Any, TypeVar
 
 from cerberus_plan.calibration.store import decode
 
-# Python's own range: throughputs and costs were checked where they were read from a person's file.
-_LARGEST = sys.float_info.max
+# What a person writes is within 1e30 of 1 (`decode`); a rate made of it is within this, and a ratio of two can be held.
+_LARGEST = 1e100
 R = TypeVar("R")
 
 

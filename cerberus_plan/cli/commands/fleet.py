@@ -35,6 +35,7 @@ def fleet(
 
     Exits with 1 where the machines cannot keep all rates, and says which, how much is missing and what to add.
     """
+    from cerberus_plan.calibration.store.files import naming
     from cerberus_plan.choices import systems_for
     from cerberus_plan.cli.progress import progress
     from cerberus_plan.planner.fleet.fleet_file import read_fleet
@@ -43,7 +44,7 @@ def fleet(
 
     report_file.check(report)
     asked = read_fleet(file, systems_for)
-    with progress("planning machines") as moved, _pool(scheduler, len(distinct(asked)[1])) as pool:
+    with naming(file), progress("planning machines") as moved, _pool(scheduler, len(distinct(asked)[1])) as pool:
         found = plan_fleet(asked, pool=pool, report=moved, seconds=seconds)
     document = found.to_json()
     if report is not None:
