@@ -32,6 +32,8 @@ HERE = Path(__file__).parent / "gallery"
 CPUS = tuple(sorted(os.sched_getaffinity(0)))[:2]
 SPLITS = ((1,), (2,), (1, 1))
 ROUNDS = 5
+# Spread of a ratio over the rounds [log] beyond which something else was busy.
+CALM = 0.3
 # What one process may reach at most, in times of one core; None where more cores may help without bound.
 KINDS = {
     "interpreter": 1.3, "mutex20": 5.0, "mutex80": 1.25, "rwlock": None, "atomic": None, "mmap": None,
@@ -64,6 +66,23 @@ def observed(kind: str, program: Path) -> list[Sample]:
         return list(measure(order, placements, meter, rounds=ROUNDS, seed=1, signals=signals))
 
 
+def quietest(kind: str, program: Path, most: int) -> tuple[list[Sample], list[float]]:
+    """Runs whose rounds agree, and log 2 x 1 over 1 x 2 in each; a busy moment is measured again, up to ``most`` times."""
+    tries: list[tuple[list[Sample], list[float]]] = []
+    while len(tries) < most:
+        samples = observed(kind, program)
+        pairs = [
+            math.log(b.rate / a.rate)
+            for a in samples
+            for b in samples
+            if a.round == b.round > 0 and (a.split, b.split) == (1, 2)
+        ]
+        tries.append((samples, pairs))
+        if max(pairs) - min(pairs) < CALM:
+            break
+    return min(tries, key=lambda each: max(each[1]) - min(each[1]))
+
+
 def planned(samples: list[Sample], cores: int) -> Plan:
     """The plan of a program of which only its time on one core and these runs are known."""
     rates = [[s.rate for s in samples if s.split == i and s.round > 0] for i in range(len(SPLITS))]
@@ -86,13 +105,7 @@ def test_what_was_run_is_predicted_and_what_no_law_allows_is_not_promised(
 ) -> None:
     """2 x 1 over 1 x 2 as measured, within 25 %; on 32 cores at most half more than the law allows, or cannot tell."""
     monkeypatch.chdir(tmp_path)  # for its files
-    samples = observed(kind, gallery)
-    pairs = [
-        math.log(b.rate / a.rate)
-        for a in samples
-        for b in samples
-        if a.round == b.round > 0 and (a.split, b.split) == (1, 2)
-    ]
+    samples, pairs = quietest(kind, gallery, 3 if KINDS[kind] is None else 1)
     spread = max(pairs) - min(pairs)
     here = planned(samples, 2)
     halves, whole = (next(c for c in here.candidates if c.split == split) for split in ((1, 1), (2,)))
