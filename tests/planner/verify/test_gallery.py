@@ -67,7 +67,7 @@ def observed(kind: str, program: Path) -> list[Sample]:
 
 
 def quietest(kind: str, program: Path, most: int) -> tuple[list[Sample], list[float]]:
-    """Runs whose rounds agree, and log 2 x 1 over 1 x 2 in each; a busy moment is measured again, up to ``most`` times."""
+    """Runs whose rounds agree, and log 2 x 1 over 1 x 2 in each; a busy moment is measured again, ``most`` times."""
     tries: list[tuple[list[Sample], list[float]]] = []
     while len(tries) < most:
         samples = observed(kind, program)
