@@ -51,6 +51,7 @@ AUDIT: dict[str, Any] = {
 }
 OBSERVE: dict[str, Any] = {
     "command": ["./program", HOSTILE],
+    "program": f"./program '{HOSTILE}'",
     "unit": "runs/s",
     "complete": True,
     "curve": [{"n": 1, "values": [10.0, 10.2]}, {"n": 2, "values": [12.0, 12.5]}],

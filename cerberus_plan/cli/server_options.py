@@ -19,7 +19,7 @@ WarmUps = Annotated[int, typer.Option(help="Loads of the server before the count
 LoadCpus = Annotated[str | None, typer.Option(help="CPUs of the load, as in 8-15.", show_default="the server's")]
 
 
-class Served(NamedTuple):
+class Target(NamedTuple):
     """What is run: a command, and for a server what is shown of it, the load's CPUs, and the process it is."""
 
     command: tuple[str, ...]
@@ -37,7 +37,7 @@ def served_command(
     ready: str | None,
     warm_ups: int,
     load_cpus: str | None,
-) -> Served | None:
+) -> Target | None:
     """A server and its load as one command; None without them.
 
     Raises:
@@ -57,4 +57,4 @@ def served_command(
     if cpus is not None and (strange := set(cpus) - set(allowed_cpus())):
         raise InputError(f"--load-cpus {load_cpus}: this process may not use CPU {min(strange)}")
     line = served.command(server, load, ready=ready, warm_ups=warm_ups, load_cpus=cpus, pid=pid)
-    return Served(line, served.title(server, load or "", pid), cpus, pid)
+    return Target(line, served.title(server, load or "", pid), cpus, pid)

@@ -14,6 +14,7 @@ Source: Abate and Whitt, ORSA Journal on Computing 7 (1995), algorithm EULER.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -50,13 +51,13 @@ class ResponseTime(Record):
     """A distribution that is known by its mean and its Laplace transform."""
 
     @property
+    @abstractmethod
     def mean(self) -> float:
         """Mean [s]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def transform(self, s: Complex) -> Complex:
         """E exp(-s T) at each s."""
-        raise NotImplementedError
 
     def tail(self, seconds: float) -> float:
         """Probability of taking longer."""

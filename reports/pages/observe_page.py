@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,7 +36,7 @@ def observe_page(document: Mapping[str, Any], *, command: Sequence[str], version
     return findings_page(
         document,
         what="observe",
-        subject=shlex.join(document["command"]),
+        subject=document["program"],
         verdict=verdict,
         notes=document["findings"],
         figures=figures,

@@ -1,5 +1,6 @@
 """Runs of real commands: what they used is counted, and nothing of them stays."""
 
+import json
 import os
 import signal
 import sys
@@ -7,12 +8,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from cerberus_plan.calibration.programs.observe import group, process
+from cerberus_plan.calibration.programs.observe.meter import Meter
 from cerberus_plan.calibration.programs.observe.process import Finished
+from cerberus_plan.calibration.programs.observe.served import MARK, ServerUse
 from cerberus_plan.calibration.programs.observe.signals import STOPPING, Signals, Stopped
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
@@ -228,3 +232,13 @@ def test_cpus_that_are_not_there_are_refused() -> None:
     """A CPU number beyond the machine's is an error of the input."""
     with Signals() as signals, pytest.raises(InputError, match="on CPUs"):
         process.run(["true"], cpus=[1023], timeout_s=1.0, signals=signals)
+
+
+def test_our_own_line_about_a_server_is_not_the_program_s_output() -> None:
+    """No pattern can take its numbers for a rate, and no message shows it."""
+    use = ServerUse(**dict.fromkeys(ServerUse.__dataclass_fields__, 7.0))
+    done = run(f"print('rate: 5'); print({MARK + json.dumps(asdict(use))!r})")
+    assert done.server == use
+    assert done.tail.strip() == "rate: 5"
+    assert Meter.of(rate=r"([0-9.]+)").throughput(done) == 5.0
+    assert run("print('rate: 5')").server is None

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cerberus_plan.calibration.programs.observe import serve, served
 from cerberus_plan.calibration.programs.observe.placeholders import fill, known
-from cerberus_plan.calibration.programs.observe.served import Served, used_in
+from cerberus_plan.calibration.programs.observe.served import ServerUse, told
 from cerberus_plan.model.errors import InputError
 
 # Burns BURN seconds of processor time at its start and, in a child that ends with it, for each connection.
@@ -85,12 +85,12 @@ def test_only_what_the_server_does_under_the_counted_load_counts(warm_ups: int) 
     """0.3 s of its start and 0.3 s of each warm-up are left out; 3 x 0.1 s of children that have ended are in."""
     done = run(quoted(SERVER, "{port}", "0.1", "0.3"), quoted(LOAD, "{port}", "0.2"), warm_ups=warm_ups)
     assert done.returncode == 0, done.stderr
-    found = used_in(done.stdout)
+    printed, found = told(done.stdout)
     assert found is not None
     assert 0.28 < found.user_s + found.system_s < 0.45
     assert 0.18 < found.client_s < 0.5
     assert found.elapsed_s > found.client_s
-    assert done.stdout.startswith("rate: 5")  # and not what the server logs
+    assert printed.strip() == "rate: 5"  # and not what the server logs
 
 
 @pytest.mark.slow
@@ -136,11 +136,12 @@ numbers = st.floats(0, 1e12)
 
 
 @pytest.mark.slow
-@given(st.builds(Served, **dict.fromkeys(Served.__dataclass_fields__, numbers)), st.text(max_size=40))
-def test_the_last_line_is_read_whatever_the_load_printed(found: Served, output: str) -> None:
+@given(st.builds(ServerUse, **dict.fromkeys(ServerUse.__dataclass_fields__, numbers)), st.text(max_size=40))
+def test_the_last_line_is_read_whatever_the_load_printed(found: ServerUse, output: str) -> None:
     """What is written at the end comes back; without it there was no server."""
-    assert used_in(f"{output}\n{served.MARK}{json.dumps(asdict(found))}\n") == found
-    assert used_in(output.replace(served.MARK, "")) is None
+    assert told(f"{output}\n{served.MARK}{json.dumps(asdict(found))}\n") == (output, found)
+    plain = output.replace(served.MARK, "")
+    assert told(plain) == (plain, None)
 
 
 @pytest.mark.hardware

@@ -20,6 +20,7 @@ from typing import IO
 from cerberus_plan.calibration.programs.observe.group import Remains, children, ends_within, reap, stop, subreaper
 from cerberus_plan.calibration.programs.observe.guard import watch
 from cerberus_plan.calibration.programs.observe.placeholders import known
+from cerberus_plan.calibration.programs.observe.served import ServerUse, told
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.programs.observe.start import start
 from cerberus_plan.model.errors import CannotAnswerError
@@ -38,6 +39,7 @@ class Finished:
     Attributes:
         elapsed_s: wall-clock seconds from start to end of the command itself.
         output: standard output and error, interleaved as written.
+        server: what a server used, where the command was one under its load (`serve`); its line is not in the output.
         exit_code: as shells say it; negative for the signal that ended it.
         timed_out: whether we ended it because its time was up.
         left_behind: processes that outlived the command and were ended.
@@ -56,6 +58,7 @@ class Finished:
     exit_code: int
     timed_out: bool
     left_behind: int
+    server: ServerUse | None = None
 
     @property
     def tail(self) -> str:
@@ -142,6 +145,7 @@ def too_much(output: IO[bytes]) -> bool:
 def finished(remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out: bool) -> Finished:
     """What a collected command used and wrote; ``output`` is the file it wrote to."""
     output.seek(0)
+    printed, server = told(output.read(MAX_OUTPUT_BYTES).decode("utf-8", errors="replace"))
     usages = remains.usages
     return Finished(
         elapsed_s=elapsed_s,
@@ -153,8 +157,9 @@ def finished(remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out
         involuntary_switches=sum(usage.ru_nivcsw for usage in usages),
         read_bytes=sum(usage.ru_inblock for usage in usages) * BLOCK_BYTES,
         written_bytes=sum(usage.ru_oublock for usage in usages) * BLOCK_BYTES,
-        output=output.read(MAX_OUTPUT_BYTES).decode("utf-8", errors="replace"),
+        output=printed,
         exit_code=remains.exit_code,
         timed_out=timed_out,
         left_behind=remains.left_behind,
+        server=server,
     )

@@ -17,7 +17,7 @@ from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe import locks, probes
 from cerberus_plan.calibration.programs.observe.process import Finished, run
 from cerberus_plan.calibration.programs.observe.run_plan import Plan, cores_text
-from cerberus_plan.calibration.programs.observe.served import Served, used_in
+from cerberus_plan.calibration.programs.observe.served import ServerUse
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.model.errors import CannotAnswerError
 
@@ -116,19 +116,19 @@ def measure(plan: Plan, signals: Signals) -> Iterator[Run]:
         done = _run(plan, count, signals)
         found = _locks(locked) if locked is not None else ()
         noise = cpu_choice.busy(chosen).since(before)
-        served = used_in(done.output)
-        work = plan.meter.work(done) if served is None else plan.meter.throughput(done) * served.elapsed_s
-        demand = _demand(done, count) if served is None else _demand_of_server(served, count)
-        ours = done.user_s + done.system_s - (served.client_s if served is not None and plan.load_cpus else 0.0)
+        server = done.server
+        work = plan.meter.work(done) if server is None else plan.meter.throughput(done) * server.elapsed_s
+        load_s = 0.0 if server is None else server.client_s
+        ours = done.user_s + done.system_s - (load_s if plan.load_cpus else 0.0)
         yield Run(
             cores=count,
             throughput=plan.meter.throughput(done),
-            demand=replace(demand, locks=found).per(work, plan.meter.unit),
+            demand=replace(_demand(server or done, count), locks=found).per(work, plan.meter.unit),
             elapsed_s=done.elapsed_s,
             others_s=max(noise.working_s - ours, 0.0),
             stolen_s=noise.stolen_s,
             left_behind=done.left_behind,
-            load_s=0.0 if served is None else served.client_s,
+            load_s=load_s,
         )
 
 
@@ -147,25 +147,8 @@ def _run(plan: Plan, count: int, signals: Signals) -> Finished:
     return done
 
 
-def _demand_of_server(served: Served, count: int) -> Demand:
-    """What the server used while the load was counted, without its start and its warm-up."""
-    return Demand(
-        cores=count,
-        elapsed_s=served.elapsed_s,
-        user_s=served.user_s,
-        system_s=served.system_s,
-        cpu_s=served.user_s + served.system_s,
-        page_faults=served.minor_faults + served.major_faults,
-        major_faults=served.major_faults,
-        context_switches=served.voluntary + served.involuntary,
-        voluntary_switches=served.voluntary,
-        involuntary_switches=served.involuntary,
-        read_bytes=served.read,
-        written_bytes=served.written,
-    )
-
-
-def _demand(done: Finished, count: int) -> Demand:
+def _demand(done: Finished | ServerUse, count: int) -> Demand:
+    """Of the command and its children, or of a server alone, without its start and its warm-up."""
     return Demand(
         cores=count,
         elapsed_s=done.elapsed_s,

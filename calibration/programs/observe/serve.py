@@ -158,7 +158,7 @@ def used(root: int) -> dict[str, float]:
     Raises:
         SystemExit: There is no such process.
     """
-    found = dict.fromkeys((*_STAT, "voluntary", "involuntary", "read", "written"), 0.0)
+    found = dict.fromkeys((*_STAT, "voluntary_switches", "involuntary_switches", "read_bytes", "written_bytes"), 0.0)
     members = _tree(root)
     if not members:
         sys.exit(f"there is no process {root}")
@@ -167,11 +167,11 @@ def used(root: int) -> dict[str, float]:
             found[name] += sum(int(fields[place]) for place in places) / unit
         for thread in _entries(Path(f"/proc/{pid}/task")):
             status = _pairs(thread / "status")
-            found["voluntary"] += status.get("voluntary_ctxt_switches", 0)
-            found["involuntary"] += status.get("nonvoluntary_ctxt_switches", 0)
+            found["voluntary_switches"] += status.get("voluntary_ctxt_switches", 0)
+            found["involuntary_switches"] += status.get("nonvoluntary_ctxt_switches", 0)
         moved = _pairs(Path(f"/proc/{pid}/io"))
-        found["read"] += moved.get("read_bytes", 0)
-        found["written"] += moved.get("write_bytes", 0)
+        found["read_bytes"] += moved.get("read_bytes", 0)
+        found["written_bytes"] += moved.get("write_bytes", 0)
     return found
 
 

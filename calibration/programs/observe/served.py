@@ -19,8 +19,8 @@ _MOST_WARM_UPS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """What the server alone used during the counted load, and the load beside it."""
+class ServerUse:
+    """What the server alone used during the counted load, named as in `process.Finished`; the load's `client_s`."""
 
     elapsed_s: float
     client_s: float
@@ -28,10 +28,10 @@ class Served:
     system_s: float
     minor_faults: float
     major_faults: float
-    voluntary: float
-    involuntary: float
-    read: float
-    written: float
+    voluntary_switches: float
+    involuntary_switches: float
+    read_bytes: float
+    written_bytes: float
 
 
 def command(
@@ -82,10 +82,12 @@ def title(server: str | None, load: str, pid: int | None) -> str:
     return f"{server if server is not None else f'process {pid}'} under {load}"
 
 
-def used_in(output: str) -> Served | None:
-    """What our last line tells, None for a run without a server."""
-    last = output.rstrip().rpartition("\n")[2]
-    return Served(**json.loads(last.removeprefix(MARK))) if last.startswith(MARK) else None
+def told(output: str) -> tuple[str, ServerUse | None]:
+    """What the load printed, and what our last line tells; None for a run without a server."""
+    printed, _, last = output.rstrip().rpartition("\n")
+    if not last.startswith(MARK):
+        return output, None
+    return printed, ServerUse(**json.loads(last.removeprefix(MARK)))
 
 
 def _is_port(text: str) -> bool:

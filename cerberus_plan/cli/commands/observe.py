@@ -13,7 +13,7 @@ import typer
 from cerberus_plan.cli import report_file
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
-from cerberus_plan.cli.server_options import Load, LoadCpus, Ready, Served, Server, WarmUps, served_command
+from cerberus_plan.cli.server_options import Load, LoadCpus, Ready, Server, Target, WarmUps, served_command
 from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def observe(
     if served is not None and not (regex or time_regex):
         raise InputError("a server's work is read from what its load prints: give --regex (a rate)")
     plan = _plan(
-        served or Served(tuple(command or ())),
+        served or Target(tuple(command or ())),
         None if cores is None else _counts(cores),
         repeats=repeats,
         timeout_s=timeout or None,
@@ -108,7 +108,7 @@ def observe(
     _give(plan, runs, extras, divided, files, as_json=as_json, report=report)
 
 
-def _plan(what: Served, counts: list[int] | None, **settings: Any) -> Plan:
+def _plan(what: Target, counts: list[int] | None, **settings: Any) -> Plan:
     """Where and how often it is run; a server that runs already keeps the CPUs it has."""
     from cerberus_plan.calibration.host.identity import affinity
     from cerberus_plan.calibration.programs.observe.run_plan import Plan, available
@@ -225,6 +225,7 @@ def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
     plan = observation.plan
     return {
         "command": list(plan.command),
+        "program": plan.text,
         "host": this_host().to_record(),
         "unit": observation.curve.unit,
         "complete": observation.complete,
