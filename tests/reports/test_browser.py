@@ -70,7 +70,7 @@ BAD_LABELS = """[...document.querySelectorAll('.chart')].flatMap((chart) => {
   return found;
 })"""
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -151,7 +151,6 @@ def text(request: pytest.FixtureRequest) -> str:
     return PAGES[request.param]()
 
 
-@pytest.mark.slow
 def test_a_page_draws_its_charts_in_silence_and_asks_for_nothing(visit: Any, text: str) -> None:
     """No console message, no request but the file itself, marks in every chart, nothing wider than the window."""
     for width in (1280, 390):
@@ -172,7 +171,6 @@ def test_no_label_of_a_chart_is_cut_or_covered(visit: Any, text: str, width: int
     assert page.evaluate(BAD_LABELS) == []
 
 
-@pytest.mark.slow
 def test_the_check_of_labels_sees_what_is_wrong(visit: Any) -> None:
     """A label pushed out of the window, one onto another, one onto a point."""
     page = visit(a_fit()).page
@@ -190,7 +188,6 @@ def test_the_check_of_labels_sees_what_is_wrong(visit: Any) -> None:
     assert any(found[2] == "mark" for found in page.evaluate(BAD_LABELS))
 
 
-@pytest.mark.slow
 def test_workloads_open_from_their_row_and_all_are_printed(visit: Any) -> None:
     """Several answers: folded at first, a link or the button opens one; without scripts and on paper all are open."""
     page = visit(plans()).page
@@ -239,7 +236,6 @@ def test_the_live_chart_names_what_it_draws(visit: Any) -> None:
     assert "cerberus" not in told
 
 
-@pytest.mark.slow
 def test_a_page_has_no_serious_accessibility_fault(visit: Any, text: str) -> None:
     """axe-core reports nothing serious or critical, with a table open, in light and dark."""
     page = visit(text).page
