@@ -15,11 +15,9 @@ from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.model.latency.open_network import headroom
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import Slo
-from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.objectives.reach import Served
 from cerberus_plan.planner.plan import Candidate
-from cerberus_plan.planner.splits.network_of import structure_of
 
 UTILISATION = "utilisation"
 
@@ -40,7 +38,7 @@ def carried(
     """
     found = {UTILISATION: utilisation * counted_on}
     if slos:
-        served = _served(machine, workload, candidate)
+        served = Served.on(machine, workload, candidate)
         factor = served.factor(counted_on)
         for slo in slos:
             found[slo.name] = served.units * headroom(served.cluster(), slo.share, slo.seconds, factor)
@@ -52,11 +50,4 @@ def latency(machine: Machine, workload: Workload, candidate: Candidate, rate: fl
     """The response time of a split of the whole machine at a rate; None for a finite job."""
     if workload.job_units is not None:
         return None
-    return _served(machine, workload, candidate).latency(rate)
-
-
-def _served(machine: Machine, workload: Workload, candidate: Candidate) -> Served:
-    system, threads = SYSTEMS[candidate.system], candidate.split[0]
-    structure = structure_of(machine, workload, system, vms=candidate.vms, threads=threads)
-    parts = {"local": structure.local, "shared": structure.shared, "threads": threads}
-    return Served(parts, candidate, workload.units_per_cycle)
+    return Served.on(machine, workload, candidate).latency(rate)

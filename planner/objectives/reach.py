@@ -21,10 +21,12 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.cluster import Cluster
 from cerberus_plan.model.latency.latency import SIMULATED, Latency
 from cerberus_plan.model.latency.open_network import headroom, open_latency, response_time
+from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.objectives.losses import lost_instances
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.network_of import structure_of
@@ -138,14 +140,22 @@ class Served:
         Raises:
             InputError: Its instances differ in size.
         """
+        return Served.on(plan.machine, plan.workload, candidate, system)
+
+    @staticmethod
+    def on(machine: Machine, workload: Workload, candidate: Candidate, system: System | None = None) -> Served:
+        """The network of a candidate for this machine and workload.
+
+        Raises:
+            InputError: Its instances differ in size.
+        """
         threads = candidate.cores_per_vm
         if threads is None:
             raise InputError("instances of different sizes have no common response time; ask for an even split")
-        structure = structure_of(
-            plan.machine, plan.workload, system or SYSTEMS[candidate.system], vms=candidate.vms, threads=threads
-        )
+        system = system or SYSTEMS[candidate.system]
+        structure = structure_of(machine, workload, system, vms=candidate.vms, threads=threads)
         parts = {"local": structure.local, "shared": structure.shared, "threads": threads}
-        return Served(parts, candidate, plan.workload.units_per_cycle, plan.workload.service_variability)
+        return Served(parts, candidate, workload.units_per_cycle, workload.service_variability)
 
     def cluster(self, instances: int | None = None) -> Cluster:
         """The network with so many of its instances, times as the laws say."""

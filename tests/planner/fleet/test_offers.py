@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.fleet.carried import carried
 from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
 from cerberus_plan.planner.fleet.offers import Answer, Question, ask, counted_on, distinct, offers, risk_of_missing
+from cerberus_plan.planner.objectives.reach import reach
 from cerberus_plan.planner.plan import Candidate, Constraints
 from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan
 
@@ -162,3 +165,17 @@ def test_a_machine_that_cannot_run_a_workload_says_why() -> None:
     assert answer.whole is None
     assert answer.part is None
     assert "meets the constraints" in answer.reason
+
+
+@pytest.mark.parametrize("variability", [1.0, 0.05])
+def test_a_limit_of_the_response_time_is_kept_as_a_single_machine_keeps_it(variability: float) -> None:
+    """Loaded without another bound, the carried rate is the headroom of `--slo`; steadier requests carry more."""
+    machine, slos = catalog.machine("amd48"), (Slo(name="p99", seconds=1e-3),)
+    workload = replace(catalog.workload("apache"), service_variability=variability)
+    found = plan(machine, workload, [SYSTEMS["kvm"]], Constraints(cores=8))
+    best = found.best
+    rate, what = carried(machine, workload, best, counted_on=best.throughput, utilisation=1.0, slos=slos)
+    alone = reach(found, best, Objective(slos=slos)).headroom
+    assert (rate, what) == (pytest.approx(alone, rel=1e-9), "p99")
+    usual = carried(machine, catalog.workload("apache"), best, counted_on=best.throughput, utilisation=1.0, slos=slos)
+    assert (rate > usual[0]) == (variability < 1.0)
