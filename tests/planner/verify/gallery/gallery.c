@@ -13,7 +13,8 @@
 enum { UNIT = 200, AREA = 32 << 20, PAGES = 64 };
 
 static const char *kind;
-static double end;
+static double begin, end, seconds;
+static pthread_barrier_t ready;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static atomic_long shared;
@@ -59,7 +60,10 @@ static void *run(void *argument) {
         from = malloc(AREA), to = malloc(AREA);
         memset(from, id, AREA), memset(to, id, AREA);
     }
-    for (; now() < end; done++) {
+    /* what is measured begins once all have their memory; a burst holds one operation at least, however busy the host */
+    if (pthread_barrier_wait(&ready) == PTHREAD_BARRIER_SERIAL_THREAD) begin = now(), end = begin + seconds;
+    pthread_barrier_wait(&ready);
+    do {
         if (!strcmp(kind, "mutex20")) serial(20);
         else if (!strcmp(kind, "mutex80")) serial(80);
         else if (!strcmp(kind, "rwlock")) for (int i = 0; i < 100; i++) {
@@ -72,7 +76,8 @@ static void *run(void *argument) {
         else if (!strcmp(kind, "stream")) memcpy(to, from, AREA);
         else if (!strcmp(kind, "files")) file(id);
         else work(UNIT * 100);
-    }
+        done++;
+    } while (now() < end);
     free(from), free(to);
     return (void *)done;
 }
@@ -81,8 +86,8 @@ int main(int count, char **arguments) {
     if (count != 4) return 2;
     int threads = atoi(arguments[2]);
     kind = arguments[1];
-    double begin = now();
-    end = begin + atof(arguments[3]);
+    seconds = atof(arguments[3]);
+    pthread_barrier_init(&ready, NULL, threads);
     pthread_t *all = calloc(threads, sizeof *all);
     for (long i = 0; i < threads; i++) pthread_create(&all[i], NULL, run, (void *)i);
     long done = 0;

@@ -10,11 +10,13 @@ counts = [0] * threads
 
 
 def work(own: int) -> None:
-    """Count until the time is up."""
-    while time.perf_counter() < started + seconds:
+    """Count until the time is up, once at least."""
+    while True:
         for _ in range(1000):
             pass
         counts[own] += 1
+        if time.perf_counter() >= started + seconds:
+            return
 
 
 workers = [threading.Thread(target=work, args=(own,)) for own in range(threads)]
