@@ -8,11 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.errors import InputError
 
 ReportFile = Annotated[Path | None, typer.Option("--report", help="Write one self-contained HTML page to this file.")]
-
-_WITHOUT_DOCSTRINGS = 2
 
 
 def check(path: Path | None) -> None:
@@ -20,16 +18,13 @@ def check(path: Path | None) -> None:
 
     Raises:
         InputError: the path is a folder, or its folder does not exist.
-        CannotAnswerError: Python runs without docstrings, from which the drawing library makes its functions.
     """
     if path is None:
         return
-    if sys.flags.optimize >= _WITHOUT_DOCSTRINGS:
-        raise CannotAnswerError(
-            "--report cannot draw under PYTHONOPTIMIZE=2 (-OO): the drawing library needs its docstrings; unset "
-            "PYTHONOPTIMIZE or set it to 1"
-        )
     check_place(path, "--report")
+    from cerberus_plan.reports.charts.docstrings import keep
+
+    keep()
 
 
 def check_place(path: Path, option: str) -> None:

@@ -60,11 +60,11 @@ def test_a_mixtures_page_embeds_what_json_prints(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_page_without_docstrings_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
-    """Under -OO the drawing library cannot be loaded: one message that says what to set, and no file."""
+def test_a_page_is_drawn_where_python_leaves_docstrings_out(tmp_path: Path) -> None:
+    """Under -OO the page is that of an ordinary run."""
     page = tmp_path / "r.html"
     command = [sys.executable, "-P", "-OO", "-m", "cerberus_plan", "--machine", "amd48", "--workload", "histogram"]
     done = subprocess.run([*command, "--report", page], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "PYTHONOPTIMIZE" in done.stderr
-    assert not page.exists()
+    assert done.returncode == 0, done.stderr
+    figures = html.fromstring(page.read_text(encoding="utf-8")).findall(".//figure")
+    assert figures
