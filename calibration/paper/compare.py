@@ -16,9 +16,9 @@ from cerberus_plan.calibration.paper import left_out
 from cerberus_plan.calibration.paper.facts import Fact, facts
 from cerberus_plan.calibration.paper.figures import figures
 from cerberus_plan.calibration.paper.left_out import LeftOut
-from cerberus_plan.calibration.paper.predicates import PREDICATES
 from cerberus_plan.calibration.paper.predictions import PREDICTIONS, predict, runs
 from cerberus_plan.calibration.paper.runs import Runs
+from cerberus_plan.calibration.paper.statements import PREDICATES
 from cerberus_plan.calibration.paper.targets import ALSO_REPORTED, INPUTS, TARGETS, Role, Target
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.quantity import Provenance, Quantity

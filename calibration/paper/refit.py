@@ -216,7 +216,7 @@ def correlation(logs: Array, placed: float | None = None) -> Array:
 
 def placed_range(optimum: Optimum) -> tuple[float, float]:
     """Smallest and largest dbench kernel time for which the published orderings of dbench hold [us]."""
-    from cerberus_plan.calibration.paper.checks import dbench_orderings_hold
+    from cerberus_plan.calibration.paper.statements import dbench_orderings_hold
 
     grid = np.geomspace(1000.0, 5000.0, 65)
     good = [time for time in grid if dbench_orderings_hold(runs(values_of(optimum.logs, float(time))))]
