@@ -5,7 +5,7 @@ the model's own error. A split with fewer instances, or as many instances and fe
 only where its expected loss against it, chances of a gain left out, is below half a percent, which nobody measures.
 The plan says which rule chose. A tie is a candidate that may be faster (in 5 % of the samples) and loses little in
 the mean; one of another system that may be much slower is a doubt, and the plan says what to measure (``rivals``).
-Where even the leader is expected to lose more than 15 %, the verdict says that it cannot tell, and what to measure.
+Where even the leader may lose too much, or nobody knows how much it does, the verdict says so first (``unsure``).
 Assumptions: those of ``evaluate`` and ``joint``. When not to use it: to choose between machines.
 """
 
@@ -30,11 +30,10 @@ from cerberus_plan.planner.splits.joint import Joint
 from cerberus_plan.planner.splits.limits import with_limits
 from cerberus_plan.planner.splits.rivals import SELDOM, SMALL, rivals
 from cerberus_plan.planner.splits.situation import situation_of
+from cerberus_plan.planner.splits.unsure import cannot_tell, unknown_single
 
 # Ledger entries that are the program's own work, not a loss.
 USEFUL = frozenset({"compute"})
-# Expected loss beyond which a recommendation is only a guess.
-TOO_UNSURE = 0.15
 # A relative loss that nobody could measure on a real machine.
 NEGLIGIBLE = 0.005
 
@@ -58,12 +57,14 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
 
         evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
     said: tuple[str, ...] = ()
+    extends_runs = False
     if workload.measured:
         # Only a workload with runs of its own loads the inference.
         from cerberus_plan.planner.evidence.condition import applies, condition
         from cerberus_plan.planner.evidence.tell import tell
 
-        if applies(workload, [system.name for system in systems]):
+        extends_runs = applies(workload, [system.name for system in systems])
+        if extends_runs:
             if constraints.overcommit > 1.0:
                 raise InputError(
                     f"workload {workload.name!r} has [[measured]] runs, which say nothing of more threads than cores: "
@@ -84,8 +85,11 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         machine=machine,
         workload=workload,
         constraints=constraints,
-        verdict=_cannot_tell(best, candidates, joint, titles, constraints)
-        + _verdict(best, everywhere, ranked, titles, workload),
+        verdict=cannot_tell(
+            best, candidates, joint, systems=titles, cores=constraints.usable, extends_runs=extends_runs
+        )
+        + _verdict(best, everywhere, ranked, titles, workload)
+        + (unknown_single(best, _one_big(ranked), titles) if extends_runs else ""),
         reason=f"{_reason(best, _one_big(ranked), titles)} {rule[0].upper()}{rule[1:]}.",
         best=best,
         best_all_cores=everywhere[0] if everywhere else None,
@@ -103,26 +107,6 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
             *caveats(machine, workload, constraints, evaluated, ranked=ranked, best=best, system=titles[best.system]),
         ),
-    )
-
-
-def _cannot_tell(
-    best: Candidate,
-    candidates: Sequence[tuple[int, Candidate]],
-    joint: Joint,
-    systems: Mapping[str, System],
-    constraints: Constraints,
-) -> str:
-    """Where the recommended split is expected to lose too much, the two runs that would tell most; else nothing."""
-    if best.regret <= TOO_UNSURE:
-        return ""
-    chosen = _row(candidates, best)
-    lead = np.maximum(-joint.lead(chosen), 0.0).mean(axis=1)
-    gain = dict(zip(joint.rows.tolist(), lead.tolist(), strict=True))
-    rival = max(candidates, key=lambda entry: gain.get(entry[0], 0.0))[1]
-    return (
-        f"Cannot tell: the best guess is expected to lose {best.regret:.0%} against the best split; measure on "
-        f"{constraints.usable} cores, first {describe(best, systems)} and {describe(rival, systems)}. Until then: "
     )
 
 

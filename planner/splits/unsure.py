@@ -1,0 +1,84 @@
+"""When a plan cannot tell: which split to run, or how much a split does; and the runs that would tell most.
+
+Models: two doubts that are not the same. The regret of the recommended split says what the *choice* may lose; it is
+small where all splits may turn out alike, though nobody knows how much they do. The interval of a split says how
+much it does. Splits far beyond the runs have both ends of what two cores could not show: a lock under a fifth of the
+work is unseen there and bounds 32 cores at five times one.
+Rule: the choice cannot be told where the recommended split is expected to lose more than `TOO_UNSURE`. How much it
+does cannot be told, for a plan that extends runs, where the ends of its 90 % interval are more than `TOO_WIDE` apart,
+that is where it is not known within a factor of two. The best single instance, which the verdict compares with, is
+held to the same.
+Assumptions: the intervals hold (they were checked on families of programs left out, `calibration.splits.interval`).
+When not to use it: for plans without runs, whose interval is the model's own stated error (`planner.splits.situation`).
+Source: expected opportunity loss, Raiffa and Schlaifer (1961).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cerberus_plan.model.structure import System
+from cerberus_plan.planner.plan import Candidate
+from cerberus_plan.planner.splits.describe import amount, describe
+from cerberus_plan.planner.splits.joint import Joint
+
+# Expected loss beyond which a recommendation is only a guess.
+TOO_UNSURE = 0.15
+# Ratio of the ends of an interval beyond which its middle is no promise: not known within a factor of two.
+TOO_WIDE = 4.0
+
+
+def cannot_tell(
+    best: Candidate,
+    candidates: Sequence[tuple[int, Candidate]],
+    joint: Joint,
+    *,
+    systems: Mapping[str, System],
+    cores: int,
+    extends_runs: bool,
+) -> str:
+    """What cannot be told of the recommended split, and the runs that would tell most; nothing where all can.
+
+    Args:
+        best: The recommended split.
+        candidates: All, each with its row in the evaluation.
+        joint: Samples of the compared rows.
+        systems: By name.
+        cores: That are planned for.
+        extends_runs: Whether the plan rests on runs of splits.
+    """
+    if best.regret > TOO_UNSURE:
+        doubt = f": the best guess is expected to lose {best.regret:.0%} against the best split"
+    elif extends_runs and too_wide(best):
+        doubt = f" how much: {describe(best, systems)} may do {_ends(best)}"
+    else:
+        return ""
+    runs = dict.fromkeys(describe(c, systems) for c in (best, _rival(best, candidates, joint)))
+    return f"Cannot tell{doubt}; measure on {cores} cores, first {' and '.join(runs)}. Until then: "
+
+
+def unknown_single(best: Candidate, single: Candidate | None, systems: Mapping[str, System]) -> str:
+    """What cannot be told of the best single instance, where the recommended split of a plan that extends runs can."""
+    if single is None or single is best or too_wide(best) or not too_wide(single):
+        return ""
+    name = describe(single, systems)
+    return f" Cannot tell how much {name} does, {_ends(single)}: measure it before relying on the comparison."
+
+
+def too_wide(candidate: Candidate) -> bool:
+    """Whether the throughput is not known within a factor of two."""
+    return candidate.high > TOO_WIDE * candidate.low
+
+
+def _ends(candidate: Candidate) -> str:
+    return f"anything from {amount(candidate.low, '')} to {amount(candidate.high, '')}"
+
+
+def _rival(best: Candidate, candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> Candidate:
+    """The candidate that is expected to gain most on the best where it is ahead of it."""
+    chosen = next(row for row, candidate in candidates if candidate is best)
+    lead = np.maximum(-joint.lead(chosen), 0.0).mean(axis=1)
+    gain = dict(zip(joint.rows.tolist(), lead.tolist(), strict=True))
+    return max(candidates, key=lambda entry: gain.get(entry[0], 0.0))[1]
