@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.needs import needed, needed_files, needed_programs
-from tests.tiny_onnx import dense_layers
 
 from cerberus_plan.calibration.programs.observe.placeholders import NAMES
 from cerberus_plan.calibration.store.catalog import workload
+from tests.needs import needed, needed_files, needed_programs
+from tests.tiny_onnx import dense_layers
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
