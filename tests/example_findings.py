@@ -7,6 +7,7 @@ from typing import Any
 
 from example_plan import a_plan
 
+from cerberus_plan.planner.evidence.whose import CAUSES
 from cerberus_plan.planner.splits.explain import explain as explained
 from cerberus_plan.reports.pages.audit_page import audit_page
 from cerberus_plan.reports.pages.explain_page import explain_page
@@ -62,6 +63,72 @@ OBSERVE: dict[str, Any] = {
     ],
     "system_call_mix": {"file": 3.5},
     "findings": [f"repeats differ {HOSTILE}"],
+    "operations": {
+        "compute": {"value": 0.1, "unit": "s", "low": None, "high": None, "provenance": "measured", "source": HOSTILE},
+        "page_faults": {
+            "value": 65.0,
+            "unit": "1",
+            "low": None,
+            "high": None,
+            "provenance": "measured",
+            "source": HOSTILE,
+        },
+    },
+    "ledger": [
+        {
+            "cores": 1,
+            "core_seconds": 0.11,
+            "parts": [
+                {
+                    "name": "compute",
+                    "seconds": 0.1,
+                    "share": 0.9,
+                    "low": 0.85,
+                    "high": 0.95,
+                    "provenance": "measured",
+                    "source": "user time",
+                },
+                {
+                    "name": "page_fault",
+                    "seconds": 0.011,
+                    "share": 0.1,
+                    "low": None,
+                    "high": None,
+                    "provenance": "derived",
+                    "source": "65 of them",
+                },
+            ],
+        },
+        {
+            "cores": 2,
+            "core_seconds": 0.2,
+            "parts": [
+                {
+                    "name": "compute",
+                    "seconds": 0.1,
+                    "share": 0.5,
+                    "low": 0.4,
+                    "high": 0.6,
+                    "provenance": "measured",
+                    "source": "user time",
+                },
+                {
+                    "name": "waiting",
+                    "seconds": 0.1,
+                    "share": 0.5,
+                    "low": 0.4,
+                    "high": 0.6,
+                    "provenance": "derived",
+                    "source": "what is left",
+                },
+            ],
+        },
+    ],
+    "owner": {"process": 0.7, "kernel": 0.1, "machine": 0.15, "others": 0.0, "instances": 0.045, "none": 0.005},
+    "causes": CAUSES,
+    "owner_on_cores": 2,
+    "owner_from_splits": True,
+    "owner_next": None,
 }
 
 

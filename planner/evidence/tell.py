@@ -9,11 +9,11 @@ When not to use it: as a proof; mechanisms are explanations, not observations.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from cerberus_plan.calibration.splits.measured import Split
+from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import owner
 from cerberus_plan.planner.evidence.condition import Evidence
@@ -51,7 +51,7 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
             f"{_name(measured.splits[0])}, by the demands it would be {math.exp(expected[worst]):.3g} times; the plan "
             f"follows the runs. Likely causes on {cores} cores: {causes}"
         )
-    if (split := deciding(evidence, whose)) is not None:
+    if (split := deciding(measured, whose)) is not None:
         why = "" if disagree else f" ({causes})"
         yield f"who owns the contention is not known{why}: run {_name(split)} to decide it"
     if cores > FAR * measured.largest:
@@ -61,9 +61,8 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
         )
 
 
-def deciding(evidence: Evidence, whose: dict[str, float]) -> Split | None:
+def deciding(measured: Measured, whose: Mapping[str, float]) -> Split | None:
     """The run that tells whose the contention is: the largest number of cores in two halves, else in single cores."""
-    measured = evidence.measured
     if max(whose.values()) >= KNOWN and any(instances > 1 for instances, _ in measured.splits):
         return None
     n = measured.largest

@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
 from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages import reading
 
+# Colours that can be told apart; what takes least is drawn as one part.
+_MOST, _REST = 1 + len(theme.CATEGORIES), "the rest"
+Shares = Mapping[str, float]
 
-def ledger(candidates: Sequence[tuple[str, Candidate]], *, name: str) -> Figure:
-    """Stacked bars of the ledgers of a few candidates, side by side.
+
+def ledger(
+    bars: Sequence[tuple[str, Shares]],
+    *,
+    name: str,
+    title: str = "Where each core-second goes",
+    caption: str = "Shares of the time of the cores used; every bar adds up to 100 %.",
+) -> Figure:
+    """Stacked bars, one below the other.
 
     Args:
-        candidates: Pairs of a label and a candidate.
+        bars: Pairs of a label and shares by station, which sum to 1.
         name: Identifier of the figure on its page.
+        title: What it shows.
+        caption: How to read it.
     """
-    stations = reading.stations([candidate for _, candidate in candidates])
+    stations = reading.stations([shares for _, shares in bars])
+    drawn = stations if len(stations) <= _MOST else [*stations[: _MOST - 1], _REST]
     return Figure(
-        spec=specification(
-            _chart(stations),
-            {"shares": _rows(candidates, stations)},
-            height=76 * len(candidates),
-        ),
+        spec=specification(_chart(drawn), {"shares": _rows(bars, drawn)}, height=76 * len(bars)),
         name=name,
-        title="Where each core-second goes",
-        caption="Shares of the time of the cores used; every bar adds up to 100 %.",
-        description=". ".join(_sentence(label, candidate) for label, candidate in candidates) + ".",
-        columns=("station", *(label for label, _ in candidates)),
-        rows=[(s, *(percent(c.ledger.get(s, 0.0)) for _, c in candidates)) for s in stations],
+        title=title,
+        caption=caption,
+        description=". ".join(_sentence(label, shares) for label, shares in bars) + ".",
+        columns=("station", *(label for label, _ in bars)),
+        rows=[(s, *(percent(shares.get(s, 0.0)) for _, shares in bars)) for s in stations],
     )
 
 
-def _sentence(label: str, candidate: Candidate) -> str:
-    largest = sorted(candidate.ledger.items(), key=lambda item: -item[1])[:3]
+def _sentence(label: str, shares: Shares) -> str:
+    largest = sorted(shares.items(), key=lambda item: -item[1])[:3]
     return f"{label}: " + ", ".join(f"{percent(share)} {station}" for station, share in largest)
 
 
-def _rows(candidates: Sequence[tuple[str, Candidate]], stations: list[str]) -> list[dict[str, object]]:
+def _rows(bars: Sequence[tuple[str, Shares]], stations: list[str]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for label, candidate in candidates:
+    for label, shares in bars:
         start = 0.0
         for station in stations:
-            share = candidate.ledger.get(station, 0.0)
+            rest = 1.0 - start if station == _REST else 0.0
+            share = shares.get(station, rest)
             rows.append({
                 "label": label, "station": station, "first": station == stations[0],
                 "start": rounded(start), "end": rounded(start + share), "middle": rounded(start + share / 2),

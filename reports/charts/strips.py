@@ -46,16 +46,20 @@ def strips(given: Sequence[Strip], *, name: str, title: str, caption: str, colum
         caption: How to read it.
         columns: Headings of the table: of the rows, of their values, of the prediction.
     """
+    lines = [line for one in given for line in _lines(one)]
     return Figure(
         name=name,
         title=title,
         caption=caption,
         description=f"{title}. " + "; ".join(f"{one.name}: {_told(one)}" for one in given) + ".",
         spec=specification(
-            _chart([kind for kind in (_MEASURED, _PREDICTED) if any(_has(one, kind) for one in given)]),
+            _chart(
+                [kind for kind in (_MEASURED, _PREDICTED) if any(_has(one, kind) for one in given)],
+                lined={str(line["kind"]) for line in lines},
+            ),
             {
                 "rows": [{"row": one.name} for one in given],
-                "lines": [line for one in given for line in _lines(one)],
+                "lines": lines,
                 "dots": [dot for one in given for dot in _dots(one)],
             },
             height=44 * len(given) + 24,
@@ -101,7 +105,8 @@ def _dots(one: Strip) -> list[dict[str, Any]]:
     return found
 
 
-def _chart(kinds: list[str]) -> object:
+def _chart(kinds: list[str], *, lined: set[str]) -> object:
+    """Names, dots of each kind, and lines of those kinds that have any: an axis without data is complained about."""
     import altair as alt
 
     y = alt.Y("row:N", sort=None, title=None, axis=None)
@@ -115,15 +120,18 @@ def _chart(kinds: list[str]) -> object:
     layers: list[object] = []
     for kind in kinds:
         place = {"yOffset": looks[kind][2]}
-        layers += [
-            alt.Chart(alt.NamedData(name="lines"))
-            .transform_filter(alt.datum.kind == kind)
-            .mark_rule(strokeWidth=2, opacity=0.6, **place)
-            .encode(x=alt.X("low:Q", **axis), x2="high", y=y, color=colour),
+        if kind in lined:
+            layers.append(
+                alt.Chart(alt.NamedData(name="lines"))
+                .transform_filter(alt.datum.kind == kind)
+                .mark_rule(strokeWidth=2, opacity=0.6, **place)
+                .encode(x=alt.X("low:Q", **axis), x2="high", y=y, color=colour)
+            )
+        layers.append(
             alt.Chart(alt.NamedData(name="dots"))
             .transform_filter(alt.datum.kind == kind)
             .mark_point(size=60, filled=True, opacity=0.85, **place)
             .encode(x=alt.X("value:Q", **axis), y=y, color=colour, shape=shape,
-                    tooltip=[alt.Tooltip("row:N"), alt.Tooltip("kind:N"), alt.Tooltip("value:Q", format=",.4~r")]),
-        ]  # fmt: skip
+                    tooltip=[alt.Tooltip("row:N"), alt.Tooltip("kind:N"), alt.Tooltip("value:Q", format=",.4~r")])
+        )  # fmt: skip
     return alt.layer(names, *layers)

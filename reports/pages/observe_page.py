@@ -1,65 +1,110 @@
-"""The report of an observation: the curve and the splits as they were run, and what one unit of work takes."""
+"""The report of an observation: curve and splits as they were run, where a unit's time goes, whose contention it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.reports import observe_words as words
+from cerberus_plan.reports.charts.bars import bars
+from cerberus_plan.reports.charts.figure import Figure
+from cerberus_plan.reports.charts.ledger import ledger
 from cerberus_plan.reports.charts.strips import Strip, strips
-from cerberus_plan.reports.formats import number, quantity
-from cerberus_plan.reports.pages.findings import findings_page
-
-# Members of a demand that are told, with their units.
-_TOLD = {"user_s": "s", "system_s": "s", "page_faults": "1", "voluntary_switches": "1"}
+from cerberus_plan.reports.formats import number, percent, quantity
+from cerberus_plan.reports.pages.findings import Table, findings_page
 
 
 def observe_page(document: Mapping[str, Any], *, command: Sequence[str], version: str) -> str:
     """The page of an ``observe --json`` document."""
-    curve, unit = document["curve"], document["unit"]
-    middle = [sorted(point["values"])[len(point["values"]) // 2] for point in curve]
-    splits: dict[str, list[float]] = {}
-    for row in document["measured"]:
-        if row["instances"] > 1:
-            splits.setdefault(f"{row['instances']} × {row['cores_per_instance']}", []).append(row["value"])
-    most = curve[-1]["n"]
-    verdict = (
-        f"{most} cores do {number(middle[-1] / middle[0])} times what {curve[0]['n']} does."
-        if len(curve) > 1
-        else f"{number(middle[0])} {unit} on {most} cores."
-    )
-    figures = [
-        strips([Strip(name=f"1 × {point['n']}", values=point["values"]) for point in curve]
-               + [Strip(name=name, values=values) for name, values in splits.items()],
-               name="runs", title=f"Every run [{unit}]", columns=("instances × cores", unit, "predicted"),
-               caption="A dot is a run: the curve of one instance first, then several instances at the same time."),
-    ]  # fmt: skip
     return findings_page(
         document,
         what="observe",
         subject=document["program"],
-        verdict=verdict,
+        verdict=_verdict(document),
         notes=document["findings"],
-        figures=figures,
-        tables=[
-            (
-                "What one unit of work takes",
-                ("cores", *(name.removesuffix("_s").replace("_", " ") for name in _TOLD)),
-                [
-                    (str(point["n"]), *(_demand(demand, name, kind) for name, kind in _TOLD.items()))
-                    for point, demand in zip(curve, document["demands"], strict=True)
-                ],
-            ),
-            (
-                "System calls of a unit of work",
-                ("kind", "calls"),
-                [(kind, number(calls)) for kind, calls in (document["system_call_mix"] or {}).items()],
-            ),
-        ],
+        figures=list(_figures(document)),
+        tables=list(_tables(document)),
         command=command,
         version=version,
     )
 
 
-def _demand(demand: Mapping[str, Any], name: str, unit: str) -> str:
-    value = demand.get(name)
-    return "–" if value is None else quantity(value, unit)
+def _verdict(document: Mapping[str, Any]) -> str:
+    """How it scales, and who is most likely to keep it from scaling further."""
+    curve = document["curve"]
+    middle = [sorted(point["values"])[len(point["values"]) // 2] for point in curve]
+    most = words.on_cores(curve[-1]["n"])
+    first = (
+        f"{most} do {number(middle[-1] / middle[0])} times what {curve[0]['n']} does."
+        if len(curve) > 1
+        else f"{number(middle[0])} {document['unit']} on {most}."
+    )
+    return f"{first} {words.owner_sentence(document)}" if document["owner"] else first
+
+
+def _figures(document: Mapping[str, Any]) -> Iterator[Figure]:
+    unit = document["unit"]
+    splits: dict[str, list[Mapping[str, Any]]] = {}
+    for row in document["measured"]:
+        if row["instances"] > 1:
+            splits.setdefault(f"{row['instances']} × {row['cores_per_instance']}", []).append(row)
+    yield strips(
+        [Strip(name=f"1 × {point['n']}", values=point["values"]) for point in document["curve"]]
+        + [Strip(name=name, values=[row["value"] for row in rows], low=rows[0].get("low"), high=rows[0].get("high"))
+           for name, rows in splits.items()],
+        name="runs",
+        title=f"Every run [{unit}]",
+        columns=("instances × cores", unit, "predicted"),
+        caption="A dot is a run of one instance, or the median of several instances' runs with its 90 % interval.",
+    )  # fmt: skip
+    if document["ledger"]:
+        yield ledger(
+            [(words.on_cores(row["cores"]), {words.PARTS[part["name"]]: part["share"] for part in row["parts"]})
+             for row in document["ledger"]],
+            name="ledger",
+            title="Where the core-seconds of a unit of work go",
+            caption="Cores × time of one unit; every bar adds up to 100 %. What grows is what scaling loses.",
+        )  # fmt: skip
+    if document["owner"]:
+        yield bars(
+            words.likely(document["owner"]),
+            name="owner",
+            title=f"Who owns the contention on {words.on_cores(document['owner_on_cores'])}",
+            caption="Probabilities by the runs; the table of owners says what each would mean.",
+            column="probability",
+        )  # fmt: skip
+
+
+def _tables(document: Mapping[str, Any]) -> Iterator[Table]:
+    if document["owner"]:
+        yield (
+            "Owners",
+            ("owner", "probability", "what it would mean"),
+            [(name, percent(share), document["causes"][name]) for name, share in words.likely(document["owner"])],
+        )
+    ledgers = document["ledger"]
+    for at in dict.fromkeys((0, len(ledgers) - 1)) if ledgers else ():
+        row = ledgers[at]
+        yield (
+            f"The demands of a unit of work on {words.on_cores(row['cores'])}",
+            ("demand", "core-time a unit", "share", "90 % interval", "known how", "from"),
+            [
+                (words.PARTS[part["name"]], quantity(part["seconds"], "s"), percent(part["share"]), _between(part),
+                 part["provenance"], part["source"])
+                for part in row["parts"]
+            ],
+        )  # fmt: skip
+    yield (
+        "What it asks for beside processor time",
+        ("demand", "a unit", "known how", "from"),
+        list(words.asked(document)),
+    )
+    yield (
+        "System calls of a unit of work",
+        ("kind", "calls"),
+        [(kind, number(calls)) for kind, calls in (document["system_call_mix"] or {}).items()],
+    )
+
+
+def _between(part: Mapping[str, Any]) -> str:
+    return "–" if part["low"] is None else f"{percent(part['low'])} to {percent(part['high'])}"

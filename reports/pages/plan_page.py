@@ -83,7 +83,7 @@ def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         "leaders": leaders(plan, name=f"{key}-leaders"),
         "frontier": frontier(plan, name=f"{key}-frontier") if plan.frontier else None,
         "scaling": scaling(plan, name=f"{key}-scaling", points=[*published_points(plan), *measured_points(plan)]),
-        "ledger": ledger(_compared(plan), name=f"{key}-ledger"),
+        "ledger": ledger([(label, one.ledger) for label, one in _compared(plan)], name=f"{key}-ledger"),
         **_change(plan, key, entry),
         "changes": [
             _change_row(plan, each) for each in sorted(entry.get("what_if", ()), key=lambda each: -each["gain"])

@@ -5,7 +5,7 @@ Takes plans as they are: nothing is evaluated here. When not to use it: to choos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.planner.plan import Candidate, Plan
@@ -69,11 +69,11 @@ def same_split(left: Candidate, right: Candidate) -> bool:
     return left.system == right.system and left.split == right.split
 
 
-def stations(candidates: Sequence[Candidate]) -> list[str]:
+def stations(ledgers: Sequence[Mapping[str, float]]) -> list[str]:
     """Names of all stations in the ledgers: useful work first, then by the largest share anywhere."""
     largest: dict[str, float] = {}
-    for candidate in candidates:
-        for name, share in candidate.ledger.items():
+    for ledger in ledgers:
+        for name, share in ledger.items():
             largest[name] = max(share, largest.get(name, 0.0))
     return sorted(largest, key=lambda name: (name not in USEFUL, -largest[name]))
 

@@ -529,7 +529,8 @@ def test_a_program_without_processor_time_has_no_workload(tmp_path: Path) -> Non
     """Curve and demand are written; a workload of nothing would only be refused later."""
     files = keep.files_for(f"{tmp_path}/")
     seen = observed(made(1, 1.0, user_s=0.0, cpu_s=0.0))
-    assert [Path(name).name for name in keep.write(seen, files, costs=None)] == ["curve.csv", "demand.json"]
+    made_of = keep.workload_from(seen, None)
+    assert [Path(name).name for name in keep.write(seen, files, made=made_of)] == ["curve.csv", "demand.json"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import example_findings
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from example_fleet import a_fleet_document
@@ -143,6 +144,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "simulation": a_simulated_network,
     "mixture": a_mixture,
     "fleet": a_fleet,
+    "observation": example_findings.observe,
+    "tuning": example_findings.tune,
+    "verification": example_findings.verify,
+    "explanation": example_findings.explain,
+    "audit": example_findings.audit,
 }
 
 

@@ -23,6 +23,7 @@ from example_findings import (
 from lxml import html
 
 from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.text.observe_text import print_observation
 
 # Page and document; made when asked for, not when tests are collected.
 PAGES: dict[str, tuple[Callable[[], str], Callable[[], Any]]] = {
@@ -99,3 +100,27 @@ def test_an_explanation_adds_up() -> None:
     bars = json.loads(tree.get_element_by_id("time0-0-spec").text)["datasets"]["bars"]
     assert sum(bar["share"] for bar in bars) == pytest.approx(1.0, abs=0.02)
     assert all(found["says"] in tree.text_content() for found in one["findings"])
+
+
+def test_an_observation_says_where_a_unit_goes_and_whose_the_contention_is() -> None:
+    """Bars of each count add up; every demand is a row with its share, interval and origin; owners with chances."""
+    tree = html.fromstring(observe())
+    bars = json.loads(tree.get_element_by_id("ledger-spec").text)["datasets"]["shares"]
+    assert {bar["label"] for bar in bars} == {"1 core", "2 cores"}
+    assert sum(bar["share"] for bar in bars) == pytest.approx(2.0)
+    title = "The demands of a unit of work on 1 core"
+    rows = [[cell.text for cell in row] for row in tree.xpath(f"//h2[text()='{title}']/following::tbody[1]/tr")]
+    assert rows[0] == ["compute", "100 ms", "90 %", "85 % to 95 %", "measured", "user time"]
+    assert rows[1][3:] == ["–", "derived", "65 of them"]
+    owners = json.loads(tree.get_element_by_id("owner-spec").text)["datasets"]["bars"]
+    assert [bar["share"] for bar in owners] == [0.7, 0.15, 0.1, 0.045]
+    assert "a lock or a serial share of the process itself" in tree.text_content()
+
+
+def test_the_terminal_tells_an_observation_as_the_page_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same shares and chances, a line each; marks in names are printed as they are."""
+    print_observation({**OBSERVE, "program": "[bold]p", "files": [], "boundaries": []}, work="run")
+    told = capsys.readouterr().out
+    assert "where the core-seconds of a run go on 1 core: compute 90 %, page faults 10 %" in told
+    assert "whose the contention on 2 cores is: process 70 %, machine 15 %, kernel 10 %, instances 4.5 %" in told
+    assert "[bold]p" in told

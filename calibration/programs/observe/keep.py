@@ -19,6 +19,7 @@ from cerberus_plan.calibration.store.profile import profile_to_machine, this_hos
 from cerberus_plan.calibration.store.workload_file import to_toml
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.workload import Workload
 
 NAMES = ("curve.csv", "demand.json", "workload.toml")
 
@@ -27,18 +28,14 @@ def write(
     observation: Observation,
     files: list[Path],
     *,
-    costs: Mapping[str, float] | None,
-    measured: tuple[Measurement, ...] = (),
+    made: Workload | None,
 ) -> list[str]:
     """Write the three files and give back the names of those written.
-
-    A program that used no measurable processor time has no workload; then there are two.
 
     Args:
         observation: what was measured; may be cut short.
         files: as `files_for` gives them.
-        costs: as `calibration.programs.demand_to_workload.workload_of` takes them.
-        measured: splits that were run, for the workload.
+        made: as `workload_from` gives it; without one there are two files.
 
     Raises:
         InputError: a file cannot be written there.
@@ -53,14 +50,29 @@ def write(
         "complete": observation.complete,
     }
     write_atomically(demand, demands_to_json(observation.demands, **about))
+    if made is None:
+        return [str(curve), str(demand)]
+    write_atomically(workload, to_toml(made))
+    return [str(curve), str(demand), str(workload)]
+
+
+def workload_from(
+    observation: Observation, costs: Mapping[str, float] | None, measured: tuple[Measurement, ...] = ()
+) -> Workload | None:
+    """What a unit of the program's work asks for; None if it used no measurable processor time.
+
+    Args:
+        observation: what was measured; may be cut short.
+        costs: as `calibration.programs.demand_to_workload.workload_of` takes them.
+        measured: splits that were run.
+    """
+    plan = observation.plan
+    name = program_name(plan.command if plan.title is None else plan.title.split())
     try:
-        plan = observation.plan
-        name = program_name(plan.command if plan.title is None else plan.title.split())
         made = workload_of(smallest(observation.demands), name=name, costs=costs)
     except CannotAnswerError:
-        return [str(curve), str(demand)]
-    write_atomically(workload, to_toml(replace(made, measured=measured)))
-    return [str(curve), str(demand), str(workload)]
+        return None
+    return replace(made, measured=measured)
 
 
 def costs_here() -> dict[str, float]:

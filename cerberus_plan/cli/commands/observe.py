@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from cerberus_plan.calibration.programs.observe.runs import Extras, Run
     from cerberus_plan.calibration.programs.observe.signals import Signals
     from cerberus_plan.model.measurement import Measurement
+    from cerberus_plan.model.workload import Workload
 
 DEFAULT_TIMEOUT_S = 600.0
 
@@ -192,9 +192,10 @@ def _give(
     if not runs:
         return
     observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
-    measured = rows(observation, divided)
-    written = [] if files is None else keep.write(observation, files, costs=_costs(), measured=measured)
-    document = _document(observation, written) | {"measured": [asdict(row) for row in measured]}
+    measured, costs = rows(observation, divided), _costs()
+    made = keep.workload_from(observation, costs, measured)
+    written = [] if files is None else keep.write(observation, files, made=made)
+    document = _document(observation, written) | _learned(observation, made, costs, measured)
     if report is not None:
         from cerberus_plan.reports.pages.observe_page import observe_page
 
@@ -203,8 +204,30 @@ def _give(
     if as_json:
         print_document(document, indent=2)
     else:
-        _show(observation, written)
-        _show_splits([row for row in measured if row.cores == plan.counts[-1]], plan.meter.unit)
+        from cerberus_plan.reports.text.observe_text import print_observation
+
+        print_observation(document, work=plan.meter.unit)
+
+
+def _learned(
+    observation: Observation,
+    made: Workload | None,
+    costs: dict[str, float] | None,
+    measured: tuple[Measurement, ...],
+) -> dict[str, Any]:
+    """What follows from the runs: where a unit's core-seconds go, what it asks for, whose the contention is."""
+    from cerberus_plan.calibration.programs.unit_ledger import unit_ledgers
+    from cerberus_plan.planner.evidence.whose import whose
+
+    ledgers = unit_ledgers(observation, made, costs)
+    found = whose(measured, ledgers)
+    return {
+        "measured": [asdict(row) for row in measured],
+        "operations": {} if made is None else {name: one.to_record() for name, one in made.operations.items()},
+        "ledger": [one.to_json() for one in ledgers],
+        "owner": None,
+        **({} if found is None else found.to_json()),
+    }
 
 
 def _costs() -> dict[str, float] | None:
@@ -242,50 +265,6 @@ def _document(observation: Observation, written: list[str]) -> dict[str, Any]:
 def _without_demand(run: Run) -> dict[str, Any]:
     """A run as numbers; its demand is told in the median over repeats."""
     return {name: value for name, value in asdict(run).items() if name != "demand"}
-
-
-def _show(observation: Observation, written: list[str]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from cerberus_plan.calibration.programs.call_families import call_mix
-    from cerberus_plan.reports.formats import number, percent, quantity
-
-    console = Console(highlight=False)
-    curve, demands = observation.curve, observation.demands
-    title = f"{observation.plan.text}: {curve.unit}, and what one {observation.plan.meter.unit} takes"
-    table = Table(title=escape(title), title_justify="left")
-    for column in ("cores", "throughput", "spread", "speed-up", "user", "system", "faults"):
-        table.add_column(column, justify="right")
-    first = median(curve.points[0].values)
-    for point, demand in zip(curve.points, demands, strict=True):
-        middle = median(point.values)
-        spread = percent((max(point.values) - min(point.values)) / middle)
-        times = (quantity(value or 0.0, "s") for value in (demand.user_s, demand.system_s))
-        speed_up, faults = f"{middle / first:.2f}", number(demand.page_faults or 0.0)
-        table.add_row(str(point.n), number(middle, 4), spread, speed_up, *times, faults)
-    console.print(table)
-    if mix := call_mix(demands[0]):
-        told = ", ".join(f"{family} {number(calls)}" for family, calls in mix.items())
-        console.print(f"system calls per {escape(observation.plan.meter.unit)}: {told}", soft_wrap=True)
-    for sentence in observation.findings:
-        console.print(f"- {escape(sentence)}", soft_wrap=True)
-    for name in written:
-        console.print(f"wrote {escape(name)}", soft_wrap=True)
-    if written and len(curve.points) > 2:
-        bends = ",".join(map(str, observation.plan.boundaries))
-        option = f" --boundaries {bends}" if bends else ""
-        console.print(f"next: cerberus-plan fit {escape(written[0])}{option}", soft_wrap=True)
-
-
-def _show_splits(rows: list[Measurement], unit: str) -> None:
-    """The splits of the largest count, the one big instance first."""
-    from cerberus_plan.reports.formats import number
-
-    if len(rows) > 1:
-        told = ", ".join(f"{row.instances} x {row.cores_per_instance} {number(row.value, 4)}" for row in rows)
-        typer.echo(f"splits of {rows[0].cores} cores, {unit}s/s: {told}")
 
 
 def _counts(text: str) -> list[int]:

@@ -1,0 +1,77 @@
+"""An observation in words, the same on the terminal and on its page: parts of a unit of work, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cerberus_plan.reports.formats import number, percent
+
+# Parts of a unit's core-seconds, as people call them.
+PARTS = {
+    "compute": "compute",
+    "page_fault": "page faults",
+    "packet": "packets",
+    "address_space_call": "address-space calls",
+    "kernel_lock": "kernel lock held",
+    "kernel_compute": "other kernel work",
+    "user_growth": "growth of user time",
+    "system_growth": "growth of kernel time",
+    "load": "the load itself",
+    "others": "other programs",
+    "waiting": "waiting or idle",
+}
+# A smaller share of a unit is not told in a line.
+_SMALL = 0.005
+_UNLIKELY = 0.01
+
+
+def on_cores(cores: int) -> str:
+    """A number of cores."""
+    return f"{cores} core{'s' * (cores > 1)}"
+
+
+def lines(document: Mapping[str, Any], unit: str) -> Iterator[str]:
+    """Where a unit's core-seconds go on the fewest and on the most cores, and whose the contention is.
+
+    Args:
+        document: What ``observe --json`` prints.
+        unit: What work is counted in, one of it.
+    """
+    ledgers = document["ledger"]
+    for ledger in dict.fromkeys((0, len(ledgers) - 1)) if ledgers else ():
+        row = ledgers[ledger]
+        told = ", ".join(
+            f"{PARTS[part['name']]} {percent(part['share'])}" for part in row["parts"] if part["share"] >= _SMALL
+        )
+        yield f"where the core-seconds of a {unit} go on {on_cores(row['cores'])}: {told}"
+    if owners := document["owner"]:
+        told = ", ".join(f"{name} {percent(share)}" for name, share in likely(owners))
+        yield f"whose the contention on {on_cores(document['owner_on_cores'])} is: {told}{_doubt(document)}"
+
+
+def likely(owners: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Owners worth a word, the likeliest first."""
+    return [(name, share) for name, share in sorted(owners.items(), key=lambda item: -item[1]) if share >= _UNLIKELY]
+
+
+def owner_sentence(document: Mapping[str, Any]) -> str:
+    """The likeliest owner, and how sure that is."""
+    name, share = likely(document["owner"])[0]
+    cause = document["causes"][name].split(";")[0]
+    return f"What keeps it back is most likely ({percent(share)}) {cause}{_doubt(document)}."
+
+
+def _doubt(document: Mapping[str, Any]) -> str:
+    wanted = document["owner_next"]
+    run = "" if wanted is None else f"run {wanted['instances']} x {wanted['cores_per_instance']} to decide it"
+    if not document["owner_from_splits"]:
+        return f" (no split was run, so this is hardly more than what is believed of all programs; {run})"
+    return f"; {run}" if run else ""
+
+
+def asked(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """What a unit asks for beside processor time: counts and bytes, with how they became known."""
+    for name, one in document["operations"].items():
+        if one["unit"] != "s":
+            yield name.replace("_", " "), number(one["value"]), str(one["provenance"]), str(one["source"])
