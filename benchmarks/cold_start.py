@@ -57,7 +57,8 @@ def main() -> None:
     print(text)
     if options.markdown:
         note = (
-            f"{'Processor time of whole' if options.cpu else 'Whole'} processes, paired: `cerberus-plan --cores 48 --machine amd48` (all shipped workloads), its "
+            f"{'Processor time of whole' if options.cpu else 'Whole'} processes, paired: "
+            "`cerberus-plan --cores 48 --machine amd48` (all shipped workloads), its "
             '`--help`, and `python -c "import numpy, typer, rich.table"`; median paired ratio with its 90 % interval. '
             "Modules are compiled, as an installation leaves them. "
             f"Made by `python benchmarks/cold_start.py{' --cpu' if options.cpu else ''}` on {host()}."
