@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.record import Record
 
-_MEMBERSHIPS = ("cpus", "sockets", "numa_nodes", "l3_groups", "cores")
+MEMBERSHIPS = ("cpus", "sockets", "numa_nodes", "l3_groups", "cores")
 # The slower kind of a hybrid's cores as Linux, hwloc and people call it.
 _EFFICIENCY = frozenset({"cpu_atom", "IntelAtom", "E-core"})
 
@@ -43,7 +43,7 @@ class Topology(Record):
     kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        memberships = {name: getattr(self, name) for name in _MEMBERSHIPS}
+        memberships = {name: getattr(self, name) for name in MEMBERSHIPS}
         for name, numbers in memberships.items():
             # a number is whole or it is not there: 0.5 and true come out of damaged profiles
             if not all(type(number) is int and number >= 0 for number in numbers):

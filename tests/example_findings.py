@@ -44,12 +44,17 @@ AUDIT: dict[str, Any] = {
     "plan": f"{HOSTILE}/plan.json",
     "checked": 4,
     "deviations": [
-        {"instance": "a-00", "kind": "memory", "what": "less", "source": "a-00.cfg", "price": None},
-        {"instance": "a-01", "kind": "cpus", "what": "CPU 7", "source": "a-01.cfg", "price": 0.1},
-        {"instance": "a-02", "kind": "cpus", "what": "CPU 7", "source": "a-02.cfg", "price": 0.4},
+        {"instance": "a-00", "kind": "memory", "what": "less", "source": "a-00.cfg", "price": None, "cpus": [0, 1]},
+        {"instance": "a-01", "kind": "cpus", "what": "CPU 7", "source": "a-01.cfg", "price": 0.1, "cpus": [7]},
+        {"instance": "a-02", "kind": "cpus", "what": f"CPU 7 {HOSTILE}", "source": "a-02.cfg", "price": 0.4,
+         "cpus": [7]},
     ],
     "total_price": 0.45,
-}
+    "topology": {"cpus": list(range(12)), "sockets": [0] * 6 + [1] * 6, "numa_nodes": [0] * 6 + [1] * 6,
+                 "l3_groups": [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3, "cores": list(range(12))},
+    "instances": [{"name": f"a-0{at}", "cpus": [2 * at, 2 * at + 1]} for at in range(4)],
+    "host_cpus": [11],
+}  # fmt: skip
 OBSERVE: dict[str, Any] = {
     "command": ["./program", HOSTILE],
     "program": f"./program '{HOSTILE}'",

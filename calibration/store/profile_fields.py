@@ -15,10 +15,9 @@ from cerberus_plan.calibration.store import decode
 from cerberus_plan.model.cpu_list import MOST_CPUS
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.quantity import UNITS, Provenance, Quantity
-from cerberus_plan.model.topology import Topology
+from cerberus_plan.model.topology import MEMBERSHIPS, Topology
 from cerberus_plan.model.vocabulary import COSTS
 
-_MEMBERSHIPS = ("cpus", "sockets", "numa_nodes", "l3_groups", "cores")
 _COUNTS = {"round": -1, "process": 0, "count": 0, "switches": 0, "steal": 0}
 _FLAGS = ("moved", "blocking")
 
@@ -53,7 +52,7 @@ def topology_of(value: Any, where: str) -> Topology:
     read: dict[str, Any] = {}
     for name, given in found.items():
         place = f"{where}: {name}"
-        if name in _MEMBERSHIPS:
+        if name in MEMBERSHIPS:
             read[name] = decode.wholes(given, place, most=MOST_CPUS)
         elif name == "memory_bytes":
             read[name] = tuple(
@@ -62,7 +61,7 @@ def topology_of(value: Any, where: str) -> Topology:
             )
         else:
             read[name] = tuple(decode.rows(given, place, most=MOST_CPUS))
-    for name in _MEMBERSHIPS:
+    for name in MEMBERSHIPS:
         decode.member(found, name, where)
     try:
         return Topology(**read)

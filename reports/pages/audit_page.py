@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages.findings import findings_page
+from cerberus_plan.reports.pages.marked_floor import marked_floor, price
 
 # Bars drawn; the table has all deviations.
 _MOST = 20
@@ -22,23 +24,23 @@ def audit_page(document: Mapping[str, Any], *, command: Sequence[str], version: 
         document,
         what="audit",
         subject=str(document["plan"]),
-        verdict=f"{len(found)} deviation{'s' * (len(found) != 1)} in {checked} instances."
-        if found
-        else f"All {checked} instances are as planned.",
+        verdict=_verdict(document, len(found)),
         key_facts=[
             {"name": "Instances checked", "value": str(checked), "note": ""},
             {"name": "Deviations", "value": str(len(found)), "note": ""},
-            {"name": "Wrong CPUs cost", "value": percent(document["total_price"]), "note": "of what the plan promises"},
+            {"name": "Together they cost", "value": percent(document["total_price"]), "note": "of the promise"},
         ],
+        floor=marked_floor(document, found) if found else None,
         figures=[bars(priced, name="prices", title="What each deviation costs", column="price",
                       caption="Share of the promised throughput that is lost by it alone.")] if priced else [],
         tables=[
             (
                 "Deviations",
-                ("instance", "kind", "deviation", "price", "seen in"),
+                ("instance", "kind", "deviation", "CPUs", "price", "seen in"),
                 [
                     (str(each["instance"]), str(each["kind"]), str(each["what"]),
-                     "not known" if each["price"] is None else percent(each["price"]), str(each["source"]))
+                     cpu_list(each["cpus"]) or "–",
+                     price(each), str(each["source"]))
                     for each in found
                 ],
             )
@@ -46,3 +48,12 @@ def audit_page(document: Mapping[str, Any], *, command: Sequence[str], version: 
         command=command,
         version=version,
     )  # fmt: skip
+
+
+def _verdict(document: Mapping[str, Any], found: int) -> str:
+    """How many deviations, and what those with a price cost together."""
+    checked, cost = document["checked"], document["total_price"]
+    if not found:
+        return f"All {checked} instances are as planned."
+    told = f"{found} deviation{'s' * (found != 1)} in {checked} instance{'s' * (checked != 1)}"
+    return f"{told} cost{'s' * (found == 1)} {percent(cost)} of the promised throughput." if cost > 0.0 else f"{told}."

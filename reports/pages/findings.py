@@ -27,6 +27,7 @@ def findings_page(
     tables: Sequence[Table] = (),
     notes: Sequence[str] = (),
     key_facts: Sequence[Mapping[str, str]] = (),
+    floor: Mapping[str, Any] | None = None,
     command: Sequence[str],
     version: str,
 ) -> str:
@@ -41,6 +42,7 @@ def findings_page(
         tables: Tables below them; those without rows are left out.
         notes: What limits the answer.
         key_facts: Key figures: name, value, note.
+        floor: Plan of the machine with marks (``marked_floor``), above the charts.
         command: The command that made it, as a list of words.
         version: Version of the program.
     """
@@ -52,6 +54,7 @@ def findings_page(
         "notes": list(notes),
         "key_facts": list(key_facts),
         "figures": list(figures),
+        "floor": floor,
         "tables": [(title, columns, rows) for title, columns, rows in tables if rows],
         "command": shlex.join(command),
         "versions": origin.versions(version),

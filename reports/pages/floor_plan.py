@@ -6,7 +6,7 @@ table of instances says the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.model.cpu_list import cpu_list
@@ -16,7 +16,9 @@ from cerberus_plan.planner.placing.placement import Placement, place
 from cerberus_plan.reports.formats import quantity
 
 # More squares than this are a texture, not a drawing [CPUs].
-_MOST_CPUS = 1024
+MOST_CPUS = 1024
+# What a CPU belongs to, as the drawing groups it.
+_GROUPED = ("cpus", "sockets", "l3_groups", "cores")
 
 
 def floor_plan(topology: Topology, split: Sequence[int], *, host_cores: int) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def floor_plan(topology: Topology, split: Sequence[int], *, host_cores: int) -> 
         return {"why_not": str(error), "sockets": [], "notes": (), "rows": [], "idle": False, "host": False}
     return {
         "why_not": None,
-        "sockets": _sockets(topology, placement) if topology.n_cpus <= _MOST_CPUS else [],
+        "sockets": _sockets(topology, placement) if topology.n_cpus <= MOST_CPUS else [],
         "notes": placement.notes,
         "rows": list(_rows(placement)),
         "idle": bool(placement.idle_cpus),
@@ -36,21 +38,30 @@ def floor_plan(topology: Topology, split: Sequence[int], *, host_cores: int) -> 
 
 
 def _sockets(topology: Topology, placement: Placement) -> list[list[list[dict[str, Any]]]]:
-    """CPUs with their owner, by socket and by cache group, SMT siblings side by side."""
+    """CPUs with their owner."""
     owner = {cpu: str(number) for number, one in enumerate(placement.places) for cpu in one.cpus}
     owner |= dict.fromkeys(placement.host_cpus, "host")
+    members = {name: getattr(topology, name) for name in _GROUPED}
+    return squares(members, lambda cpu: square(cpu, owner.get(cpu)))
+
+
+def squares(members: Mapping[str, Sequence[int]], draw: Callable[[int], Any]) -> list[list[list[Any]]]:
+    """What is drawn for each CPU, by socket and by cache group, SMT siblings side by side.
+
+    Args:
+        members: The topology's memberships, one entry a CPU.
+        draw: What is drawn for a CPU.
+    """
     sockets: dict[int, dict[int, list[tuple[int, int]]]] = {}
-    for cpu, socket, group, core in zip(
-        topology.cpus, topology.sockets, topology.l3_groups, topology.cores, strict=True
-    ):
+    for cpu, socket, group, core in zip(*(members[name] for name in _GROUPED), strict=True):
         sockets.setdefault(socket, {}).setdefault(group, []).append((core, cpu))
     return [
-        [[_square(cpu, owner.get(cpu)) for _, cpu in sorted(groups[group])] for group in sorted(groups)]
+        [[draw(cpu) for _, cpu in sorted(groups[group])] for group in sorted(groups)]
         for _, groups in sorted(sockets.items())
     ]
 
 
-def _square(cpu: int, owner: str | None) -> dict[str, Any]:
+def square(cpu: int, owner: str | None) -> dict[str, Any]:
     """One CPU; neighbouring instances get unlike tints."""
     if owner is None:
         return {"cpu": cpu, "label": "", "kind": "idle", "text": f"CPU {cpu}: idle"}

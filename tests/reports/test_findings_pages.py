@@ -81,9 +81,25 @@ def test_a_refuted_prediction_is_the_headline() -> None:
 def test_an_audit_puts_the_dearest_deviation_first() -> None:
     """Each deviation with its price; one without is no bar."""
     tree = html.fromstring(audit())
-    rows = [row.findtext("td[3]") for row in tree.xpath("//h2[text()='Deviations']/following::tbody[1]/tr")]
+    rows = [row.findtext("td[4]") for row in tree.xpath("//h2[text()='Deviations']/following::tbody[1]/tr")]
     assert rows == [percent(0.4), percent(0.1), "not known"]
     assert len(json.loads(tree.get_element_by_id("prices-spec").text)["datasets"]["bars"]) == 2
+
+
+def test_deviations_are_marked_on_the_machine_with_their_prices() -> None:
+    """Every CPU once, in its socket; the dearest deviation's letter at its CPU; prices beside the letters."""
+    tree = html.fromstring(audit())
+    squares = [cell for socket in tree.find_class("socket") for cell in socket.find_class("cpu")]
+    assert len(tree.find_class("socket")) == 2
+    assert [cell.get("title").split(":")[0] for cell in squares] == [f"CPU {cpu}" for cpu in range(12)]
+    labels = [cell.text or "" for cell in squares]
+    assert labels == ["C", "C", "1", "1", "2", "2", "3", "A", "", "", "", "h"]
+    assert "B: a-01, cpus" in squares[7].get("title")
+    marks = [mark.text_content().strip() for mark in tree.find_class("marks")[0]]
+    assert [mark[0] for mark in marks] == ["A", "B", "C"]
+    assert [percent(0.4) in marks[0], percent(0.1) in marks[1], "not known" in marks[2]] == [True] * 3
+    cpus = [row.findtext("td[3]") for row in tree.xpath("//h2[text()='Deviations']/following::tbody[1]/tr")]
+    assert cpus == ["7", "7", "0-1"]
 
 
 def test_an_observation_draws_curve_and_splits() -> None:

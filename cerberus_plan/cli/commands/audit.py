@@ -45,10 +45,12 @@ def audit(
     from cerberus_plan.calibration.store.files import naming
     from cerberus_plan.choices import distances_for
     from cerberus_plan.model.systems.registry import SYSTEMS
+    from cerberus_plan.model.topology import MEMBERSHIPS
     from cerberus_plan.planner.audit.compare import compare, planned_pins
     from cerberus_plan.planner.audit.live import find_live
     from cerberus_plan.planner.audit.price import Pricer
     from cerberus_plan.planner.audit.promised import read_promise
+    from cerberus_plan.planner.audit.where import marked
     from cerberus_plan.planner.deploy.all_formats import read_files
     from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
     from cerberus_plan.planner.deploy.portable import found_from
@@ -83,7 +85,14 @@ def audit(
         # of some domains or processes only what was given is expected
         expect_all=live or not (libvirt or pid),
     )
-    document = {"plan": str(promise.path), **asdict(verdict)}
+    document = {
+        "plan": str(promise.path),
+        **asdict(verdict),
+        "deviations": [{**asdict(one), "cpus": marked(one, promise, found)} for one in verdict.deviations],
+        "topology": {name: list(getattr(machine.topology, name)) for name in MEMBERSHIPS},
+        "instances": [{"name": one.name, "cpus": list(one.cpus)} for one in promise.instances],
+        "host_cpus": list(promise.host_cpus),
+    }
     if report is not None:
         from cerberus_plan.reports.pages.audit_page import audit_page
 
