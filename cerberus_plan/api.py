@@ -110,6 +110,7 @@ def plan(
     systems: Sequence[str] | None = None,
     max_vms: int | None = None,
     host_cores: int = 0,
+    overcommit: float = 1.0,
 ) -> Plan:
     """The best split of a machine for one workload, as the command line plans it.
 
@@ -120,9 +121,10 @@ def plan(
         systems: Systems to consider; without them those the command line would.
         max_vms: Most OS instances.
         host_cores: Cores kept for the host.
+        overcommit: Most threads or virtual CPUs a core, 1 to 16.
 
     Raises:
-        InputError: No such machine, workload or system.
+        InputError: No such machine, workload or system, or a bound that cannot be.
         CannotAnswerError: Nothing meets the constraints, or the machine lacks a cost.
     """
     from cerberus_plan.calibration.store import catalog
@@ -132,7 +134,7 @@ def plan(
 
     register()
     chosen = machine_for(machine)
-    constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms, overcommit=overcommit)
     return choose(chosen, catalog.workload(workload), systems_for(chosen, systems), constraints)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import sympy
 
+from cerberus_plan.model.laws import run_queue as law_of_run_queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.symbolic import SYMBOLIC
 from cerberus_plan.model.laws.ticket_lock import TicketLock
@@ -91,6 +92,17 @@ def ceiling(law: type[Station]) -> Formula:
     limit = sympy.oo if crowd == 0 else sympy.simplify(1 / crowd)
     return Formula(
         name="ceiling", says="More threads than the lock can serve do not help.", symbol="X_max", expression=limit
+    )
+
+
+def run_queue() -> Formula:
+    """Factor on all times when r of an instance's threads are runnable on c cores."""
+    runnable, cores = sympy.symbols("r c", positive=True)
+    return Formula(
+        name="run queue",
+        says="More runnable threads than cores share them evenly.",
+        symbol="stretch",
+        expression=law_of_run_queue.stretch(SYMBOLIC, runnable, cores),
     )
 
 

@@ -1,12 +1,13 @@
 """Which split a format deploys, and what its system makes of the plan's promise.
 
 Rule: the split asked for, or the plan's best one with all cores, is evaluated again under the format's own system.
-What a format cannot run is refused when the user asked for it, else replaced by the best split it can run.
+What a format cannot run is refused when the user asked for it, else replaced by the best split it can run: none runs
+more threads than cores, for every vCPU is given a CPU of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -48,7 +49,7 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
         CannotAnswerError: The format, its system or the constraints do not allow the split asked for.
     """
     systems = [SYSTEMS[name] for name in form.systems]
-    own = plan_under(plan.machine, plan.workload, systems, plan.constraints)
+    own = plan_under(plan.machine, plan.workload, systems, replace(plan.constraints, overcommit=1.0))
     smt = len(set(plan.machine.topology.cores)) < plan.machine.topology.n_cpus
     possible = [c for c in own.candidates if not any(form.refuse(size, smt) for size in c.split)]
     if wish.vms is not None and wish.cores_per_vm is not None:
@@ -58,7 +59,7 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
         if found is None:
             raise CannotAnswerError(
                 f"{wish.vms} instances of {wish.cores_per_vm} cores do not meet the constraints: "
-                f"{plan.constraints.usable} cores, limits of {plan.machine.name}, --max-vms; "
+                f"{plan.constraints.usable} cores, one for each vCPU, limits of {plan.machine.name}, --max-vms; "
                 f"{form.title} can deploy for example {describe(own.best, SYSTEMS)}"
             )
         return Choice(plan=own, candidate=found, lines=(_promise(found, own),))
@@ -88,6 +89,9 @@ def _other(form: Format, plan: Plan, own: Plan, planned: Candidate, possible: li
     found = fitting[0]
     smt = len(set(plan.machine.topology.cores)) < plan.machine.topology.n_cpus
     why = form.refuse(planned.split[0], smt) or f"{found.system} within the constraints has no such split"
+    if planned.overcommit > 1.0:
+        more = planned.throughput / found.throughput - 1.0
+        why = f"every vCPU gets a CPU of its own; shared ones would do {more:.0%} more"
     swap = f"{describe(planned, SYSTEMS)} cannot be deployed so ({why}); the best that can is deployed instead."
     return Choice(plan=own, candidate=found, lines=(swap, *_lines(found, planned, own)))
 

@@ -30,6 +30,7 @@ from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.evidence.crowded import crowding
 from cerberus_plan.planner.splits.draws import draw, draws_for
 from cerberus_plan.planner.splits.evaluate import Evaluated, rates, used_by
 
@@ -64,8 +65,14 @@ def applies(workload: Workload, systems: Sequence[str]) -> bool:
     return bool(workload.measured) and (ONE in systems or SEVERAL in systems)
 
 
-def condition(evaluated: Evaluated, machine: Machine, workload: Workload) -> tuple[Evaluated, Evidence]:
+def condition(evaluated: Evaluated, machine: Machine, workload: Workload, *, cores: int) -> tuple[Evaluated, Evidence]:
     """The evaluation given the runs, and what they say.
+
+    Args:
+        evaluated: By the demands, more threads than cores slowed by the run queue (``planner.splits.crowd``).
+        machine: The machine planned for.
+        workload: With its runs.
+        cores: Cores planned for.
 
     Raises:
         CannotAnswerError: The machine lacks a cost that one Linux or processes need for this workload.
@@ -80,6 +87,16 @@ def condition(evaluated: Evaluated, machine: Machine, workload: Workload) -> tup
     at = {split: column for column, split in enumerate(asked)}
     column = [at[split] for split in targets]
     logs = paths[:, column] + _other_systems(evaluated, base, posterior, targets)
+    if any(m * k > cores for m, k in targets):
+        free = base(targets, posterior.draw)
+        logs += crowding(
+            free + measured.log_value[0] - base(measured.splits[:1], posterior.draw) - paths[:, column],
+            free,
+            np.log(evaluated.rate.T[posterior.draw % evaluated.rate.shape[1]]),
+            own=_own(evaluated, targets),
+            splits=targets,
+            cores=cores,
+        )
     centre = np.median(logs, axis=0)
     rate = np.exp(np.concatenate([centre[None, :], logs])).T
     seconds = None if workload.job_units is None else workload.job_units / rate
@@ -147,9 +164,14 @@ def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], pa
     return found
 
 
+def _own(evaluated: Evaluated, targets: Sequence[Split]) -> list[bool]:
+    """Whether each candidate's system is the one that its split was run with."""
+    return [name == (ONE if split[0] == 1 else SEVERAL) for name, split in zip(evaluated.systems, targets, strict=True)]
+
+
 def _other_systems(evaluated: Evaluated, base: _Demands, posterior: Posterior, targets: Sequence[Split]) -> Array:
     """What to add to the measured systems' log rate: the model's ratio of a candidate's system to them."""
-    own = [name == (ONE if split[0] == 1 else SEVERAL) for name, split in zip(evaluated.systems, targets, strict=True)]
+    own = _own(evaluated, targets)
     draws = np.arange(posterior.draw.size)
     ratio = np.log(evaluated.rate.T[posterior.draw % evaluated.rate.shape[1]]) - base(targets, posterior.draw)
     random = np.random.default_rng(1)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
@@ -43,7 +43,6 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
 
     Raises:
         CannotAnswerError: The constraints leave no candidate, or the machine lacks a cost.
-        InputError: More threads than cores are asked for a workload that is planned by its runs.
     """
     evaluated = evaluate(machine, workload, systems, constraints)
     if evaluated is None:
@@ -65,12 +64,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
 
         extends_runs = applies(workload, [system.name for system in systems])
         if extends_runs:
-            if constraints.overcommit > 1.0:
-                raise InputError(
-                    f"workload {workload.name!r} has [[measured]] runs, which say nothing of more threads than cores: "
-                    "leave out --overcommit, or the runs"
-                )
-            evaluated, evidence = condition(evaluated, machine, workload)
+            evaluated, evidence = condition(evaluated, machine, workload, cores=constraints.usable)
             said = tuple(tell(evidence, constraints.usable))
     joint = evaluated.joint(constraints.usable)
     candidates = with_limits(

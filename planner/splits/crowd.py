@@ -122,6 +122,13 @@ def crowd_of(system: System, splits: Splits, machine: Machine, workload: Workloa
     return Crowd(system=system, splits=splits, cores=constraints.usable, spun=spun)
 
 
+def factor_of(crowd: Crowd, machine: Costs, operations: Costs) -> float:
+    """Factor on all times of a single split under the central values."""
+    structure = crowd.structure(machine, operations)
+    cycles = even.throughput(replace(structure, stretch=1.0), crowd.meeting, 1)
+    return float(crowd.factor(structure, cycles)[0, 0])
+
+
 def spinning_locks(system: System, machine: Machine, workload: Workload) -> frozenset[str]:
     """Names of an instance's locks whose waiters keep spinning when a holder has lost its core."""
     found: frozenset[str] = frozenset()

@@ -94,10 +94,16 @@ def explain(plan: Plan, candidate: Candidate) -> Explanation:
     """
     if candidate.cores_per_vm is None:
         raise CannotAnswerError("instances of different sizes have no common formula; explain an even split")
-    local, shared = stations_of(plan, candidate.system, candidate.vms, candidate.cores_per_vm)
-    lines = tuple(_lines(local, shared, candidate))
+    cores, vms = plan.constraints.usable, candidate.vms
+    local, shared = stations_of(plan, candidate.system, vms, min(candidate.cores_per_vm, cores / vms))
+    # of more threads than cores only those meet at the stations that have one
+    met = replace(candidate, split=tuple(min(size, cores) for size in candidate.split))
+    queue = tuple(_run_queue(plan, candidate)) if candidate.overcommit > 1.0 else ()
+    slowed = math.prod(found.value for found in queue)
+    lines = tuple(replace(line, share=line.share / slowed) for line in _lines(local, shared, met))
     findings = (
-        *_lock_findings(local, shared, candidate),
+        *queue,
+        *_lock_findings(local, shared, met),
         *_shared_findings(local, shared),
         *_crossings(plan, candidate, local, shared),
     )
@@ -105,7 +111,7 @@ def explain(plan: Plan, candidate: Candidate) -> Explanation:
     return Explanation(candidate=candidate, stations=ranked, findings=findings)
 
 
-def stations_of(plan: Plan, system: str, vms: int, threads: int) -> tuple[tuple[Station, ...], tuple[Station, ...]]:
+def stations_of(plan: Plan, system: str, vms: int, threads: float) -> tuple[tuple[Station, ...], tuple[Station, ...]]:
     """Local and shared stations of a split under the central values, parameters as numbers."""
     structure = structure_of(plan.machine, plan.workload, SYSTEMS[system], vms=vms, threads=threads)
     return structure.local, structure.shared
@@ -152,6 +158,26 @@ def _lines(local: tuple[Station, ...], shared: tuple[Station, ...], candidate: C
             share=lengths[station.name] / (vms * threads),
             gain=gain[station.name],
         )
+
+
+def _run_queue(plan: Plan, candidate: Candidate) -> Iterator[Finding]:
+    """What more threads than cores make of every time, under the central values."""
+    import numpy as np
+
+    from cerberus_plan.model.exact import formulas
+    from cerberus_plan.model.exact.tables import Splits
+    from cerberus_plan.planner.splits.crowd import RUN_QUEUE, crowd_of, factor_of
+
+    splits = Splits(vms=np.array([float(candidate.vms)]), threads=np.array([float(candidate.split[0])]))
+    crowd = crowd_of(SYSTEMS[candidate.system], splits, plan.machine, plan.workload, plan.constraints)
+    law = formulas.run_queue()
+    yield Finding(
+        name=RUN_QUEUE,
+        says=f"{RUN_QUEUE}: {sum(candidate.split)} threads share {crowd.cores} cores, times are so many times as long",
+        formula=f"{law.text}, its mean over the runnable threads r on c cores",
+        mathml=law.mathml,
+        value=factor_of(crowd, plan.machine.costs(), plan.workload.costs()),
+    )
 
 
 def _alone(station: Station) -> float:

@@ -47,7 +47,7 @@ class CandidateNetwork:
         return rate if self.job_units is None else self.job_units / (self.startup_s + self.job_units / rate)
 
 
-def structure_of(machine: Machine, workload: Workload, system: System, *, vms: int, threads: int) -> Structure:
+def structure_of(machine: Machine, workload: Workload, system: System, *, vms: int, threads: float) -> Structure:
     """The structure of one even split under the central values, every parameter a number.
 
     Raises:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cerberus_plan.cli import report_file
-from cerberus_plan.cli.commands.plan import AsJson, Cores, HostCores, MachineName, MaxVms, Systems, Workloads
+from cerberus_plan.cli.commands.plan import (
+    AsJson,
+    Cores,
+    HostCores,
+    MachineName,
+    MaxVms,
+    Overcommit,
+    Systems,
+    Workloads,
+)
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 
@@ -28,6 +37,7 @@ def explain(
     system: Systems = None,
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
+    overcommit: Overcommit = 1.0,
     best: Annotated[bool, typer.Option("--best", help="Explain the best split even if it leaves cores idle.")] = False,
     as_json: AsJson = False,
     report: ReportFile = None,
@@ -40,7 +50,7 @@ def explain(
     chosen = machine_for(machine)
     if why := why_no_costs(chosen):
         typer.echo(why, err=True)
-    limits = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    limits = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms, overcommit=overcommit)
     plans = plans_for(chosen, workload, systems_for(chosen, system), limits)
     found = [(plan, [explained(plan, candidate) for candidate in candidates_of(plan, best=best)]) for plan in plans]
     document = {
@@ -85,7 +95,8 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
     console.print(Text.assemble((plan.workload.name, "bold cyan"), "  ", plan.verdict))
     for explanation in explanations:
         candidate = explanation.candidate
-        title = f"{candidate.system}, {candidate.vms} x {candidate.split[0]} cores: {candidate.throughput:.4g}"
+        noun = "threads" if candidate.overcommit > 1.0 else "cores"
+        title = f"{candidate.system}, {candidate.vms} x {candidate.split[0]} {noun}: {candidate.throughput:.4g}"
         console.print(Text(f"\n{title} {plan.workload.unit}", style="bold"))
         console.print(_stations(explanation))
         for finding in explanation.findings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cerberus_plan.cli.commands.plan import Cores, HostCores, MachineName, MaxVms, Systems
+from cerberus_plan.cli.commands.plan import Cores, HostCores, MachineName, MaxVms, Overcommit, Systems
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.model.errors import InputError
 
@@ -39,6 +39,7 @@ def export(
     system: Systems = None,
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
+    overcommit: Overcommit = 1.0,
     best: Annotated[bool, typer.Option("--best", help="The best split, even if it leaves cores idle.")] = False,
     vms: Annotated[int | None, typer.Option(help="Instances of the split to deploy instead.", min=1)] = None,
     cores_per_vm: Annotated[int | None, typer.Option(help="Its cores per instance.", min=1)] = None,
@@ -48,7 +49,8 @@ def export(
     """Write the plan as deployment files: every vCPU on a CPU of its own, memory on the same node.
 
     Deploys the best split that uses all cores, unless --best or --vms and --cores-per-vm choose another. The format's
-    own system is evaluated again, and what that gains or loses is said.
+    own system is evaluated again, and what that gains or loses is said. Files give each vCPU a CPU of its own:
+    where more of them than CPUs would be best (--overcommit), the best split without is deployed instead, and told.
     """
     from cerberus_plan.choices import (
         constraints_for,
@@ -72,7 +74,7 @@ def export(
     host = machine_for(machine)
     if why := why_no_costs(host):
         typer.echo(why, err=True)
-    constraints = constraints_for(host, cores=cores, host_cores=host_cores, max_vms=max_vms)
+    constraints = constraints_for(host, cores=cores, host_cores=host_cores, max_vms=max_vms, overcommit=overcommit)
     plan = plans_for(host, [workload], systems_for(host, system), constraints)[0]
     choice = choose_for(chosen_format, plan, Wish(best=best, vms=vms, cores_per_vm=cores_per_vm))
     distances = distances_for(machine, host)

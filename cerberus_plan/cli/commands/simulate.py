@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cerberus_plan.cli import report_file
+from cerberus_plan.cli.commands.plan import Cores, HostCores, MachineName, MaxVms, Overcommit
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
-from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 if TYPE_CHECKING:
     from cerberus_plan.model.simulation import Rules
     from cerberus_plan.planner.splits.network_of import CandidateNetwork
 
-_OF_A_PLAN = "--cores, --machine, --workload, --system, --max-vms, --host-cores, --vms, --cores-per-vm"
+_OF_A_PLAN = "--cores, --machine, --workload, --system, --max-vms, --host-cores, --overcommit, --vms, --cores-per-vm"
 
 
 def simulate(
@@ -25,12 +26,13 @@ def simulate(
         Path | None, typer.Argument(help="Network to simulate (TOML or JSON); default: a planned candidate.")
     ] = None,
     *,
-    cores: Annotated[int | None, typer.Option(help="Cores to plan for.", min=1, max=4096)] = None,
-    machine: Annotated[str | None, typer.Option(help="Machine, as in the main command.")] = None,
+    cores: Cores = None,
+    machine: MachineName = None,
     workload: Annotated[str | None, typer.Option(help="Workload, as in the main command.")] = None,
     system: Annotated[str | None, typer.Option(help="System of the candidate; default: the plan's best.")] = None,
-    max_vms: Annotated[int | None, typer.Option(help="Most OS instances.", min=1)] = None,
-    host_cores: Annotated[int, typer.Option(help="Cores kept for the host.", min=0)] = 0,
+    max_vms: MaxVms = None,
+    host_cores: HostCores = 0,
+    overcommit: Overcommit = 1.0,
     vms: Annotated[
         int | None, typer.Option(help="OS instances of the candidate; default: the plan's best.", min=1)
     ] = None,
@@ -54,7 +56,10 @@ def simulate(
     from cerberus_plan.reports.text.simulation_text import Comparison, document, print_comparison
 
     report_file.check(report_path)
-    _check_choice(file, workload, others=(cores, machine, system, max_vms, vms, cores_per_vm, host_cores or None))
+    bounds = {"cores": cores, "host_cores": host_cores, "max_vms": max_vms, "overcommit": overcommit}
+    crowded = None if overcommit == 1.0 else overcommit
+    others = (cores, machine, system, max_vms, vms, cores_per_vm, host_cores or None, crowded)
+    _check_choice(file, workload, others=others)
     if completions < 64 * replications:
         raise InputError(f"--completions {completions}: give at least 64 for each of {replications} --replications")
     if file is not None:
@@ -64,7 +69,7 @@ def simulate(
             machine_name=machine,
             workload_name=str(workload),
             system_name=system,
-            bounds={"cores": cores, "host_cores": host_cores, "max_vms": max_vms},
+            bounds=bounds,
             split=(vms, cores_per_vm),
         )
     rules = _with_options(rules, holds, handover)
@@ -143,7 +148,10 @@ def _from_plan(
     if vms is None or cores_per_vm is None:
         best = plan(machine, program, systems, constraints).best
         system, vms, cores_per_vm = SYSTEMS[best.system], best.vms, best.split[0]
+        _refuse_crowd(vms, cores_per_vm, constraints.usable)
     else:
+        if constraints.usable < vms * cores_per_vm <= constraints.threads(overcommits=systems[0].overcommits):
+            _refuse_crowd(vms, cores_per_vm, constraints.usable)
         if vms * cores_per_vm > constraints.usable:
             raise InputError(f"--vms {vms} x --cores-per-vm {cores_per_vm} need more than {constraints.usable} cores")
         if system_name is None:
@@ -152,6 +160,20 @@ def _from_plan(
     network = network_of(machine, program, system, vms=vms, threads=cores_per_vm)
     title = f"{program.name} on {machine.name}: {system.title}, {vms} x {cores_per_vm}"
     return title, program.unit, network, Rules()
+
+
+def _refuse_crowd(vms: int, threads: int, cores: int) -> None:
+    """The simulator's run queue is an instance's own.
+
+    Raises:
+        CannotAnswerError: There are more threads than cores.
+    """
+    if vms * threads > cores:
+        raise CannotAnswerError(
+            f"{vms} x {threads} has {vms * threads} threads, and all instances share the {cores} cores; the simulator "
+            "knows cores of each instance only. Simulate a split with a core for each (--vms and --cores-per-vm), or "
+            "one instance from a file, with `cores` and `sleeping` under [rules]"
+        )
 
 
 def _with_options(rules: Rules, holds: str | None, handover: str | None) -> Rules:
