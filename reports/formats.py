@@ -49,8 +49,13 @@ def signed_percent(share: float | None) -> str:
 
 def headline(verdict: str) -> tuple[str, str]:
     """First sentence of a verdict, and the rest; no number is parted from its percent sign."""
-    first, dot, rest = verdict.replace(" %", "\u00a0%").partition(". ")
+    first, dot, rest = unparted(verdict).partition(". ")
     return (f"{first}.", rest) if dot else (first, "")
+
+
+def unparted(text: str) -> str:
+    """A text whose numbers are not parted from their percent signs at the end of a line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def quantity(value: float, unit: str, digits: int = 3) -> str:

@@ -2,7 +2,8 @@
 
 Models: the log ratio of the throughputs of the two recommended splits (of the rates they carry, where both answers
 have an objective), shared out among the groups of inputs that
-differ (machine, program, measurements, request) and the version of the program.
+differ (machine, program, measurements, request) and the version of the program. Where only one answer has an objective
+it is a group of its own: its part is what choosing for it costs in throughput.
 Equation: with v(S) the log throughput planned with the groups S of the second answer and the rest of the first, a
 group's part is its Shapley value, the mean over all orders of v(S + group) - v(S): parts add up to the whole, two
 answers compared the other way give the negative, a group that does not differ gives nothing. What planning the same
@@ -24,7 +25,16 @@ from cerberus_plan.model.errors import CerberusError
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Candidate, Plan
-from cerberus_plan.planner.saved.differences import MACHINE, MEASUREMENTS, PROGRAM, REQUEST, systems_of
+from cerberus_plan.planner.saved.differences import (
+    GROUPS,
+    MACHINE,
+    MEASUREMENTS,
+    OBJECTIVE,
+    PROGRAM,
+    REQUEST,
+    one_sided,
+    systems_of,
+)
 from cerberus_plan.planner.splits.choose import plan as replan
 
 VERSION = "version"
@@ -74,8 +84,6 @@ def causes(before: Plan, after: Plan, groups: Iterable[str]) -> tuple[list[Cause
         groups: Groups of inputs in which they differ.
     """
     names = list(dict.fromkeys(groups))
-    if (before.objective is None) != (after.objective is None):
-        return [], "an objective chose one of the splits; causes are told of the largest throughput alone"
     if before.workload.unit != after.workload.unit:
         return [], f"{before.workload.unit} and {after.workload.unit} cannot be compared"
     try:
@@ -104,11 +112,11 @@ def _subsets(names: list[str]) -> Iterable[frozenset[str]]:
 
 def _mixed(before: Plan, after: Plan, chosen: frozenset[str]) -> Plan:
     """The plan with the chosen groups of the second answer and all others of the first."""
-    source = {group: after if group in chosen else before for group in (MACHINE, PROGRAM, MEASUREMENTS, REQUEST)}
+    source = {group: after if group in chosen else before for group in GROUPS}
     workload = replace(source[PROGRAM].workload, measured=source[MEASUREMENTS].workload.measured)
     systems = [SYSTEMS[name] for name in systems_of(source[REQUEST])]
     found = replan(source[MACHINE].machine, workload, systems, source[REQUEST].constraints)
-    objective = source[REQUEST].objective
+    objective = source[OBJECTIVE if one_sided(before, after) else REQUEST].objective
     return found if objective is None else aimed(found, objective)
 
 

@@ -16,7 +16,9 @@ from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.planner.plan import Plan
 
 # Groups of inputs in the order in which they are told.
-MACHINE, PROGRAM, MEASUREMENTS, REQUEST = GROUPS = ("machine", "program", "measurements", "request")
+MACHINE, PROGRAM, MEASUREMENTS, REQUEST, OBJECTIVE = GROUPS = (
+    "machine", "program", "measurements", "request", "objective",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,11 @@ class Difference:
 def differences(before: Plan, after: Plan) -> list[Difference]:
     """All inputs of two plans that differ, group by group."""
     return [*_machine(before, after), *_program(before, after), *_measurements(before, after), *_request(before, after)]
+
+
+def one_sided(before: Plan, after: Plan) -> bool:
+    """Whether only one of the answers was chosen for an objective, which then is a group of inputs of its own."""
+    return (before.objective is None) != (after.objective is None)
 
 
 def systems_of(plan: Plan) -> list[str]:
@@ -99,8 +106,9 @@ def _request(before: Plan, after: Plan) -> Iterator[Difference]:
         old, new = getattr(before.constraints, field.name), getattr(after.constraints, field.name)
         yield from _plain(REQUEST, field.name, _told(old), _told(new))
     old_aim, new_aim = _aims(before), _aims(after)
+    group = OBJECTIVE if one_sided(before, after) else REQUEST
     for name in dict.fromkeys((*old_aim, *new_aim)):
-        yield from _plain(REQUEST, f"objective: {name}", old_aim.get(name), new_aim.get(name))
+        yield from _plain(group, f"objective: {name}", old_aim.get(name), new_aim.get(name))
     yield from _plain(REQUEST, "systems", ", ".join(systems_of(before)), ", ".join(systems_of(after)))
 
 
@@ -111,7 +119,7 @@ def _aims(plan: Plan) -> dict[str, Any]:
         return {}
     limits = ", ".join(f"{slo.name} {slo.seconds:g} s" for slo in aim.slos)
     prices = f"{aim.prices.per_instance:g} an instance, {aim.prices.per_core:g} a core, in {aim.prices.unit}"
-    return {"kind": aim.kind, "rate": aim.rate, "limits": limits, "survives": aim.survive, "prices": prices}
+    return {"kind": aim.kind, "rate": aim.rate, "limits": limits, "survives": aim.survive or None, "prices": prices}
 
 
 def _told(value: Any) -> Any:

@@ -61,6 +61,7 @@ def _environment() -> Any:
         percent=formats.percent,
         quantity=formats.quantity,
         script_json=script_json,
+        unparted=formats.unparted,
     )
     # a cell that starts with a letter is read, not compared: it is set from the left
     environment.tests["prose"] = lambda text: text[:1].isalpha() and not text.startswith(("under ", "over "))

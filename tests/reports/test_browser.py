@@ -12,6 +12,7 @@ from typing import Any
 import example_findings
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from example_comparison import a_comparison
 from example_fleet import a_fleet_document
 from example_plan import a_plan
 from example_profile import a_profile
@@ -149,6 +150,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "verification": example_findings.verify,
     "explanation": example_findings.explain,
     "audit": example_findings.audit,
+    "comparison": a_comparison,
 }
 
 

@@ -152,6 +152,27 @@ def test_answers_with_an_objective_are_compared_by_the_rate_they_carry() -> None
     assert any("rate that it carries" in line for line in text_of(found, 400))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("slower", [1.0, 1.7])
+def test_an_objective_of_one_answer_is_a_part_of_its_own(slower: float) -> None:
+    """What choosing for it does to throughput; parts multiply to the whole, and turn round with the answers."""
+    cheap = Objective(kind="cost", rate=10_000.0, slos=(Slo(name="p99", seconds=0.01),))
+    free, bound = planned(), aimed(planned(slower=slower), cheap)
+    there, back = compare_plans(free, bound), compare_plans(bound, free)
+    assert there.by == "throughput"
+    assert there.factor is not None
+    assert product(there) == pytest.approx(there.factor, rel=1e-9)
+    parts = {cause.group: cause.factor for cause in there.causes}
+    assert set(parts) == {"objective"} | ({"machine"} if slower != 1.0 else set())
+    assert parts["objective"] < 1.0
+    assert {cause.group: cause.factor for cause in back.causes} == pytest.approx(
+        {group: 1.0 / factor for group, factor in parts.items()}
+    )
+    assert {one.group for one in there.differences} == set(parts)
+    assert any("by the objective, which one of the answers does not have" in line for line in text_of(there, 400))
+    assert any("costs more than the objective needs" in line for line in text_of(there, 400))
+
+
 def answer(*plans: Plan) -> SavedAnswer:
     return SavedAnswer(path=Path("a.json"), document={}, plans=plans, mix=None, changes=(), made_with="0", command=())
 
