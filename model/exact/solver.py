@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -185,14 +186,25 @@ class _Constants:
         """Logarithms of J! G_s(J), J from 0 to all threads."""
         return series.product(factors, self.total) + series.log_factorial(self.total + 1)
 
-    def _others(self, group: Instance) -> Array:
-        """Logarithms of the coefficients of the product over all instances but one of the group."""
-        found = np.zeros(1)
-        for other, count in self.groups.items():
-            power = count - 1 if other is group else count
-            if power:
-                found = series.convolve(found, series.power(self.polynomials[other], power))
-        return found
+    @cached_property
+    def _others(self) -> dict[Instance, Array]:
+        """Logarithms of the coefficients of the product over all instances but one of each group.
+
+        Of many groups each takes the products of all before it and of all after it.
+        """
+        less = {
+            group: series.power(self.polynomials[group], count - 1) if count > 1 else np.zeros(1)
+            for group, count in self.groups.items()
+        }
+        if len(less) == 1:
+            return less
+        whole = [series.convolve(less[group], self.polynomials[group]) for group in less]
+        before = accumulate(whole[:-1], series.convolve, initial=np.zeros(1))
+        after = reversed(list(accumulate(whole[:0:-1], series.convolve, initial=np.zeros(1))))
+        return {
+            group: series.convolve(series.convolve(left, right), less[group])
+            for group, left, right in zip(less, before, after, strict=True)
+        }
 
     def _table(self, group: Instance) -> Array:
         """T_i: what i threads of one instance of the group at the shared stations weigh, i = 0..threads."""
@@ -201,7 +213,7 @@ class _Constants:
                 table = np.full(group.threads + 1, -np.inf)
                 table[0] = 0.0
             else:
-                table = series.correlate(self._weights, self._others(group))
+                table = series.correlate(self._weights, self._others[group])
             self._tables[group] = table
             self._normal[group] = series.log_dot(self.polynomials[group], table)
         return self._tables[group]
@@ -229,7 +241,7 @@ class _Constants:
     def shared_measures(self, position: int) -> tuple[float, float]:
         """Queue length and probability of not being empty at one shared station."""
         group = next(iter(self.groups))
-        everyone = series.convolve(self._others(group), self.polynomials[group])
+        everyone = series.convolve(self._others[group], self.polynomials[group])
         self._table(group)
         found = [
             math.exp(series.log_dot(self._shared_weights(varied), everyone) - self._normal[group])

@@ -26,7 +26,7 @@ from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan, Part
 from cerberus_plan.planner.mixtures.mixture import Allocation, Mixture
-from cerberus_plan.planner.mixtures.search import search
+from cerberus_plan.planner.mixtures.search import Programmes, search
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.draws import draw
 from cerberus_plan.planner.splits.evaluate import used_by
@@ -59,10 +59,10 @@ def plan_mix(
     refused: list[tuple[str, str]] = []
     for system in systems:
         try:
-            mixture = _mixture(machine, system, workloads)
-            alone = tuple(_alone(mixture, w, constraints)[1] for w in range(len(workloads)))
+            programmes = Programmes(_mixture(machine, system, workloads), constraints)
+            alone = tuple(_alone(programmes, w)[1] for w in range(len(workloads)))
             targets = [s * a for s, a in zip(shares, alone, strict=True)]
-            allocation, rates = search(mixture, targets, constraints)
+            allocation, rates = search(programmes, targets, range(len(workloads)))
             level = min(rate / target for rate, target in zip(rates, targets, strict=True))
             answers.append((level, system.name, allocation, rates, alone))
         except CannotAnswerError as error:
@@ -106,8 +106,7 @@ def best_split(
     Raises:
         CannotAnswerError: The system runs one instance only, or the constraints leave nothing.
     """
-    split, rate = _alone(_mixture(machine, system, (workload,)), 0, constraints)
-    return split, rate
+    return _alone(Programmes(_mixture(machine, system, (workload,)), constraints), 0)
 
 
 def _shares(workloads_with_weights: Sequence[tuple[Workload, float]]) -> list[float]:
@@ -127,10 +126,9 @@ def _mixture(machine: Machine, system: System, workloads: tuple[Workload, ...]) 
     return Mixture(machine=machine, system=system, workloads=workloads)
 
 
-def _alone(mixture: Mixture, workload: int, constraints: Constraints) -> tuple[tuple[int, ...], float]:
+def _alone(programmes: Programmes, workload: int) -> tuple[tuple[int, ...], float]:
     """The best split of one workload of the mixture on the whole machine."""
-    single = replace(mixture, workloads=(mixture.workloads[workload],))
-    allocation, rates = search(single, [1.0], constraints)
+    allocation, rates = search(programmes, [1.0], [workload])
     return allocation[0], rates[0]
 
 

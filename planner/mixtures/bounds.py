@@ -51,6 +51,11 @@ class Bounds:
         """Workloads that need cards first."""
         return sorted(range(len(self.each)), key=lambda w: not self.needing[w])
 
+    def rows(self, workload: int) -> int | None:
+        """Most instances of a workload, None where nothing bounds them before the cores do."""
+        each = self.each[workload]
+        return None if self.instances >= self.cores and each >= self.cores else each
+
     def budget(self, cores: int) -> Budget:
         """The budget with this many cores, for workloads in ``order``."""
         return Budget(

@@ -28,8 +28,8 @@ class Curves:
     """Curves of all workloads of a mixture.
 
     Attributes:
-        coupled: True when instances share a station.
-        counted: True when some demand depends on the number of instances.
+        coupled: For each workload, True when its instances share a station.
+        counted: The same, when some demand depends on the number of instances.
     """
 
     def __init__(self, mixture: Mixture, most: int) -> None:
@@ -39,15 +39,13 @@ class Curves:
         one = np.ones((1, 1))
         few = [mixture.described(w, one, 2) for w in range(len(mixture.workloads))]
         many = [mixture.described(w, one, 9) for w in range(len(mixture.workloads))]
-        self._coupled = [bool(structure.shared) for structure in few]
-        self._counted = [_demands(a) != _demands(b) for a, b in zip(few, many, strict=True)]
-        self.coupled = any(self._coupled)
-        self.counted = any(self._counted)
+        self.coupled = [bool(structure.shared) for structure in few]
+        self.counted = [_demands(a) != _demands(b) for a, b in zip(few, many, strict=True)]
 
     def rates(self, workload: int, wait: float, instances: int) -> Array:
         """Units of work a second of one instance of 1, 2, ... cores among ``instances``: shape (sizes,)."""
         # a workload is only computed again for what its own demands depend on
-        key = (workload, wait * self._coupled[workload], instances * self._counted[workload])
+        key = (workload, wait * self.coupled[workload], instances * self.counted[workload])
         if key not in self._known:
             self._known[key] = self._rates(workload, wait, instances)
         return self._known[key]

@@ -41,10 +41,13 @@ class Table:
     def split(self, cores: int, instances: int) -> tuple[int, ...]:
         """Sizes of the best split of at most so many cores and instances, largest first."""
         found = []
-        while (size := int(self.choice[instances, cores])) > 0:
+        row = self.choice[instances].tolist()
+        while (size := row[cores]) > 0:
             found.append(size)
             cores -= size
-            instances = max(instances - 1, 0)
+            if instances:
+                instances -= 1
+                row = self.choice[instances].tolist()
         return tuple(sorted(found, reverse=True))
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -50,6 +50,15 @@ class Mixture:
     machine_values: Mapping[str, float] | None = None
     operation_values: tuple[Mapping[str, float], ...] | None = None
 
+    def of(self, chosen: Sequence[int]) -> Mixture:
+        """The mixture of some of its workloads."""
+        operations = self.operation_values
+        return replace(
+            self,
+            workloads=tuple(self.workloads[w] for w in chosen),
+            operation_values=None if operations is None else tuple(operations[w] for w in chosen),
+        )
+
     @cached_property
     def _costs(self) -> Costs:
         values = self.machine_values or {name: q.value for name, q in self.machine.quantities.items()}
@@ -60,14 +69,21 @@ class Mixture:
         given = self.operation_values or tuple({n: q.value for n, q in w.operations.items()} for w in self.workloads)
         return tuple(w.costs(values) for w, values in zip(self.workloads, given, strict=True))
 
+    @cached_property
+    def _structures(self) -> dict[tuple[int, int, int], Structure]:
+        return {}
+
     def structure(self, workload: int, threads: int, instances: int) -> Structure:
         """Stations of one instance of a workload among ``instances`` in all, with plain numbers as parameters."""
-        found = self.described(workload, _cell(threads), instances)
-        return Structure(
-            local=tuple(station_at(s, (0, 0)) for s in found.local),
-            shared=tuple(station_at(s, (0, 0)) for s in found.shared),
-            stretch=float(np.asarray(found.stretch).reshape(-1)[0]),
-        )
+        key = workload, threads, instances
+        if key not in self._structures:
+            found = self.described(workload, _cell(threads), instances)
+            self._structures[key] = Structure(
+                local=tuple(station_at(s, (0, 0)) for s in found.local),
+                shared=tuple(station_at(s, (0, 0)) for s in found.shared),
+                stretch=float(np.asarray(found.stretch).reshape(-1)[0]),
+            )
+        return self._structures[key]
 
     def described(self, workload: int, threads: Array, instances: int) -> Structure:
         """The same for many sizes at once: ``threads`` of shape (sizes, 1)."""
@@ -79,12 +95,15 @@ class Mixture:
         Raises:
             CannotAnswerError: Instances that meet have demands that no single factor relates.
         """
-        counts = Counter((w, size) for w, split in enumerate(allocation) for size in split)
-        total = counts.total()
+        counts = {(w, size): n for w, split in enumerate(allocation) for size, n in Counter(split).items()}
+        total = sum(counts.values())
         structures = {kind: self.structure(*kind, total) for kind in counts}
         found = [0.0] * len(self.workloads)
         for kinds, shared in self._meetings(structures):
-            rates = _solve(kinds, shared, structures, counts)
+            if shared:
+                rates = _solve(kinds, shared, structures, counts)
+            else:
+                rates = {kind: _by_itself(structures[kind].local, kind[1]) for kind in kinds}
             for (w, size), each in rates.items():
                 pace = each / structures[w, size].stretch * self.workloads[w].units_per_cycle
                 found[w] += float(pace) * counts[w, size]
@@ -114,6 +133,12 @@ class Mixture:
 
 def _cell(value: int) -> Array:
     return np.array([[float(value)]])
+
+
+@lru_cache(maxsize=4096)
+def _by_itself(stations: tuple[Station, ...], threads: int) -> float:
+    """Cycles per second of an instance that meets nobody; most allocations a search tries have it in common."""
+    return solve(instances=[Instance(threads=threads, stations=stations)]).throughput
 
 
 def _solve(

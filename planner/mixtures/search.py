@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cerberus_plan.model.errors import CannotAnswerError
-from cerberus_plan.model.laws.station import Array
 from cerberus_plan.planner.mixtures.bounds import Bounds
 from cerberus_plan.planner.mixtures.instance_curves import Curves
 from cerberus_plan.planner.mixtures.knapsack import Table, table
@@ -26,19 +25,20 @@ _TRIES_SMALL, _TRIES_LARGE, _SMALL = 400, 60, 64
 
 
 def search(
-    mixture: Mixture, targets: Sequence[float], constraints: Constraints
+    programmes: Programmes, targets: Sequence[float], chosen: Sequence[int]
 ) -> tuple[Allocation, tuple[float, ...]]:
-    """The best allocation and the throughput of each workload."""
-    bounds = Bounds.of(mixture, constraints)
-    curves = Curves(mixture, bounds.size)
+    """The best allocation to the chosen workloads of a mixture and the throughput of each of them."""
+    mixture = programmes.mixture.of(chosen)
+    bounds = Bounds.of(mixture, programmes.constraints)
+    curves = programmes.curves
+    coupled, counted = any(curves.coupled[w] for w in chosen), any(curves.counted[w] for w in chosen)
     judge = _Judge(mixture, targets)
-    programmes = _Tables(curves, bounds)
     # fewer cores can be faster where a shared lock collapses, which curves of one instance cannot know
-    parts = _PARTS if curves.coupled else _PARTS[:1]
-    for wait in _WAITS if curves.coupled else _WAITS[:1]:
+    parts = _PARTS if coupled else _PARTS[:1]
+    for wait in _WAITS if coupled else _WAITS[:1]:
         # some systems' messages depend on the number of instances: the second turn uses the first one's
-        for _ in range(2 if curves.counted else 1):
-            tables = programmes.at(wait, judge.instances)
+        for _ in range(2 if counted else 1):
+            tables = [programmes.table(chosen[w], wait, judge.instances, bounds.rows(w)) for w in bounds.order]
             for part in parts:
                 cores = max(int(bounds.cores * part), 1)
                 shared = share(tables, [targets[w] for w in bounds.order], bounds.budget(cores))
@@ -49,30 +49,33 @@ def search(
             f"{len(targets)} workloads do not fit {bounds.cores} cores and {bounds.instances} instances; "
             "allow more cores or instances"
         )
-    if curves.coupled or curves.counted:
+    if coupled or counted:
         _improve(judge, bounds)
     return judge.best, judge.rates
 
 
-class _Tables:
-    """Tables of the workloads in the bounds' order; without a row for each count where nothing bounds the count."""
+class Programmes:
+    """Tables of a mixture's workloads, each made once for all searches: alone and together they ask for the same.
 
-    def __init__(self, curves: Curves, bounds: Bounds) -> None:
-        self._curves = curves
-        self._bounds = bounds
-        self._known: dict[tuple[int, int], Table] = {}
+    Attributes:
+        mixture: All workloads.
+        constraints: What the user allows.
+        curves: Of all workloads.
+    """
 
-    def at(self, wait: float, instances: int) -> list[Table]:
-        """The tables at a wait at the shared stations and a number of instances of all."""
-        return [self._table(w, self._curves.rates(w, wait, instances)) for w in self._bounds.order]
+    def __init__(self, mixture: Mixture, constraints: Constraints) -> None:
+        self.mixture = mixture
+        self.constraints = constraints
+        self.curves = Curves(mixture, Bounds.of(mixture, constraints).size)
+        self._known: dict[tuple[int, int, int | None], Table] = {}
 
-    def _table(self, workload: int, rates: Array) -> Table:
+    def table(self, workload: int, wait: float, instances: int, rows: int | None) -> Table:
+        """The table of a workload at a wait at the shared stations and a number of instances of all."""
+        rates = self.curves.rates(workload, wait, instances)
         # The curves keep their arrays, so that one address is one array.
-        key = workload, id(rates)
+        key = workload, id(rates), rows
         if key not in self._known:
-            bounds, each = self._bounds, self._bounds.each[workload]
-            free = bounds.instances >= bounds.cores and each >= bounds.cores
-            self._known[key] = table(rates, bounds.cores, None if free else each)
+            self._known[key] = table(rates, self.constraints.usable, rows)
         return self._known[key]
 
 

@@ -1,14 +1,16 @@
 """Divides cores and instances among workloads so that the worst served one is served best.
 
 Rule: maximise min over workloads of F_w(c_w, m_w) / target_w within sums of cores and instances; F from ``knapsack``.
-Method: bisection on the common level. At each level the fewest cores of each workload for each number of instances
-are read off its table and added up by a (min, +) convolution over instances: exact. Cores left over go where they
-gain most.
+Method: search of the common level, from one entry of the tables to the next. At each level the fewest cores of each
+workload for each number of instances are read off its table and added up by a (min, +) convolution over instances:
+exact. Where everybody's fewest cores already exceed what there is, or their instances fit, that sum is not needed.
+Cores left over go where they gain most.
 When not to use it: for a weighted sum of throughputs; a workload could then get nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,32 +48,83 @@ class Budget:
         return min((bound + 1 for bound in bounds if bound is not None), default=most)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a level takes.
+
+    Attributes:
+        cores: Fewest cores that reach it; of a level out of reach, a number that no fewer than these would do.
+        picks: Cores and instances of each workload, None out of reach.
+        level: The level that the picks reach; out of reach, the next lower one that any entry of the tables has.
+    """
+
+    cores: float
+    picks: list[tuple[int, int]] | None
+    level: float
+
+
 def share(tables: Sequence[Table], targets: Sequence[float], budget: Budget) -> tuple[tuple[int, ...], ...] | None:
     """Split of each workload; None when not every workload can have an instance."""
-    low, high = 0.0, max(float(t.best.max()) / target for t, target in zip(tables, targets, strict=True)) * 1.001
-    found = _at(tables, targets, budget, level=1e-12)
-    if found is None:
+    low = _at(tables, targets, budget, level=1e-12)
+    if low.picks is None:
         return None
-    while high - low > _CLOSE * high:
-        middle = (low + high) / 2.0
-        candidate = _at(tables, targets, budget, level=middle)
-        if candidate is None:
-            high = middle
+    # Nobody does better than with everything, and that is the answer for one workload.
+    level = high = min(float(t.best.max()) / target for t, target in zip(tables, targets, strict=True))
+    cores_at_high, tries = math.inf, 0
+    while high - low.level > _CLOSE * high:
+        found = _at(tables, targets, budget, level=level)
+        if found.picks is None:
+            high, cores_at_high = found.level, found.cores
         else:
-            low, found = middle, candidate
+            low = found
+        # Cores grow with the level, nearly in proportion where both are close.
+        tries += 1
+        part = (budget.cores + 0.5 - low.cores) / (cores_at_high - low.cores) if tries % 3 else 0.5
+        level = low.level + (high - low.level) * min(max(part, 0.02), 0.98)
+    assert low.picks is not None
     return tuple(
-        table.split(c, m) for table, (c, m) in zip(tables, _spend(tables, found, budget.cores, targets), strict=True)
+        table.split(c, m)
+        for table, (c, m) in zip(tables, _spend(tables, low.picks, budget.cores, targets), strict=True)
     )
 
 
-def _at(
-    tables: Sequence[Table], targets: Sequence[float], budget: Budget, *, level: float
-) -> list[tuple[int, int]] | None:
-    """Fewest cores, and instances, of each workload at this level; None when they exceed what there is."""
-    wanted = [level * target * (1.0 - 1e-12) for target in targets]
-    if budget.instances is None and budget.cards is None and not any(table.most for table in tables):
-        return _without_bounds(tables, wanted, budget.cores)
-    needs = [_fewest(table, each) for table, each in zip(tables, wanted, strict=True)]
+def _at(tables: Sequence[Table], targets: Sequence[float], budget: Budget, *, level: float) -> _Found:
+    """Fewest cores, and instances, of each workload at this level."""
+    needs = [_fewest(table, level * target * (1.0 - 1e-12)) for table, target in zip(tables, targets, strict=True)]
+    cores, instances = _least(needs, budget)
+    if instances is None:
+        return _Found(cores, None, max(map(_before, tables, needs, targets)))
+    picks = [(int(need[m]), m) for need, m in zip(needs, instances, strict=True)]
+    reached = min(float(t.best[m, c]) / target for t, target, (c, m) in zip(tables, targets, picks, strict=True))
+    return _Found(cores, picks, reached)
+
+
+def _fewest(table: Table, wanted: float) -> Array:
+    """Fewest cores that reach a throughput with at most 0, 1, ... instances; infinite where nothing does."""
+    # Rows rise, so what falls short comes first.
+    if not table.most:
+        cores = np.array([table.best[0].searchsorted(wanted)], dtype=np.float64)
+    else:
+        cores = (table.best < wanted).sum(axis=1, dtype=np.float64)
+    cores[cores >= table.best.shape[1]] = np.inf
+    return cores
+
+
+def _before(table: Table, need: Array, target: float) -> float:
+    """The highest level of one workload that fewer cores than these reach."""
+    last = np.minimum(need, table.best.shape[1]).astype(np.int64) - 1
+    return float(table.best[np.arange(last.size), last].max()) / target
+
+
+def _least(needs: Sequence[Array], budget: Budget) -> tuple[float, list[int] | None]:
+    """Fewest cores of all workloads, and the instances of each; None where they exceed what there is."""
+    # No allocation takes fewer cores than everybody's fewest, and mostly there are instances enough for these.
+    bound = sum(float(need.min()) for need in needs)
+    if bound > budget.cores:
+        return bound, None
+    first = [int(need.argmin()) for need in needs]
+    if sum(first) <= _any(budget.instances) and sum(first[: budget.needing]) <= _any(budget.cards):
+        return bound, first
     most = sum(need.size for need in needs)
     total = np.zeros(1)
     picks = []
@@ -79,29 +132,18 @@ def _at(
         total, pick = _add(total, need, min(budget.rows(w, most), total.size + need.size - 1))
         picks.append(pick)
     if not total.min() <= budget.cores:
-        return None
+        return float(total.min()), None
     left = int(total.argmin())
     found = []
-    for need, pick in zip(reversed(needs), reversed(picks), strict=True):
+    for pick in reversed(picks):
         m = int(pick[left])
-        found.append((int(need[m]), m))
+        found.append(m)
         left -= m
-    return found[::-1]
+    return float(total.min()), found[::-1]
 
 
-def _without_bounds(tables: Sequence[Table], wanted: Sequence[float], cores: int) -> list[tuple[int, int]] | None:
-    """The same where any number of instances will do: every workload for itself."""
-    fewest = [int(table.best[0].searchsorted(each)) for table, each in zip(tables, wanted, strict=True)]
-    short = any(need >= table.best.shape[1] for need, table in zip(fewest, tables, strict=True))
-    return None if short or sum(fewest) > cores else [(need, 0) for need in fewest]
-
-
-def _fewest(table: Table, wanted: float) -> Array:
-    """Fewest cores that reach a throughput with at most 0, 1, ... instances; infinite where nothing does."""
-    # Rows rise, so what falls short comes first.
-    cores = (table.best < wanted).sum(axis=1, dtype=np.float64)
-    cores[cores >= table.best.shape[1]] = np.inf
-    return cores
+def _any(bound: int | None) -> float:
+    return math.inf if bound is None else bound
 
 
 def _add(total: Array, need: Array, rows: int) -> tuple[Array, Whole]:

@@ -10,7 +10,7 @@ When not to use it: for machines with unlike cores.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cerberus_plan.model.errors import CannotAnswerError
@@ -85,7 +85,8 @@ def place(topology: Topology, split: Sequence[int], *, host_cores: int = 0, exac
         )
     usable = _usable(topology, wanted)
     chosen, proven = nest(topology, usable, tuple(split), exact=exact)
-    places = tuple(_place(topology, chosen[v], usable) for v in range(len(split)))
+    memory = _memory_per_cpu(topology, usable)
+    places = tuple(_place(topology, chosen[v], memory) for v in range(len(split)))
     taken = {cpu for each in places for cpu in each.cpus}
     host, idle = _leftover(topology, taken, usable, host_cores)
     notes = tuple(_notes(topology, places, host, idle, proven=proven))
@@ -111,19 +112,25 @@ def _usable(topology: Topology, wanted: int) -> list[int]:
     return [i for _, i in ranked[: max(wanted, n_cores)]]
 
 
-def _place(topology: Topology, positions: Sequence[int], usable: Sequence[int]) -> Place:
+def _memory_per_cpu(topology: Topology, usable: Sequence[int]) -> dict[int, float]:
+    """Memory that comes with a CPU of each node [B]."""
+    if not topology.memory_bytes:
+        return dict.fromkeys(topology.numa_nodes, _MEMORY_GUESS)
+    share = Counter(topology.numa_nodes[i] for i in usable)
+    nodes = sorted(set(topology.numa_nodes))
+    return {
+        node: held * _MEMORY_SHARE / share[node]
+        for node, held in zip(nodes, topology.memory_bytes, strict=True)
+        if share[node]
+    }
+
+
+def _place(topology: Topology, positions: Sequence[int], memory_per_cpu: Mapping[int, float]) -> Place:
     ordered = sorted(positions, key=lambda i: where(topology, i))
     cpus = tuple(topology.cpus[i] for i in ordered)
     here = Counter(topology.numa_nodes[i] for i in ordered)
     nodes = tuple(sorted(here))
-    all_nodes = sorted(set(topology.numa_nodes))
-    share = Counter(topology.numa_nodes[i] for i in usable)
-    memory = tuple(
-        _MEMORY_GUESS * here[node]
-        if not topology.memory_bytes
-        else topology.memory_bytes[all_nodes.index(node)] * _MEMORY_SHARE * here[node] / share[node]
-        for node in nodes
-    )
+    memory = tuple(memory_per_cpu[node] * here[node] for node in nodes)
     cores = [topology.cores[i] for i in ordered]
     return Place(
         cpus=cpus,

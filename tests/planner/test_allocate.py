@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from cerberus_plan.planner.mixtures.allocate import best_split, plan_mix
 from cerberus_plan.planner.mixtures.instance_curves import Curves
 from cerberus_plan.planner.mixtures.knapsack import table
 from cerberus_plan.planner.mixtures.mixture import Allocation, Mixture
+from cerberus_plan.planner.mixtures.sharing import Budget, share
 from cerberus_plan.planner.plan import Constraints
 
 AMD48 = catalog.machine("amd48")
@@ -167,6 +169,41 @@ def test_the_table_is_the_best_of_all_partitions(rates: list[float], cores: int,
     assert found.best[row, cores] == pytest.approx(best)
     assert sum(value[size] for size in split) == pytest.approx(best)
     assert sum(split) <= cores
+
+
+@given(
+    st.lists(st.lists(st.floats(0.1, 10.0), min_size=1, max_size=6), min_size=1, max_size=3),
+    st.integers(1, 7),
+    st.one_of(st.none(), st.integers(1, 5)),
+    st.one_of(st.none(), st.integers(1, 4)),
+    st.integers(0, 3),
+)
+@settings(deadline=None)
+def test_sharing_finds_the_highest_common_level(
+    rates: list[list[float]], cores: int, instances: int | None, cards: int | None, needing: int
+) -> None:
+    """Against every number of cores and instances of each workload; within sums of cores, instances and cards."""
+    # a bound that the cores imply is none, for budgets as for tables
+    instances, cards = (None if bound is None or bound >= cores else bound for bound in (instances, cards))
+    rows = [min((b for b in (instances, cards if w < needing else None) if b), default=None) for w in range(len(rates))]
+    tables = [table(np.array(each), cores, most) for each, most in zip(rates, rows, strict=True)]
+    targets = [1.0 + 0.3 * w for w in range(len(rates))]
+    budget = Budget(cores=cores, instances=instances, cards=cards, needing=min(needing, len(rates)))
+    best, least = 0.0, itertools.product(range(cores + 1), repeat=len(rates))
+    for sizes in (sizes for sizes in least if sum(sizes) <= cores):
+        for counts in itertools.product(*(range(t.best.shape[0]) for t in tables)):
+            known = instances is None or sum(counts) <= instances
+            if known and (cards is None or sum(counts[: budget.needing]) <= cards):
+                levels = [t.best[m, c] / goal for t, m, c, goal in zip(tables, counts, sizes, targets, strict=True)]
+                best = max(best, min(levels))
+    found = share(tables, targets, budget)
+    assert (found is None) == (best == 0.0)
+    if found is not None:
+        assert sum(map(sum, found)) <= cores
+        assert instances is None or sum(map(len, found)) <= instances
+        assert cards is None or sum(map(len, found[: budget.needing])) <= cards
+        reached = [sum(each[size - 1] for size in split) for each, split in zip(rates, found, strict=True)]
+        assert min(r / t for r, t in zip(reached, targets, strict=True)) == pytest.approx(best, rel=1e-8)
 
 
 @pytest.mark.slow
