@@ -24,6 +24,7 @@ are made in ``calibration.campaign.planning_costs``.
 | `file_read`, `file_read_owner`, `file_read_cold` | open, read 10 bytes, close; through the owner; uncached |
 | `signal_round_trip`, `signal_round_trip_same_core` | signal there and back between processes |
 | `message_round_trip_polled`, `_woken`, `_woken_same_core`, `_futex` | a line of payload there and back |
+| `time_slice`, `thread_switch`, `wake_up` | turns on one core; asleep and woken on one core, on another |
 | `process_fork`, `process_spawn`, `thread_create`, each also `_resident` | here; by a polling process elsewhere |
 | `packet_round_trip`, `_same_core`, `_forwarded` | 8 bytes over TCP loopback and back; through a responder |
 | `packet_path_alone`, `_two_processes` | one UDP packet to oneself |

@@ -31,6 +31,7 @@ NAMES: tuple[str, ...] = (
     "file_read",
     "signal_round_trip",
     "message",
+    "run_queue",
     "process_spawn",
     "packet_round_trip",
     "packet_path",

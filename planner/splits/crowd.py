@@ -10,6 +10,8 @@ instance's own cost) sees the threads that run, c of them.
 Of an instance's threads no more than c meet at its locks: a slice is long against a cycle, so those without a core are
 not in the way of those that have one, and an instance alone gains nothing from more (``model.simulation.slices``).
 Assumptions: waiters of an address-space lock and of a program's own lock sleep, those of ``process_lock_spins`` spin.
+A sleeping lock costs ``thread_switch`` of core time for each cycle that waits, and serves no more than 1 / (hold +
+``wake_up``) of those a second (measured, 0 where it was not); a cycle waits with the lock's utilisation by others.
 Waiters of kernel locks that instances share (``processes``) spin, and keep their core from others; that the kernel does
 not preempt their holders is left out, which promises too little. A hypervisor takes a core from a guest that spins
 (pause-loop exits, paravirtual locks) unless ``pause_loop_exits`` of the machine is 0. A hand-over counts all of an
@@ -47,12 +49,23 @@ PROCESS_LOCK = "process lock"
 
 
 class Crowd(Record):
-    """Splits of a system, the cores they share, and the locks of an instance whose waiters spin without a core."""
+    """Splits of a system, the cores they share, and how waiters without a core wait.
+
+    Attributes:
+        system: The system.
+        splits: Its splits.
+        cores: That all threads of all instances share.
+        spun: Locks of an instance whose waiters spin.
+        switch_s: Core time of falling asleep and being woken [s].
+        wake_s: From waking a sleeper until it runs [s].
+    """
 
     system: System
     splits: Splits
     cores: int
     spun: frozenset[str] = frozenset()
+    switch_s: float = 0.0
+    wake_s: float = 0.0
 
     @property
     def over(self) -> bool:
@@ -84,10 +97,16 @@ class Crowd(Record):
         """
         vms, each = self.meeting.columns
         meeting, threads = vms * each, vms * self.splits.columns[1]
+        sleeping = [s for s in structure.local if s.name == PROCESS_LOCK and s.name not in self.spun]
+        waits = np.minimum(cycles / vms * _core_time(sleeping), 1.0) * (1.0 - 1.0 / each)
         work = _core_time((*structure.local, *structure.shared)) + self._spinning_together(structure, cycles)
+        work = work + preempted_holder.sleeping(np, waits, self.switch_s)
         runnable = np.minimum(cycles * work, meeting)
         variance = np.minimum(_variance(structure, cycles, vms, meeting), runnable * (1.0 - runnable / meeting))
         shared = np.where(meeting > self.cores, run_queue.mean_stretch(runnable, variance, self.cores), 1.0)
+        if sleeping and self.wake_s:
+            served = cycles / vms * (_core_time(sleeping) + waits * self.wake_s)
+            shared = np.where(meeting > self.cores, np.maximum(shared, served), shared)
         spun = [station for station in structure.local if station.name in self.spun]
         if not spun:
             return np.asarray(shared)
@@ -118,8 +137,14 @@ class Crowd(Record):
 
 def crowd_of(system: System, splits: Splits, machine: Machine, workload: Workload, constraints: Constraints) -> Crowd:
     """The splits of a program under a system."""
-    spun = spinning_locks(system, machine, workload)
-    return Crowd(system=system, splits=splits, cores=constraints.usable, spun=spun)
+    return Crowd(
+        system=system,
+        splits=splits,
+        cores=constraints.usable,
+        spun=spinning_locks(system, machine, workload),
+        switch_s=_given(machine.quantities, "thread_switch", 0.0),
+        wake_s=_given(machine.quantities, "wake_up", 0.0),
+    )
 
 
 def factor_of(crowd: Crowd, machine: Costs, operations: Costs) -> float:
@@ -147,8 +172,11 @@ def worth_crowding(rate: Array, splits: Splits, cores: int) -> np.ndarray[Any, n
 
 
 def switches(machine: Machine, workload: Workload) -> dict[str, Quantity]:
-    """What says which locks spin, by the name it has among a plan's inputs."""
-    given = {"machine.pause_loop_exits": machine.quantities.get("pause_loop_exits")}
+    """What says which locks spin and what sleepers cost, by the name it has among a plan's inputs."""
+    asked = ["pause_loop_exits"]
+    if PROCESS_LOCK.replace(" ", "_") in workload.operations:
+        asked += ["thread_switch", "wake_up"]
+    given = {f"machine.{name}": machine.quantities.get(name) for name in asked}
     given["workload.process_lock_spins"] = workload.operations.get("process_lock_spins")
     return {name: quantity for name, quantity in given.items() if quantity is not None}
 

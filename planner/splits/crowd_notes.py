@@ -2,8 +2,8 @@
 
 Models: nothing of its own; it puts the laws of ``preempted_holder`` into sentences for the plan's candidates.
 Equation: an instance at ``rate`` cycles a second loses 1 - 1 / (1 + rate x price) of them to a price a cycle.
-Assumptions: a turn of the fair scheduler takes ``SLICE`` (measured, docs/run-queue.md: its slice is shorter, but ends
-with a tick, and most kernels tick 250 times a second).
+Assumptions: a turn takes the machine's ``time_slice``, where that was not measured ``SLICE`` (docs/run-queue.md: a
+slice of the fair scheduler is shorter, but ends with a tick, and most kernels tick 250 times a second).
 When not to use it: for plans with a core for each thread; then it says nothing.
 """
 
@@ -73,7 +73,8 @@ def _spinning(
     rate = over.throughput / workload.units_per_cycle / over.vms
     if PROCESS_LOCK in holds:
         price, lost = _price(holds[PROCESS_LOCK], rate, threads, cores, paid=PROCESS_LOCK in spun)
-        turn = float(preempted_holder.turn(np, SLICE, over.split[0], cores / over.vms))
+        slice_s = machine.quantities["time_slice"].value if "time_slice" in machine.quantities else SLICE
+        turn = float(preempted_holder.turn(np, slice_s, over.split[0], cores / over.vms))
         in_order = f"one that spins in order (ticket, MCS) does at most {1 / turn:,.0f} cycles a second in each"
         if PROCESS_LOCK in spun:
             cost = f"{workload.name} spins: with {where} preempted holders cost {price:.2g} s a cycle, {lost:.0%}"
