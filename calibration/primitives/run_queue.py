@@ -32,7 +32,7 @@ _GAP_S = 50e-6
 # Longer than a thread takes to fall asleep.
 _ASLEEP_S = 30e-6
 # Some turns of each, on kernels that tick 250 times a second.
-_BATCH_S = 40e-3
+_BATCH_S = 20e-3
 
 
 @inlined
