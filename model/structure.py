@@ -94,3 +94,8 @@ class System(Record):
     def virtualised(self) -> bool:
         """True when instances are VMs, which the machine's limits on VMs, their vCPUs and their cards bind."""
         return self.paging != "native"
+
+    @property
+    def thread_noun(self) -> str:
+        """What of an instance runs on a CPU: a virtual CPU of a VM, or a thread."""
+        return "vCPU" if self.virtualised else "thread"

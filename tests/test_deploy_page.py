@@ -49,7 +49,7 @@ def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "80",
     }
-    assert len(commands()) == 6
+    assert len(commands()) == 8
     for command, shown in commands():
         done = subprocess.run(
             command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120

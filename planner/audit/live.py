@@ -1,15 +1,15 @@
 """What is pinned on the running host: cgroup cpusets, affinity of processes and of their vCPU threads.
 
 An instance is found by the process given for it, by a cgroup named after it (``NAME``, ``NAME.slice``) or after its
-container, or by a hypervisor's command line that names it. vCPU threads are told by their names: ``CPU n/KVM``,
-emulated ``CPU n/TCG`` (QEMU), ``fc_vcpu n`` (Firecracker), ``vcpun`` (Cloud Hypervisor). Without such threads the
-instance is its process as a whole. Reads only; both versions of cgroups.
+container, by a hypervisor's command line that names it, or by ``CERBERUS_INSTANCE`` in the environment of processes.
+vCPU threads are told by their names: ``CPU n/KVM``, emulated ``CPU n/TCG`` (QEMU), ``fc_vcpu n`` (Firecracker),
+``vcpun`` (Cloud Hypervisor). Without such threads the instance is its processes as a whole. Reads only; both versions
+of cgroups.
 When not to use it: for Xen, whose guests are not processes of the host.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,10 +18,9 @@ from cerberus_plan.model.cpu_list import parse_cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.audit.containers import PROGRAMS, containers, identity_of
 from cerberus_plan.planner.audit.memory_policy import policy_of
+from cerberus_plan.planner.audit.processes import by_environment, by_guest, family, read, threads
 from cerberus_plan.planner.deploy.seen import Seen
 
-# A thread names itself: a number of more digits is no vCPU's, but a guest's attempt to make us count to it.
-_VCPU = re.compile(r"(?:CPU ([0-9]{1,4})/(?:KVM|TCG)|fc_vcpu ([0-9]{1,4})|vcpu([0-9]{1,4}))")
 _DEPTH = 6
 
 
@@ -51,15 +50,18 @@ def find_live(names: Iterable[str], given: Mapping[str, int], host: Host | None 
             raise InputError(f"--pid {name}={pid}: there is no such process")
     wanted = set(names)
     groups = _groups(where.cgroup, wanted, containers(wanted - given.keys(), where.runtimes))
-    commands = _commands(where.proc, wanted) if wanted - groups.keys() - given.keys() else {}
+    rest = wanted - groups.keys() - given.keys()
+    pids = by_guest(where.proc, rest) if rest else {}
+    if rest := rest - pids.keys():
+        pids |= by_environment(where.proc, rest)
     found = []
     for name in sorted(wanted):
         if name in given:
-            found.append(_of_processes(where.proc, name, _family(where.proc, given[name]), f"process {given[name]}"))
+            found.append(_of_processes(where.proc, name, family(where.proc, given[name]), f"process {given[name]}"))
         elif name in groups:
             found.append(_of_group(where.proc, name, groups[name]))
-        elif name in commands:
-            found.append(_of_processes(where.proc, name, [commands[name]], f"process {commands[name]}"))
+        elif name in pids:
+            found.append(_of_processes(where.proc, name, pids[name], f"process {pids[name][0]}"))
     return found
 
 
@@ -84,38 +86,8 @@ def _children(folder: Path) -> Iterator[Path]:
         return
 
 
-def _read(path: Path) -> str | None:
-    """Content, None where it is gone: processes end and cgroups vanish while we look."""
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return None
-
-
 def _read_first(folder: Path, names: Iterable[str]) -> str | None:
-    return next((text for name in names if (text := _read(folder / name)) is not None), None)
-
-
-def _commands(proc: Path, names: set[str]) -> dict[str, int]:
-    """Process of each name that a hypervisor's command line tells."""
-    found: dict[str, int] = {}
-    for folder in proc.glob("[0-9]*"):
-        words = (_read(folder / "cmdline") or "").split("\0")
-        for i, word in enumerate(words):
-            guest = re.match(r"guest=([^,]+)", word)
-            if guest:
-                name = guest[1]
-            elif word == "-name" and i + 1 < len(words):
-                name = words[i + 1].partition(",")[0]
-            elif word == "--id" and i + 1 < len(words):
-                name = words[i + 1]
-            elif word == "--api-socket" and i + 1 < len(words):
-                name = Path(words[i + 1]).stem
-            else:
-                continue
-            if name in names:
-                found.setdefault(name, int(folder.name))
-    return found
+    return next((text for name in names if (text := read(folder / name)) is not None), None)
 
 
 def _of_group(proc: Path, name: str, group: Path) -> Seen:
@@ -133,29 +105,16 @@ def _of_group(proc: Path, name: str, group: Path) -> Seen:
 
 
 def _members(group: Path) -> list[int]:
-    found = [int(pid) for pid in (_read(group / "cgroup.procs") or "").split() if pid.isascii() and pid.isdigit()]
+    found = [int(pid) for pid in (read(group / "cgroup.procs") or "").split() if pid.isascii() and pid.isdigit()]
     for child in _children(group):
         found += _members(child)
     return found
 
 
-def _family(proc: Path, first: int) -> list[int]:
-    """A process and all that it started, as far as their parents live: servers fork their workers."""
-    children: dict[int, list[int]] = {}
-    for folder in proc.glob("[0-9]*"):
-        parent = re.search(r"^PPid:\s*(\d+)$", _read(folder / "status") or "", re.MULTILINE)
-        if parent:
-            children.setdefault(int(parent[1]), []).append(int(folder.name))
-    found = [first]
-    for pid in found:
-        found += [child for child in children.get(pid, ()) if child not in found]
-    return found
-
-
 def _of_processes(proc: Path, name: str, pids: Iterable[int], source: str) -> Seen:
     """What is in force: affinity is the cgroup's cpuset and the process's own mask together; likewise memory."""
-    found = list(pids)
-    seen = _threads(proc, name, found, source)
+    found = tuple(pids)
+    seen = replace(_threads(proc, name, found, source), processes=found)
     policy, nodes = policy_of(proc, found)
     if not policy or seen.nodes is None:
         return seen
@@ -163,21 +122,10 @@ def _of_processes(proc: Path, name: str, pids: Iterable[int], source: str) -> Se
 
 
 def _threads(proc: Path, name: str, pids: Iterable[int], source: str) -> Seen:
-    vcpus: dict[int, frozenset[int]] = {}
-    others: set[int] = set()
-    nodes: set[int] = set()
-    for pid in pids:
-        for task in (proc / str(pid) / "task").glob("[0-9]*"):
-            fields = dict(line.split(":", 1) for line in (_read(task / "status") or "").splitlines() if ":" in line)
-            if "Cpus_allowed_list" not in fields:
-                continue
-            cpus = frozenset(parse_cpu_list(fields["Cpus_allowed_list"]))
-            nodes |= set(parse_cpu_list(fields.get("Mems_allowed_list", "")))
-            vcpu = _VCPU.fullmatch((_read(task / "comm") or fields.get("Name", "")).strip())
-            if vcpu:
-                vcpus[int(vcpu[1] or vcpu[2] or vcpu[3] or 0)] = cpus
-            else:
-                others |= cpus
+    every = [thread for pid in pids for thread in threads(proc, pid)]
+    vcpus = {thread.vcpu: thread.cpus for thread in every if thread.vcpu is not None}
+    others = frozenset[int]().union(*(thread.cpus for thread in every if thread.vcpu is None))
+    nodes = frozenset[int]().union(*(thread.nodes for thread in every))
     if vcpus:
         count = max(vcpus) + 1
         return Seen(
@@ -185,7 +133,7 @@ def _threads(proc: Path, name: str, pids: Iterable[int], source: str) -> Seen:
             source=source,
             count=count,
             vcpus=tuple(vcpus.get(i, frozenset()) for i in range(count)),
-            nodes=frozenset(nodes),
-            emulator=frozenset(others) or None,
+            nodes=nodes,
+            emulator=others or None,
         )
-    return Seen(name=name, source=source, cpus=frozenset(others), nodes=frozenset(nodes))
+    return Seen(name=name, source=source, cpus=others, nodes=nodes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cerberus_plan.planner.audit.compare import Deviation
+from cerberus_plan.planner.audit.deviation import Deviation
 from cerberus_plan.planner.audit.promised import Instance, Promise
 from cerberus_plan.planner.deploy.seen import Seen
 

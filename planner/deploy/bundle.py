@@ -9,6 +9,7 @@ from typing import Any
 
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
 
 PLAN_FORMAT = "cerberus-plan deployment"
@@ -71,6 +72,7 @@ def _readme(form: Format, deployment: Deployment, lines: tuple[str, ...]) -> str
         for unit in deployment.units
     ]
     host = cpu_list(deployment.host_cpus) or "none"
+    virtualised = SYSTEMS[form.systems[0]].virtualised
     return "\n".join(
         [
             f"# {deployment.name}: {form.title}",
@@ -79,11 +81,11 @@ def _readme(form: Format, deployment: Deployment, lines: tuple[str, ...]) -> str
             "",
             "## Where everything runs",
             "",
-            "| instance | CPUs (vCPU 0, 1, ...) | NUMA nodes | memory MiB |",
+            f"| instance | {'CPUs' if form.as_a_whole else 'CPUs (vCPU 0, 1, ...)'} | NUMA nodes | memory MiB |",
             "| --- | --- | --- | --- |",
             *rows,
             "",
-            f"CPUs for the host, emulators and interrupts: {host}.",
+            f"CPUs for the host{', emulators' if virtualised else ''} and interrupts: {host}.",
             "",
             *_interrupts(deployment),
             *[f"- {note}" for note in deployment.placement.notes],

@@ -128,6 +128,7 @@ class Format:
         apply: How to apply the files, Markdown.
         undo: How to undo that, Markdown.
         refuse: Why a VM of so many vCPUs cannot be deployed, None when it can; ``smt``: the machine has siblings.
+        as_a_whole: It gives an instance a set of CPUs, and leaves it to the kernel which thread runs on which.
         needs_host_cpus: Why it does not start without a CPU left to the host; empty where it does.
     """
 
@@ -138,5 +139,6 @@ class Format:
     read: Callable[[Path], Iterator[Seen]]
     apply: Callable[[Deployment], str]
     undo: Callable[[Deployment], str]
+    as_a_whole: bool = False
     needs_host_cpus: str = ""
     refuse: Callable[[int, bool], str | None] = lambda vcpus, smt: None  # noqa: ARG005 - most formats accept any size

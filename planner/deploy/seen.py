@@ -30,6 +30,7 @@ class Seen:
         count: Number of vCPUs.
         vcpus: CPUs each vCPU may use; an empty set for one that is not pinned.
         cpus: CPUs the instance as a whole may use, where its threads are not told apart.
+        places: CPUs as a whole by their place in the machine as hwloc counts; `on` turns them into `cpus`.
         pins: CPUs of each vCPU as a list that names nodes (``nodes:1,^4``); `on` turns it into `vcpus`.
         nodes: NUMA nodes its memory may come from.
         policy: How it comes from there where that is not strict: ``preferred``, ``interleave``.
@@ -37,6 +38,8 @@ class Seen:
         memory_bytes: Its memory [B].
         emulator: CPUs of its other threads (emulator, device threads).
         io_threads: CPUs of each I/O thread by its number; an empty set for one that is not pinned.
+        processes: Numbers of its processes, where it was found running.
+        launcher: What would start it, where a deployment has files for several that each start all instances.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Seen:
     count: int | None = None
     vcpus: tuple[frozenset[int], ...] | None = None
     cpus: frozenset[int] | None = None
+    places: frozenset[int] | None = None
     pins: tuple[str, ...] | None = None
     nodes: frozenset[int] | None = None
     policy: str = ""
@@ -51,21 +55,39 @@ class Seen:
     memory_bytes: int | None = None
     emulator: frozenset[int] | None = None
     io_threads: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    processes: tuple[int, ...] = ()
+    launcher: str = ""
 
     def on(self, topology: Topology) -> Seen:
-        """With CPUs in the place of the nodes that pins name.
+        """With CPUs in the place of the nodes that pins name, and of places in the machine.
 
         Raises:
-            InputError: A pin is no list of CPUs and nodes.
+            InputError: A pin is no list of CPUs and nodes, or the machine has no such place.
         """
+        if self.places is not None:
+            return replace(self, places=None, cpus=self._placed(topology))
         if self.pins is None:
             return self
         node_of = dict(zip(topology.cpus, topology.numa_nodes, strict=True))
         return replace(self, pins=None, vcpus=tuple(_named(text, node_of, self.source) for text in self.pins))
 
+    def _placed(self, topology: Topology) -> frozenset[int]:
+        order = hwloc_order(topology)
+        beyond = [place for place in self.places or () if place >= len(order)]
+        if beyond:
+            raise InputError(f"{self.source}: place {min(beyond)} of a machine of {len(order)} CPUs; they count from 0")
+        return frozenset(order[place] for place in self.places or ())
+
     def __post_init__(self) -> None:
         # a name from a file, a process or a cgroup: what is shown of it moves no terminal
         object.__setattr__(self, "name", plain(self.name, one_line=True)[:_LONGEST_NAME])
+
+
+def hwloc_order(topology: Topology) -> list[int]:
+    """CPUs in the order of hwloc: by socket, node, cache, core, then by their own numbers."""
+    shape = topology
+    rows = zip(shape.sockets, shape.numa_nodes, shape.l3_groups, shape.cores, shape.cpus, strict=True)
+    return [row[-1] for row in sorted(rows)]
 
 
 def digits(text: str, where: str, *, low: int = 0, high: int = MOST_VCPUS) -> int:

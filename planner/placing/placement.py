@@ -50,7 +50,7 @@ class Placement:
 
     Attributes:
         places: One for each instance, in the order of the split.
-        host_cpus: CPUs for the host, emulators and interrupts; may be empty.
+        host_cpus: CPUs for the host, emulators of VMs and interrupts; may be empty.
         idle_cpus: CPUs that nobody gets.
         notes: Why CPUs are left over, what is shared, what is not proven.
         proven: True when no placement has fewer pairs apart.
@@ -80,7 +80,7 @@ def place(topology: Topology, split: Sequence[int], *, host_cores: int = 0, exac
     wanted = sum(split) + host_cores
     if wanted > topology.n_cpus:
         raise CannotAnswerError(
-            f"{sum(split)} vCPUs and {host_cores} host cores do not fit {topology.n_cpus} CPUs; "
+            f"instances of {sum(split)} CPUs and {host_cores} host cores do not fit {topology.n_cpus} CPUs; "
             "give the machine file of the larger machine, or plan for fewer --cores"
         )
     usable = _usable(topology, wanted)
@@ -168,12 +168,12 @@ def _notes(
         rest = len(idle) - len(siblings)
         if siblings:
             notes.append(
-                f"{len(siblings)} CPUs idle: SMT siblings of cores that are in use; every vCPU has its own core"
+                f"{len(siblings)} CPUs idle: SMT siblings of cores in use; every CPU in use has its core to itself"
             )
         if rest:
             notes.append(f"{rest} CPUs idle: the split does not use them; let the host run there")
     if not host and not idle:
-        notes.append("no CPU is left for the host: emulator threads and interrupts share the instances' CPUs")
+        notes.append("no CPU is left for the host: its own threads and interrupts share the instances' CPUs")
     apart = [each for each in places if len(set(each.cpus)) > 1 and each.shares.crossing_l3 > 0.0]
     if apart:
         worst = max(each.shares.crossing_l3 for each in apart)
@@ -185,5 +185,5 @@ def _notes(
             "the placement is the best found, not proven best: the split does not fit the levels of the machine"
         )
     if not topology.memory_bytes:
-        notes.append("memory sizes are a guess (2 GiB a vCPU): the machine file does not tell its memory")
+        notes.append("memory sizes are a guess (2 GiB a CPU): the machine file does not tell its memory")
     return notes

@@ -162,7 +162,7 @@ def test_host_cores_hold_the_first_cpu() -> None:
 
 def test_a_plan_larger_than_the_machine_is_refused() -> None:
     """The message says what to do."""
-    with pytest.raises(CannotAnswerError, match=r"96 vCPUs .* do not fit 48 CPUs; give the machine file"):
+    with pytest.raises(CannotAnswerError, match=r"96 CPUs .* do not fit 48 CPUs; give the machine file"):
         place(AMD48, [2] * 48)
 
 

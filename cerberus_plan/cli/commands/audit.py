@@ -17,7 +17,7 @@ from cerberus_plan.model.errors import InputError
 DEVIATION = 3
 
 if TYPE_CHECKING:
-    from cerberus_plan.planner.audit.compare import Verdict
+    from cerberus_plan.planner.audit.deviation import Verdict
     from cerberus_plan.planner.audit.promised import Promise
 
 
@@ -33,19 +33,24 @@ def audit(
     live: Annotated[
         bool, typer.Option("--live", help="Check what runs on this host: cgroups and affinity of processes.")
     ] = False,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of another deployment on the same host: CPUs and memory given to both are priced."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     report: ReportFile = None,
 ) -> None:
     """List every deviation from the plan with its predicted price; exit code 3 when there is one.
 
     Checks the files beside plan.json. With --live or --pid it checks what runs on this host instead, with --libvirt the
-    domains given.
+    domains given. --live also finds whatever else is pinned to the same CPUs; --beside other deployments' instances.
     """
     from cerberus_plan.calibration.store import catalog
     from cerberus_plan.calibration.store.files import naming
     from cerberus_plan.choices import distances_for
     from cerberus_plan.model.systems.registry import SYSTEMS
     from cerberus_plan.model.topology import MEMBERSHIPS
+    from cerberus_plan.planner.audit.beside import neighbours
     from cerberus_plan.planner.audit.compare import compare, planned_pins
     from cerberus_plan.planner.audit.live import find_live
     from cerberus_plan.planner.audit.price import Pricer
@@ -81,9 +86,10 @@ def audit(
         promise,
         found,
         pricer,
-        all_cpus=frozenset(machine.topology.cpus),
+        topology=machine.topology,
         # of some domains or processes only what was given is expected
         expect_all=live or not (libvirt or pid),
+        neighbours=neighbours(beside or (), promise, found, machine.topology, live=live),
     )
     document = {
         "plan": str(promise.path),
@@ -127,12 +133,9 @@ def _show(promise: Promise, verdict: Verdict) -> None:
     if not verdict.deviations:
         console.print(f"All {verdict.checked} instances are as planned.")
         return
-    lost = (
-        "what is missing and wrong CPUs" if any(each.kind == "missing" for each in verdict.deviations) else "wrong CPUs"
-    )
     console.print(
         f"{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
-        f"{lost} cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.",
+        f"{_lost(verdict)} cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.",
         style="bold",
     )
     table = Table()
@@ -142,3 +145,12 @@ def _show(promise: Promise, verdict: Verdict) -> None:
         price = "not known" if each.price is None else f"{each.price:.2%}"
         table.add_row(each.instance, each.kind, each.what, price, each.source)
     console.print(table)
+
+
+def _lost(verdict: Verdict) -> str:
+    """What the price is of: kinds of deviation that are there."""
+    kinds = {each.kind for each in verdict.deviations}
+    parts = [words for kind, words in (("missing", "what is missing"), ("overlap", "neighbours")) if kind in kinds]
+    if not parts or kinds & {"cpus", "count"}:
+        parts.append("wrong CPUs")
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]

@@ -95,4 +95,5 @@ FORMAT = Format(
     read=_read,
     apply=_apply,
     undo=_undo,
+    as_a_whole=True,
 )

@@ -91,5 +91,12 @@ def _bytes(text: str, where: str) -> int | None:
 
 
 FORMAT = Format(
-    name="incus", title="Incus virtual machines", systems=("kvm",), write=_write, read=_read, apply=_apply, undo=_undo
+    name="incus",
+    title="Incus virtual machines",
+    systems=("kvm",),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+    as_a_whole=True,
 )

@@ -111,6 +111,7 @@ FORMAT = Format(
     read=_read,
     apply=_apply,
     undo=_undo,
+    as_a_whole=True,
     refuse=refuse,
     needs_host_cpus=NEEDS_HOST_CPUS,
 )

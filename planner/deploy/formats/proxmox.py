@@ -120,5 +120,12 @@ def _nodes(options: dict[str, str], where: str) -> tuple[frozenset[int], set[str
 
 
 FORMAT = Format(
-    name="proxmox", title="Proxmox VE", systems=("kvm",), write=_write, read=_read, apply=_apply, undo=_undo
+    name="proxmox",
+    title="Proxmox VE",
+    systems=("kvm",),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+    as_a_whole=True,
 )

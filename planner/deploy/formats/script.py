@@ -36,8 +36,8 @@ def _apply(deployment: Deployment) -> str:
     return (
         "As processes, the command once an instance:\n\n"
         '    sh start.sh sh -c \'exec YOUR COMMAND --threads "$CERBERUS_THREADS" >"$CERBERUS_INSTANCE.log" 2>&1\'\n'
-        f"    cerberus-plan audit . --live --pid {first}=$(cut -d' ' -f1 started/{first}.pid)\n\n"
-        "What `numactl` binds is the memory policy of the process, which `--live` and `--pid` read.\n\n"
+        "    cerberus-plan audit . --live\n\n"
+        "What `numactl` binds is the memory policy of the process, which `--live` reads.\n\n"
         "`numactl` is used where it is installed; without it `taskset` pins CPUs, and memory comes from wherever the\n"
         "kernel takes it. `PIN=taskset` asks for that. As containers (`DOCKER=podman` for Podman):\n\n"
         "    IMAGE=your/image sh docker.sh\n"
@@ -81,4 +81,5 @@ FORMAT = Format(
     read=_read,
     apply=_apply,
     undo=_undo,
+    as_a_whole=True,
 )

@@ -18,10 +18,11 @@ from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import MOST_CPUS, cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
-from cerberus_plan.planner.deploy.seen import MOST_VCPUS, Seen, digits
+from cerberus_plan.planner.deploy.seen import MOST_VCPUS, Seen, cpu_set, digits, hwloc_order
 
 FILE, RANKS = "job.sh", "rankfile"
 _MASK = re.compile(rf"(?:0x)?([0-9a-fA-F]{{1,{MOST_CPUS // 4}}})")
+_RANK = re.compile(r"rank\s+([0-9]{1,9})\s*=\s*\S+\s+slots?\s*=\s*([0-9][0-9,\s-]*)", re.ASCII)
 
 _JOB = """#!/bin/sh
 #SBATCH --job-name={name}
@@ -52,15 +53,9 @@ def mask(numbers: Iterable[int]) -> str:
     return hex(sum(1 << number for number in set(numbers)))
 
 
-def _logical(deployment: Deployment) -> dict[int, int]:
-    """Place of each CPU in the order of hwloc: by socket, node, cache, core, then its own number."""
-    shape = deployment.topology
-    order = sorted(zip(shape.sockets, shape.numa_nodes, shape.l3_groups, shape.cores, shape.cpus, strict=True))
-    return {row[-1]: place for place, row in enumerate(order)}
-
-
 def _write(deployment: Deployment) -> dict[str, str]:
-    units, place = deployment.units, _logical(deployment)
+    units = deployment.units
+    place = {cpu: i for i, cpu in enumerate(hwloc_order(deployment.topology))}
     job = _JOB.format(
         name=deployment.name,
         count=len(units),
@@ -80,7 +75,8 @@ def _apply(deployment: Deployment) -> str:
     return (
         "On a node like the one planned for, as a batch job; its output says what each task was bound to:\n\n"
         f"    sbatch {FILE} YOUR COMMAND\n"
-        f"    grep 'cpu-bind' slurm-*.out\n\n"
+        f"    grep 'cpu-bind' slurm-*.out\n"
+        "    cerberus-plan audit . --live    # on the node\n\n"
         "Every instance sees its name in `CERBERUS_INSTANCE` and its number of CPUs in `CERBERUS_THREADS`. With Open\n"
         "MPI instead, one process an instance, inside an allocation of the whole node:\n\n"
         f"    mpirun --use-hwthread-cpus --rankfile {RANKS} --report-bindings -np {len(deployment.units)} COMMAND"
@@ -92,7 +88,7 @@ def _undo(deployment: Deployment) -> str:
 
 
 def _read(folder: Path) -> Iterator[Seen]:
-    """Tasks of the job with their masks; the rank file holds places, which only the machine turns into numbers."""
+    """Tasks of the job with their masks; then, where there is a rank file, the same as Open MPI binds them."""
     file = folder / FILE
     text, where = read_text(file), str(folder / FILE)
     name = decode.name(_option(text, "job-name", where), f"{where}: job-name")
@@ -106,11 +102,33 @@ def _read(folder: Path) -> Iterator[Seen]:
         yield Seen(
             name=f"{name}-{i:0{width}d}",
             source=file.name,
+            launcher=file.name,
             count=digits(threads[i], f"{where}: CERBERUS_SIZES[{i}]", low=1) if i < len(threads) else None,
             # a list that is too short begins anew
             cpus=cpus[i % len(cpus)] if cpus else frozenset(),
             nodes=nodes[i % len(nodes)] if nodes else frozenset(),
         )
+    if (folder / RANKS).is_file():
+        ranks = _ranks(folder / RANKS)
+        for i in sorted({*range(count), *ranks}):  # a rank without a line is bound to nothing that was planned
+            yield Seen(
+                name=f"{name}-{i:0{width}d}", source=RANKS, launcher=RANKS, places=ranks.get(i), cpus=frozenset()
+            )
+
+
+def _ranks(file: Path) -> dict[int, frozenset[int]]:
+    """Places of each rank; the last line of a rank counts."""
+    found = {}
+    for number, line in enumerate(read_text(file).splitlines(), 1):
+        live = line.split("#", 1)[0].strip()
+        if not live:
+            continue
+        where = f"{file}: line {number}"
+        rank = _RANK.fullmatch(live)
+        if rank is None:
+            decode.refuse(live, where, "a line such as rank 0=+n0 slot=0-3, its slot a list of hardware threads")
+        found[digits(rank[1], f"{where}: rank", high=MOST_VCPUS)] = cpu_set(rank[2], f"{where}: slot")
+    return found
 
 
 def _option(text: str, name: str, where: str) -> str:
@@ -138,5 +156,12 @@ def _masks(parts: list[str], where: str) -> list[frozenset[int]]:
 
 
 FORMAT = Format(
-    name="slurm", title="Slurm job", systems=("processes", "linux"), write=_write, read=_read, apply=_apply, undo=_undo
+    name="slurm",
+    title="Slurm job",
+    systems=("processes", "linux"),
+    write=_write,
+    read=_read,
+    apply=_apply,
+    undo=_undo,
+    as_a_whole=True,
 )

@@ -102,4 +102,5 @@ FORMAT = Format(
     read=_read,
     apply=_apply,
     undo=_undo,
+    as_a_whole=True,
 )

@@ -15,7 +15,8 @@ import pytest
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.systems.registry import SYSTEMS
-from cerberus_plan.planner.audit.compare import Verdict, compare, planned_pins
+from cerberus_plan.planner.audit.compare import compare, planned_pins
+from cerberus_plan.planner.audit.deviation import Verdict
 from cerberus_plan.planner.audit.live import Host, find_live
 from cerberus_plan.planner.audit.price import Pricer
 from cerberus_plan.planner.audit.promised import read_promise
@@ -49,7 +50,7 @@ def audited(folder: Path, found: list[Seen] | None = None, *, expect_all: bool =
         AMD48, catalog.workload(promise.workload), SYSTEMS[promise.system], planned_pins(promise), distances_of(AMD48)
     )
     sights = [sight.on(AMD48.topology) for sight in (read_files(promise.files, folder) if found is None else found)]
-    return compare(promise, sights, pricer, all_cpus=frozenset(AMD48.topology.cpus), expect_all=expect_all)
+    return compare(promise, sights, pricer, topology=AMD48.topology, expect_all=expect_all)
 
 
 @pytest.mark.slow
@@ -120,7 +121,10 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
     ("incus", "dbench-03.yaml", lambda t: re.sub(r"\d+MiB", "1GiB", t), "memory", "1024 MiB"),
     ("slurm", "job.sh", lambda t: t.replace("0xc,", "0x30,", 1), "cpus", "may use CPU 4-5 instead of CPU 2-3"),
     ("slurm", "job.sh", lambda t: re.sub("mask_mem:0x1,", "mask_mem:0x4,", t), "nodes", "nodes 2 instead of 0"),
-    ("slurm", "job.sh", lambda t: t.replace('SIZES="2 2', 'SIZES="2 3'), "count", "3 vCPUs instead of 2"),
+    ("slurm", "job.sh", lambda t: t.replace('SIZES="2 2', 'SIZES="2 3'), "count", "3 threads instead of 2"),
+    ("slurm", "rankfile", lambda t: t.replace("slot=2-3", "slot=2,40"), "cpus", "may use CPU 2,40 instead of CPU 2-3"),
+    ("slurm", "rankfile", lambda t: t.replace("rank 3=", "rank 99="), "unplanned", "uses CPUs of dbench-03"),
+    ("slurm", "rankfile", lambda t: re.sub("rank 3=.*\n", "", t), "cpus", "may use CPU 0-47 instead of CPU 6-7"),
     ("slurm", "job.sh", lambda t: t.replace("ntasks=24", "ntasks=23"), "missing", "not found"),
     ("xl", "dbench-05.cfg", lambda t: t.replace('cpus = ["10"', 'cpus = ["11"'), "cpus", "CPU 11 given twice"),
     ("xl", "dbench-05.cfg", lambda t: re.sub(r"cpus = \[.*\n", "", t, count=1), "cpus", "vCPU 0 on CPU 0-47"),
@@ -151,12 +155,12 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
         "cpus", "may use CPU 14-16 instead of CPU 14-15; shared with dbench-08",
     ),
     ("script", "instances.txt", lambda t: t.replace("dbench-07 14-15 2", "dbench-07 14-15 6"), "nodes", "nodes 6 inst"),
-    ("script", "instances.txt", lambda t: t.replace("dbench-07 14-15 2 2", "dbench-07 14-15 2 3"), "count", "3 vCPUs"),
+    ("script", "instances.txt", lambda t: t.replace("dbench-07 14-15 2 2", "dbench-07 14-15 2 3"), "count", "3 thread"),
     ("script", "instances.txt", lambda t: t.replace("dbench-07", "other"), "unplanned", "CPUs of dbench-07"),
     ("script", "instances.txt", lambda t: re.sub("dbench-07.*", "", t), "missing", "not found"),
     ("compose", "compose.yaml", lambda t: t.replace('"8-9"', '"9-10"'), "cpus", "shared with dbench-05"),
     ("compose", "compose.yaml", lambda t: t.replace('    cpuset: "8-9"\n', ""), "cpus", "may use CPU 0-47"),
-    ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', 'cpu: "4"'), "count", "4 vCPUs instead of 2"),
+    ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', 'cpu: "4"'), "count", "4 threads instead of 2"),
     ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', 'cpu: "1"', 1), "cpus", "may use CPU 0-47"),
     ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', "cpu: 1500m"), "cpus", "may use CPU 0-47"),
     ("kubernetes", "dbench-02.yaml", lambda t: re.sub(" *limits:(.|\n)*", "", t), "cpus", "may use CPU 0-47"),

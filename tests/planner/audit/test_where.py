@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cerberus_plan.planner.audit.compare import Deviation
+from cerberus_plan.planner.audit.deviation import Deviation
 from cerberus_plan.planner.audit.promised import Instance, Promise
 from cerberus_plan.planner.audit.where import marked
 from cerberus_plan.planner.deploy.seen import Seen

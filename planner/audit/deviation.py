@@ -1,0 +1,40 @@
+"""What an audit finds: one difference, and all of them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One difference.
+
+    Attributes:
+        instance: Name of the instance, or of the NUMA node whose memory is promised twice.
+        kind: ``cpus``, ``count``, ``nodes``, ``memory``, ``emulator``, ``io-thread``, ``overlap``, ``missing`` or
+            ``unplanned``.
+        what: The difference in words.
+        source: Where it was seen.
+        price: Share of the whole throughput lost, None where it is not known.
+    """
+
+    instance: str
+    kind: str
+    what: str
+    source: str
+    price: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All deviations, and what those that are priced cost together.
+
+    Attributes:
+        checked: Number of instances that were found.
+        deviations: What is not as planned.
+        total_price: Share of the whole throughput lost by wrong CPUs, by what is missing and by neighbours.
+    """
+
+    checked: int
+    deviations: tuple[Deviation, ...]
+    total_price: float
