@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.quantity import Quantity
@@ -38,6 +39,7 @@ class Workload(Record):
         service_variability: Squared coefficient of variation of a request's own work: 1 for exponential (few know
             better), 0 for requests that are all alike; response times alone depend on it.
         measured: Splits that were really run, in the workload's unit; repeats of a split are several of them.
+        latencies: Response times that were measured; they bend predicted ones (``planner.objectives``).
         origin: Where it was read from, for messages.
     """
 
@@ -55,6 +57,7 @@ class Workload(Record):
     limits: Mapping[str, int] = field(default_factory=dict)
     origin: str = field(default="", compare=False)
     service_variability: float = 1.0
+    latencies: tuple[MeasuredLatency, ...] = ()
 
     def costs(self, values: Mapping[str, Any] | None = None) -> Costs:
         """What a system's law asks for: the central values, or values under draws."""

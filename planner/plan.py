@@ -167,6 +167,48 @@ class FrontierPoint(Record):
     gain_per_cost: float | None = None
 
 
+class LatencyCheck(Record):
+    """A measured response time beside what the model says of it.
+
+    Attributes:
+        instances: Instances of the split.
+        cores_per_instance: Cores of each.
+        latency_rate: Rate that arrived, in the workload's unit; None of a closed loop.
+        latency_concurrency: Clients of a closed loop; None of an open one.
+        name: "mean", "p50", "p95" or "p99".
+        measured: Median of what was measured [s].
+        alone: What the model says without any measurement [s].
+    """
+
+    instances: int
+    cores_per_instance: int
+    latency_rate: float | None
+    latency_concurrency: int | None
+    name: str
+    measured: float
+    alone: float
+
+
+class LatencyEvidence(Record):
+    """What measured response times say of the model's.
+
+    Attributes:
+        latency_scale: Factor on all times under arrivals.
+        latency_offset: What each request pays beside, loading nothing [s].
+        latency_variability: Squared coefficient of variation of a request's work.
+        latency_discrepancy: What is left: standard deviation of the logarithm of a response time.
+        disagree: Whether model and measurements disagree; the plan follows the measurements.
+        checks: The measurements.
+    """
+
+    latency_scale: float
+    latency_offset: float
+    latency_variability: float
+    latency_discrepancy: float
+    disagree: bool
+    checks: tuple[LatencyCheck, ...]
+
+
 class Plan(Record, Shown):
     """The answer for one workload on one machine.
 
@@ -187,6 +229,7 @@ class Plan(Record, Shown):
         warnings: What limits the answer: extrapolated cores, assumed numbers, structural doubt.
         objective: What the best was chosen for, None for the plan's own rule on throughput.
         frontier: Splits that no other beats in both cost and headroom, cheapest first; empty without an objective.
+        latency_evidence: What measured response times say; None without any, or without an objective.
     """
 
     machine: Machine
@@ -205,6 +248,7 @@ class Plan(Record, Shown):
     warnings: tuple[str, ...] = ()
     objective: Objective | None = None
     frontier: tuple[FrontierPoint, ...] = ()
+    latency_evidence: LatencyEvidence | None = None
 
     @property
     def best_single(self) -> Candidate | None:
@@ -221,6 +265,8 @@ class Plan(Record, Shown):
             from cerberus_plan.calibration.store.records import encode
 
             found |= {"objective": encode(self.objective), "frontier": encode(self.frontier)}
+            if self.latency_evidence is not None:
+                found["latency_evidence"] = encode(self.latency_evidence)
         return found
 
     def _candidate(self, candidate: Candidate) -> dict[str, Any]:

@@ -8,21 +8,27 @@
     high = 1270.0
     host = "db1"
     date = "2026-11-26"
+    latency_concurrency = 64  # or latency_rate: what its response times were measured at (``latency_fields``)
+    latency_p99 = "12ms"
 
-Repeats of a split are several rows. When not to use it: for a table without a workload; `calibration.splits.read`
+Repeats of a split are several rows. A row with a latency may lack the value; one with a ``latency_rate`` must: what is
+done of a given rate is no capacity. When not to use it: for a table without a workload; `calibration.splits.read`
 reads those from CSV.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text, write_atomically
+from cerberus_plan.calibration.store.latency_fields import FIELDS as LATENCY
+from cerberus_plan.calibration.store.latency_fields import fields_of, latency_of
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.plain import plain, shown
 
@@ -31,49 +37,82 @@ _NEEDED = _FIELDS[:3]
 
 
 def from_rows(rows: Any, where: str) -> tuple[Measurement, ...]:
-    """Measurements from parsed TOML; ``where`` names the file in messages.
+    """Throughput of each row that tells it, from parsed TOML; ``where`` names the file in messages.
 
     Raises:
         InputError: Not rows, or the number of the row and the field that is wrong.
     """
+    return tuple(one for row, place in _checked(rows, where) if "value" in row for one in (_measurement(row, place),))
+
+
+def latencies_from_rows(rows: Any, where: str) -> tuple[MeasuredLatency, ...]:
+    """Response times of each row that tells them.
+
+    Raises:
+        InputError: As ``from_rows``.
+    """
+    return tuple(one for row, place in _checked(rows, where) if (one := latency_of(row, place)) is not None)
+
+
+def _checked(rows: Any, where: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Rows of known fields, each with its place."""
     if not isinstance(rows, list):
         raise InputError(f"{where}: measured must be rows [[measured]] with {', '.join(_NEEDED)}")
-    return tuple(_measurement(row, f"{where}: measured, row {i}") for i, row in enumerate(rows, start=1))
+    for i, row in enumerate(rows, start=1):
+        place = f"{where}: measured, row {i}"
+        if not isinstance(row, Mapping):
+            raise InputError(f"{place}: {shown(row)} must be a table with {', '.join(_NEEDED)}")
+        _check(row, place)
+        yield row, place
 
 
-def _measurement(row: Any, where: str) -> Measurement:
-    if not isinstance(row, Mapping):
-        raise InputError(f"{where}: {shown(row)} must be a table with {', '.join(_NEEDED)}")
+def _check(row: Mapping[str, Any], where: str) -> None:
     for field in row:
-        if field not in _FIELDS:
-            raise InputError(f"{where}: unknown field {shown(field)}; known: {', '.join(_FIELDS)}")
+        if field not in _FIELDS and field not in LATENCY:
+            raise InputError(f"{where}: unknown field {shown(field)}; known: {', '.join((*_FIELDS, *LATENCY))}")
+    told = any(field in row for field in LATENCY) and not {"low", "high"} & row.keys()
     for field in _NEEDED:
-        if field not in row:
+        if field not in row and not (field == "value" and told):
             raise InputError(f"{where}: field {field!r} is missing")
+    if "latency_rate" in row and "value" in row:
+        raise InputError(
+            f"{where}: value is what a split does when it is saturated; a run at a latency_rate does not tell that: "
+            "leave out value, or give latency_concurrency for a run with so many clients"
+        )
     for field in ("host", "date"):
         if field in row and not isinstance(row[field], str):
             raise InputError(f"{where}: {field} = {shown(row[field])} must be a text in quotes")
-    numbers = {f: decode.number(row[f], f"{where}: {f}") for f in ("value", "low", "high") if f in row}
-    texts = {f: plain(row[f], one_line=True) for f in ("host", "date") if f in row}
+
+
+def _measurement(row: Mapping[str, Any], where: str) -> Measurement:
+    given: dict[str, Any] = {f: row[f] for f in _NEEDED[:2]}
+    given |= {f: decode.number(row[f], f"{where}: {f}") for f in ("value", "low", "high") if f in row}
+    given |= {f: plain(row[f], one_line=True) for f in ("host", "date") if f in row}
     try:
-        return Measurement(**{**row, **numbers, **texts})
+        return Measurement(**given)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
 
 
-def to_rows(measured: Iterable[Measurement]) -> list[str]:
+def to_rows(measured: Iterable[Measurement], latencies: Iterable[MeasuredLatency] = ()) -> list[str]:
     """Lines of TOML, an empty line before each row."""
     lines = []
     for row in measured:
-        lines += ["", "[[measured]]"]
-        for field in _FIELDS:
-            given = getattr(row, field)
-            if given is not None and given != "":
-                lines.append(f"{field} = {toml_text(given) if isinstance(given, str) else repr(given)}")
+        lines += _lines({field: getattr(row, field) for field in _FIELDS})
+    for one in latencies:
+        place = {name: getattr(one, name) for name in _NEEDED[:2]}
+        lines += _lines(place | fields_of(one) | {"host": one.host, "date": one.date})
     return lines
 
 
-def append(path: str | Path, measured: Iterable[Measurement]) -> None:
+def _lines(fields: Mapping[str, Any]) -> list[str]:
+    """One row; fields that say nothing are left out."""
+    told = {name: given for name, given in fields.items() if given is not None and given != ""}
+    written = (f"{name} = {toml_text(v) if isinstance(v, str) else repr(v)}" for name, v in told.items())
+    return ["", "[[measured]]", *written]
+
+
+def append(path: str | Path, measured: Iterable[Measurement], latencies: Iterable[MeasuredLatency] = ()) -> None:
     """Add rows at the end of a workload file, everything else kept as it is.
 
     Raises:
@@ -82,7 +121,7 @@ def append(path: str | Path, measured: Iterable[Measurement]) -> None:
     from cerberus_plan.calibration.store.catalog import parse_workload
 
     before = read_text(path)
-    text = before.rstrip("\n") + "\n" + "\n".join(to_rows(measured)) + "\n"
+    text = before.rstrip("\n") + "\n" + "\n".join(to_rows(measured, latencies)) + "\n"
     parse_workload(text, str(path))
     write_atomically(path, text)
 

@@ -34,7 +34,7 @@ def to_toml(workload: Workload) -> str:
         lines.append(f"note = {toml_text(workload.note)}")
     lines += ["", "[operations]", *(f"{name} = {_quantity(q)}" for name, q in workload.operations.items())]
     lines += objective_lines(workload.objective, dict(workload.limits))
-    lines += to_rows(workload.measured)
+    lines += to_rows(workload.measured, workload.latencies)
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -78,8 +79,16 @@ class Cluster:
         self._local = [series.station_factors(s.service_times(threads)) for s in self.stations[: self._n_local]]
         self._shared = [series.station_factors(s.service_times(most)) for s in self.stations[self._n_local :]]
         self._constants = series.product(self._local, threads)
+        self._known: dict[float, Operating] = {}
         if not self._shared and not np.isfinite(self._constants[1]):
             raise InputError("the cycle takes no time; give the instance a station with a positive demand")
+
+    def varied(self, variability: float) -> Cluster:
+        """The same with work of another variability; what does not depend on it is kept and not solved again."""
+        _ = self.full
+        found = copy(self)
+        found.variability = variability
+        return found
 
     @property
     def n_shared(self) -> int:
@@ -110,6 +119,11 @@ class Cluster:
 
     def at(self, arrivals: float) -> Operating:
         """One instance that ``arrivals`` requests a second come to, all others being fed the same."""
+        if arrivals not in self._known:
+            self._known[arrivals] = self._solved(arrivals)
+        return self._known[arrivals]
+
+    def _solved(self, arrivals: float) -> Operating:
         if not self._shared:
             alone = self._alone
             return Operating(rates=alone.rates, lengths=alone.lengths, chain=steady(arrivals, alone.rates))

@@ -14,7 +14,7 @@ from cerberus_plan.model.record import Record
 if TYPE_CHECKING:
     from cerberus_plan.model.latency.response import ResponseTime
 
-EXACT, FORMULA, SIMULATED = "exact", "formula", "simulated"
+EXACT, FORMULA, SIMULATED, MEASURED = "exact", "formula", "simulated", "measured"
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -26,7 +26,8 @@ class Latency(Record):
         p50: Median.
         p95: 95th percentile.
         p99: 99th percentile.
-        how: How the percentiles are known: "exact", "formula" or "simulated"; the mean is at least as well known.
+        how: How the percentiles are known: "exact", "formula", "simulated" or "measured"; the mean is at least as well
+            known.
         validity: What they hold for, in a sentence; empty where nothing is to be said.
         low: The same four with the speed at the good end of its 90 % interval, None where unknown.
         high: The same at the bad end.

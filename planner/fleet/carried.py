@@ -16,7 +16,7 @@ from cerberus_plan.model.latency.open_network import headroom
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.objectives.reach import Served
+from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Candidate
 
 UTILISATION = "utilisation"

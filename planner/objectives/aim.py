@@ -12,13 +12,19 @@ Assumptions: those of ``reach``. When not to use it: to choose between machines.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cerberus_plan.model.objective import COST, THROUGHPUT, Objective, Slo
-from cerberus_plan.planner.objectives.reach import Reach, Served, reaches
+from cerberus_plan.model.structure import System
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.objectives.reach import Answering, Reach
 from cerberus_plan.planner.objectives.say import reason, verdict, warnings
-from cerberus_plan.planner.plan import Candidate, FrontierPoint, Plan
+from cerberus_plan.planner.plan import Candidate, FrontierPoint, LatencyEvidence, Plan
+
+if TYPE_CHECKING:
+    from cerberus_plan.planner.objectives.evidence import Evidence
 
 # Of what "latency" is when no limit says so.
 _USUAL = Slo(name="p99", seconds=1.0)
@@ -26,21 +32,27 @@ _USUAL = Slo(name="p99", seconds=1.0)
 _WORTH = 1e-3
 
 
-def aimed(plan: Plan, objective: Objective) -> Plan:
+def aimed(plan: Plan, objective: Objective, systems: Mapping[str, System] = SYSTEMS) -> Plan:
     """The plan with the objective's choice instead of the largest throughput.
+
+    Args:
+        plan: The plan.
+        objective: What is wanted.
+        systems: The systems it was planned with, by name, where they are not those of the registry.
 
     Raises:
         InputError: The workload is a finite job, or the loss to be survived cannot happen on this machine.
     """
-    found = reaches(plan, objective)
-    best = chosen(plan, found, objective)
+    answering = Answering(plan, systems)
+    found, evidence = answering.reaches(objective), answering.evidence
+    best = chosen(found, objective)
     frontier = efficient(found)
     shown = {id(best), *map(id, frontier)}
-    told = {id(each.candidate): _told(plan, each, objective, whole=id(each) in shown) for each in found}
-    told[id(best.candidate)] = _judged(plan, best, told[id(best.candidate)], objective)
+    told = {id(each.candidate): _told(each, objective, whole=id(each) in shown) for each in found}
+    told[id(best.candidate)] = _judged(best, told[id(best.candidate)], objective)
     order = sorted(found, key=lambda each: each is not best)
     all_cores = [each for each in found if each.candidate.cores == plan.constraints.usable]
-    most = chosen(plan, all_cores, objective) if all_cores else None
+    most = chosen(all_cores, objective) if all_cores else None
     return replace(
         plan,
         best=told[id(best.candidate)],
@@ -51,11 +63,29 @@ def aimed(plan: Plan, objective: Objective) -> Plan:
         frontier=points(frontier, told),
         verdict=verdict(plan, best, told[id(best.candidate)], objective),
         reason=reason(plan, best, found, objective),
-        warnings=(*warnings(told[id(best.candidate)]), *plan.warnings),
+        warnings=(*_said(plan, evidence), *warnings(told[id(best.candidate)]), *plan.warnings),
+        latency_evidence=_as_answer(evidence),
     )
 
 
-def value_of(plan: Plan, found: Reach, objective: Objective) -> float:
+def _said(plan: Plan, evidence: Evidence | None) -> Iterable[str]:
+    """What measured response times say."""
+    if evidence is None:
+        return ()
+    from cerberus_plan.planner.objectives.tell import sentences
+
+    return sentences(evidence, plan.workload.unit)
+
+
+def _as_answer(evidence: Evidence | None) -> LatencyEvidence | None:
+    if evidence is None:
+        return None
+    from cerberus_plan.planner.objectives.tell import told
+
+    return told(evidence)
+
+
+def value_of(found: Reach, objective: Objective) -> float:
     """What the objective minimises; infinite where the rate is not carried."""
     if not found.meets or found.headroom <= 0.0:
         return math.inf
@@ -64,12 +94,12 @@ def value_of(plan: Plan, found: Reach, objective: Objective) -> float:
     if objective.kind == COST:
         return found.cost if objective.rate is not None else found.cost / found.headroom
     slo = objective.slos[0] if objective.slos else _USUAL
-    return Served.of(plan, found.candidate).quantile(objective.rate or 0.0, slo)
+    return found.answers.quantile(objective.rate or 0.0, slo)
 
 
-def chosen(plan: Plan, found: Sequence[Reach], objective: Objective) -> Reach:
+def chosen(found: Sequence[Reach], objective: Objective) -> Reach:
     """The one that the objective takes; where none carries the rate, the one that comes closest."""
-    values = [value_of(plan, each, objective) for each in found]
+    values = [value_of(each, objective) for each in found]
     if min(values) == math.inf:
         return max(found, key=lambda each: (each.headroom_low, each.headroom))
     keys: list[tuple[float, int, int, float]] = [
@@ -113,11 +143,11 @@ def points(frontier: Sequence[Reach], told: dict[int, Candidate]) -> tuple[Front
     return tuple(found)
 
 
-def _told(plan: Plan, found: Reach, objective: Objective, *, whole: bool) -> Candidate:
+def _told(found: Reach, objective: Objective, *, whole: bool) -> Candidate:
     """The candidate with what it reaches; ``whole`` with the interval of its latency."""
     latency = found.latency
     if whole and latency is not None and objective.rate is not None:
-        latency = Served.of(plan, found.candidate).latency(objective.rate)
+        latency = found.answers.latency(objective.rate)
     return replace(
         found.candidate,
         latency=None if latency is None else latency.finite,
@@ -130,9 +160,9 @@ def _told(plan: Plan, found: Reach, objective: Objective, *, whole: bool) -> Can
     )
 
 
-def _judged(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> Candidate:
+def _judged(best: Reach, told: Candidate, objective: Objective) -> Candidate:
     """The chosen split with simulated percentiles where the formula promises none."""
     latency, rate = told.latency, objective.rate
     if latency is None or rate is None or "not promised" not in latency.validity:
         return told
-    return replace(told, latency=Served.of(plan, best.candidate).judged(rate, latency).finite)
+    return replace(told, latency=best.answers.judged(rate, latency).finite)

@@ -12,29 +12,22 @@ When not to use it: for finite jobs, whose completion time the plan has already.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cerberus_plan.model.errors import InputError
-from cerberus_plan.model.latency.cluster import Cluster
-from cerberus_plan.model.latency.latency import SIMULATED, Latency
-from cerberus_plan.model.latency.open_network import headroom, open_latency, response_time
-from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.objective import Objective, Slo
-from cerberus_plan.model.record import Record
+from cerberus_plan.model.latency.latency import Latency
+from cerberus_plan.model.objective import Objective
+from cerberus_plan.model.record import Record, field
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
-from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.objectives.losses import lost_instances
+from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Candidate, Plan
-from cerberus_plan.planner.splits.network_of import structure_of
 
-# What bounds a headroom when no limit of the response time does.
-CAPACITY = "capacity"
-# Requests that are followed where the formula promises nothing: the 99th percentile is then known to some percent.
-SIMULATED_REQUESTS = 200_000
+if TYPE_CHECKING:
+    from cerberus_plan.planner.objectives.bent import Bent
+    from cerberus_plan.planner.objectives.evidence import Evidence
 
 
 class Reach(Record):
@@ -48,6 +41,7 @@ class Reach(Record):
         latency: Response time at the wanted rate, None without one, or where the queue would grow for ever.
         cost: By the objective's prices.
         meets: Whether the rate is carried within the limits at the low end of the interval; True without a rate.
+        answers: Who answers for its response times at other rates.
     """
 
     candidate: Candidate
@@ -58,6 +52,7 @@ class Reach(Record):
     latency: Latency | None
     cost: float
     meets: bool
+    answers: Served | Bent = field(compare=False)
 
 
 def reaches(plan: Plan, objective: Objective) -> tuple[Reach, ...]:
@@ -66,7 +61,7 @@ def reaches(plan: Plan, objective: Objective) -> tuple[Reach, ...]:
     Raises:
         InputError: The workload is a finite job, or the loss to be survived cannot happen on this machine.
     """
-    return tuple(reach(plan, candidate, objective) for candidate in plan.candidates)
+    return Answering(plan).reaches(objective)
 
 
 def reach(plan: Plan, candidate: Candidate, objective: Objective) -> Reach:
@@ -75,29 +70,75 @@ def reach(plan: Plan, candidate: Candidate, objective: Objective) -> Reach:
     Raises:
         InputError: See ``reaches``; or its instances differ in size.
     """
-    if plan.workload.job_units is not None:
-        raise InputError(
-            f"{plan.workload.name} is a finite job: it has a completion time, not a rate of requests; leave out "
-            "--rate, --slo and --survive, or name other programs with --workload"
+    return Answering(plan).reach(candidate, objective)
+
+
+class Answering:
+    """Who answers for response times of a plan's candidates; measured ones are weighed once.
+
+    Attributes:
+        plan: The plan.
+        evidence: What measured response times say, None without any.
+    """
+
+    def __init__(self, plan: Plan, systems: Mapping[str, System] = SYSTEMS) -> None:
+        """Weigh what was measured.
+
+        Args:
+            plan: The plan.
+            systems: The systems it was planned with, by name, where they are not those of the registry.
+
+        Raises:
+            InputError: The workload is a finite job.
+            CannotAnswerError: The machine lacks a cost of a system that was measured.
+        """
+        if plan.workload.job_units is not None:
+            raise InputError(
+                f"{plan.workload.name} is a finite job: it has a completion time, not a rate of requests; leave out "
+                "--rate, --slo and --survive, or name other programs with --workload"
+            )
+        self.plan, self._systems = plan, systems
+        self.evidence: Evidence | None = None
+        if plan.workload.latencies:
+            # Only a workload with measured response times loads the inference.
+            from cerberus_plan.planner.objectives.evidence import learn
+
+            self.evidence = learn(plan)
+
+    def reaches(self, objective: Objective) -> tuple[Reach, ...]:
+        """What every candidate reaches, in the plan's order."""
+        return tuple(self.reach(candidate, objective) for candidate in self.plan.candidates)
+
+    def reach(self, candidate: Candidate, objective: Objective) -> Reach:
+        """What one candidate reaches.
+
+        Raises:
+            InputError: Its instances differ in size, or the loss to be survived cannot happen on this machine.
+        """
+        left = _left(self.plan, candidate, objective)
+        answers = self._of(candidate)
+        low, middle, high = answers.headrooms(objective.slos, left)
+        rate = objective.rate
+        latency = None if rate is None else answers.at(rate)
+        return Reach(
+            candidate=candidate,
+            headroom=middle[0],
+            headroom_low=low[0],
+            headroom_high=high[0],
+            binding=middle[1] if left is None else f"{middle[1]} after the loss of one {objective.survive}",
+            latency=latency if latency is not None and latency.stable else None,
+            cost=objective.prices.of(candidate.vms, candidate.cores),
+            meets=rate is None or rate <= low[0],
+            answers=answers,
         )
-    left = _left(plan, candidate, objective)
-    served = Served.of(plan, candidate)
-    low, middle, high = (_headroom(served, objective.slos, left, t) for t in _speeds(candidate))
-    rate = objective.rate
-    return Reach(
-        candidate=candidate,
-        headroom=middle[0],
-        headroom_low=low[0],
-        headroom_high=high[0],
-        binding=middle[1] if left is None else f"{middle[1]} after the loss of one {objective.survive}",
-        latency=None if rate is None or not rate < candidate.throughput else served.at(rate),
-        cost=objective.prices.of(candidate.vms, candidate.cores),
-        meets=rate is None or rate <= low[0],
-    )
 
+    def _of(self, candidate: Candidate) -> Served | Bent:
+        served = Served.of(self.plan, candidate, self._systems[candidate.system])
+        if self.evidence is None:
+            return served
+        from cerberus_plan.planner.objectives.bent import Bent
 
-def _speeds(candidate: Candidate) -> tuple[float, float, float]:
-    return candidate.low, candidate.throughput, candidate.high
+        return Bent(served, candidate, self.evidence)
 
 
 def _left(plan: Plan, candidate: Candidate, objective: Objective) -> int | None:
@@ -106,120 +147,3 @@ def _left(plan: Plan, candidate: Candidate, objective: Objective) -> int | None:
         return None
     size = max(candidate.split)
     return candidate.vms - lost_instances(plan.machine, objective.survive, candidate.vms, size)
-
-
-def _headroom(served: Served, slos: Sequence[Slo], left: int | None, throughput: float) -> tuple[float, str]:
-    """The largest rate and what binds it, with the network as fast as to do ``throughput``."""
-    instances = served.instances if left is None else left
-    if instances <= 0:
-        return 0.0, CAPACITY
-    cluster, factor = served.cluster(instances), served.factor(throughput)
-    found = {CAPACITY: cluster.capacity / factor}
-    found |= {slo.name: headroom(cluster, slo.share, slo.seconds, factor) for slo in slos}
-    name = min(found, key=found.__getitem__)
-    return found[name] * served.units, name
-
-
-class Served:
-    """A candidate's network under arrivals from outside.
-
-    Attributes:
-        instances: Its number of instances.
-        units: Units of work of a cycle.
-    """
-
-    def __init__(self, parts: Mapping[str, Any], candidate: Candidate, units: float, variability: float = 1.0) -> None:
-        self._parts, self._candidate, self._variability = parts, candidate, variability
-        self.instances, self.units = candidate.vms, units
-        self._clusters: dict[int, Cluster] = {}
-
-    @staticmethod
-    def of(plan: Plan, candidate: Candidate, system: System | None = None) -> Served:
-        """The network of a candidate of a plan.
-
-        Raises:
-            InputError: Its instances differ in size.
-        """
-        return Served.on(plan.machine, plan.workload, candidate, system)
-
-    @staticmethod
-    def on(machine: Machine, workload: Workload, candidate: Candidate, system: System | None = None) -> Served:
-        """The network of a candidate for this machine and workload.
-
-        Raises:
-            InputError: Its instances differ in size.
-        """
-        threads = candidate.cores_per_vm
-        if threads is None:
-            raise InputError("instances of different sizes have no common response time; ask for an even split")
-        system = system or SYSTEMS[candidate.system]
-        structure = structure_of(machine, workload, system, vms=candidate.vms, threads=threads)
-        parts = {"local": structure.local, "shared": structure.shared, "threads": threads}
-        return Served(parts, candidate, workload.units_per_cycle, workload.service_variability)
-
-    def cluster(self, instances: int | None = None) -> Cluster:
-        """The network with so many of its instances, times as the laws say."""
-        count = self.instances if instances is None else instances
-        if count not in self._clusters:
-            self._clusters[count] = Cluster(**self._parts, instances=count, variability=self._variability)
-        return self._clusters[count]
-
-    def factor(self, throughput: float) -> float:
-        """What to multiply all times by so that with all workers at work it does ``throughput``."""
-        return self.cluster().capacity * self.units / throughput
-
-    def latency(self, rate: float) -> Latency:
-        """Response time at a rate in units of work, with its interval."""
-        low, middle, high = (self.at(rate, throughput) for throughput in _speeds(self._candidate))
-        return replace(middle, low=high.values, high=low.values)
-
-    def at(self, rate: float, throughput: float | None = None) -> Latency:
-        """Response time at a rate, with the network as fast as to do ``throughput`` (default: what is expected)."""
-        factor = self.factor(self._candidate.throughput if throughput is None else throughput)
-        found = open_latency(self.cluster(), rate / self.units * factor)
-        mean, p50, p95, p99 = (None if value is None else value * factor for value in found.values)
-        return replace(found, mean=mean, p50=p50, p95=p95, p99=p99)
-
-    def judged(self, rate: float, found: Latency) -> Latency:
-        """A latency whose percentiles the formula does not promise, by simulation; its interval is moved along.
-
-        The simulator's holds are exponential: work that varies otherwise keeps its formula, and what is said of it.
-        """
-        if self._variability != 1.0:
-            return found
-        from cerberus_plan.model.latency.simulated import simulate_latency
-
-        factor = self.factor(self._candidate.throughput)
-        judge = simulate_latency(
-            **self._parts, instances=self.instances, rate=rate / self.units * factor, requests=SIMULATED_REQUESTS
-        )
-        if not judge.stable:
-            return replace(found, validity=f"metastable: simulated, it collapsed at this rate ({judge.validity})")
-        values = [None if value is None else value * factor for value in judge.values]
-        moved = [new / old if new and old else 1.0 for new, old in zip(values, found.values, strict=True)]
-
-        def along(end: tuple[float | None, ...] | None) -> tuple[float | None, ...] | None:
-            if end is None:
-                return None
-            return tuple(None if v is None else v * m for v, m in zip(end, moved, strict=True))
-
-        mean, p50, p95, p99 = values
-        validity = f"simulated, {SIMULATED_REQUESTS:,} requests; the interval is the formula's, moved along"
-        return Latency(
-            mean=mean,
-            p50=p50,
-            p95=p95,
-            p99=p99,
-            how=SIMULATED,
-            validity=validity,
-            low=along(found.low),
-            high=along(found.high),
-        )
-
-    def quantile(self, rate: float, slo: Slo) -> float:
-        """What the limit's percentile (or mean) is at a rate [s], infinite where it is unstable."""
-        factor = self.factor(self._candidate.throughput)
-        found = response_time(self.cluster(), rate / self.units * factor)
-        if found is None:
-            return math.inf
-        return factor * (found.mean if slo.share is None else found.quantile(slo.share))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
-from cerberus_plan.planner.objectives.reach import CAPACITY, Reach
+from cerberus_plan.planner.objectives.reach import Reach
+from cerberus_plan.planner.objectives.served import CAPACITY
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.describe import amount, describe
 

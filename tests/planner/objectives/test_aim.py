@@ -32,7 +32,7 @@ def a_plan(workload: str, **limits: int) -> Plan:
 def value(found: Plan, objective: Objective) -> float:
     """What the objective's choice is worth: smaller is better, infinite where the rate is not carried."""
     told = reaches(found, objective)
-    return value_of(found, chosen(found, told, objective), objective)
+    return value_of(chosen(told, objective), objective)
 
 
 slos = st.builds(
@@ -114,7 +114,7 @@ def test_the_choice_carries_the_rate_where_any_split_does(workload: str, objecti
     """And its cost is the least of those that do, found by looking at all."""
     objective = replace(objective, kind=COST)
     told = reaches(a_plan(workload), objective)
-    best = chosen(a_plan(workload), told, objective)
+    best = chosen(told, objective)
     carrying = [each.cost for each in told if each.meets]
     assert best.meets == bool(carrying)
     if carrying:
@@ -184,5 +184,5 @@ def _reaches(workload: str) -> tuple[Reach, ...]:
 def test_no_wish_means_the_largest_throughput() -> None:
     """The objective throughput without a limit takes the fastest candidate."""
     told = _reaches("apache")
-    best = chosen(a_plan("apache"), told, Objective())
+    best = chosen(told, Objective())
     assert best.candidate.throughput == max(each.candidate.throughput for each in told)

@@ -9,7 +9,8 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.objective import Objective, Prices, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.losses import lost_instances
-from cerberus_plan.planner.objectives.reach import Served, reach, reaches
+from cerberus_plan.planner.objectives.reach import reach, reaches
+from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.choose import plan
 

@@ -1,0 +1,260 @@
+"""A candidate's response times where some were measured: predicted ones bend to them, by ``evidence``.
+
+Models: log T = log T(``curve``; mode of a, h, b) + expected discrepancy, with a 90 % interval of the posterior. A
+statistic that was measured at that rate of that split is the median of its measurements, and its interval is that of
+one more run, or the plan's own where that is narrower: so a measurement is inside its interval, and another one never
+makes it wider there.
+Equation: headroom = the rate at which the curve (its upper end, for the low end of the headroom) first passes the
+limit, on a table of rates between which log T is a line in -log(1 - load). The capacity is the plan's, or less where
+measurements say that times under arrivals are longer; more is not promised for shorter ones.
+Assumptions: those of ``evidence``. A split unlike the measured ones keeps that part of the plan's doubt about speed.
+When not to use it: without measured response times; ``served`` is then exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cerberus_plan.model.latency.latency import FORMULA, MEASURED, PERCENTILES, Latency, never
+from cerberus_plan.model.latency.open_network import unstable, validity
+from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.objective import Slo
+from cerberus_plan.model.quantity import Z90
+from cerberus_plan.planner.objectives.curve import Bend, Curve, Load, share_of
+from cerberus_plan.planner.objectives.discrepancy import Place, split_alike
+from cerberus_plan.planner.objectives.evidence import ONE, SCATTER, SEVERAL, Evidence, Row
+from cerberus_plan.planner.objectives.served import CAPACITY, Served, speeds
+from cerberus_plan.planner.plan import Candidate
+
+# Loads of the table.
+_LOADS = (1e-3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.985, 0.995)
+# Steps of slopes: log rate beside a single rate, and the log variability.
+_BESIDE, _VARIES = 0.02, 0.1
+# Half an interval on the logarithm beyond which nothing is said of its end.
+_WITHOUT_BOUND = math.log(100.0)
+_STATISTICS = ("mean", *PERCENTILES)
+
+
+class Ends(NamedTuple):
+    """Low end, middle and high end."""
+
+    low: Any
+    middle: Any
+    high: Any
+
+
+class Table(NamedTuple):
+    """Rates, and log times at them that never fall with the rate."""
+
+    rates: Array
+    ends: Ends
+
+
+class Bent:
+    """A candidate under measured response times; answers as ``Served`` does."""
+
+    def __init__(self, served: Served, candidate: Candidate, evidence: Evidence) -> None:
+        self._served, self._candidate, self._evidence = served, candidate, evidence
+        self._curves: dict[int, Curve] = {}
+        self._tables: dict[tuple[int, str], Table] = {}
+        place = self._place(served.instances, 0.5, "mean")
+        self._alike = split_alike(place, evidence.places)
+        own = math.log(candidate.high / candidate.low) / (2.0 * Z90)
+        self._own = (1.0 - self._alike**2) * own**2
+
+    def headrooms(self, slos: Sequence[Slo], left: int | None) -> tuple[tuple[float, str], ...]:
+        """Low end, middle and high end of the largest rate, each with what binds it."""
+        instances = self._served.instances if left is None else left
+        if instances <= 0:
+            return ((0.0, CAPACITY),) * 3
+        found = []
+        # where times are at their longest the rate is at its lowest
+        for end, most in zip((2, 1, 0), self._capacities(instances), strict=True):
+            rates = {CAPACITY: most}
+            for slo in slos:
+                rates[slo.name] = min(self._crossing(instances, slo, end, most), most)
+            name = min(rates, key=rates.__getitem__)
+            found.append((rates[name], name))
+        return tuple(found)
+
+    def at(self, rate: float) -> Latency:
+        """What is expected at a rate."""
+        return self.latency(rate)
+
+    def latency(self, rate: float) -> Latency:
+        """Response time at a rate in units of work, with its interval."""
+        instances = self._served.instances
+        curve = self._curve(instances)
+        if not self._carries(rate):
+            return never(FORMULA, unstable(curve.cluster))
+        low, middle, high = zip(*(self._single(rate, name) for name in _STATISTICS), strict=True)
+        pinned = [(rate, name) in self._pins(instances) for name in _STATISTICS]
+        mean, p50, p95, p99 = _growing(middle, pinned)
+        said = validity(curve.cluster, rate / curve.units * curve.factor * math.exp(self._evidence.bend.scale))
+        told = f"bent to {len(self._evidence.every)} measured response times"
+        return Latency(
+            mean=mean,
+            p50=p50,
+            p95=p95,
+            p99=p99,
+            how=MEASURED if all(pinned) else FORMULA,
+            validity="measured at this rate" if all(pinned) else f"{told}; {said}" if said else told,
+            low=_growing(low, pinned),
+            high=_growing(high, pinned),
+        )
+
+    def quantile(self, rate: float, slo: Slo) -> float:
+        """What the limit's percentile (or mean) is at a rate [s], infinite where it is unstable."""
+        if not self._carries(rate):
+            return math.inf
+        return math.exp(self._single(rate, slo.name).middle)
+
+    def judged(self, rate: float, found: Latency) -> Latency:  # noqa: ARG002 - answers as Served does
+        """As it is: a simulation knows nothing of what was measured."""
+        return found
+
+    def _curve(self, instances: int) -> Curve:
+        if instances not in self._curves:
+            self._curves[instances] = Curve(self._served, self._candidate.throughput, instances)
+        return self._curves[instances]
+
+    def _place(self, instances: int, load: float, name: str) -> Place:
+        return Place(self._candidate.system, instances, max(self._candidate.split), load, name)
+
+    def _capacities(self, instances: int) -> tuple[float, float, float]:
+        """Low end, middle and high end of the rate at which queues grow for ever."""
+        slowed = math.exp(-max(self._evidence.bend.scale, 0.0))
+        middle = self._curve(instances).capacity * slowed
+        doubt = self._alike**2 * float(self._evidence.posterior.covariance[0, 0]) + self._own
+        wide = math.exp(Z90 * math.sqrt(doubt))
+        carried = max((rate for rate, _ in self._pins(instances)), default=0.0)
+        return max(middle / wide, carried), max(middle, carried), max(middle * wide, carried)
+
+    def _carries(self, rate: float) -> bool:
+        """Whether there is a response time: expected to be, or measured at no smaller a rate."""
+        instances = self._served.instances
+        measured = max((each for each, _ in self._pins(instances)), default=0.0)
+        return rate <= measured or rate < self._capacities(instances)[1]
+
+    def _pins(self, instances: int) -> dict[tuple[float, str], Row]:
+        """What was measured of this very split, by rate and statistic."""
+        if self._candidate.system != (ONE if instances == 1 else SEVERAL) or self._candidate.overcommit != 1.0:
+            return {}
+        split = (instances, max(self._candidate.split))
+        rows = (row for row in self._evidence.every if row.split == split and row.load.rate is not None)
+        return {(row.load.rate or 0.0, row.name): row for row in rows}
+
+    def _single(self, rate: float, name: str) -> Ends:
+        """Log time at a rate, and the ends of its interval."""
+        instances = self._served.instances
+        if (rate, name) in self._pins(instances):
+            return self._pinned(rate, name, instances)
+        predicted = self._predicted(instances, name, rate * np.exp([-_BESIDE, 0.0, _BESIDE]))
+        found = [float(end[1]) for end in predicted]
+        for other, of in sorted(self._pins(instances)):
+            if of == name:  # a time does not fall with the rate
+                meets = min if other > rate else max
+                found = [meets(a, b) for a, b in zip(found, self._pinned(other, name, instances), strict=True)]
+        return Ends(*found)
+
+    def _pinned(self, rate: float, name: str, instances: int) -> Ends:
+        """What was measured, as wide as one more run or as the plan's own interval."""
+        row = self._pins(instances)[rate, name]
+        half = Z90 * SCATTER[name]
+        if instances == self._served.instances:
+            slow, middle, fast = (self._log_alone(rate, name, speed) for speed in speeds(self._candidate))
+            half = min(half, slow - middle, middle - fast) if math.isfinite(middle) else half
+        return Ends(row.log_time - half, row.log_time, row.log_time + half)
+
+    def _log_alone(self, rate: float, name: str, throughput: float) -> float:
+        curve = Curve(self._served, throughput)
+        if not rate < curve.capacity:
+            return math.inf
+        return curve.log_time(share_of(name), Load(rate, None), Bend(), self._evidence.unit)
+
+    def _predicted(self, instances: int, name: str, rates: Array) -> tuple[Array, Array, Array]:
+        """Low ends, middles and high ends of log times at neighbouring rates."""
+        evidence, curve, share = self._evidence, self._curve(instances), share_of(name)
+        bend = evidence.bend
+        varied = bend._replace(varies=bend.varies + _VARIES)
+        logs, other = (
+            np.array([curve.log_time(share, Load(rate, None), each, evidence.unit) for rate in rates.tolist()])
+            for each in (bend, varied)
+        )
+        places = [self._place(instances, rate / curve.capacity, name) for rate in rates.tolist()]
+        times = np.exp(logs)
+        offset = bend.seconds(evidence.unit)
+        steep = np.gradient(logs, np.log(rates))
+        slopes = np.stack(
+            [
+                np.maximum(1.0 - offset / times, 0.0) + steep,
+                0.5 * evidence.unit * math.cosh(bend.offset) / times,
+                (other - logs) / _VARIES,
+            ],
+            axis=1,
+        )
+        scatter = SCATTER.get(name, SCATTER["p99"]) ** 2
+        half = Z90 * np.sqrt(evidence.variance(places, slopes) + slopes[:, 0] ** 2 * self._own + scatter)
+        middle = logs + evidence.shift(places)
+        return (
+            np.maximum(middle - half, np.minimum(middle, self._idle(instances, name))),
+            middle,
+            _bounded(middle, half),
+        )
+
+    def _idle(self, instances: int, name: str) -> float:
+        """What is not undercut however little waits: log time at hardly any load, as short as the doubt allows."""
+        evidence, curve = self._evidence, self._curve(instances)
+        load = Load(_LOADS[0] * self._capacities(instances)[1], None)
+        doubt = math.hypot(evidence.posterior.size, SCATTER.get(name, SCATTER["p99"]))
+        return curve.log_time(share_of(name), load, evidence.bend, evidence.unit) - Z90 * doubt
+
+    def _table(self, instances: int, name: str) -> Table:
+        """Rates, log times and the ends of their intervals."""
+        if (instances, name) not in self._tables:
+            most = self._capacities(instances)[1]
+            pins = sorted(rate for rate, of in self._pins(instances) if of == name and rate < most)
+            rates = np.unique([*(most * load for load in _LOADS), *pins])
+            ends = self._predicted(instances, name, rates)
+            for rate in pins:
+                at = int(np.searchsorted(rates, rate))
+                for end, value in zip(ends, self._pinned(rate, name, instances), strict=True):
+                    end[at] = value
+                    np.minimum(end[:at], value, out=end[:at])
+            self._tables[instances, name] = Table(rates, Ends(*(np.maximum.accumulate(end) for end in ends)))
+        return self._tables[instances, name]
+
+    def _crossing(self, instances: int, slo: Slo, end: int, most: float) -> float:
+        """The rate at which one end of the interval first passes the limit; ``most`` where it does not."""
+        rates, ends = self._table(instances, slo.name)
+        curve, limit = ends[end], math.log(slo.seconds)
+        if limit < curve[0]:
+            return 0.0
+        if limit >= curve[-1]:
+            return most
+        at = int(np.searchsorted(curve, limit, side="right"))
+        depths = -np.log1p(-rates / self._capacities(instances)[1])
+        share = (limit - curve[at - 1]) / (curve[at] - curve[at - 1])
+        depth = float(depths[at - 1] + share * (depths[at] - depths[at - 1]))
+        return -math.expm1(-depth) * self._capacities(instances)[1]
+
+
+def _bounded(middle: Array, half: Array) -> Array:
+    """High ends; infinite where the interval reaches so far that the queue may as well grow for ever."""
+    return np.asarray(np.where(half < _WITHOUT_BOUND, middle + half, np.inf))
+
+
+def _growing(logs: Sequence[float], measured: Sequence[bool]) -> tuple[float, float, float, float]:
+    """Times of log mean and percentiles, the latter in order: what was measured stays, the others give way."""
+    percentiles, floor = list(logs[1:]), -math.inf
+    for i, known in enumerate(measured[1:]):
+        if not known:
+            above = (logs[1 + j] for j in range(i + 1, len(percentiles)) if measured[1 + j])
+            percentiles[i] = max(min(percentiles[i], *above, math.inf), floor)
+        floor = percentiles[i]
+    mean, p50, p95, p99 = np.exp([logs[0], *percentiles]).tolist()
+    return mean, p50, p95, p99

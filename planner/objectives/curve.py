@@ -1,0 +1,114 @@
+"""The response time of one split as a function of what measured response times can tell of it.
+
+Models: a split's network (``served``) with three numbers that its model may have wrong: all its times are exp(a) longer
+under arrivals than when it is saturated; every request pays d more that loads nothing (the network, a generator on the
+same cores); the work of requests varies by exp(b) more than was said.
+Equation: T(r; a, h, b) = f e^a Q(r f e^a; c^2 e^b) + d,  d = S sinh(h) / 2,  Q the response time of
+``model.latency.open_network`` in the network's own time, f the plan's factor on it, S a request's time without waiting.
+Assumptions: near and beyond the capacity, where there is no response time, log T goes on growing with the rate, so that
+a measurement there still says which way.
+When not to use it: to answer; ``bent`` does, with what was learned (``evidence``).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from cerberus_plan.model.latency.clients import response_time as closed_response
+from cerberus_plan.model.latency.cluster import Cluster
+from cerberus_plan.model.latency.open_network import response_time as open_response
+from cerberus_plan.model.latency.response import LEAST_VARIABILITY, ResponseTime
+from cerberus_plan.model.objective import Slo
+from cerberus_plan.planner.objectives.served import Served
+
+# Share of the capacity above which log T is continued, and how steeply it grows with the load there.
+TOP, STEEP = 0.995, 10.0
+MOST_VARIABILITY = 1000.0
+# An offset below zero leaves this share of the time at least.
+_LEAST_SHARE = 0.05
+
+
+class Bend(NamedTuple):
+    """What measurements change: log scale of times, arcsinh of the offset, log scale of the variability."""
+
+    scale: float = 0.0
+    offset: float = 0.0
+    varies: float = 0.0
+
+    def seconds(self, unit: float) -> float:
+        """The offset, given the time of a request without waiting."""
+        return 0.5 * unit * math.sinh(self.offset)
+
+
+class Load(NamedTuple):
+    """What a split was under: a rate in the workload's unit, or clients."""
+
+    rate: float | None
+    clients: int | None
+
+
+def share_of(name: str) -> float | None:
+    """0.99 of p99, None of mean."""
+    return Slo(name=name, seconds=1.0).share
+
+
+class Curve:
+    """One split's response times.
+
+    Attributes:
+        cluster: Its network with a number of instances.
+        factor: On all times of it, by the plan.
+        units: Units of work of a cycle.
+    """
+
+    def __init__(self, served: Served, throughput: float, instances: int | None = None) -> None:
+        self.cluster = served.cluster(instances)
+        self.factor, self.units = served.factor(throughput), served.units
+        self._varied: dict[float, Cluster] = {}
+
+    @property
+    def capacity(self) -> float:
+        """Rate at which queues grow for ever, by the plan."""
+        return self.cluster.capacity * self.units / self.factor
+
+    @property
+    def alone(self) -> float:
+        """Time of a request that never waits [s]."""
+        return self.factor * sum(float(station.service_times(1)[0]) for station in self.cluster.stations)
+
+    def log_time(self, share: float | None, load: Load, bend: Bend, unit: float) -> float:
+        """Logarithm of the mean (no share) or a percentile.
+
+        Args:
+            share: Share of the requests that are done by then.
+            load: Rate or clients.
+            bend: What measurements change.
+            unit: Time that offsets are counted in [s].
+        """
+        factor = self.factor * math.exp(bend.scale)
+        cluster, beyond = self._with(bend), 0.0
+        found: ResponseTime | None
+        if load.clients is not None:
+            found = closed_response(cluster, load.clients)
+        else:
+            asked, most = (load.rate or 0.0) / self.units * factor, TOP * cluster.capacity
+            beyond = max(asked / most - 1.0, 0.0)
+            found = open_response(cluster, min(asked, most))
+        if found is None:
+            return math.inf
+        time = factor * (found.mean if share is None else found.quantile(share))
+        return math.log(max(time + bend.seconds(unit), _LEAST_SHARE * time)) + STEEP * beyond
+
+    def variability(self, bend: Bend) -> float:
+        """Squared coefficient of variation of a request's work."""
+        if bend.varies == 0.0:
+            return self.cluster.variability
+        varies = max(self.cluster.variability, LEAST_VARIABILITY) * math.exp(bend.varies)
+        return min(max(varies, LEAST_VARIABILITY), MOST_VARIABILITY)
+
+    def _with(self, bend: Bend) -> Cluster:
+        wanted = self.variability(bend)
+        if wanted not in self._varied:
+            self._varied[wanted] = self.cluster.varied(wanted)
+        return self._varied[wanted]
