@@ -228,10 +228,19 @@ def _plan_for(
     objective = wishes.objective(machine, workload)
     found = plan(machine, workload, systems, limited(constraints, workload))
     if objective is None:
-        return found
+        return _with_note(found)
     from cerberus_plan.planner.objectives.aim import aimed
 
     return aimed(found, objective)
+
+
+def _with_note(found: Plan) -> Plan:
+    """The plan; measured response times that it makes no use of are mentioned."""
+    count = len(found.workload.latencies)
+    if not count:
+        return found
+    said = f"{count} measured response times count with --rate or --slo alone; this plan is of throughput"
+    return replace(found, warnings=(*found.warnings, said))
 
 
 def distances_for(name: str | None, machine: Machine) -> Distances:

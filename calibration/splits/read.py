@@ -1,8 +1,9 @@
 """Read measured splits from a table (`store.table`) with the columns `instances`, `cores_per_instance` and `value`.
 
-The words of other tools are understood (`ALIASES`). With `n` in the place of both, rows are a scaling curve: one
-instance of n cores. Other columns are ignored, `#` starts a comment line, repeats are legal and any order is.
-Every other irregularity is refused with the line it is on.
+Columns such as `latency_p99`, beside `latency_rate` or `latency_concurrency` (`store.latency_fields`), tell response
+times; a row of them may leave `value` empty. The words of other tools are understood (`ALIASES`). With `n` in the place
+of both counts, rows are a scaling curve: one instance of n cores. Other columns are ignored, `#` starts a comment line,
+repeats are legal and any order is. Every other irregularity is refused with the line it is on.
 When not to use it: for counts of clients; `calibration.curves.read` reads those.
 """
 
@@ -15,7 +16,9 @@ from pathlib import Path
 
 from cerberus_plan.calibration.store import table
 from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.latency_fields import FIELDS, LOAD, latency_of
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import LARGEST_COUNT, LARGEST_VALUE, SMALLEST_VALUE, Measurement
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -31,11 +34,11 @@ COUNT = "n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Where each number stands; `instances` is None for a curve."""
+    """Where each number stands; `instances` is None for a curve, `value` for a table of latencies alone."""
 
     instances: int | None
     cores: int
-    value: int
+    value: int | None
     width: int
 
 
@@ -45,7 +48,16 @@ def holds_splits(path: str | Path) -> bool:
     Raises:
         InputError: The file cannot be read.
     """
-    for _, row in table.rows(read_text(path), str(path)):
+    return names_splits(read_text(path), str(path))
+
+
+def names_splits(text: str, name: str) -> bool:
+    """Whether a text's header names a number of instances.
+
+    Raises:
+        InputError: Quotes that do not end.
+    """
+    for _, row in table.rows(text, name):
         return any(cell.strip().lower() in ALIASES["instances"] for cell in row)
     return False
 
@@ -61,21 +73,82 @@ def read_splits(path: str | Path, *, time: bool = False) -> tuple[Measurement, .
         InputError: Not a readable CSV file of whole counts and positive numbers; the message has the line.
     """
     name = str(path)
-    found = tuple(_measurements(read_text(path), name, time=time))
+    found = splits_in(read_text(path), name, time=time)
     if not found:
         raise InputError(f"{name}: there is a header but no split; add lines such as 2,8,1234.5")
     return found
 
 
-def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
+def splits_in(text: str, name: str, *, time: bool = False) -> tuple[Measurement, ...]:
+    """The throughputs of a text; rows that tell a latency alone have none.
+
+    Raises:
+        InputError: As ``read_splits``.
+    """
+    return tuple(_measurements(text, name, time=time))
+
+
+def latencies_in(text: str, name: str) -> tuple[MeasuredLatency, ...]:
+    """The response times of a text's rows.
+
+    Raises:
+        InputError: A cell that is no time with a unit, or a row without its load; with the line.
+    """
+    return tuple(_latencies(text, name))
+
+
+def _latencies(text: str, name: str) -> Iterator[MeasuredLatency]:
+    header: list[str] = []
     columns: Columns | None = None
     for line, row in table.rows(text, name):
         where = f"{name}, line {line}"
         if columns is None:
-            columns = _columns([cell.strip().lower() for cell in row], where)
+            header = [cell.strip().lower() for cell in row]
+            columns = _columns(header, where)
+            continue
+        told: dict[str, object] = {
+            field: _cell(field, cell.strip(), where)
+            for field, cell in zip(header, row, strict=True)
+            if field in FIELDS and cell.strip()
+        }
+        place = {
+            "instances": 1 if columns.instances is None else _count(row[columns.instances], "instances", where),
+            "cores_per_instance": _count(row[columns.cores], "cores_per_instance", where),
+        }
+        if (one := latency_of(place | told, where)) is not None:
+            yield one
+
+
+def _cell(field: str, cell: str, where: str) -> object:
+    """A cell as the row of a workload file would have it."""
+    if field == LOAD[0]:
+        return _value(cell, where, field)
+    return _count(cell, field, where) if field == LOAD[1] else cell
+
+
+def _tells_latency_alone(header: list[str], row: list[str], columns: Columns) -> bool:
+    told = any(name in FIELDS and cell.strip() for name, cell in zip(header, row, strict=True))
+    return told and (columns.value is None or not row[columns.value].strip())
+
+
+def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
+    columns: Columns | None = None
+    header: list[str] = []
+    for line, row in table.rows(text, name):
+        where = f"{name}, line {line}"
+        if columns is None:
+            header = [cell.strip().lower() for cell in row]
+            columns = _columns(header, where)
             continue
         if len(row) != columns.width:
             raise InputError(f"{where}: {len(row)} fields where the header has {columns.width}")
+        if _tells_latency_alone(header, row, columns):
+            continue
+        if columns.value is None or (LOAD[0] in header and row[header.index(LOAD[0])].strip()):
+            raise InputError(
+                f"{where}: value is what a saturated split does, and a run at a latency_rate does not tell that; give "
+                "value or latency_rate, not both"
+            )
         value = _value(row[columns.value], where)
         yield Measurement(
             instances=1 if columns.instances is None else _count(row[columns.instances], "instances", where),
@@ -88,7 +161,8 @@ def _columns(header: list[str], where: str) -> Columns:
     if len(set(header)) != len(header):
         twice = next(cell for cell in header if header.count(cell) > 1)
         raise InputError(f"{where}: column {twice!r} appears twice in the header; name each once")
-    value = _column(header, "value", where)
+    alone = any(cell in FIELDS for cell in header) and not any(cell in ALIASES["value"] for cell in header)
+    value = None if alone else _column(header, "value", where)
     if not any(cell in ALIASES["instances"] for cell in header) and COUNT in header:
         return Columns(instances=None, cores=header.index(COUNT), value=value, width=len(header))
     return Columns(
@@ -122,11 +196,11 @@ def _count(cell: str, label: str, where: str) -> int:
     return int(number)
 
 
-def _value(cell: str, where: str) -> float:
+def _value(cell: str, where: str, label: str = "value") -> float:
     try:
         number = float(cell)
     except ValueError:
         number = math.nan
     if not SMALLEST_VALUE <= number <= LARGEST_VALUE:
-        raise InputError(f"{where}: value is {cell.strip()[:40]!r}; a finite number above 0 is needed")
+        raise InputError(f"{where}: {label} is {cell.strip()[:40]!r}; a finite number above 0 is needed")
     return number

@@ -25,7 +25,7 @@ import numpy as np
 from cerberus_plan.model.latency.chain import Chain, steady
 from cerberus_plan.model.latency.cluster import Cluster, Operating
 from cerberus_plan.model.latency.latency import EXACT, FORMULA, Latency, latency_of, never
-from cerberus_plan.model.latency.response import LEAST_VARIABILITY, ResponseTime, Sum
+from cerberus_plan.model.latency.response import LEAST_VARIABILITY, Sum
 from cerberus_plan.model.laws.allocator_search import AllocatorSearch
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.servers import Servers
@@ -46,7 +46,7 @@ PROMISED_LOAD, PROMISED_SHARED_LOAD = 0.95, 0.75
 _CLOSE = 1e-6
 
 
-def response_time(cluster: Cluster, rate: float) -> ResponseTime | None:
+def response_time(cluster: Cluster, rate: float) -> Sum | None:
     """The response time at ``rate`` requests a second over all instances, None when the queue grows for ever."""
     arrivals = rate / cluster.instances
     found = cluster.at(arrivals)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ LEAST_VARIABILITY = 0.01
 Complex = np.ndarray[Any, np.dtype[np.complex128]]
 # Relative width at which a percentile is found.
 _CLOSE = 1e-9
+# The same for many at once, and most steps to it.
+_NEAR, _MOST_STEPS = 1e-7, 60
 
 
 def _weights() -> tuple[Array, Complex]:
@@ -163,3 +166,54 @@ def _crossing(response: ResponseTime, wanted: float, low: float, high: float) ->
             above = above / 2.0 if side < 0 else above
             side = -1
     return (low + high) / 2.0
+
+
+def quantiles(found: Sequence[Sum], probability: float) -> Array:
+    """The same percentile of several sums of as many parts, at once: as ``quantile``, to 1e-7.
+
+    A call for each of them spends its time between numpy's calls, not in them.
+    """
+    wanted = max(1.0 - probability, _SMALLEST_TAIL)
+    holds, chances, waits, varies = (
+        np.array([getattr(each, name) for each in found]) for name in ("holds", "chances", "waits", "variability")
+    )
+
+    def excess(times: Array) -> Array:
+        s = _AT / times[:, None]
+        product = np.ones_like(s)
+        for part in range(holds.shape[1]):
+            hold, chance = holds[:, part, None], chances[:, part, None]
+            held, power = 1.0 + varies[:, part, None] * hold * s, varies[:, part, None]
+            product *= (1.0 - chance + chance / (1.0 + waits[:, part, None] * s)) / (
+                held if (power == 1.0).all() else held ** (1.0 / power)
+            )
+        tails = (((1.0 - product) / s).real @ _WEIGHTS) / times
+        return np.asarray(np.log(np.clip(tails, 1e-300, 1.0) / wanted))
+
+    high = np.array([each.mean for each in found])
+    low, above = np.zeros_like(high), np.full_like(high, -math.log(wanted))
+    below = excess(high)
+    while (beyond := below > 0.0).any():
+        low, above = np.where(beyond, high, low), np.where(beyond, below, above)
+        high = np.where(beyond, 2.0 * high, high)
+        below = excess(high)
+    return _crossings(excess, low, high, above, below)
+
+
+def _crossings(excess: Callable[[Array], Array], low: Array, high: Array, above: Array, below: Array) -> Array:
+    """Where each excess is zero: the Illinois rule, all at once, until the last has come close."""
+    side = np.zeros_like(low)
+    for _ in range(_MOST_STEPS):
+        if (high - low <= _NEAR * high).all():
+            break
+        t = low + (high - low) * np.clip(above / np.maximum(above - below, 1e-300), 1e-9, 1.0 - 1e-9)
+        value = excess(t)
+        over = value > 0.0
+        below = np.where(over & (side > 0), below / 2.0, below)
+        above = np.where(~over & (side < 0), above / 2.0, above)
+        low, above = np.where(over, t, low), np.where(over, value, above)
+        high, below = np.where(over, high, t), np.where(over, below, value)
+        side = np.where(over, 1.0, -1.0)
+        exact = np.abs(value) < _NEAR
+        low, high = np.where(exact, t, low), np.where(exact, t, high)
+    return np.asarray((low + high) / 2.0)

@@ -60,6 +60,7 @@ class Bent:
     def __init__(self, served: Served, candidate: Candidate, evidence: Evidence) -> None:
         self._served, self._candidate, self._evidence = served, candidate, evidence
         self._curves: dict[int, Curve] = {}
+        self._pinned_at: dict[tuple[int, float, str], Ends] = {}
         self._tables: dict[tuple[int, str], Table] = {}
         place = self._place(served.instances, 0.5, "mean")
         self._alike = split_alike(place, evidence.places)
@@ -163,6 +164,12 @@ class Bent:
 
     def _pinned(self, rate: float, name: str, instances: int) -> Ends:
         """What was measured, as wide as one more run or as the plan's own interval."""
+        key = (instances, rate, name)
+        if key not in self._pinned_at:
+            self._pinned_at[key] = self._run_again(rate, name, instances)
+        return self._pinned_at[key]
+
+    def _run_again(self, rate: float, name: str, instances: int) -> Ends:
         row = self._pins(instances)[rate, name]
         half = Z90 * SCATTER[name]
         if instances == self._served.instances:
@@ -181,10 +188,9 @@ class Bent:
         evidence, curve, share = self._evidence, self._curve(instances), share_of(name)
         bend = evidence.bend
         varied = bend._replace(varies=bend.varies + _VARIES)
-        logs, other = (
-            np.array([curve.log_time(share, Load(rate, None), each, evidence.unit) for rate in rates.tolist()])
-            for each in (bend, varied)
-        )
+        asked = [_LOADS[0] * self._capacities(instances)[1], *rates.tolist()]
+        idle, *rest = curve.log_times(share, asked, bend, evidence.unit).tolist()
+        logs, other = np.array(rest), curve.log_times(share, rates.tolist(), varied, evidence.unit)
         places = [self._place(instances, rate / curve.capacity, name) for rate in rates.tolist()]
         times = np.exp(logs)
         offset = bend.seconds(evidence.unit)
@@ -200,18 +206,9 @@ class Bent:
         scatter = SCATTER.get(name, SCATTER["p99"]) ** 2
         half = Z90 * np.sqrt(evidence.variance(places, slopes) + slopes[:, 0] ** 2 * self._own + scatter)
         middle = logs + evidence.shift(places)
-        return (
-            np.maximum(middle - half, np.minimum(middle, self._idle(instances, name))),
-            middle,
-            _bounded(middle, half),
-        )
-
-    def _idle(self, instances: int, name: str) -> float:
-        """What is not undercut however little waits: log time at hardly any load, as short as the doubt allows."""
-        evidence, curve = self._evidence, self._curve(instances)
-        load = Load(_LOADS[0] * self._capacities(instances)[1], None)
-        doubt = math.hypot(evidence.posterior.size, SCATTER.get(name, SCATTER["p99"]))
-        return curve.log_time(share_of(name), load, evidence.bend, evidence.unit) - Z90 * doubt
+        # what is not undercut however little waits: the time at hardly any load, as short as the doubt allows
+        least = idle - Z90 * math.sqrt(evidence.posterior.size**2 + scatter)
+        return np.maximum(middle - half, np.minimum(middle, least)), middle, _bounded(middle, half)
 
     def _table(self, instances: int, name: str) -> Table:
         """Rates, log times and the ends of their intervals."""

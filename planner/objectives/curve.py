@@ -13,12 +13,16 @@ When not to use it: to answer; ``bent`` does, with what was learned (``evidence`
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from cerberus_plan.model.latency.clients import response_time as closed_response
 from cerberus_plan.model.latency.cluster import Cluster
 from cerberus_plan.model.latency.open_network import response_time as open_response
-from cerberus_plan.model.latency.response import LEAST_VARIABILITY, ResponseTime
+from cerberus_plan.model.latency.response import LEAST_VARIABILITY, Sum, quantiles
+from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.objective import Slo
 from cerberus_plan.planner.objectives.served import Served
 
@@ -86,19 +90,33 @@ class Curve:
             bend: What measurements change.
             unit: Time that offsets are counted in [s].
         """
-        factor = self.factor * math.exp(bend.scale)
-        cluster, beyond = self._with(bend), 0.0
-        found: ResponseTime | None
+        found, beyond = self._found(load, bend)
+        time = found.mean if share is None else found.quantile(share)
+        return float(self._log(np.array([time]), bend, unit)[0]) + beyond
+
+    def log_times(self, share: float | None, rates: Sequence[float], bend: Bend, unit: float) -> Array:
+        """The same at several rates of requests from outside."""
+        pairs = [self._found(Load(rate, None), bend) for rate in rates]
+        sums = [found for found, _ in pairs]
+        times = np.array([found.mean for found in sums]) if share is None else quantiles(sums, share)
+        return np.asarray(self._log(times, bend, unit) + np.array([beyond for _, beyond in pairs]))
+
+    def _found(self, load: Load, bend: Bend) -> tuple[Sum, float]:
+        """The response time in the network's own time, and what is added to its logarithm beyond the capacity."""
+        cluster = self._with(bend)
         if load.clients is not None:
-            found = closed_response(cluster, load.clients)
-        else:
-            asked, most = (load.rate or 0.0) / self.units * factor, TOP * cluster.capacity
-            beyond = max(asked / most - 1.0, 0.0)
-            found = open_response(cluster, min(asked, most))
+            return closed_response(cluster, load.clients), 0.0
+        asked = (load.rate or 0.0) / self.units * self.factor * math.exp(bend.scale)
+        most = TOP * cluster.capacity
+        found = open_response(cluster, min(asked, most))
         if found is None:
-            return math.inf
-        time = factor * (found.mean if share is None else found.quantile(share))
-        return math.log(max(time + bend.seconds(unit), _LEAST_SHARE * time)) + STEEP * beyond
+            raise AssertionError(f"no response time at {TOP:.1%} of the capacity")
+        return found, STEEP * max(asked / most - 1.0, 0.0)
+
+    def _log(self, times: Array, bend: Bend, unit: float) -> Array:
+        """Logarithms of times of the network, in seconds and with the offset."""
+        seconds = times * self.factor * math.exp(bend.scale)
+        return np.asarray(np.log(np.maximum(seconds + bend.seconds(unit), _LEAST_SHARE * seconds)))
 
     def variability(self, bend: Bend) -> float:
         """Squared coefficient of variation of a request's work."""

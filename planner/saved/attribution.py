@@ -113,7 +113,8 @@ def _subsets(names: list[str]) -> Iterable[frozenset[str]]:
 def _mixed(before: Plan, after: Plan, chosen: frozenset[str]) -> Plan:
     """The plan with the chosen groups of the second answer and all others of the first."""
     source = {group: after if group in chosen else before for group in GROUPS}
-    workload = replace(source[PROGRAM].workload, measured=source[MEASUREMENTS].workload.measured)
+    rows = source[MEASUREMENTS].workload
+    workload = replace(source[PROGRAM].workload, measured=rows.measured, latencies=rows.latencies)
     systems = [SYSTEMS[name] for name in systems_of(source[REQUEST])]
     found = replan(source[MACHINE].machine, workload, systems, source[REQUEST].constraints)
     objective = source[OBJECTIVE if one_sided(before, after) else REQUEST].objective

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.planner.plan import Plan
@@ -80,7 +81,7 @@ def _size(values: tuple[Any, ...]) -> str:
 def _program(before: Plan, after: Plan) -> Iterator[Difference]:
     old, new = before.workload, after.workload
     for field in fields(old):
-        if field.name not in {"operations", "measured", "description", "note"}:
+        if field.name not in {"operations", "measured", "latencies", "description", "note"}:
             yield from _plain(PROGRAM, field.name, getattr(old, field.name), getattr(new, field.name))
     yield from _quantities(PROGRAM, old.operations, new.operations)
 
@@ -95,6 +96,23 @@ def _measurements(before: Plan, after: Plan) -> Iterator[Difference]:
         yield Difference(group=MEASUREMENTS, name=_split(row), before=row.value, after=None)
     for row in new:
         yield Difference(group=MEASUREMENTS, name=_split(row), before=None, after=row.value)
+    old_times, new_times = (_latencies(plan) for plan in (before, after))
+    for name, told in sorted(old_times ^ new_times):
+        known = (told, None) if (name, told) in old_times else (None, told)
+        yield Difference(group=MEASUREMENTS, name=name, before=known[0], after=known[1])
+
+
+def _latencies(plan: Plan) -> set[tuple[str, str]]:
+    """Measured response times: split and load, and what was measured."""
+    return {
+        (_latency(one), ", ".join(f"{name} {seconds:.4g} s" for name, seconds in one.times.items()))
+        for one in plan.workload.latencies
+    }
+
+
+def _latency(one: MeasuredLatency) -> str:
+    load = f"{one.concurrency} clients" if one.rate is None else f"{one.rate:g}/s"
+    return f"{one.instances} x {one.cores_per_instance}, response time at {load}"
 
 
 def _split(row: Measurement) -> str:

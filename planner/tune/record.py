@@ -7,10 +7,12 @@ frugal split. When not to use it: for a workload that is shipped; copy it first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from platform import node
 
+from cerberus_plan.calibration.programs.load_latency import LoadLatency
 from cerberus_plan.calibration.splits.measured import Split
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.calibration.store.files import write_atomically
@@ -34,8 +36,20 @@ def check(path: Path) -> None:
         raise InputError(f"--record {path}: the folder {path.parent} does not exist; create it first")
 
 
-def keep(path: Path, runs: Sequence[tuple[Split, float]], *, unit: str) -> None:
+def keep(
+    path: Path,
+    runs: Sequence[tuple[Split, float]],
+    *,
+    unit: str,
+    latencies: Sequence[tuple[Split, LoadLatency | None]] = (),
+) -> None:
     """Append runs of splits with their throughput, or make the file.
+
+    Args:
+        path: The workload file.
+        runs: Throughput of splits.
+        unit: Of a new file's throughput.
+        latencies: Response times of splits, None of runs that told none.
 
     Raises:
         InputError: The file cannot be read or written.
@@ -45,10 +59,12 @@ def keep(path: Path, runs: Sequence[tuple[Split, float]], *, unit: str) -> None:
         Measurement(instances=split[0], cores_per_instance=split[1], value=throughput, host=node(), date=today)
         for split, throughput in runs
     )
+    told = (one.of_split(split, host=node(), date=today) for split, one in latencies if one is not None)
+    times = tuple(one for one in told if one is not None)
     if path.exists():
-        append(path, rows)
+        append(path, rows, times)
     else:
-        write_atomically(path, to_toml(_workload(path.stem, rows, unit)))
+        write_atomically(path, to_toml(replace(_workload(path.stem, rows, unit), latencies=times)))
 
 
 def _workload(name: str, rows: Sequence[Measurement], unit: str) -> Workload:

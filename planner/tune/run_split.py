@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cerberus_plan.calibration.host.topology import system_topology
+from cerberus_plan.calibration.programs.load_latency import LoadLatency, read_latency, together
 from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe.meter import Kind, Meter
 from cerberus_plan.calibration.programs.observe.placeholders import fill
@@ -42,6 +43,7 @@ class SplitRun:
         seconds: from the first start to the last end.
         others: share of the used CPUs' time that other programs took.
         stolen: share of it that a hypervisor kept from us.
+        latency: response times that the loads of a server printed; None where they printed none that is known.
     """
 
     split: Split
@@ -49,6 +51,7 @@ class SplitRun:
     seconds: float
     others: float
     stolen: float
+    latency: LoadLatency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,7 @@ class Runner:
             seconds=seconds,
             others=min(max(used.working_s - own, 0.0) / time, 1.0),
             stolen=min(used.stolen_s / time, 1.0),
+            latency=together([read_latency(each.output) if each.server is not None else None for each in ended]),
         )
 
 

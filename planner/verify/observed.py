@@ -17,6 +17,7 @@ from cerberus_plan.calibration.programs.observe.meter import Kind
 from cerberus_plan.calibration.programs.observe.observation import Observation
 from cerberus_plan.calibration.programs.observe.run_plan import Plan
 from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.planner.placing.placement import place
 from cerberus_plan.planner.verify.repeats import measurement
@@ -59,10 +60,23 @@ def _rate(sample: Sample, split: Split, plan: Plan) -> float:
 
 def rows(observation: Observation, runs: Sequence[tuple[Split, float]]) -> tuple[Measurement, ...]:
     """One row a split, of the curve's runs and the splits' together."""
-    host, date = this_host().name, datetime.now(UTC).isoformat(timespec="seconds")
+    host, date = _here()
     rates: dict[Split, list[float]] = {}
     for run in observation.runs:
         rates.setdefault((1, run.cores), []).append(run.throughput)
     for split, rate in runs:
         rates.setdefault(split, []).append(rate)
     return tuple(measurement(m, k, found, host=host, date=date) for (m, k), found in sorted(rates.items()))
+
+
+def latencies(observation: Observation) -> tuple[MeasuredLatency, ...]:
+    """Response times of the observed server's runs, where its load printed them."""
+    host, date = _here()
+    told = ((run.latency, run.cores) for run in observation.runs if run.latency is not None)
+    found = (latency.of_split((1, cores), host=host, date=date) for latency, cores in told)
+    return tuple(one for one in found if one is not None)
+
+
+def _here() -> tuple[str, str]:
+    """This host and the time."""
+    return this_host().name, datetime.now(UTC).isoformat(timespec="seconds")

@@ -105,3 +105,43 @@ def test_trouble_is_told_with_its_exit_code(words: list[str], code: int, message
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_load_generators_latency_is_recorded_and_planned_with(tmp_path: Path) -> None:
+    """From wrk's report to a plan that follows it."""
+    app = tmp_path / "app.toml"
+    operations = '[operations]\ncompute = { value = 0.4, unit = "ms" }\n'
+    app.write_text(f'format = 1\nname = "app"\nunit = "requests/s"\nunits_per_cycle = 1.0\n\n{operations}')
+    done = run(str(FIXTURES / "wrk.txt"), "--record", str(app), "--split", "1x2")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"added 0 throughputs and 1 latencies to {app}")
+    (one,) = workload(str(app)).latencies
+    assert (one.split, one.concurrency, one.mean) == ((1, 2), 64, pytest.approx(1.91e-3))
+    words = [sys.executable, "-m", "cerberus_plan", "--workload", str(app), "--machine", "amd48", "--cores", "4"]
+    planned = subprocess.run(
+        [*words, "--rate", "500/s", "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(planned.stdout)["plans"][0]["latency_evidence"]["checks"][0]["latency_concurrency"] == 64
+    bare = subprocess.run([*words, "--json"], cwd=ROOT, capture_output=True, text=True, check=True)
+    (found,) = json.loads(bare.stdout)["plans"]
+    assert "latency_evidence" not in found
+    assert any("count with --rate" in said for said in found["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--split", "1x2"], "--split belongs to --record"),
+        (["--record", "{app}"], "give --split"),
+        (["--record", "{app}", "--split", "1x2,2x1"], "must be one split"),
+        (["--record", "{app}", "--split", "1x2", "--output", "a.csv"], "leave out --output"),
+        (["--record", "{app}", "--split", "1x2"], "app.toml"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused_in_one_sentence(words: list[str], said: str, tmp_path: Path) -> None:
+    """Nothing is written."""
+    app = tmp_path / "app.toml"
+    done = run(str(FIXTURES / "wrk.txt"), *(word.format(app=app) for word in words))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not app.exists()

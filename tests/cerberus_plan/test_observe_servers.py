@@ -72,9 +72,12 @@ def test_nginx(tmp_path: Path) -> None:
     (tmp_path / "template").write_text(NGINX.format(folder=tmp_path), encoding="utf-8")
     fill, start = 'sed "s/PORT/{port}/" template > conf', f'exec nginx -p "{tmp_path}" -c conf'
     server = f"sh -c 'cd \"{tmp_path}\"; {fill}; {start}'"
-    load = "wrk -t1 -c4 -d1s http://127.0.0.1:{port}/"
+    load = "wrk -t1 -c4 -d1s --latency http://127.0.0.1:{port}/"
     found = observed("--server", server, "--load", load, "--regex", r"Requests/sec: +([\d.]+)", "--unit", "request")
     check(found, "request")
+    (latency,) = found["latencies"]  # type: ignore[misc]
+    assert (latency["cores_per_instance"], latency["concurrency"], latency["rate"]) == (1, 4, None)
+    assert 0 < latency["p50"] <= latency["p99"]
 
 
 def test_postgres_and_its_backends_that_have_ended() -> None:

@@ -36,8 +36,16 @@ def parse(source: Source) -> Imported:
     Raises:
         InputError: no run, or one cut off.
     """
-    runs = [_json(load(source))] if source.text.lstrip().startswith("{") else _text(source)
-    return load_report.imported(source, runs, unit="operations/s", expected=EXPECTED)
+    return load_report.imported(source, runs_of(source), unit="operations/s", expected=EXPECTED)
+
+
+def runs_of(source: Source) -> list[Run]:
+    """The runs.
+
+    Raises:
+        InputError: a number that is none, or JSON of another shape.
+    """
+    return [_json(load(source))] if source.text.lstrip().startswith("{") else _text(source)
 
 
 def _text(source: Source) -> list[Run]:

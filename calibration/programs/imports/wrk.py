@@ -36,18 +36,28 @@ def parse(source: Source) -> Imported:
     Raises:
         InputError: no run, or one cut off.
     """
-    runs: list[Run] = []
-    for number, line in source.lines:
-        if opened := OPENS.match(line):
-            runs.append(Run(number, settings={"url": opened[1]}))
-        elif runs:
-            _line(source, number, line, runs[-1])
     return load_report.imported(
         source,
-        runs,
+        [run for run, _ in runs_of(source)],
         unit="requests/s",
         expected='"N threads and M connections" and "Requests/sec: X" as wrk prints them',
     )
+
+
+def runs_of(source: Source) -> list[tuple[Run, list[str]]]:
+    """The runs, each with its lines.
+
+    Raises:
+        InputError: a rate that is no number.
+    """
+    runs: list[tuple[Run, list[str]]] = []
+    for number, line in source.lines:
+        if opened := OPENS.match(line):
+            runs.append((Run(number, settings={"url": opened[1]}), []))
+        elif runs:
+            runs[-1][1].append(line)
+            _line(source, number, line, runs[-1][0])
+    return runs
 
 
 def _line(source: Source, number: int, line: str, run: Run) -> None:

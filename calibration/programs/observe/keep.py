@@ -18,6 +18,7 @@ from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.profile import profile_to_machine, this_host_profile
 from cerberus_plan.calibration.store.workload_file import to_toml
 from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.workload import Workload
 
@@ -57,7 +58,10 @@ def write(
 
 
 def workload_from(
-    observation: Observation, costs: Mapping[str, float] | None, measured: tuple[Measurement, ...] = ()
+    observation: Observation,
+    costs: Mapping[str, float] | None,
+    measured: tuple[Measurement, ...] = (),
+    latencies: tuple[MeasuredLatency, ...] = (),
 ) -> Workload | None:
     """What a unit of the program's work asks for; None if it used no measurable processor time.
 
@@ -65,6 +69,7 @@ def workload_from(
         observation: what was measured; may be cut short.
         costs: as `calibration.programs.demand_to_workload.workload_of` takes them.
         measured: splits that were run.
+        latencies: response times of the runs.
     """
     plan = observation.plan
     name = program_name(plan.command if plan.title is None else plan.title.split())
@@ -72,7 +77,7 @@ def workload_from(
         made = workload_of(smallest(observation.demands), name=name, costs=costs)
     except CannotAnswerError:
         return None
-    return replace(made, measured=measured)
+    return replace(made, measured=measured, latencies=latencies)
 
 
 def costs_here() -> dict[str, float]:

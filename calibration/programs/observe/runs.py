@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from cerberus_plan.calibration.programs.demand import Demand, LockUse
+from cerberus_plan.calibration.programs.load_latency import LoadLatency, read_latency
 from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe import locks, probes
 from cerberus_plan.calibration.programs.observe.process import Finished, run
@@ -36,6 +37,7 @@ class Run:
         stolen_s: seconds that the hypervisor kept its CPUs [s].
         left_behind: processes it did not wait for.
         load_s: processor seconds of a server's load, beside what the demand counts [s]; 0 without a server.
+        latency: response times that the load printed; None where it printed none that is known.
     """
 
     cores: int
@@ -46,6 +48,7 @@ class Run:
     stolen_s: float
     left_behind: int
     load_s: float = 0.0
+    latency: LoadLatency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,7 @@ def measure(plan: Plan, signals: Signals) -> Iterator[Run]:
             stolen_s=noise.stolen_s,
             left_behind=done.left_behind,
             load_s=load_s,
+            latency=None if server is None else read_latency(done.output),
         )
 
 

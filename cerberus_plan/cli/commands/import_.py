@@ -40,6 +40,13 @@ def import_(
     output: Annotated[
         Path | None, typer.Option(help="Write a curve (.csv), a demand (.json) or a workload (.toml).")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Workload file to add rows [[measured]] to: of a table of splits, or a load's latency."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="The split that a load generator's latency is of, as in 2x8; with --record.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Read a benchmark's or profiler's file: what was found, and a file that `fit` or the planner reads."""
@@ -48,6 +55,10 @@ def import_(
     from cerberus_plan.calibration.programs.imports.parameters import Asked
     from cerberus_plan.calibration.programs.imports.results import Imported
 
+    if record is not None or split is not None:
+        given = {"--output": output, "--format": form, "--series": series, "--parameter": parameter, "--metric": metric}
+        _record(files, record, split, [name for name, value in given.items() if value is not None], as_json=as_json)
+        return
     asked = Asked(parameter=parameter, metrics=_metrics(metric or []))
     read = [registry.parse(_text(name), name=name, form=form, asked=asked) for name in files]
     merged = merge([imported for _, imported in read])
@@ -65,6 +76,33 @@ def import_(
     else:
         titles = dict.fromkeys(registry.FORMATS[form].title for form, _ in read)
         _show(file, ", ".join(titles), imported, output)
+
+
+def _record(files: list[str], record: Path | None, split: str | None, others: list[str], *, as_json: bool) -> None:
+    """Add what the files measured to a workload file.
+
+    Raises:
+        InputError: Options that do not go together, or a file of nothing that is recorded.
+    """
+    from cerberus_plan.calibration.programs.imports.recorded import read_recorded
+    from cerberus_plan.calibration.store.measured_rows import append
+    from cerberus_plan.cli import split_list
+
+    if record is None:
+        raise InputError("--split belongs to --record FILE.toml, the workload file that the measured latency goes to")
+    if others:
+        raise InputError(f"--record adds rows to a workload file; leave out {', '.join(others)}")
+    of = None if split is None else split_list.splits(split, None)
+    if of is not None and len(of) != 1:
+        raise InputError(f"--split {split} must be one split, as in 2x8")
+    measured, latencies = read_recorded([(name, _text(name)) for name in files], None if of is None else of[0])
+    append(record, measured, latencies)
+    if as_json:
+        rows = {"measured": [asdict(row) for row in measured], "latencies": [asdict(row) for row in latencies]}
+        print_document({"files": files, "record": str(record)} | rows, indent=2)
+        return
+    typer.echo(f"added {len(measured)} throughputs and {len(latencies)} latencies to {record}")
+    typer.echo(f"next: cerberus-plan --workload {record} --rate R --slo p99=10ms")
 
 
 def _metrics(pairs: list[str]) -> dict[str, str]:

@@ -187,15 +187,16 @@ def _give(
     from cerberus_plan.calibration.programs.observe import keep
     from cerberus_plan.calibration.programs.observe.observation import Observation
     from cerberus_plan.calibration.programs.observe.runs import Extras as NoExtras
-    from cerberus_plan.planner.verify.observed import rows
+    from cerberus_plan.planner.verify.observed import latencies, rows
 
     if not runs:
         return
     observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
-    measured, costs = rows(observation, divided), _costs()
-    made = keep.workload_from(observation, costs, measured)
+    measured, times, costs = rows(observation, divided), latencies(observation), _costs()
+    made = keep.workload_from(observation, costs, measured, times)
     written = [] if files is None else keep.write(observation, files, made=made)
     document = _document(observation, written) | _learned(observation, made, costs, measured)
+    document["latencies"] = [asdict(one) for one in times]
     if report is not None:
         from cerberus_plan.reports.pages.observe_page import observe_page
 

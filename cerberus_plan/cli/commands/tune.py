@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,7 +104,8 @@ def tune(
     if runs:
         if record is not None:
             named = "runs/s" if time and unit == "operations/s" else unit
-            recording.keep(record, [(run.split, run.throughput) for run in runs], unit=named)
+            rates, times = ([(run.split, getattr(run, of)) for run in runs] for of in ("throughput", "latency"))
+            recording.keep(record, rates, unit=named, latencies=times)
             typer.echo(f"added {len(runs)} runs to {record}", err=True)
         answer = document(search, runs, time=time, regrets=regrets, interrupted=interrupted is not None)
         if report is not None:
@@ -178,6 +180,7 @@ def document(
                 "seconds": run.seconds,
                 "others": run.others,
                 "stolen": run.stolen,
+                "latency": None if run.latency is None else asdict(run.latency),
                 "regret_after": regret,
             }
             for run, regret in zip(runs, regrets, strict=True)

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cerberus_plan.model.latency.response import Stages, Sum
+from cerberus_plan.model.latency.response import Stages, Sum, quantiles
 
 positive = st.floats(-3.0, 3.0).map(lambda e: 10.0**e)
 
@@ -48,3 +48,27 @@ def test_a_hold_that_varies_less_is_erlang(count: int, multiple: float) -> None:
     t = multiple * count
     exact = math.exp(-t) * sum(t**n / math.factorial(n) for n in range(count))
     assert found.tail(multiple) == pytest.approx(exact, abs=1e-6)
+
+
+@pytest.mark.slow
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(positive, positive, st.floats(0.0, 1.0)), min_size=1, max_size=5),
+    st.integers(1, 4),
+    st.floats(0.02, 9.0),
+    st.sampled_from([0.5, 0.95, 0.99, 0.999]),
+)
+def test_percentiles_of_many_at_once_are_those_of_each(
+    rows: list[tuple[float, float, float]], parts: int, varies: float, share: float
+) -> None:
+    """To six digits."""
+    found = [
+        Sum(
+            holds=np.full(parts, hold),
+            chances=np.full(parts, chance),
+            waits=np.full(parts, wait),
+            variability=np.array([1.0, *[varies] * (parts - 1)]),
+        )
+        for hold, wait, chance in rows
+    ]
+    assert quantiles(found, share) == pytest.approx([each.quantile(share) for each in found], rel=1e-6)

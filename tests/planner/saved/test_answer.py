@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from example_plan import a_plan
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.mixtures.allocate import plan_mix
@@ -76,6 +78,20 @@ def test_an_objective_with_its_frontier_is_read_back(tmp_path: Path) -> None:
     assert found.to_json() == original.to_json()
     assert (found.objective, found.frontier) == (objective, original.frontier)
     assert list(text_of([found], 100)) == list(text_of([original], 100))
+
+
+def test_measured_response_times_are_read_back(tmp_path: Path) -> None:
+    """What they are, and what they say of the model's."""
+    plain = a_plan("apache", cores=4)
+    row = MeasuredLatency(instances=1, cores_per_instance=2, rate=5000.0, p99=9e-3)
+    original = aimed(
+        replace(plain, workload=replace(plain.workload, latencies=(row,))), Objective(kind="cost", rate=5_000.0)
+    )
+    assert original.latency_evidence is not None
+    found = read_answer(written(tmp_path, plan_document([original]))).plans[0]
+    assert found.workload.latencies == (row,)
+    assert found.latency_evidence == original.latency_evidence
+    assert found.to_json() == original.to_json()
 
 
 def test_a_mixture_is_read_back(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.quantity import Quantity
@@ -22,6 +23,7 @@ from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.saved.answer import SavedAnswer
 from cerberus_plan.planner.saved.compare import Comparison, compare, compare_plans
+from cerberus_plan.planner.saved.differences import differences
 from cerberus_plan.planner.splits.choose import plan
 from cerberus_plan.reports.text.compare_text import text_of
 
@@ -106,6 +108,19 @@ def test_measurements_are_a_group_of_their_own() -> None:
     (cause,) = found.causes
     assert cause.group == "measurements"
     assert cause.factor == pytest.approx(found.factor)
+
+
+def test_measured_response_times_are_told_row_by_row() -> None:
+    """With their load and what was measured; one that both have is not told."""
+    one = MeasuredLatency(instances=1, cores_per_instance=2, rate=900.0, p50=1e-3, p99=5e-3)
+    two = MeasuredLatency(instances=2, cores_per_instance=1, concurrency=8, mean=2e-3)
+    base = plan(MACHINE, WORKLOAD, [SYSTEMS["linux"]], Constraints(cores=2))
+    before, after = (replace(base, workload=replace(WORKLOAD, latencies=rows)) for rows in ((one,), (one, two)))
+    (told,) = differences(before, after)
+    assert (told.group, told.before, told.after) == ("measurements", None, "mean 0.002 s")
+    assert told.name == "2 x 1, response time at 8 clients"
+    (gone,) = differences(after, before)
+    assert (gone.before, gone.after) == (told.after, None)
 
 
 def test_a_changed_answer_to_the_same_question_is_the_versions() -> None:
