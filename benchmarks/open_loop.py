@@ -1,12 +1,14 @@
 """A server's response times under arrivals that do not wait for answers, beside what is predicted of them.
 
-    python benchmarks/open_loop.py [--seconds 20]
+    python benchmarks/open_loop.py [--seconds 20] [--words 1500]
 
 nginx compresses one page anew for every request, on the first two CPUs: as one instance of two workers (1 x 2), and
 as two instances of one (2 x 1). Requests are sent at times drawn in advance (Poisson), each on a connection of its own,
 whether or not earlier ones are answered; a response time counts from the *intended* time, so that a generator or a
 server that falls behind is charged for it (no coordinated omission). What is predicted rests on requests one after the
 other: the mean of a request's work and its variability; rates are shares of what that work allows.
+The last table is what a plan says of all of them that knows the response times of one split at one rate
+(``planner.objectives.evidence``): where requests are short (few words) most of their time is no work.
 Everything runs at real-time priority where that is allowed, the generator above the servers, so that others on the
 host do not count. When not to use it: for more than a few hundred requests a second, where the generator itself counts.
 """
@@ -27,8 +29,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from cerberus_plan import Delay, Instance, latency
+from cerberus_plan import Delay, Instance, Objective, latency
+from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.latency.measured import MeasuredLatency
+from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.objectives.reach import Answering
+from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.splits.choose import plan
 
 REQUEST = b"GET /page.txt HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
 FIRST_PORT = 18480
@@ -36,6 +47,9 @@ SHARES = (0.3, 0.5, 0.7)
 ALONE = 200
 # Some milliseconds of compressing, so that sending and receiving hardly count.
 PAGE_WORDS = 1_500
+# What the plan of the last table knows: the first split at this share.
+KNOWN_SHARE = 0.3
+STATISTICS = ("mean", "p50", "p95", "p99")
 # Real-time priorities: servers, generator.
 SERVERS, GENERATOR = 1, 2
 
@@ -164,17 +178,65 @@ def real_time(priority: int) -> bool:
     return True
 
 
+class Row(NamedTuple):
+    """What was measured of a split at a rate: mean, p50, p95, p99; and what one request after the other told."""
+
+    split: tuple[int, int]
+    share: float
+    rate: float
+    times: list[float]
+    work: float
+    varies: float
+
+    @property
+    def measured(self) -> MeasuredLatency:
+        """As a workload file has it."""
+        told = dict(zip(STATISTICS, self.times, strict=True))
+        return MeasuredLatency(instances=self.split[0], cores_per_instance=self.split[1], rate=self.rate, **told)
+
+
+def show_with_one_known(rows: Sequence[Row]) -> None:
+    """All of them as a plan predicts them that knows one."""
+    known = next(row for row in rows if row.share == KNOWN_SHARE)
+    quantity = Quantity(
+        value=known.work, unit="s", provenance=Provenance.MEASURED, source="one request after the other"
+    )
+    workload = Workload(
+        name="nginx",
+        description="",
+        unit="requests/s",
+        units_per_cycle=1.0,
+        operations={"compute": quantity},
+        service_variability=min(known.varies, 1000.0),
+        latencies=(known.measured,),
+    )
+    systems = [SYSTEMS["linux"], SYSTEMS["processes"]]
+    answering = Answering(plan(catalog.machine("amd48"), workload, systems, Constraints(cores=2)))
+    print(f"knowing 1x2 at {known.rate:.0f}/s alone:")
+    print(f"{'split':>6}{'rate':>8}{'load':>6}" + "".join(f"{name:>16}" for name in STATISTICS))
+    for row in rows:
+        candidate = next(c for c in answering.plan.candidates if (c.vms, c.cores_per_vm) == row.split)
+        found = answering.reach(candidate, Objective()).answers.latency(row.rate)
+        cells = "".join(
+            f"{seen * 1e3:8.2f}/{'unstable' if said is None or said == float('inf') else f'{said * 1e3:7.2f}'}"
+            for seen, said in zip(row.times, found.values, strict=True)
+        )
+        print(f"{row.split[0]}x{row.split[1]:<4}{row.rate:8.1f}{row.share:6.1f}{cells}")
+
+
 def main() -> None:
     """Print predicted and measured percentiles at three rates of both splits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each run")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--words", type=int, default=PAGE_WORDS, help="length of the page")
+    given = parser.parse_args()
+    seconds = given.seconds
     draw = random.Random(1)  # noqa: S311 - a page, not a secret
-    page = b" ".join(b"word%d" % int(draw.expovariate(0.02)) for _ in range(PAGE_WORDS))
+    page = b" ".join(b"word%d" % int(draw.expovariate(0.02)) for _ in range(given.words))
     if not real_time(SERVERS):
         print("no real-time priority: others on this host count", file=sys.stderr)
     print(f"{'split':>6}{'rate':>8}{'load':>6}{'mean':>16}{'p50':>16}{'p99':>16}   measured / predicted [ms]")
-    worst = 1.0
+    worst, rows = 1.0, []
     for name, cpus in (("1x2", [[0, 1]]), ("2x1", [[0], [1]])):
         real_time(SERVERS)
         with running(cpus, page) as ports:
@@ -188,6 +250,8 @@ def main() -> None:
                 rate = share * 2.0 / work
                 seen = open_loop(ports, rate, seconds, seed)
                 said = latency(instances=instances, rate=rate, variability=min(varies, 1000.0))
+                times = [statistics.mean(seen), *(quantile(seen, share) for share in (0.5, 0.95, 0.99))]
+                rows.append(Row((len(cpus), threads), share, rate, times, work, varies))
                 pairs = [
                     (statistics.mean(seen), said.mean or 0.0),
                     (quantile(seen, 0.5), said.p50 or 0.0),
@@ -197,6 +261,7 @@ def main() -> None:
                 print(f"{name:>6}{rate:8.1f}{share:6.1f}{cells}   {len(seen)} requests, c2 {varies:.3f}", flush=True)
                 worst = max(worst, pairs[2][0] / pairs[2][1], pairs[2][1] / pairs[2][0])
     print(f"largest factor between measured and predicted 99th percentile: {worst:.2f}")
+    show_with_one_known(rows)
 
 
 if __name__ == "__main__":

@@ -32,18 +32,24 @@ _USUAL = Slo(name="p99", seconds=1.0)
 _WORTH = 1e-3
 
 
-def aimed(plan: Plan, objective: Objective, systems: Mapping[str, System] = SYSTEMS) -> Plan:
+def aimed(
+    plan: Plan,
+    objective: Objective,
+    systems: Mapping[str, System] = SYSTEMS,
+    evidence: Evidence | None = None,
+) -> Plan:
     """The plan with the objective's choice instead of the largest throughput.
 
     Args:
         plan: The plan.
         objective: What is wanted.
         systems: The systems it was planned with, by name, where they are not those of the registry.
+        evidence: What response times say that were measured of other systems than those.
 
     Raises:
         InputError: The workload is a finite job, or the loss to be survived cannot happen on this machine.
     """
-    answering = Answering(plan, systems)
+    answering = Answering(plan, systems, evidence)
     found, evidence = answering.reaches(objective), answering.evidence
     best = chosen(found, objective)
     frontier = efficient(found)

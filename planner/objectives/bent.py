@@ -96,7 +96,7 @@ class Bent:
         pinned = [(rate, name) in self._pins(instances) for name in _STATISTICS]
         mean, p50, p95, p99 = _growing(middle, pinned)
         said = validity(curve.cluster, rate / curve.units * curve.factor * math.exp(self._evidence.bend.scale))
-        told = f"bent to {len(self._evidence.every)} measured response times"
+        told = f"bent to {len(self._evidence.rows)} measured response times"
         return Latency(
             mean=mean,
             p50=p50,

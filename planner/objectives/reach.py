@@ -81,12 +81,14 @@ class Answering:
         evidence: What measured response times say, None without any.
     """
 
-    def __init__(self, plan: Plan, systems: Mapping[str, System] = SYSTEMS) -> None:
+    def __init__(self, plan: Plan, systems: Mapping[str, System] = SYSTEMS, evidence: Evidence | None = None) -> None:
         """Weigh what was measured.
 
         Args:
             plan: The plan.
             systems: The systems it was planned with, by name, where they are not those of the registry.
+            evidence: What measured response times say, where it is known: of systems as they are, for a plan of
+                systems as they might be.
 
         Raises:
             InputError: The workload is a finite job.
@@ -98,8 +100,8 @@ class Answering:
                 "--rate, --slo and --survive, or name other programs with --workload"
             )
         self.plan, self._systems = plan, systems
-        self.evidence: Evidence | None = None
-        if plan.workload.latencies:
+        self.evidence = evidence
+        if evidence is None and plan.workload.latencies:
             # Only a workload with measured response times loads the inference.
             from cerberus_plan.planner.objectives.evidence import learn
 

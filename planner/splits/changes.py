@@ -1,5 +1,6 @@
 """What if the kernel or the hypervisor were refined instead: the plan with one contention law or cost replaced.
 
+A plan with an objective is compared by the rate that its choice carries.
 Models: each change rewrites the structure that a system's law gives (or a cost it asks for), for every system it
 concerns, and plans again. The other road in the source is to refine the kernel instead of clustering; a change
 says how far that road goes.
@@ -9,7 +10,7 @@ When not to use it: as a forecast of a kernel release; measure that one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,8 @@ from cerberus_plan.model.laws.queue_lock import QueueLock
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
-from cerberus_plan.model.structure import Costs, Structure, StructureLaw
+from cerberus_plan.model.objective import Objective
+from cerberus_plan.model.structure import Costs, Structure, StructureLaw, System
 from cerberus_plan.model.systems import cerberus, kvm
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Candidate, Plan
@@ -55,8 +57,15 @@ class Answer:
 
     @property
     def gain(self) -> float:
-        """Throughput of the best split after the change over before."""
-        return self.after.best.throughput / self.before.best.throughput
+        """The best split after the change over before: the rate it carries where there is an objective."""
+        after, before = (getattr(plan.best, self.measure) for plan in (self.after, self.before))
+        return float(after / before)
+
+    @property
+    def measure(self) -> str:
+        """What the gain is of: "headroom" where the split was chosen for an objective and carries a rate."""
+        carried = all((plan.best.headroom or 0.0) > 0.0 for plan in (self.after, self.before))
+        return "headroom" if carried else "throughput"
 
     @property
     def same_split(self) -> bool:
@@ -70,6 +79,7 @@ class Answer:
             "name": self.change.name,
             "says": self.change.says,
             "gain": self.gain,
+            "gain_of": self.measure,
             "same_split": self.same_split,
             "verdict": self.after.verdict,
             "best": self.after.best.to_json(),
@@ -91,7 +101,24 @@ def what_if(before: Plan, name: str) -> Answer:
     names = dict.fromkeys(candidate.system for candidate in before.candidates)
     systems = [replace(SYSTEMS[n], law=change.rewrite(n, SYSTEMS[n].law)) for n in names]
     after = replan(before.machine, before.workload, systems, before.constraints)
+    if before.objective is not None:
+        after = _aimed(before, after, before.objective, {system.name: system for system in systems})
     return Answer(change=change, before=before, after=after)
+
+
+def _aimed(before: Plan, after: Plan, objective: Objective, systems: Mapping[str, System]) -> Plan:
+    """The changed plan's choice for the same objective.
+
+    Measured response times are of the systems as they are: what they say of the program holds, but no split of the
+    changed systems was measured.
+    """
+    from cerberus_plan.planner.objectives.aim import aimed
+    from cerberus_plan.planner.objectives.reach import Answering
+
+    evidence = Answering(before).evidence
+    if evidence is not None:
+        evidence = replace(evidence, every=())
+    return aimed(after, objective, systems, evidence)
 
 
 def change_named(name: str) -> Change:

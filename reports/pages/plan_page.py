@@ -108,10 +108,13 @@ def _change_row(plan: Plan, one: Mapping[str, Any]) -> tuple[str, ...]:
     """A refinement of kernel or hypervisor, the best split with it, and what it gains."""
     best = one["best"]
     split = "the same" if one["same_split"] else f"{best['vms']} × {best['split'][0]} ({best['system']})"
+    carried = one.get("gain_of") == "headroom"
+    names = ("headroom", "headroom_low", "headroom_high") if carried else ("throughput", "low", "high")
+    value, low, high = (float(best[name]) for name in names)
     return (
         one["says"],
         split,
-        estimate(best["throughput"], best["low"], best["high"], plan.workload.unit),
+        estimate(value, low, high, plan.workload.unit),
         f"{number(one['gain'])} ×",
     )
 

@@ -28,18 +28,30 @@ def print_answers(plan: Plan, answers: Sequence[Mapping[str, Any]], console: Con
     out = console or literal_console()
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("what if", no_wrap=True)
-    for header in ("best split", plan.workload.unit, "gain"):
+    costs = plan.objective is not None
+    for header in ("best split", _what(plan), *(("cost",) if costs else ()), "gain"):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("that is", overflow="fold")
     best = plan.best.to_json()
-    table.add_row("as it is", _split(best), _amount(plan, best), "", "")
+    table.add_row("as it is", *_cells(plan, best), "", "")
     for answer in sorted(answers, key=lambda answer: -answer["gain"]):
         best, gain = answer["best"], answer["gain"]
-        cells = (answer["name"], _split(best), _amount(plan, best), f"{gain:.2f}x", answer["says"])
+        cells = (answer["name"], *_cells(plan, best), f"{gain:.2f}x", answer["says"])
         table.add_row(*cells, style=None if gain > 1.005 or not answer["same_split"] else "dim")
     out.print(Text(f"{plan.workload.name}: if the system were refined", style="bold"))
     out.print(table)
     out.print()
+
+
+def _what(plan: Plan) -> str:
+    """What a gain is of."""
+    return plan.workload.unit if plan.objective is None else f"carries {plan.workload.unit}"
+
+
+def _cells(plan: Plan, candidate: Mapping[str, Any]) -> tuple[str, ...]:
+    """Split, what it does, and what it costs where that was asked."""
+    cost = () if plan.objective is None else (f"{candidate['cost']:,.10g}",)
+    return _split(candidate), _amount(plan, candidate), *cost
 
 
 def _split(candidate: Mapping[str, Any]) -> str:
@@ -47,4 +59,5 @@ def _split(candidate: Mapping[str, Any]) -> str:
 
 
 def _amount(plan: Plan, candidate: Mapping[str, Any]) -> str:
-    return amount(candidate["throughput"], plan.workload.unit).removesuffix(plan.workload.unit).strip()
+    value = candidate["throughput"] if plan.objective is None else candidate["headroom"]
+    return amount(value, plan.workload.unit).removesuffix(plan.workload.unit).strip()

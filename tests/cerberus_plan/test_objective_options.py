@@ -80,7 +80,6 @@ def test_the_text_says_what_the_json_says() -> None:
         (["--objective", "speed"], "throughput, latency, cost"),
         (["--objective", "latency"], "--rate"),
         (["--rate", "1", "--survive", "war"], "instance, socket"),
-        (["--rate", "1", "--what-if", "queue-lock"], "compares throughput"),
         (["--min-instances", "9"], "--min-instances 9 is above"),
         (["--workload", "histogram", "--rate", "1"], "finite job"),
     ],
@@ -95,9 +94,26 @@ def test_bad_wishes_are_refused_in_one_sentence(arguments: list[str], says: str)
 
 
 def test_a_mixture_has_no_rate() -> None:
-    """It compares throughput."""
+    """One rate of several programs is none; what to do instead is named."""
     found = CliRunner().invoke(app, ["--cores", "4", "--machine", "amd48", "--mix", "apache=1,dbench=1", "--rate", "5"])
-    assert "compares throughput" in str(found.exception)
+    assert "of which program" in str(found.exception)
+    assert "cerberus-plan fleet" in str(found.exception)
+
+
+@pytest.mark.slow
+def test_a_refined_kernel_is_asked_for_the_same_objective() -> None:
+    """Each change is answered with the rate it carries within the limits, at its cost, in JSON and in the terminal."""
+    asked = ["--rate", "12000", "--slo", "p99=5ms", "--what-if", "per-core-network", "--what-if", "queue-lock"]
+    (plan,) = json.loads(run(*asked, "--json").stdout)["plans"]
+    changes = {one["name"]: one for one in plan["what_if"]}
+    assert {one["gain_of"] for one in changes.values()} == {"headroom"}
+    network = changes["per-core-network"]
+    assert network["gain"] == pytest.approx(network["best"]["headroom"] / plan["best"]["headroom"])
+    assert network["best"]["meets"]
+    assert network["best"]["cost"] <= plan["best"]["cost"]  # a refinement never makes the same rate dearer
+    text = run(*asked).output
+    assert "apache: if the system were refined" in text
+    assert "carries requests/s" in text
 
 
 def test_a_workload_file_may_hold_the_wish(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.latency.measured import MeasuredLatency
+from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.changes import CHANGES, Answer, what_if
 from cerberus_plan.planner.splits.choose import plan
@@ -78,3 +82,39 @@ def test_unknown_changes_are_refused() -> None:
     """The message lists what is known."""
     with pytest.raises(InputError, match="queue-lock"):
         what_if(before("amd48", "histogram"), "faster")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_refinement_carries_less_of_any_split_or_costs_more(change: str) -> None:
+    """The objective is that of the changed system: its own network answers, not today's with a larger throughput."""
+    objective = Objective(kind="cost", rate=8_000.0, slos=(Slo(name="p99", seconds=0.005),))
+    plain = plan(
+        catalog.machine("amd48"), catalog.workload("apache"), [SYSTEMS["linux"], SYSTEMS["cerberus"]],
+        Constraints(cores=8),
+    )  # fmt: skip
+    start = aimed(plain, objective)
+    found = what_if(start, change).after
+    carried = {(c.system, c.split): c.headroom or 0.0 for c in start.candidates}
+    assert all((c.headroom or 0.0) >= carried[c.system, c.split] * 0.99 for c in found.candidates)
+    assert start.best.cost is not None
+    assert found.best.cost is not None
+    assert found.best.cost <= start.best.cost
+
+
+def test_measured_response_times_bend_a_changed_system_too_but_were_not_measured_of_it() -> None:
+    """What they say of the program holds; the measured split itself is predicted again."""
+    rate = 4_000.0
+    row = MeasuredLatency(instances=1, cores_per_instance=2, rate=rate, mean=9e-3, p50=8e-3, p95=12e-3, p99=15e-3)
+    workload = replace(catalog.workload("apache"), latencies=(row,))
+    plain = plan(catalog.machine("amd48"), workload, [SYSTEMS["linux"]], Constraints(cores=2))
+    start = aimed(plain, Objective(rate=rate))
+    found = what_if(start, "per-core-network")
+    before, after = (
+        next(c.latency for c in each.candidates if c.split == (2,)) for each in (found.before, found.after)
+    )
+    assert before is not None
+    assert after is not None
+    assert (before.how, after.how) == ("measured", "formula")
+    assert after.p50 is not None
+    assert 3e-3 < after.p50 <= 8.5e-3  # bent like the rest, and no longer than today

@@ -130,10 +130,11 @@ def plan(
         per_instance=cost_per_instance,
         per_core=cost_per_core,
     )
-    if wishes.any and (mix is not None or what_if):
+    if wishes.any and mix is not None:
         raise InputError(
-            f"{'--mix' if mix is not None else '--what-if'} compares throughput; leave out --rate, --slo, --objective, "
-            "--survive and costs, or plan each workload alone with them"
+            "--mix shares the machine in a proportion, and one rate or limit would be of which program? Give each its "
+            "own rate: write machine and workloads into a file for `cerberus-plan fleet FILE` (docs/fleet.md), which "
+            "divides machines among them; or plan each alone with --rate, --slo, --objective, --survive and costs"
         )
     report_file.check(report)
     output_file.check(output)
