@@ -32,7 +32,9 @@ from cerberus_plan.model.system_calls import CALLS_OF, FORKING
 from cerberus_plan.model.workload import Workload
 
 
-def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None = None) -> Workload:
+def workload_of(
+    demand: Demand, *, name: str, costs: Mapping[str, float] | None = None, memory_bytes: Quantity | None = None
+) -> Workload:
     """The workload whose unit of work asks for this demand.
 
     Args:
@@ -40,6 +42,7 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
         name: of the workload.
         costs: seconds of ``page_fault``, ``packet`` and ``address_space_call`` on the machine measured on, to avoid
             counting them twice.
+        memory_bytes: of a unit, where a differential run told them; counted misses come before it.
 
     Raises:
         CannotAnswerError: no time was measured, so there is nothing to plan with.
@@ -52,7 +55,8 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
     counts = {"page_faults": faults, "file_mb": (demand.written_bytes or 0.0) / 1e6}
     operations |= {key: _measured(value, "1", demand) for key, value in counts.items() if value > 0}
     operations |= {key: _derived(value, demand) for key, value in _from_calls(demand)}
-    operations |= memory_traffic(demand)
+    known = {} if memory_bytes is None else {"memory_bytes": memory_bytes}
+    operations |= known | memory_traffic(demand)
     if held := [lock for lock in serial_locks(demand) if lock.is_global]:
         lock = held[0]
         source = f"{lock.name}: {lock.acquisitions:.3g} acquisitions of {lock.hold_s:.3g} s"
@@ -69,7 +73,7 @@ def workload_of(demand: Demand, *, name: str, costs: Mapping[str, float] | None 
         units_per_cycle=1.0,
         operations=operations,
         job_units=1.0 if demand.unit == "run" else None,
-        note=" ".join(_notes(demand, costs)),
+        note=" ".join(_notes(demand, costs, operations)),
     )
 
 
@@ -146,14 +150,14 @@ def _derived(value: float, demand: Demand) -> Quantity:
     return Quantity(value=value, unit="1", provenance=Provenance.DERIVED, source=f"system calls of {demand.source}")
 
 
-def _notes(demand: Demand, costs: Mapping[str, float] | None) -> Iterator[str]:
+def _notes(demand: Demand, costs: Mapping[str, float] | None, operations: Mapping[str, Quantity]) -> Iterator[str]:
     where = f" on {demand.cores} core{'' if demand.cores == 1 else 's'}" if demand.cores else ""
     yield f"Measured over {demand.work:.6g} {demand.unit}{'' if demand.work == 1 else 's'}{where}."
     if demand.user_s is None:
         yield "User and system time were not known apart: all is compute."
     if not demand.system_calls:
         yield "No system calls were seen: packets and address-space calls count as none."
-    if not memory_traffic(demand):
+    if not {"memory_bytes", "cache_bytes"} & operations.keys():
         yield "What it asks of memory is not known: no cache misses were counted."
     if costs and "page_fault" in costs and demand.page_faults:
         yield f"Page faults are taken out of kernel_compute at {costs['page_fault'] * 1e6:.3g} us each."

@@ -74,7 +74,8 @@ def workload_from(
     plan = observation.plan
     name = program_name(plan.command if plan.title is None else plan.title.split())
     try:
-        made = workload_of(smallest(observation.demands), name=name, costs=costs)
+        moved = observation.extras.memory_bytes
+        made = workload_of(smallest(observation.demands), name=name, costs=costs, memory_bytes=moved)
     except CannotAnswerError:
         return None
     return replace(made, measured=measured, latencies=latencies)

@@ -21,6 +21,7 @@ from cerberus_plan.calibration.programs.observe.run_plan import Plan, cores_text
 from cerberus_plan.calibration.programs.observe.served import ServerUse
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.quantity import Quantity
 
 Progress = Callable[[str], None]
 
@@ -53,11 +54,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """What probes add to the demand at the smallest and locks at the largest count, and what was not available."""
+    """What probes and streams beside it tell of the program at the smallest count, and what was not available."""
 
     counters: Demand | None = None
     calls: Demand | None = None
     notes: tuple[str, ...] = ()
+    memory_bytes: Quantity | None = None
 
 
 def trial(plan: Plan, signals: Signals) -> Finished:

@@ -16,6 +16,7 @@ from cerberus_plan.cli.server_options import Load, LoadCpus, Ready, Server, Targ
 from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
 
 if TYPE_CHECKING:
+    from cerberus_plan.calibration.programs.observe.displaced import Traffic
     from cerberus_plan.calibration.programs.observe.observation import Observation
     from cerberus_plan.calibration.programs.observe.run_plan import Plan
     from cerberus_plan.calibration.programs.observe.runs import Extras, Run
@@ -54,6 +55,10 @@ def observe(
     splits: Annotated[
         bool, typer.Option(help="Run splits of the largest count too: 2 x n/2 and n x 1 beside 1 x n.")
     ] = True,
+    memory: Annotated[
+        bool,
+        typer.Option(help="Where perf counts no cache misses, learn bytes of memory beside streams; takes the host."),
+    ] = False,
     server: Server = None,
     load: Load = None,
     ready: Ready = None,
@@ -89,6 +94,8 @@ def observe(
         meter=Meter.of(rate=regex, seconds=time_regex, unit=unit),
         seed=seed,
     )
+    if memory and served is not None:
+        raise InputError("--memory runs a program beside streams; a server's load would count too: leave it out")
     probe, splits = probe and served is None, splits and pid is None
     files = None if output is None else keep.files_for(output)
     runs: list[Run] = []
@@ -97,6 +104,8 @@ def observe(
     try:
         with Signals() as signals:
             _observe(plan, signals, runs, extras, probe=probe)
+            if memory:
+                _beside_streams(plan, signals, extras)
             if splits:
                 _divide(plan, signals, divided)
     except (Stopped, CerberusError) as error:
@@ -155,6 +164,37 @@ def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras]
         rest = f", about {_duration(left_s)} left" if done < total else ""
         rate = f"{number(run.throughput, 4)} {plan.meter.unit}s/s"
         _say(f"[{done}/{total}] {cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
+
+
+def _beside_streams(plan: Plan, signals: Signals, extras: list[Extras]) -> None:
+    """What the program asks of memory, into the extras; nothing where perf has counted it."""
+    from cerberus_plan.calibration.programs.memory_traffic import memory_traffic
+    from cerberus_plan.calibration.programs.observe.runs import Extras as NoExtras
+    from cerberus_plan.reports.formats import quantity
+
+    known = extras[0] if extras else NoExtras()
+    counted = {} if known.counters is None else memory_traffic(known.counters)
+    if counted:
+        note = "--memory was left out: perf counts cache misses here"
+    else:
+        found = _traffic(plan, signals)
+        note, moved = f"what it asks of memory is not known: {found.why}", found.memory_bytes
+        known = replace(known, memory_bytes=moved)
+        if moved is not None:
+            low, value, high = (quantity(size or 0.0, "B") for size in (moved.low, moved.value, moved.high))
+            note = f"a {plan.meter.unit} moves {value} ({low} to {high}) to and from memory"
+    extras[:] = [replace(known, notes=(*known.notes, note))]
+
+
+def _traffic(plan: Plan, signals: Signals) -> Traffic:
+    """Of a program that can run beside itself."""
+    from cerberus_plan.calibration.programs.observe.displaced import Traffic
+    from cerberus_plan.planner.verify.beside_streams import measure
+
+    try:
+        return measure(plan, signals, _say)
+    except CannotAnswerError as error:
+        return Traffic(why=str(error))
 
 
 def _divide(plan: Plan, signals: Signals, divided: list[tuple[tuple[int, int], float]]) -> None:
