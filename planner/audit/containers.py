@@ -1,20 +1,23 @@
 """Which container of Docker or Podman an instance is: the control group of a container is named after its identity.
 
 Asked is the program itself, ``ps`` with the whole identity: containers are called as the instance, or run a Compose
-service that is. A program that is not there, or whose daemon is not, has no running container.
+service that is. A program that is not there, or whose daemon is not, has no running container. Labels are asked for as
+JSON, which both have: an object from Podman (whose templates know no single label), a list ``a=b,c=d`` from Docker.
 When not to use it: for containers of Kubernetes, whose CPUs the kubelet chooses.
 Source: docker-ps(1), podman-ps(1); cgroups ``docker-ID.scope``, ``libpod-ID.scope`` (systemd) and ``ID`` (cgroupfs).
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from collections.abc import Iterable
 
 PROGRAMS = ("docker", "podman")
-_FORMAT = '{{.ID}}\t{{.Names}}\t{{.Label "com.docker.compose.service"}}'
+_FORMAT = "{{.ID}}\t{{.Names}}\t{{json .Labels}}"
+_SERVICE = "com.docker.compose.service"
 _PATIENCE_S = 20.0
 _GROUP = re.compile(r"(?:docker-|libpod-)?([0-9a-f]{64})(?:\.scope)?")
 
@@ -24,11 +27,22 @@ def containers(names: Iterable[str], programs: Iterable[str] = PROGRAMS) -> dict
     wanted, found = set(names), {}
     for program in programs:
         for line in _listed(program).splitlines():
-            identity, _, rest = line.partition("\t")
-            called = [name for each in rest.split("\t") for name in each.split(",") if name in wanted]
+            identity, names, labels = [*line.split("\t", 2), "", ""][:3]
+            called = [name for name in (*names.split(","), _service(labels)) if name in wanted]
             if called:
                 found[identity] = called[0]
     return found
+
+
+def _service(labels: str) -> str:
+    """Name of the Compose service; empty where the container is of none."""
+    try:
+        found = json.loads(labels)
+    except ValueError:
+        return ""
+    if isinstance(found, str):
+        found = dict(each.partition("=")[::2] for each in found.split(","))
+    return str(found.get(_SERVICE, "")) if isinstance(found, dict) else ""
 
 
 def _listed(program: str) -> str:

@@ -15,6 +15,7 @@ from cerberus_plan.planner.deploy.deployment import Deployment, Format
 PLAN_FORMAT = "cerberus-plan deployment"
 PLAN_VERSION = 1
 PLAN_FILE = "plan.json"
+_INTERRUPTS = "interrupts.before"
 
 
 def bundle(
@@ -98,6 +99,7 @@ def _readme(form: Format, deployment: Deployment, lines: tuple[str, ...]) -> str
             "",
             form.undo(deployment),
             "",
+            *_interrupts_back(deployment),
         ]
     )
 
@@ -107,10 +109,24 @@ def _interrupts(deployment: Deployment) -> list[str]:
     if not deployment.host_cpus:
         return []
     return [
-        "Interrupts go there with `irqbalance` stopped; starting it again undoes this, and some cannot be moved:",
+        "Interrupts go there with `irqbalance` stopped; some cannot be moved. Where they were is recorded first:",
         "",
+        f"    [ -e {_INTERRUPTS} ] || grep -s . /proc/irq/[0-9]*/smp_affinity_list >{_INTERRUPTS}",
         "    for f in /proc/irq/[0-9]*/smp_affinity_list; do",
         f'        echo {cpu_list(deployment.host_cpus)} | sudo tee "$f" >/dev/null 2>&1',
         "    done",
+        "",
+    ]
+
+
+def _interrupts_back(deployment: Deployment) -> list[str]:
+    """How to send interrupts where they went before."""
+    if not deployment.host_cpus:
+        return []
+    return [
+        "Interrupts, if you moved them; then start `irqbalance` again if it ran:",
+        "",
+        '    while IFS=: read -r f cpus; do echo "$cpus" | sudo tee "$f" >/dev/null 2>&1; done '
+        f"<{_INTERRUPTS} && rm {_INTERRUPTS}",
         "",
     ]

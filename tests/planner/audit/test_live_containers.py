@@ -20,12 +20,20 @@ from tests.planner.audit.test_audit import fake_process
 ONE, TWO = "ab" * 32, "cd" * 32
 
 
-@pytest.fixture
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+# As Docker 28 and Podman 4.3 print them.
+LABELS = {
+    "docker": '"com.docker.compose.project=project,com.docker.compose.service=work-01,x=a=b"',
+    "podman": '{"com.docker.compose.project":"project","com.docker.compose.service":"work-01"}',
+}
+
+
+@pytest.fixture(params=LABELS)
+def runtime(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program called docker that lists two containers, one of them a Compose service."""
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nprintf '{ONE}\\twork-00\\t\\n{TWO}\\tproject-work-01-1\\twork-01\\n'\n")
+    service = LABELS[request.param]
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{ONE}\twork-00\tnull\n{TWO}\tproject-work-01-1\t{service}\nEND\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     return program

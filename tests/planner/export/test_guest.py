@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import signal
-import stat
 import subprocess
 import time
 from pathlib import Path
@@ -25,43 +24,19 @@ from cerberus_plan.planner.deploy.deployment import Deployment
 from cerberus_plan.planner.deploy.formats.libvirt import FORMAT
 from cerberus_plan.planner.placing.placement import place
 from tests.needs import needed_programs
+from tests.planner.export.guests import archive, kernel
 
 PATIENCE_S = 150.0  # half a minute on a quiet machine
-KERNEL = "linux-image-cloud-amd64"
 NOBODY = 65534  # for root, libvirt asks for the user of a daemon that is not installed
 PROGRAM = Path(__file__).with_name("guest.c")
 
 
-def kernel(folder: Path) -> Path:
-    """A kernel image: that of the host where it may be read, else of Debian's package, which is not installed."""
-    here = [image for image in sorted(Path("/boot").glob("vmlinuz-*")) if os.access(image, os.R_OK)]
-    if here:
-        return here[-1]
-    asked = subprocess.run(["apt-cache", "depends", KERNEL], capture_output=True, text=True, check=False, timeout=60)
-    package = re.search(r"Depends: (linux-image-\S+)", asked.stdout)
-    if package:
-        command = ["apt-get", "download", "-q", package[1]]
-        subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
-    found = sorted(folder.glob("linux-image-*.deb"))
-    if not found:
-        pytest.skip(f"NOT TESTED: no kernel in /boot, and {KERNEL} could not be downloaded: apt-get update")
-    subprocess.run(["dpkg-deb", "-x", found[0].name, "kernel"], cwd=folder, check=True, timeout=120)
-    return next((folder / "kernel" / "boot").glob("vmlinuz-*"))
-
-
 def initramfs(folder: Path) -> Path:
-    """A file system in memory that holds the one program, as the cpio archive that the kernel unpacks (newc)."""
+    """A file system in memory that holds the one program."""
     program = folder / "init"
     subprocess.run(["gcc", "-static", "-O1", "-o", program, PROGRAM], check=True, timeout=120)
-    files = {"dev": b"", "init": program.read_bytes()}
-    modes = {"dev": stat.S_IFDIR | 0o755, "init": stat.S_IFREG | 0o755}
-    archive = b""
-    for number, (name, data) in enumerate([*files.items(), ("TRAILER!!!", b"")], start=1):
-        fields = [number, modes.get(name, 0), 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
-        head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
-        archive += head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
     target = folder / "initramfs"
-    target.write_bytes(archive)
+    target.write_bytes(archive({"init": program.read_bytes()}, {}, folders=("dev",)))
     return target
 
 
@@ -76,7 +51,7 @@ def adapted(domain: ET.Element, folder: Path) -> str:
     system = domain.find("os")
     assert system is not None
     for tag, text in (
-        ("kernel", str(kernel(folder))), ("initrd", str(initramfs(folder))), ("cmdline", "console=ttyS0 panic=-1"),
+        ("kernel", str(kernel())), ("initrd", str(initramfs(folder))), ("cmdline", "console=ttyS0 panic=-1"),
     ):  # fmt: skip
         ET.SubElement(system, tag).text = text
     ET.SubElement(domain, "on_reboot").text = "destroy"
