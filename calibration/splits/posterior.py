@@ -5,8 +5,8 @@ the set's own scale integrated out. The forecast is the mixture of what the weig
 splits (normal on the logarithm). With many splits the likelihood is flattened until at least `FEWEST` draws carry the
 weight: all draws are wrong, and the least wrong one must not speak alone (a coarsened posterior).
 
-`Base` is what is known beside: log(M K) when nothing is, or the physical model's log rate under each draw of its
-parameters; the mechanisms are then what the model left out.
+`Base` is what is known beside, and how the mechanisms meet it: log(M K) when nothing is, or the physical model's log
+rate under each draw of its parameters, which they narrow where it left something out.
 Assumptions: as `mechanisms` and `discrepancy`. When not to use it: without any measured split.
 Source: importance sampling; Miller and Dunson (2019), coarsening; Rasmussen and Williams (2006), chapter 2.
 """
@@ -40,16 +40,21 @@ _FLATTEST = 1e3
 
 
 class Base(Protocol):
-    """Logarithm of the rate before the mechanisms, up to one constant for all splits."""
+    """Logarithm of the rate, up to one constant for all splits, given what is known beside the mechanisms."""
 
-    def __call__(self, splits: Sequence[Split], draws: Rows) -> Array:
-        """Shape (draws, splits), or (1, splits) when it does not depend on the draw."""
+    def __call__(self, splits: Sequence[Split], draws: Rows, loss: Array) -> Array:
+        """Shape (draws, splits), as the mechanisms' loss that it is given."""
 
 
-def ideal(splits: Sequence[Split], draws: Rows) -> Array:  # noqa: ARG001 - the same for every draw
+def linear(splits: Sequence[Split]) -> Array:
     """All cores count alike: log(M K)."""
     instances, cores = counts(tuple(splits))
-    return np.log(instances * cores)[None, :]
+    return np.log(instances * cores)
+
+
+def ideal(splits: Sequence[Split], draws: Rows, loss: Array) -> Array:  # noqa: ARG001 - the same for every draw
+    """Nothing is known beside: the mechanisms take away from linear."""
+    return linear(splits) + loss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +111,7 @@ class Posterior:
         return np.asarray(found)
 
     def _expected(self, splits: Sequence[Split], draws: Rows) -> Array:
-        return np.asarray(self.base(splits, draws) + self.prior.draws.loss(splits, draws))
+        return self.base(splits, draws, self.prior.draws.loss(splits, draws))
 
 
 def weigh(measured: Measured | None, prior: Prior, base: Base = ideal) -> Posterior:
@@ -131,7 +136,7 @@ def weigh(measured: Measured | None, prior: Prior, base: Base = ideal) -> Poster
 def likelihood(measured: Measured, prior: Prior, base: Base = ideal) -> Array:
     """Logarithm of the likelihood of the splits, up to a constant, shape (scales, draws)."""
     draws = np.arange(prior.draws.size)
-    expected = base(measured.splits, draws) + prior.draws.loss(measured.splits)
+    expected = base(measured.splits, draws, prior.draws.loss(measured.splits))
     residual = measured.log_value - measured.log_value[-1] - expected  # the unit of throughput does not matter
     scores = np.empty((len(prior.discrepancies), draws.size))
     for row, discrepancy in enumerate(prior.discrepancies):

@@ -1,7 +1,7 @@
 """The evaluation of a plan given runs of splits: it passes through them, and bends with them elsewhere.
 
-Models: log rate of M instances of K cores = log rate by the demands, under a draw of the costs
-        + mechanisms that the demands miss (``calibration.splits.mechanisms``: within an instance, of the machine,
+Models: log rate of M instances of K cores = the lower of that by the demands, under a draw of the costs, and that by
+        mechanisms that the demands may miss (``planner.evidence.demands``; within an instance, of the machine,
         between instances) + a discrepancy that grows with the distance from the runs (``calibration.splits``).
 The runs weigh draws of costs and mechanisms together and set the level: where demands and runs disagree, the runs win.
 Runs of one instance are those of one Linux, runs of several those of processes. Another system's rate is theirs times
@@ -25,19 +25,16 @@ from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import shipped
 from cerberus_plan.model.discrepancy import Discrepancy
-from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.record import Record
-from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.evidence.crowded import crowding
-from cerberus_plan.planner.splits.draws import draw, draws_for
-from cerberus_plan.planner.splits.evaluate import Evaluated, rates, used_by
+from cerberus_plan.planner.evidence.demands import ONE, SEVERAL, Demands
+from cerberus_plan.planner.splits.evaluate import Evaluated
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-ONE, SEVERAL = "linux", "processes"
 # Station of what runs show and no demand explains.
 BEYOND = "contention beyond the demands"
 # Throughput by the demands of which so much is left lost nothing worth a station.
@@ -81,16 +78,16 @@ def condition(evaluated: Evaluated, machine: Machine, workload: Workload, *, cor
     vms, threads = evaluated.splits.vms.astype(int).tolist(), evaluated.splits.threads.astype(int).tolist()
     targets: list[Split] = list(zip(vms, threads, strict=True))
     asked = sorted(set(targets))
-    base = _Demands(machine, workload, [*asked, *measured.splits])
+    base = Demands(machine, workload, [*asked, *measured.splits])
     posterior = weigh(measured, shipped(), base)
     paths = _spread(posterior, measured, asked, posterior.paths(asked))
     at = {split: column for column, split in enumerate(asked)}
     column = [at[split] for split in targets]
     logs = paths[:, column] + _other_systems(evaluated, base, posterior, targets)
     if any(m * k > cores for m, k in targets):
-        free = base(targets, posterior.draw)
+        free = base.rates(targets, posterior.draw)
         logs += crowding(
-            free + measured.log_value[0] - base(measured.splits[:1], posterior.draw) - paths[:, column],
+            free + measured.log_value[0] - base.rates(measured.splits[:1], posterior.draw) - paths[:, column],
             free,
             np.log(evaluated.rate.T[posterior.draw % evaluated.rate.shape[1]]),
             own=_own(evaluated, targets),
@@ -109,7 +106,7 @@ def condition(evaluated: Evaluated, machine: Machine, workload: Workload, *, cor
         ledger=tuple(map(_with_loss, evaluated.ledger, left)),
         elasticity=tuple(map(_with_loss, evaluated.elasticity, left)),
     )
-    by_demands = base(measured.splits, np.zeros(1, dtype=np.int64))[0]
+    by_demands = base.rates(measured.splits, np.zeros(1, dtype=np.int64))[0]
     return found, Evidence(measured=measured, posterior=posterior, by_demands=by_demands)
 
 
@@ -118,35 +115,6 @@ def _with_loss(shares: Mapping[str, float], left: float) -> dict[str, float]:
     if left >= _WHOLE:
         return dict(shares)
     return {name: share * left for name, share in shares.items()} | {BEYOND: 1.0 - left}
-
-
-class _Demands:
-    """Log rate by the demands of one Linux or of processes, under every draw of the costs."""
-
-    def __init__(self, machine: Machine, workload: Workload, splits: Sequence[Split]) -> None:
-        """Evaluate them all at once."""
-        distinct = sorted(set(splits))
-        used, operations = used_by(machine, workload, [SYSTEMS[ONE], SYSTEMS[SEVERAL]])
-        needed = {n: q for n, q in machine.quantities.items() if n in used[ONE] | used[SEVERAL]}
-        asked = {n: q for n, q in workload.operations.items() if n in operations}
-        values = draw(needed, asked)
-        self.n_draws = draws_for(sum(q.sigma > 0.0 for q in (*needed.values(), *asked.values())))
-        costs, counts = machine.costs(values[0]), workload.costs(values[1])
-        rows = []
-        for name, chosen in ((ONE, [s for s in distinct if s[0] == 1]), (SEVERAL, [s for s in distinct if s[0] > 1])):
-            if chosen:
-                pairs = np.array(chosen, dtype=np.float64)
-                even = Splits(vms=pairs[:, 0], threads=pairs[:, 1])
-                structure = SYSTEMS[name].law(costs, counts, *even.columns)
-                rows.append(np.log(rates(structure, even, workload, self.n_draws)[0]))
-        self._table = np.concatenate(rows).T
-        self._at = {split: i for i, split in enumerate(distinct)}  # sorted: one instance first, as the rows are
-
-    def __call__(self, splits: Sequence[Split], draws: Rows) -> Array:
-        """Shape (draws, splits); draws of the mechanisms take the draws of the costs in turn."""
-        columns = np.array([self._at[split] for split in splits], dtype=np.int64)
-        found: Array = self._table[(draws % self.n_draws)[:, None], columns]
-        return found
 
 
 def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], paths: Array) -> Array:
@@ -169,11 +137,11 @@ def _own(evaluated: Evaluated, targets: Sequence[Split]) -> list[bool]:
     return [name == (ONE if split[0] == 1 else SEVERAL) for name, split in zip(evaluated.systems, targets, strict=True)]
 
 
-def _other_systems(evaluated: Evaluated, base: _Demands, posterior: Posterior, targets: Sequence[Split]) -> Array:
+def _other_systems(evaluated: Evaluated, base: Demands, posterior: Posterior, targets: Sequence[Split]) -> Array:
     """What to add to the measured systems' log rate: the model's ratio of a candidate's system to them."""
     own = _own(evaluated, targets)
     draws = np.arange(posterior.draw.size)
-    ratio = np.log(evaluated.rate.T[posterior.draw % evaluated.rate.shape[1]]) - base(targets, posterior.draw)
+    ratio = np.log(evaluated.rate.T[posterior.draw % evaluated.rate.shape[1]]) - base.rates(targets, posterior.draw)
     random = np.random.default_rng(1)
     names = sorted(set(evaluated.systems))
     deviation = {

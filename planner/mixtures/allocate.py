@@ -30,6 +30,7 @@ from cerberus_plan.planner.mixtures.search import Programmes, search
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.draws import draw
 from cerberus_plan.planner.splits.evaluate import used_by
+from cerberus_plan.planner.splits.met import as_met
 from cerberus_plan.planner.splits.situation import discrepancy_of
 
 _DRAWS = 21
@@ -134,7 +135,8 @@ def _alone(programmes: Programmes, workload: int) -> tuple[tuple[int, ...], floa
 
 def _widths(mixture: Mixture, allocation: Allocation) -> list[float]:
     """Factor up and down that holds 90 % of each workload's predictive distribution."""
-    costs, *operations = draw(mixture.machine.quantities, *(w.operations for w in mixture.workloads))
+    quantities, *works = as_met(mixture.machine, mixture.machine.quantities, *(w.operations for w in mixture.workloads))
+    costs, *operations = draw(quantities, *works)
     logs = []
     for i in range(1, _DRAWS):
         drawn = replace(

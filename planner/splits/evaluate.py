@@ -33,6 +33,7 @@ from cerberus_plan.planner.splits.crowd import Crowd, crowd_of, switches, worth_
 from cerberus_plan.planner.splits.draws import draw, draws_for
 from cerberus_plan.planner.splits.elasticity import elasticities, with_steps
 from cerberus_plan.planner.splits.joint import Joint, sample
+from cerberus_plan.planner.splits.met import as_met
 from cerberus_plan.planner.splits.situation import discrepancy_of
 from cerberus_plan.planner.splits.spread import predictive
 from cerberus_plan.planner.splits.stretches import stretched
@@ -48,9 +49,10 @@ class Evaluated(Record):
         seconds: Completion time of a finite job under each draw, None for a program without end [s].
         ledger: Share of the used cores' time by station under the central values: shape (candidates,) each.
         elasticity: Relative gain in throughput for each relative cut of a station's times, likewise.
-        inputs: The quantities the systems asked for.
+        inputs: The quantities the systems asked for, as programs meet them.
         discrepancy: The model's own error.
         ceiling: Throughput that memory allows each candidate at the most, infinite where nothing is known of it.
+        calibrated: Whether costs were measured on the machine: their doubt is that of costs as programs meet them.
     """
 
     systems: tuple[str, ...]
@@ -62,6 +64,7 @@ class Evaluated(Record):
     inputs: Mapping[str, Quantity]
     discrepancy: Discrepancy
     ceiling: Array
+    calibrated: bool
 
     def sigma(self) -> Array:
         """Standard deviation of the model's own log error of each candidate."""
@@ -101,6 +104,7 @@ def evaluate(
     used, operations_used = used_by(machine, workload, [system for system, _ in possible])
     needed = {name: q for name, q in machine.quantities.items() if any(name in names for names in used.values())}
     asked = {name: q for name, q in workload.operations.items() if name in operations_used}
+    needed, asked = as_met(machine, needed, asked)
     costs, operations = draw(needed, asked)
     drawn = _Drawn(
         costs=machine.costs(costs),
@@ -128,6 +132,7 @@ def evaluate(
             **(switches(machine, workload) if constraints.overcommit > 1.0 else {}),
         },
         discrepancy=discrepancy_of(machine, workload, used),
+        calibrated=machine.measured,
     )
 
 

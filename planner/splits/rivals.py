@@ -2,7 +2,8 @@
 
 Rule: a rival belongs to another system, is faster than the recommended split in at least 5 % of the paired samples,
 and differs from it by more than a small loss in the mean (else it is a tie). What to measure first is the quantity
-whose doubt moves the lead most, or, where the model's own error outweighs all quantities, a run of the rival.
+whose doubt moves the lead most, or a run of the rival: where the model's own error outweighs all quantities, or where
+that quantity was calibrated and its doubt is mostly how programs meet it (``met``).
 Assumptions: those of ``evaluate``. When not to use it: for structural doubt (``doubt``).
 """
 
@@ -18,6 +19,7 @@ from cerberus_plan.planner.splits.describe import describe
 from cerberus_plan.planner.splits.draws import normals_of
 from cerberus_plan.planner.splits.evaluate import Evaluated
 from cerberus_plan.planner.splits.joint import Joint
+from cerberus_plan.planner.splits.met import is_met, mostly_met
 
 # The largest mean loss that simplicity may cost: beyond it a split is no tie but a rival.
 SMALL = 0.02
@@ -53,7 +55,7 @@ def rivals(
 
 
 def _what_to_measure(evaluated: Evaluated, chosen: int, row: int, rival: Candidate) -> str:
-    """The uncertain quantity whose doubt moves the lead most; a run of the rival, where the model's own error does."""
+    """The uncertain quantity whose doubt moves the lead most; a run of the rival, where measuring none would help."""
     lead = np.log(evaluated.rate[chosen] / evaluated.rate[row])
     lead -= lead.mean()
     rows = [chosen, row]
@@ -61,9 +63,13 @@ def _what_to_measure(evaluated: Evaluated, chosen: int, row: int, rival: Candida
         [evaluated.systems[i] for i in rows], evaluated.splits.vms[rows], evaluated.splits.threads[rows]
     )
     own = error[0, 0] + error[1, 1] - 2.0 * error[0, 1]
+    run = f"a run of {rival.vms} x {rival.split[0]}"
     named = [(name, quantity) for name, quantity in evaluated.inputs.items() if quantity.sigma > 0.0]
     if not named or lead.var() < own:
-        return f"a run of {rival.vms} x {rival.split[0]}"
+        return run
     normals = normals_of(named, lead.size)
-    strength = np.abs(lead @ normals)
-    return named[int(strength.argmax())][0].partition(".")[2]
+    name, quantity = named[int(np.abs(lead @ normals).argmax())]
+    name = name.partition(".")[2]
+    if evaluated.calibrated and is_met(name, quantity) and mostly_met(quantity):
+        return run
+    return name

@@ -19,6 +19,7 @@ from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.splits.draws import draw, draws_for
 from cerberus_plan.planner.splits.evaluate import used_by
+from cerberus_plan.planner.splits.met import as_met
 from cerberus_plan.planner.splits.situation import discrepancy_of
 from cerberus_plan.planner.splits.spread import predictive
 from cerberus_plan.planner.verify.rounds import Ratio
@@ -44,7 +45,7 @@ def predict(machine: Machine, workload: Workload, cores: int) -> Prediction:
         CannotAnswerError: The machine lacks a cost that the workload needs.
     """
     counts = [n for n in range(1, cores + 1) if cores % n == 0]
-    quantities = (machine.quantities, workload.operations)
+    quantities = as_met(machine, machine.quantities, workload.operations)
     drawn = draw(*quantities)
     n_draws = draws_for(sum(quantity.sigma > 0.0 for group in quantities for quantity in group.values()))
     costs, operations = machine.costs(drawn[0]), workload.costs(drawn[1])

@@ -97,6 +97,11 @@ def test_what_small_runs_said_of_sixteen_real_cores_was_worth_having() -> None:
         regret, inside = float(row[0].split()[0]), float(row[4].split()[0])
         assert regret <= 4.0
         assert inside >= 85.0
+    calibrated = {row[1]: row[2:] for row in rows if row[0] == "calibration"}
+    assert set(calibrated) == {f"≤ {seen}" for seen in (0, 2, 4, 8)}
+    for row in calibrated.values():
+        assert float(row[0].split()[0]) <= 4.0
+        assert float(row[4].split()[0]) >= 85.0
     assert printed.split("\n\n")[0] in page
 
 

@@ -154,8 +154,8 @@ def test_a_physical_model_as_the_base_is_believed_up_to_its_residual() -> None:
     """With the true law as the base and no measurement of it elsewhere, forecasts follow the base, not M K."""
     measured = Measured.of(run(process_lock, [(1, 16), (4, 4)]))
 
-    def base(splits: Sequence[Split], draws: np.ndarray) -> np.ndarray:
-        return np.log([[process_lock(m, k) for m, k in splits]])
+    def base(splits: Sequence[Split], draws: np.ndarray, loss: np.ndarray) -> np.ndarray:
+        return np.log([[process_lock(m, k) for m, k in splits]]) + loss
 
     targets = [(16, 1), (8, 2)]
     truth = np.log([process_lock(m, k) for m, k in targets])
