@@ -6,7 +6,7 @@ The measurements (`data/sixteen-cores.csv`, made by `measured_splits.py`): a vir
 of family 6, model 207, one instance of cache for all, Linux 6.18, gcc and Python 3.12; three rounds each.
 Shown to the forecast: all splits of at most 2 (4, 8) cores. Asked: the splits of 16. Regret: what the chosen split
 loses to the best one measured. Error: median over splits of |predicted / measured - 1|. Inside: share of splits whose
-90 % interval holds the median measured; a noisy measurement counts as it is. Nothing was tuned on these numbers but one:
+90 % interval holds the median measured; a noisy measurement counts as it is. One number was tuned on them:
 how doubtful calibrated costs are to programs (`planner/splits/met.py`), the same from any six of the seven programs.
 `fit` has the rows alone; `plan` is the main command with them in a workload of which the time on one core is known.
 `calibration` has no runs of splits at all: the time on one core, what an operation does (bytes, faults, calls, share
