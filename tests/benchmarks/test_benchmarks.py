@@ -133,3 +133,14 @@ def test_every_needed_package_states_its_licence() -> None:
     names = {row[0].removeprefix("| ") for row in rows}
     assert {"numpy", "scipy", "numba", "llvmlite", "sympy", "mpmath", "typer", "rich", "altair", "jinja2"} <= names
     assert not [row for row in rows if "GPL" in row[2]]
+
+
+@pytest.mark.slow
+def test_peers_that_are_not_installed_are_left_out_by_name() -> None:
+    """Ours and, where there is a compiler, C's answer to the same model agree; nobody else is asked."""
+    lines = run("peers.py", "--rounds", "2", "--only", "48 threads").splitlines()[2:]
+    who = [line.split("|")[2].strip() for line in lines]
+    assert who[0].startswith("cerberus-plan")
+    assert ("C, gcc -O2" in who) == (shutil.which("gcc") is not None)
+    assert not any(name.startswith(("LINE", "SimPy", "Ciw")) for name in who)
+    assert all(abs(float(line.split("|")[3])) < 1e-9 for line in lines)

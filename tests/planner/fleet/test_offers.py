@@ -145,6 +145,13 @@ def test_equal_machines_and_workloads_are_asked_once() -> None:
     assert places[2, 2] == places[2, 0] != places[0, 0]
 
 
+def test_where_a_workload_was_read_from_is_not_asked_about() -> None:
+    """Two copies of one workload's file are one question."""
+    fleet = a_fleet()
+    copied = [replace(one, workload=replace(one.workload, origin=f"{one.name}.toml")) for one in fleet.demands]
+    assert distinct(replace(fleet, demands=tuple(copied))) == distinct(fleet)
+
+
 def test_where_the_plans_are_made_makes_no_difference() -> None:
     """In this process or in a pool's: the same offers, and every one is reported."""
     seen: list[tuple[int, int]] = []
