@@ -110,7 +110,12 @@ def plan(
     systems: Sequence[str] | None = None,
     max_vms: int | None = None,
     host_cores: int = 0,
+    memory_per_instance: str | None = None,
+    max_cores_per_vm: int | None = None,
+    min_cores_per_vm: int | None = None,
     overcommit: float = 1.0,
+    min_instances: int | None = None,
+    objective: Objective | None = None,
 ) -> Plan:
     """The best split of a machine for one workload, as the command line plans it.
 
@@ -121,21 +126,35 @@ def plan(
         systems: Systems to consider; without them those the command line would.
         max_vms: Most OS instances.
         host_cores: Cores kept for the host.
+        memory_per_instance: Memory of each instance, such as "8GiB".
+        max_cores_per_vm: Most cores of an instance.
+        min_cores_per_vm: Fewest cores of an instance.
         overcommit: Most threads or virtual CPUs a core, 1 to 16.
+        min_instances: Fewest OS instances.
+        objective: What the split is chosen for; without it what the workload says, else the largest throughput.
 
     Raises:
         InputError: No such machine, workload or system, or a bound that cannot be.
         CannotAnswerError: Nothing meets the constraints, or the machine lacks a cost.
     """
     from cerberus_plan.calibration.store import catalog
-    from cerberus_plan.choices import constraints_for, machine_for, systems_for
-    from cerberus_plan.planner.splits.choose import plan as choose
+    from cerberus_plan.choices import constraints_for, machine_for, plan_for, systems_for
     from cerberus_plan.reports.notebook import register
 
     register()
     chosen = machine_for(machine)
-    constraints = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms, overcommit=overcommit)
-    return choose(chosen, catalog.workload(workload), systems_for(chosen, systems), constraints)
+    constraints = constraints_for(
+        chosen,
+        cores=cores,
+        host_cores=host_cores,
+        max_vms=max_vms,
+        memory_per_instance=memory_per_instance,
+        max_cores_per_vm=max_cores_per_vm,
+        min_cores_per_vm=min_cores_per_vm,
+        overcommit=overcommit,
+        min_vms=min_instances,
+    )
+    return plan_for(chosen, catalog.workload(workload), systems_for(chosen, systems), constraints, objective)
 
 
 def plan_fleet(file: str | Path, *, workers: Executor | None = None, seconds: float = 20.0) -> FleetPlan:

@@ -219,13 +219,25 @@ def plans_for(
 ) -> list[Plan]:
     """One plan for each workload asked for, or for every shipped one, chosen for its objective if it has one."""
     chosen = list(dict.fromkeys(names)) if names else catalog.shipped("workloads")
-    return [_plan_for(machine, catalog.workload(name), systems, constraints, wishes or Wishes()) for name in chosen]
+    asked = wishes or Wishes()
+    programs = [catalog.workload(name) for name in chosen]
+    return [plan_for(machine, each, systems, constraints, asked.objective(machine, each)) for each in programs]
 
 
-def _plan_for(
-    machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints, wishes: Wishes
+def plan_for(
+    machine: Machine,
+    workload: Workload,
+    systems: Sequence[System],
+    constraints: Constraints,
+    objective: Objective | None = None,
 ) -> Plan:
-    objective = wishes.objective(machine, workload)
+    """The plan of one workload within its own limits and these, for an objective: the given one, else the workload's.
+
+    Raises:
+        InputError: A rate or limit for a finite job, or a loss that this machine cannot have.
+        CannotAnswerError: Nothing meets the constraints, or the machine lacks a cost.
+    """
+    objective = Wishes().objective(machine, workload) if objective is None else objective
     found = plan(machine, workload, systems, limited(constraints, workload))
     if objective is None:
         return _with_note(found)

@@ -1,6 +1,8 @@
 """Which split a format deploys, and what its system makes of the plan's promise.
 
 Rule: the split asked for, or the plan's best one with all cores, is evaluated again under the format's own system.
+Where the plan has an objective its choice is deployed, if it keeps the objective under that system, else what the
+objective chooses there.
 What a format cannot run is refused when the user asked for it, else replaced by the best split it can run: none runs
 more threads than cores, for every vCPU is given a CPU of its own.
 """
@@ -10,8 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.deploy.deployment import Format
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.choose import plan as plan_under
 from cerberus_plan.planner.splits.describe import amount, describe
@@ -63,6 +67,8 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
                 f"{form.title} can deploy for example {describe(own.best, SYSTEMS)}"
             )
         return Choice(plan=own, candidate=found, lines=(_promise(found, own),))
+    if plan.objective is not None:
+        return _aimed_at(form, plan, own, possible, plan.objective)
     planned = plan.best if wish.best else plan.best_all_cores
     if planned is None:
         raise CannotAnswerError(f"{plan.no_all_cores_reason}; or deploy --best, which leaves cores idle")
@@ -70,6 +76,37 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
     if found is not None:
         return Choice(plan=own, candidate=found, lines=tuple(_lines(found, planned, own)))
     return _other(form, plan, own, planned, possible, best=wish.best)
+
+
+def _aimed_at(form: Format, plan: Plan, own: Plan, possible: list[Candidate], objective: Objective) -> Choice:
+    """What the objective chose, where it is kept under the format's system too, else what it chooses there."""
+    if not possible:
+        raise CannotAnswerError(f"{form.title}: no split within the constraints can be deployed; try another --format")
+    own = aimed(replace(own, candidates=tuple(possible)), objective)
+    planned = plan.best
+    same = next((c for c in own.candidates if c.split == planned.split), None)
+    kept = same is not None and (same.meets or not planned.meets)
+    found = same if same is not None and kept else own.best
+    lines = [_promise(found, own), _carries(found, own)]
+    if not kept:
+        lacking = (
+            "cannot be deployed so" if same is None else f"is not sure to keep the objective: {_carries(same, own)}"
+        )
+        lines.insert(0, f"{describe(planned, SYSTEMS)}, which the plan recommends, {lacking} Deployed instead:")
+    return Choice(plan=own, candidate=found, lines=tuple(lines))
+
+
+def _carries(candidate: Candidate, plan: Plan) -> str:
+    """What a candidate carries within the objective's limits."""
+    unit = plan.workload.unit
+    asked = plan.objective.rate if plan.objective is not None else None
+    sure = (
+        "" if asked is None else f" {amount(asked, unit)} {'are' if candidate.meets else 'are not sure to be'} carried."
+    )
+    return (
+        f"Within the limits it carries {amount(candidate.headroom or 0.0, unit)} "
+        f"({amount(candidate.headroom_low or 0.0, '')} to {amount(candidate.headroom_high or 0.0, '')}).{sure}"
+    )
 
 
 def _check_form(form: Format, size: int, *, smt: bool) -> None:

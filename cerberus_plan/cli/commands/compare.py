@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from cerberus_plan.cli import report_file
-from cerberus_plan.cli.commands.plan import AsJson
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.one_thread import load_numpy
+from cerberus_plan.cli.plan_options import AsJson
 from cerberus_plan.cli.report_file import ReportFile
 
 

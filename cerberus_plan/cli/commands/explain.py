@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cerberus_plan.cli import report_file
-from cerberus_plan.cli.commands.plan import (
+from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.plan_options import (
     AsJson,
+    CoreCost,
     Cores,
     HostCores,
+    InstanceCost,
     MachineName,
+    MaxCoresPerVm,
     MaxVms,
+    MemoryPerInstance,
+    MinCoresPerVm,
+    MinInstances,
+    ObjectiveKind,
     Overcommit,
+    Rate,
+    SloLimits,
+    Survive,
     Systems,
     Workloads,
+    wishes_of,
 )
-from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
 
 if TYPE_CHECKING:
@@ -37,7 +48,17 @@ def explain(
     system: Systems = None,
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
+    memory_per_instance: MemoryPerInstance = None,
+    max_cores_per_vm: MaxCoresPerVm = None,
+    min_cores_per_vm: MinCoresPerVm = None,
     overcommit: Overcommit = 1.0,
+    min_instances: MinInstances = None,
+    rate: Rate = None,
+    slo: SloLimits = None,
+    objective: ObjectiveKind = None,
+    survive: Survive = None,
+    cost_per_instance: InstanceCost = None,
+    cost_per_core: CoreCost = None,
     best: Annotated[bool, typer.Option("--best", help="Explain the best split even if it leaves cores idle.")] = False,
     as_json: AsJson = False,
     report: ReportFile = None,
@@ -50,8 +71,26 @@ def explain(
     chosen = machine_for(machine)
     if why := why_no_costs(chosen):
         typer.echo(why, err=True)
-    limits = constraints_for(chosen, cores=cores, host_cores=host_cores, max_vms=max_vms, overcommit=overcommit)
-    plans = plans_for(chosen, workload, systems_for(chosen, system), limits)
+    wishes = wishes_of(
+        rate=rate,
+        slo=slo,
+        objective=objective,
+        survive=survive,
+        cost_per_instance=cost_per_instance,
+        cost_per_core=cost_per_core,
+    )
+    limits = constraints_for(
+        chosen,
+        cores=cores,
+        host_cores=host_cores,
+        max_vms=max_vms,
+        memory_per_instance=memory_per_instance,
+        max_cores_per_vm=max_cores_per_vm,
+        min_cores_per_vm=min_cores_per_vm,
+        overcommit=overcommit,
+        min_vms=min_instances,
+    )
+    plans = plans_for(chosen, workload, systems_for(chosen, system), limits, wishes)
     found = [(plan, [explained(plan, candidate) for candidate in candidates_of(plan, best=best)]) for plan in plans]
     document = {
         "plans": [
@@ -74,7 +113,7 @@ def explain(
 
 def candidates_of(plan: Plan, *, best: bool) -> Iterator[Candidate]:
     """The winner, then its contrast: the largest single OS beside a cluster, the best cluster beside a single OS."""
-    winner = plan.best if best else plan.best_all_cores or plan.best
+    winner = plan.best if best or plan.objective is not None else plan.best_all_cores or plan.best
     yield winner
     if winner.vms > 1:
         single = [candidate for candidate in plan.candidates if candidate.vms == 1]

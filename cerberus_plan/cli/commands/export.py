@@ -7,8 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cerberus_plan.cli.commands.plan import Cores, HostCores, MachineName, MaxVms, Overcommit, Systems
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.plan_options import (
+    CoreCost,
+    Cores,
+    HostCores,
+    InstanceCost,
+    MachineName,
+    MaxCoresPerVm,
+    MaxVms,
+    MemoryPerInstance,
+    MinCoresPerVm,
+    MinInstances,
+    ObjectiveKind,
+    Overcommit,
+    Rate,
+    SloLimits,
+    Survive,
+    Systems,
+    wishes_of,
+)
 from cerberus_plan.model.errors import InputError
 
 # Splits that are placed and compared, the fastest first.
@@ -39,7 +57,17 @@ def export(
     system: Systems = None,
     max_vms: MaxVms = None,
     host_cores: HostCores = 0,
+    memory_per_instance: MemoryPerInstance = None,
+    max_cores_per_vm: MaxCoresPerVm = None,
+    min_cores_per_vm: MinCoresPerVm = None,
     overcommit: Overcommit = 1.0,
+    min_instances: MinInstances = None,
+    rate: Rate = None,
+    slo: SloLimits = None,
+    objective: ObjectiveKind = None,
+    survive: Survive = None,
+    cost_per_instance: InstanceCost = None,
+    cost_per_core: CoreCost = None,
     best: Annotated[bool, typer.Option("--best", help="The best split, even if it leaves cores idle.")] = False,
     vms: Annotated[int | None, typer.Option(help="Instances of the split to deploy instead.", min=1)] = None,
     cores_per_vm: Annotated[int | None, typer.Option(help="Its cores per instance.", min=1)] = None,
@@ -48,7 +76,8 @@ def export(
 ) -> None:
     """Write the plan as deployment files: every vCPU on a CPU of its own, memory on the same node.
 
-    Deploys the best split that uses all cores, unless --best or --vms and --cores-per-vm choose another. The format's
+    Deploys the best split that uses all cores, unless --best or --vms and --cores-per-vm choose another; with a rate,
+    a limit, prices or --objective the split that they choose, asked again of the format's own system. The format's
     own system is evaluated again, and what that gains or loses is said. Files give each vCPU a CPU of its own:
     where more of them than CPUs would be best (--overcommit), the best split without is deployed instead, and told.
     """
@@ -74,8 +103,26 @@ def export(
     host = machine_for(machine)
     if why := why_no_costs(host):
         typer.echo(why, err=True)
-    constraints = constraints_for(host, cores=cores, host_cores=host_cores, max_vms=max_vms, overcommit=overcommit)
-    plan = plans_for(host, [workload], systems_for(host, system), constraints)[0]
+    wishes = wishes_of(
+        rate=rate,
+        slo=slo,
+        objective=objective,
+        survive=survive,
+        cost_per_instance=cost_per_instance,
+        cost_per_core=cost_per_core,
+    )
+    constraints = constraints_for(
+        host,
+        cores=cores,
+        host_cores=host_cores,
+        max_vms=max_vms,
+        memory_per_instance=memory_per_instance,
+        max_cores_per_vm=max_cores_per_vm,
+        min_cores_per_vm=min_cores_per_vm,
+        overcommit=overcommit,
+        min_vms=min_instances,
+    )
+    plan = plans_for(host, [workload], systems_for(host, system), constraints, wishes)[0]
     choice = choose_for(chosen_format, plan, Wish(best=best, vms=vms, cores_per_vm=cores_per_vm))
     distances = distances_for(machine, host)
     where = placed(choice.plan, choice.candidate, distances)

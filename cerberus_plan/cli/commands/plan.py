@@ -11,6 +11,27 @@ from cerberus_plan.cli import output_file, report_file
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.cli.output_file import OutputFile
+from cerberus_plan.cli.plan_options import (
+    AsJson,
+    CoreCost,
+    Cores,
+    HostCores,
+    InstanceCost,
+    MachineName,
+    MaxCoresPerVm,
+    MaxVms,
+    MemoryPerInstance,
+    MinCoresPerVm,
+    MinInstances,
+    ObjectiveKind,
+    Overcommit,
+    Rate,
+    SloLimits,
+    Survive,
+    Systems,
+    Workloads,
+    wishes_of,
+)
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -20,48 +41,14 @@ if TYPE_CHECKING:
 
     from cerberus_plan.planner.plan import Plan
 
-MOST_CORES = 4096
 # Up to here planning again for each change to kernel or hypervisor takes no noticeable time.
 QUICK_CORES = 128
 
-Cores = Annotated[int | None, typer.Option(help="Cores to plan for.", min=1, max=MOST_CORES, show_default="all")]
-MachineName = Annotated[
-    str | None,
-    typer.Option(
-        "--machine", help="Shipped machine, or a machine or profile file.", show_default="this host, else amd48"
-    ),
-]
-Workloads = Annotated[
-    list[str] | None,
-    typer.Option("--workload", help="Shipped workload or file; repeat for several.", show_default="all"),
-]
-Systems = Annotated[list[str] | None, typer.Option("--system", help="System to consider; repeat for several.")]
-MaxVms = Annotated[int | None, typer.Option(help="Most OS instances.", min=1)]
-MemoryPerInstance = Annotated[str | None, typer.Option(help="Memory of each instance, such as 8GiB.")]
-MaxCoresPerVm = Annotated[int | None, typer.Option(help="Most cores of an instance.", min=1)]
-MinCoresPerVm = Annotated[int | None, typer.Option(help="Fewest cores of an instance.", min=1)]
-Overcommit = Annotated[float, typer.Option(help="Most threads or virtual CPUs a core, 1 to 16.")]
-MinInstances = Annotated[int | None, typer.Option("--min-instances", help="Fewest OS instances.", min=1)]
-Rate = Annotated[str | None, typer.Option(help="Rate to carry, in the workload's unit, such as 20000/s.")]
-SloLimits = Annotated[
-    list[str] | None, typer.Option("--slo", help="Limit of the response time, such as p99=10ms; repeat for several.")
-]
-ObjectiveKind = Annotated[
-    str | None,
-    typer.Option(
-        "--objective", help="What to choose for: throughput, latency or cost.", show_default="cost with --rate"
-    ),
-]
-Survive = Annotated[str | None, typer.Option(help="Keep rate and limits after the loss of an instance or a socket.")]
-InstanceCost = Annotated[float | None, typer.Option("--cost-per-instance", help="Cost of an instance.", min=0.0)]
-CoreCost = Annotated[float | None, typer.Option("--cost-per-core", help="Cost of a core in use.", min=0.0)]
-HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
 WhatIf = Annotated[
     list[str] | None,
     typer.Option(help="Also plan with a refinement such as queue-lock or nested-paging; repeat, or `all`."),
 ]
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 
 def plan(
@@ -107,11 +94,9 @@ def plan(
         return
     load_numpy()
     from cerberus_plan.choices import (
-        Wishes,
         constraints_for,
         machine_for,
         plans_for,
-        rate_of,
         systems_for,
         why_no_costs,
         why_this_machine,
@@ -122,13 +107,13 @@ def plan(
             "--mix plans its own workloads; leave out --workload, --what-if, --min-instances, --min-cores-per-vm "
             "and --overcommit"
         )
-    wishes = Wishes(
-        rate=rate_of(rate),
-        slos=tuple(slo or ()),
-        kind=objective,
+    wishes = wishes_of(
+        rate=rate,
+        slo=slo,
+        objective=objective,
         survive=survive,
-        per_instance=cost_per_instance,
-        per_core=cost_per_core,
+        cost_per_instance=cost_per_instance,
+        cost_per_core=cost_per_core,
     )
     if wishes.any and mix is not None:
         raise InputError(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cerberus_plan.cli import report_file
-from cerberus_plan.cli.commands.plan import Cores, HostCores, MachineName, MaxVms, Overcommit
 from cerberus_plan.cli.json_output import print_document
+from cerberus_plan.cli.plan_options import Cores, HostCores, MachineName, MaxVms, Overcommit
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
