@@ -298,3 +298,7 @@ def _deployments() -> Iterator[Target]:
         name="audit --libvirt", file="live.xml", text=files["work-01.xml"], kind="xml", answers=(0, 3), beside=files,
         command=("audit", "{folder}", "--libvirt", "{file}", "--json"),
     )  # fmt: skip
+    yield Target(
+        name="audit --beside", file="other.json", text=files["plan.json"], kind="json", answers=(0, 3), beside=files,
+        command=("audit", "{folder}", "--beside", "{file}", "--json"),
+    )  # fmt: skip
