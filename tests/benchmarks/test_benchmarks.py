@@ -8,7 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import metadata
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -129,10 +133,41 @@ def test_killed_exports_leave_nothing() -> None:
 @pytest.mark.slow
 def test_every_needed_package_states_its_licence() -> None:
     """The run-time packages are followed to the last, each permissive; one without licence fails."""
-    rows = [line.split(" | ") for line in run("licences.py").splitlines()]
+    rows = [line.split(" | ") for line in run("licences.py", "--index", "").splitlines()]
     names = {row[0].removeprefix("| ") for row in rows}
     assert {"numpy", "scipy", "numba", "llvmlite", "sympy", "mpmath", "typer", "rich", "altair", "jinja2"} <= names
     assert not [row for row in rows if "GPL" in row[2]]
+    assert {tuple(row[3:]) for row in rows} == {("unknown", "unknown |")}
+
+
+class _AnIndex(BaseHTTPRequestHandler):
+    """Knows one package, whose newer version and later file do not count."""
+
+    def do_GET(self) -> None:
+        version = metadata.version("rich")
+        uploads = {f"rich-{version}.tar.gz": "2026-01-02", f"rich-{version}-py3-none-any.whl": "2026-01-01"}
+        uploads["rich-999-py3-none-any.whl"] = "2025-01-01"
+        files = [{"filename": name, "upload-time": f"{day}T10:00:00.5Z"} for name, day in uploads.items()]
+        self.send_response(200 if self.path == "/simple/rich/" else 404)
+        self.end_headers()
+        if self.path == "/simple/rich/":
+            self.wfile.write(json.dumps({"files": files}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.slow
+def test_ages_are_those_of_the_version_that_is_installed() -> None:
+    """From the index that is given: the day of its first file; what the index does not have is unknown."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _AnIndex) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        lines = run("licences.py", "--index", f"http://127.0.0.1:{server.server_port}/simple/").splitlines()
+        server.shutdown()
+    ages = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[3:] for line in lines}
+    days = (datetime.now(tz=UTC).date() - date(2026, 1, 1)).days
+    assert ages.pop("rich") == ["2026-01-01", f"{days} days |"]
+    assert {tuple(each) for each in ages.values()} == {("unknown", "unknown |")}
 
 
 @pytest.mark.slow
