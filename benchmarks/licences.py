@@ -25,6 +25,7 @@ from urllib.request import Request, urlopen
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"extra\s*==\s*[\"']([\w-]+)[\"']")
 OURS = "cerberus-plan"
+_INDEX = re.compile(r"^(\S+)\.index.url='([^']*)'$", re.MULTILINE)
 _PATIENCE_S = 10.0
 
 
@@ -66,10 +67,12 @@ def licence(name: str) -> str:
 
 def configured_index() -> str:
     """The index that pip asks: the one it is set to use, else its own; empty where pip does not tell."""
-    command = [sys.executable, "-P", "-m", "pip", "config", "get", "global.index-url"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    if told.returncode == 0:
-        return told.stdout.strip()
+    command = [sys.executable, "-P", "-m", "pip", "config", "list"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    set_to = dict(_INDEX.findall(told))
+    for where in (":env:", "install", "global"):  # the first that is set counts
+        if where in set_to:
+            return set_to[where]
     try:
         from pip._internal.models.index import PyPI  # where pip keeps it; no part of its interface
     except ImportError:
