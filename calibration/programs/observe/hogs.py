@@ -54,13 +54,19 @@ class Hogs:
         self._process = subprocess.Popen(  # noqa: S603 (our own child)
             python("-m", _MODULE, json.dumps(spec)), stdin=subprocess.DEVNULL, process_group=0
         )
+        try:
+            self._until_all_begin(self._process)
+        except BaseException:  # Ctrl-C among them: what was started is ended before anything else
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _until_all_begin(self, process: subprocess.Popen[bytes]) -> None:
         until = time.monotonic() + _START_S
         while not (self._told[:, 0] > 0).all():
-            if self._process.poll() is not None or time.monotonic() > until:
-                self.__exit__(None, None, None)
+            if process.poll() is not None or time.monotonic() > until:
                 raise CannotAnswerError("the streams beside the program did not begin; try again on a quieter host")
             time.sleep(0.01)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
