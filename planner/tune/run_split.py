@@ -10,7 +10,6 @@ When not to use it: for programs that need a terminal or standard input (they ge
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe.meter import Kind, Meter
 from cerberus_plan.calibration.programs.observe.placeholders import fill
 from cerberus_plan.calibration.programs.observe.process import Finished, run
+from cerberus_plan.calibration.programs.observe.served import as_typed
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.splits.measured import Split
 from cerberus_plan.model.cpu_list import cpu_list
@@ -105,7 +105,7 @@ class Runner:
         done = run(words, cpus=cpus, timeout_s=self.timeout_s, signals=self.signals)
         if done.failure is not None:
             advice = "; give more with --timeout" if done.timed_out else ""
-            what = f"{instances} x {cores}: `{shlex.join(words)}` {done.failure}{advice}"
+            what = f"{instances} x {cores}: `{as_typed(words)}` {done.failure}{advice}"
             raise CannotAnswerError(f"{what}; its output ends with\n{done.tail}")
         used = cpu_choice.busy(cpus).since(before)
         return self._seen(split, len(cpus), used, [done], done.elapsed_s)

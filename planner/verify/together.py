@@ -22,6 +22,7 @@ from cerberus_plan.calibration.programs.observe.group import children, ends_with
 from cerberus_plan.calibration.programs.observe.guard import watch
 from cerberus_plan.calibration.programs.observe.placeholders import divides_itself, known
 from cerberus_plan.calibration.programs.observe.process import MAX_OUTPUT_BYTES, Finished, finished, too_much
+from cerberus_plan.calibration.programs.observe.served import as_typed
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.programs.observe.start import start
 from cerberus_plan.model.errors import CannotAnswerError
@@ -85,7 +86,7 @@ def run_together(
         talkative = any(too_much(child.output) for child in running)
     if talkative:
         raise CannotAnswerError(
-            f"an instance of `{shortened(' '.join(order.command))}` wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; "
+            f"an instance of `{shortened(as_typed(order.command))}` wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; "
             "send what is not needed to /dev/null"
         )
     _check(order, ended, on_time=on_time)
@@ -147,6 +148,8 @@ def _check(order: Order, ended: Sequence[Finished], *, on_time: bool) -> None:
     if not failed:
         return
     i, each = next(((i, each) for i, each in failed if not on_time or each.exit_code > 0), failed[0])
+    advice = "; give more with --timeout" if each.timed_out else ""
     raise CannotAnswerError(
-        f"instance {i} of {len(ended)}: `{' '.join(order.command)}` {each.failure}; its output ends with\n{each.tail}"
+        f"instance {i} of {len(ended)}: `{as_typed(order.command)}` {each.failure}{advice}; "
+        f"its output ends with\n{each.tail}"
     )

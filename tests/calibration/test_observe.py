@@ -162,12 +162,29 @@ def test_times_are_inverted() -> None:
         ("tps (.*)", "tps inf", "finds 'inf'"),
         ("tps (.*)", "tps 1,234", "finds '1,234'.*without separators"),
         ("tps|(x)", "tps", "finds ''"),
+        ("tps: ([0-9.]+)", "tps: 1,234", "finds '1' of '1,234': thousands"),
+        ("tps: ([0-9.eE+-]+)", "tps: 12,345,678.9 a second", "finds '12' of '12,345,678': thousands"),
     ],
 )
 def test_outputs_without_the_number(pattern: str, output: str, message: str) -> None:
     """Missing and impossible numbers are refused with what was found."""
     with pytest.raises(InputError, match=message):
         Meter.of(rate=pattern).throughput(finished(output))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "output", "value"),
+    [
+        ("tps: ([0-9.]+)", "tps: 1,23", 1.0),  # no group of three: another column
+        ("tps: ([0-9.]+)", "tps: 1234,567", 1234.0),
+        ("tps: ([0-9.]+)", "tps: 1.5,234", 1.5),
+        ("tps: ([0-9.]+),", "tps: 1,234", 1.0),  # the pattern says that the comma ends it
+        ("tps: ([0-9.]+)", "tps: 1, 234", 1.0),
+    ],
+)
+def test_columns_are_no_thousands(pattern: str, output: str, value: float) -> None:
+    """Only what can be one number is refused."""
+    assert Meter.of(rate=pattern).throughput(finished(output)) == value
 
 
 def test_bad_patterns() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,10 +98,11 @@ def test_only_what_the_server_does_under_the_counted_load_counts(warm_ups: int) 
 @pytest.mark.parametrize(
     ("server", "load", "why"),
     [
-        ("sh -c 'echo no disk; exit 3' {port}", "true", "must stay in the foreground; it wrote\nno disk"),
+        ("sh -c 'echo no disk; exit 3' {port}", "true", "must stay in the foreground; the server wrote\nno disk"),
         ("nonexistent-server {port}", "true", "cannot start the server 'nonexistent-server'"),
         (quoted(SERVER, "{port}", "0", "0"), "sh -c 'echo no; exit 7'", "exit code 7; its output ends with\nno"),
         (quoted(SERVER, "{port}", "0", "0"), "nonexistent-load", "cannot start the load 'nonexistent-load'"),
+        ("sh -c 'echo no module; sleep 9'", "false", "ends with\n(nothing); the server wrote\nno module"),
         ("sh -c 'sleep 0.3'", "sleep 1", "ended with exit code 0 under load"),
     ],
 )  # fmt: skip
@@ -111,6 +113,36 @@ def test_what_fails_is_said_and_nothing_stays(server: str, load: str, why: str) 
     assert why in done.stderr
     assert "Traceback" not in done.stderr
     assert not processes_with("burn, own")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("server", "load", "when"),
+    [
+        ("sh -c 'echo booting; exec sleep 60' {port}", "true", "while the server had not answered at "),
+        ("sh -c 'echo booting; exec sleep 60'", "sleep 60", "under load"),
+    ],
+)
+def test_what_is_cut_short_says_what_it_was_waiting_for(server: str, load: str, when: str) -> None:
+    """Asked to end, as when the time is up: the moment and the server's words, and nothing stays."""
+    words = fill(served.command(server, load), known(instances=1, instance=0, cores=1, cpus=[0]))
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, process_group=0) as process:
+        time.sleep(1.5)
+        os.killpg(process.pid, signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert f"ended {when}" in said
+    assert "the server wrote\nbooting" in said
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_messages_show_what_was_typed_and_not_what_runs_it() -> None:
+    """A server and its load; any other command as it is."""
+    words = served.command("memcached -p {port} -t {cores}", "./gets {port} 'a b'")
+    assert served.as_typed(words) == "memcached -p {port} -t {cores} under ./gets {port} a b"
+    assert served.as_typed(served.command(None, "./gets 1", pid=7)) == "process 7 under ./gets 1"
+    assert served.as_typed(["./program", "--threads", "2"]) == "./program --threads 2"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from cerberus_plan.calibration.programs.observe.process import Finished
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
 
+# What a number with separators of thousands begins with, and goes on with.
+_GROUP, _GROUPED = re.compile(r"[-+]?\d{1,3}"), re.compile(r"(?:,\d{3})+(?!\d)")
 _LONGEST_NUMBER = 400  # digits: no measurement has more
 
 
@@ -77,6 +79,12 @@ class Meter:
             raise InputError(f"nothing in the output matches {shown(self.pattern.pattern)}; it ends with\n{run.tail}")
         group = "value" if "value" in self.pattern.groupindex else 1
         text = match.group(group) or ""
+        after = _GROUPED.match(match.string, match.end())
+        if after and match.end(group) == match.end() and _GROUP.fullmatch(text):
+            raise InputError(
+                f"{shown(self.pattern.pattern)} finds {shown(text)} of {shown(text + after[0])}: thousands? Let the "
+                "program print plain digits; where another number follows, put its comma into the pattern"
+            )
         value = _number(text)
         if value is None:
             raise InputError(

@@ -52,17 +52,45 @@ def main() -> None:
     server, load = ([word.replace("{port}", port) for word in spec[name]] for name in ("server", "load"))
     ready = (spec["ready"] or ("{port}" if "{port}" in " ".join(spec["server"]) else "")).replace("{port}", port)
     with _server(server, spec["pid"]) as (pid, process, said):
-        _until_ready(ready, process, said)
-        for _ in range(spec["warm_ups"]):
-            _load(load, spec["load_cpus"])
-        before, started = settled(pid), time.perf_counter()
-        output, client_s = _load(load, spec["load_cpus"])
-        elapsed_s, after = time.perf_counter() - started, settled(pid)
-        if process is not None and process.poll() is not None:
-            sys.exit(f"the server {_code(process.returncode)} under load{_tail(said)}")
+        with _asked_to_end(f"while the server had not answered at {ready or 'its port'}", said):
+            _until_ready(ready, process, said)
+        with _asked_to_end("under load", said):
+            _measure(spec, load, pid, process, said)
+
+
+def _measure(
+    spec: dict[str, Any],
+    load: Sequence[str],
+    pid: int,
+    process: subprocess.Popen[bytes] | None,
+    said: IO[bytes] | None,
+) -> None:
+    """Warm up, load, and print what the load said and what the server used."""
+    for _ in range(spec["warm_ups"]):
+        _load(load, spec["load_cpus"], said)
+    before, started = settled(pid), time.perf_counter()
+    output, client_s = _load(load, spec["load_cpus"], said)
+    elapsed_s, after = time.perf_counter() - started, settled(pid)
+    if process is not None and process.poll() is not None:
+        sys.exit(f"the server {_code(process.returncode)} under load{_tail(said)}")
     found = {name: max(after[name] - before[name], 0.0) for name in after}
     record = json.dumps(found | {"elapsed_s": elapsed_s, "client_s": client_s})
     sys.stdout.write(f"{output}\n{MARK}{record}\n")
+
+
+@contextmanager
+def _asked_to_end(when: str, said: IO[bytes] | None) -> Iterator[None]:
+    """Asked to end (the time is up), say what was going on; the server is ended on the way out."""
+
+    def end(_signum: int, _frame: object) -> None:
+        sys.stderr.write(f"ended {when}{_tail(said)}\n")  # now: whoever asked may not wait for the server's end
+        sys.exit(1)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _free_port() -> int:
@@ -111,7 +139,7 @@ def _until_ready(where: str, process: subprocess.Popen[bytes] | None, said: IO[b
         time.sleep(_POLL_S)
 
 
-def _load(command: Sequence[str], cpus: Sequence[int] | None) -> tuple[str, float]:
+def _load(command: Sequence[str], cpus: Sequence[int] | None, said: IO[bytes] | None) -> tuple[str, float]:
     """Output and processor time [s] of one load."""
     ours = os.sched_getaffinity(0)
     try:
@@ -131,7 +159,8 @@ def _load(command: Sequence[str], cpus: Sequence[int] | None) -> tuple[str, floa
     process.returncode = os.waitstatus_to_exitcode(status)
     text = output.decode("utf-8", errors="replace")
     if process.returncode:
-        sys.exit(f"the load {_code(process.returncode)}; its output ends with\n{text[-2000:]}")
+        end = text[-_TAIL_BYTES:].rstrip() or "(nothing)"
+        sys.exit(f"the load {_code(process.returncode)}; its output ends with\n{end}{_tail(said)}")
     return text, usage.ru_utime + usage.ru_stime
 
 
@@ -212,7 +241,7 @@ def _tail(said: IO[bytes] | None) -> str:
     said.seek(0, os.SEEK_END)
     said.seek(max(said.tell() - _TAIL_BYTES, 0))
     text = said.read().decode("utf-8", errors="replace").strip()
-    return f"; it wrote\n{text}" if text else ""
+    return f"; the server wrote\n{text}" if text else ""
 
 
 def _code(code: int) -> str:

@@ -82,6 +82,14 @@ def title(server: str | None, load: str, pid: int | None) -> str:
     return f"{server if server is not None else f'process {pid}'} under {load}"
 
 
+def as_typed(command: Sequence[str]) -> str:
+    """A command for messages: a server and its load in place of what runs them here."""
+    if _MODULE not in command[:-1]:
+        return " ".join(command)
+    spec = json.loads(command[-1])
+    return title(" ".join(spec["server"]) or None, " ".join(spec["load"]), spec["pid"])
+
+
 def told(output: str) -> tuple[str, ServerUse | None]:
     """What the load printed, and what our last line tells; None for a run without a server."""
     printed, _, last = output.rstrip().rpartition("\n")
