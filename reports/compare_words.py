@@ -11,7 +11,7 @@ from cerberus_plan.planner.saved.attribution import Cause, size
 from cerberus_plan.planner.saved.compare import Comparison
 from cerberus_plan.planner.saved.differences import Difference
 from cerberus_plan.planner.splits.describe import describe
-from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.formats import estimate, number, percent, quotient
 
 # A change of throughput that three digits do not show.
 _SAME = 0.0005
@@ -39,17 +39,23 @@ def verdict(one: Comparison) -> str:
         sentences = [f"the recommendation stays {describe(after, SYSTEMS)}."]
     else:
         sentences = [f"the recommendation moves from {describe(before, SYSTEMS)} to {describe(after, SYSTEMS)}."]
+    times = "" if one.factor is None else factor(one)
     what = "The rate that it carries" if one.by == "headroom" else "Its throughput"
     if one.factor is not None and abs(one.factor - 1.0) < _SAME:
         sentences.append(f"{what} is what it was.")
     elif one.factor is not None and one.overlap:
         sure = "within doubt: the 90 % intervals overlap"
-        sentences.append(f"{what} is {one.factor:.3g} times what it was, {sure}.")
+        sentences.append(f"{what} is {times} times what it was, {sure}.")
     elif one.factor is not None:
-        sentences.append(f"{what} is {one.factor:.3g} times what it was; the 90 % intervals do not overlap.")
+        sentences.append(f"{what} is {times} times what it was; the 90 % intervals do not overlap.")
     if not one.same_split:
         sentences.append(_keeping(one))
     return " ".join(sentences)
+
+
+def factor(one: Comparison) -> str:
+    """The change of the recommended splits, with the digits that both intervals warrant."""
+    return estimate(*quotient(sizes(one.after.best, one.by), sizes(one.before.best, one.by)))
 
 
 def _keeping(one: Comparison) -> str:

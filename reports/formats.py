@@ -1,4 +1,4 @@
-"""Numbers as people read them: few digits, the right prefix, the interval beside the value.
+"""Numbers as people read them: the right prefix, shares, signs; digits by their interval (``model.digits``).
 
 Assumptions: values are SI, as everywhere inside the program.
 When not to use it: for files that programs read; those carry every digit.
@@ -6,25 +6,17 @@ When not to use it: for files that programs read; those carry every digit.
 
 from __future__ import annotations
 
-import math
-
+from cerberus_plan.model.digits import Spread, alike, digits_known, ends, estimate, exact, number, quotient, spread
 from cerberus_plan.model.quantity import Quantity
+
+__all__ = [
+    "Spread", "alike", "digits_known", "ends", "estimate", "exact", "headline", "interval", "number", "percent",
+    "quantity", "quantity_text", "quotient", "signed_percent", "spread", "unparted",
+]  # fmt: skip
 
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B"))
 _BANDWIDTH = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s"))
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def number(value: float, digits: int = 3) -> str:
-    """A number with ``digits`` significant digits, thousands separated, powers of ten when very large or small."""
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else str(value)
-    exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if not -4 <= exponent < 9:
-        mantissa = f"{value / 10.0**exponent:.{digits - 1}f}"
-        return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPT)}"
-    return f"{round(value, digits - 1 - exponent):,.{max(digits - 1 - exponent, 0)}f}"
 
 
 def percent(share: float) -> str:
@@ -74,26 +66,6 @@ def interval(low: float | None, high: float | None, unit: str = "1", digits: int
     if low is None or high is None:
         return "–"
     return f"{quantity(low, unit, digits)} to {quantity(high, unit, digits)}"
-
-
-def digits_known(value: float, low: float | None, high: float | None) -> int:
-    """Significant digits that a 90 % interval warrants: down to the second digit of its width, at most four."""
-    if low is None or high is None or not low < high or value == 0.0:
-        return 4
-    place = math.floor(math.log10(high - low)) - 1
-    return min(max(math.floor(math.log10(abs(value))) - place + 1, 1), 4)
-
-
-def estimate(value: float, low: float | None, high: float | None, unit: str = "") -> str:
-    """A value with the digits that its interval warrants."""
-    return f"{number(value, digits_known(value, low, high))} {unit}".rstrip()
-
-
-def ends(low: float | None, high: float | None) -> str:
-    """Both ends of an interval, to the same place as the value that it is of."""
-    if low is None or high is None:
-        return "–"
-    return f"{estimate(low, low, high)} to {estimate(high, low, high)}"
 
 
 def quantity_text(given: Quantity, digits: int = 4) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from statistics import median
 from typing import Any
 
-from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.formats import Spread, estimate, number, percent, quotient
 
 # Parts of a unit's core-seconds, as people call them.
 PARTS = {
@@ -29,6 +30,24 @@ _UNLIKELY = 0.01
 def on_cores(cores: int) -> str:
     """A number of cores."""
     return f"{cores} core{'s' * (cores > 1)}"
+
+
+def curve(document: Mapping[str, Any]) -> list[tuple[int, Spread]]:
+    """Cores of one instance, and the median of its runs with its 90 % interval, where there is one."""
+    rows = {row["cores_per_instance"]: row for row in document["measured"] if row["instances"] == 1}
+    return [
+        (point["n"], _spread(rows[point["n"]]) if point["n"] in rows else (median(point["values"]), None, None))
+        for point in document["curve"]
+    ]
+
+
+def _spread(row: Mapping[str, Any]) -> Spread:
+    return row["value"], row.get("low"), row.get("high")
+
+
+def speed_up(over: tuple[int, Spread], under: tuple[int, Spread]) -> str:
+    """One count's throughput over another's, with the digits that the repeats warrant."""
+    return estimate(*quotient(over[1], under[1]))
 
 
 def lines(document: Mapping[str, Any], unit: str) -> Iterator[str]:

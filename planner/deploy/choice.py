@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from cerberus_plan.model.digits import estimate
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -18,7 +19,7 @@ from cerberus_plan.planner.deploy.deployment import Format
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.choose import plan as plan_under
-from cerberus_plan.planner.splits.describe import amount, describe
+from cerberus_plan.planner.splits.describe import describe, expected
 
 # What the instances of a system do and do not share: the plan's own system may promise more.
 _APART = {
@@ -134,11 +135,7 @@ def _other(form: Format, plan: Plan, own: Plan, planned: Candidate, possible: li
 
 
 def _promise(candidate: Candidate, plan: Plan) -> str:
-    unit = plan.workload.unit
-    return (
-        f"{describe(candidate, SYSTEMS)}: {amount(candidate.throughput, unit)} expected "
-        f"({amount(candidate.low, '')} to {amount(candidate.high, '')})."
-    )
+    return f"{describe(candidate, SYSTEMS)}: {expected(candidate, plan.workload.unit)} expected."
 
 
 def _lines(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:
@@ -148,7 +145,7 @@ def _lines(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:
         lines.append(
             f"These files run {SYSTEMS[candidate.system].title}, not {SYSTEMS[planned.system].title}: that "
             f"{_change(candidate.throughput / planned.throughput)} the plan's "
-            f"{amount(planned.throughput, own.workload.unit)}. {_APART[candidate.system]}"
+            f"{estimate(planned.throughput, planned.low, planned.high, own.workload.unit)}. {_APART[candidate.system]}"
         )
     same = [c for c in own.candidates if c.cores == candidate.cores]
     if same and same[0].throughput > candidate.throughput * 1.01:

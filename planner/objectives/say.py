@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cerberus_plan.model.digits import estimate, exact, spread, to_place
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.reach import Reach
 from cerberus_plan.planner.objectives.served import CAPACITY
 from cerberus_plan.planner.plan import Candidate, Plan
-from cerberus_plan.planner.splits.describe import amount, describe
+from cerberus_plan.planner.splits.describe import describe
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
@@ -31,13 +32,13 @@ def verdict(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> s
     """The answer in a sentence or two."""
     unit = plan.workload.unit
     name = describe(best.candidate, SYSTEMS)
-    reached = f"{amount(best.headroom, unit)} ({amount(best.headroom_low, '')} to {amount(best.headroom_high, '')})"
+    reached = _reached(best, unit)
     rate = objective.rate
     if best.headroom <= 0.0:
         return f"No split keeps{limits(objective)} at any rate: even a lone request takes longer."
     if rate is not None and not best.meets:
         return (
-            f"No split is sure to carry {amount(rate, unit)}{limits(objective)}. The closest, {name}, carries "
+            f"No split is sure to carry {exact(rate)} {unit}{limits(objective)}. The closest, {name}, carries "
             f"{reached}. Loosen a limit, allow more cores, or measure this split."
         )
     if rate is None:
@@ -48,7 +49,7 @@ def verdict(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> s
         ends = _ends(latency.low, latency.high)
         p99 = f" with a 99th percentile of {time(latency.p99)}{ends}"
     return (
-        f"Run {name}: it carries {amount(rate, unit)}{limits(objective)}{p99}, at a cost of "
+        f"Run {name}: it carries {exact(rate)} {unit}{limits(objective)}{p99}, at a cost of "
         f"{cost(best, objective)}. It has room up to {reached}."
     )
 
@@ -57,6 +58,11 @@ def _ends(low: tuple[float | None, ...] | None, high: tuple[float | None, ...] |
     if low is None or high is None or low[-1] is None:
         return ""
     return f" ({time(low[-1])} to {'without bound' if high[-1] is None else time(high[-1])})"
+
+
+def _reached(found: Reach, unit: str) -> str:
+    """The largest rate that a split carries, with its interval."""
+    return spread(found.headroom, found.headroom_low, found.headroom_high, unit)
 
 
 def cost(found: Reach, objective: Objective) -> str:
@@ -72,9 +78,10 @@ def reason(plan: Plan, best: Reach, found: Sequence[Reach], objective: Objective
         other = _neighbour(best, found, step)
         if other is not None:
             gain = other.headroom - best.headroom
+            more = to_place(abs(gain), other.headroom_low, other.headroom_high)
             told.append(
-                f"{text} {amount(other.headroom, unit)} ({'+' if gain >= 0 else '-'}{amount(abs(gain), '')}) for "
-                f"{cost(other, objective)}."
+                f"{text} {estimate(other.headroom, other.headroom_low, other.headroom_high, unit)} "
+                f"({'+' if gain >= 0 else '-'}{more}) for {cost(other, objective)}."
             )
     return " ".join([*told, *_unsure(best, found, objective, unit)])
 
@@ -87,11 +94,8 @@ def _unsure(best: Reach, found: Sequence[Reach], objective: Objective, unit: str
     cheaper = [r for r in found if not r.meets and r.headroom >= rate and r.cost < best.cost]
     if cheaper:
         other = max(cheaper, key=lambda r: (r.headroom_low, -r.cost))
-        reached = (
-            f"{amount(other.headroom, unit)} ({amount(other.headroom_low, '')} to {amount(other.headroom_high, '')})"
-        )
         yield (
-            f"Cheaper but not sure to carry it: {describe(other.candidate, SYSTEMS)} with {reached} for "
+            f"Cheaper but not sure to carry it: {describe(other.candidate, SYSTEMS)} with {_reached(other, unit)} for "
             f"{cost(other, objective)}; measure that split to know."
         )
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from cerberus_plan.model.digits import estimate
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.parts import CEILING
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
-from cerberus_plan.planner.splits.describe import amount
+from cerberus_plan.planner.splits.describe import expected
 from cerberus_plan.planner.splits.evaluate import Evaluated
 from cerberus_plan.planner.splits.network_of import structure_of
 from cerberus_plan.planner.splits.situation import Situation, situation_of
@@ -126,9 +127,8 @@ def disagreements(workload: Workload, ranked: Sequence[Candidate]) -> Iterator[s
             nearest = min(same, key=lambda c: abs(math.log(c.throughput / run.value)))
             yield (
                 f"the model disagrees with a run: {run.instances} x {run.cores_per_instance} did "
-                f"{amount(run.value, workload.unit)}, and {nearest.system} is predicted at "
-                f"{amount(nearest.throughput, workload.unit)} ({amount(nearest.low, '').strip()} to "
-                f"{amount(nearest.high, '').strip()}); trust the run, and measure more of them"
+                f"{estimate(run.value, run.low, run.high, workload.unit)}, and {nearest.system} is predicted at "
+                f"{expected(nearest, workload.unit)}; trust the run, and measure more of them"
             )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from cerberus_plan.model.digits import estimate, quotient
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
@@ -23,7 +24,7 @@ from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.caveats import caveats
 from cerberus_plan.planner.splits.crowd import CROWD_GAIN
 from cerberus_plan.planner.splits.crowd_notes import crowd_notes
-from cerberus_plan.planner.splits.describe import amount, describe
+from cerberus_plan.planner.splits.describe import describe, expected
 from cerberus_plan.planner.splits.doubt import doubts
 from cerberus_plan.planner.splits.evaluate import evaluate, to_candidates
 from cerberus_plan.planner.splits.joint import Joint
@@ -181,15 +182,13 @@ def _verdict(
     systems: Mapping[str, System],
     workload: Workload,
 ) -> str:
-    unit = workload.unit
-    spread = f"{amount(best.throughput, unit)} ({amount(best.low, '')} to {amount(best.high, '')})"
-    text = f"Run {describe(best, systems)}: {spread}"
+    text = f"Run {describe(best, systems)}: {expected(best, workload.unit)}"
     single = _one_big(ranked)
     if single is not None and best.vms == 1 and len({c.vms for c in ranked}) > 1:
         text += ". Clustering does not help this workload here"
     elif single is not None and best.vms > 1:
-        gain = best.throughput / single.throughput
-        text += f", {gain:.2f} times {describe(single, systems)}, the best single instance"
+        gain = quotient((best.throughput, best.low, best.high), (single.throughput, single.low, single.high))
+        text += f", {estimate(*gain)} times {describe(single, systems)}, the best single instance"
     if everywhere and best.cores < everywhere[0].cores:
         change = everywhere[0].throughput / best.throughput - 1.0
         beside = "no faster" if abs(change) < 0.005 else f"{abs(change):.0%} {'faster' if change > 0 else 'slower'}"

@@ -1,10 +1,10 @@
-"""Candidates and amounts in words, the same in every sentence, table and page."""
+"""Candidates and what they do in words, the same in every sentence, table and page."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
+from cerberus_plan.model.digits import spread
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 
@@ -27,7 +27,6 @@ def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
     return f"{candidate.vms} {plural if candidate.vms > 1 else noun} of {cores} ({system.name})"
 
 
-def amount(value: float, unit: str) -> str:
-    """A throughput or time with three significant digits and its unit, if any: "2,120 MB/s"."""
-    digits = 2 - math.floor(math.log10(value)) if value > 0 else 2
-    return f"{round(value, digits):,.{max(digits, 0)}f} {unit}".rstrip()
+def expected(candidate: Candidate, unit: str) -> str:
+    """A candidate's throughput with its 90 % interval: "2,120 MB/s (1,900 to 2,380)"."""
+    return spread(candidate.throughput, candidate.low, candidate.high, unit)

@@ -19,9 +19,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from cerberus_plan.model.digits import ends
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
-from cerberus_plan.planner.splits.describe import amount, describe
+from cerberus_plan.planner.splits.describe import describe
 from cerberus_plan.planner.splits.joint import Joint
 
 # Expected loss beyond which a recommendation is only a guess.
@@ -73,7 +74,7 @@ def too_wide(candidate: Candidate) -> bool:
 
 
 def _ends(candidate: Candidate) -> str:
-    return f"anything from {amount(candidate.low, '')} to {amount(candidate.high, '')}"
+    return f"anything from {ends(candidate.low, candidate.high)}"
 
 
 def _rival(best: Candidate, candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> Candidate:

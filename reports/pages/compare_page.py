@@ -68,7 +68,7 @@ def _facts(one: Comparison) -> list[dict[str, str]]:
         facts.append({"name": title, "value": estimate(middle, low, high, plan.workload.unit), "note": note})
     if one.factor is not None:
         sure = "within doubt: the intervals overlap" if one.overlap else "the intervals do not overlap"
-        facts.append({"name": "Change", "value": f"× {number(one.factor)}", "note": sure})
+        facts.append({"name": "Change", "value": f"× {words.factor(one)}", "note": sure})
     return facts
 
 

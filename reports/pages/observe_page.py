@@ -10,7 +10,7 @@ from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.charts.figure import Figure
 from cerberus_plan.reports.charts.ledger import ledger
 from cerberus_plan.reports.charts.strips import Strip, strips
-from cerberus_plan.reports.formats import number, percent, quantity
+from cerberus_plan.reports.formats import estimate, number, percent, quantity
 from cerberus_plan.reports.pages.findings import Table, findings_page
 
 
@@ -31,13 +31,12 @@ def observe_page(document: Mapping[str, Any], *, command: Sequence[str], version
 
 def _verdict(document: Mapping[str, Any]) -> str:
     """How it scales, and who is most likely to keep it from scaling further."""
-    curve = document["curve"]
-    middle = [sorted(point["values"])[len(point["values"]) // 2] for point in curve]
-    most = words.on_cores(curve[-1]["n"])
+    least, most = words.curve(document)[0], words.curve(document)[-1]
+    name = words.on_cores(most[0])
     first = (
-        f"{most} do {number(middle[-1] / middle[0])} times what {curve[0]['n']} does."
-        if len(curve) > 1
-        else f"{number(middle[0])} {document['unit']} on {most}."
+        f"{name} do {words.speed_up(most, least)} times what {least[0]} does."
+        if most is not least
+        else f"{estimate(*most[1], document['unit'])} on {name}."
     )
     return f"{first} {words.owner_sentence(document)}" if document["owner"] else first
 
@@ -49,13 +48,14 @@ def _figures(document: Mapping[str, Any]) -> Iterator[Figure]:
         if row["instances"] > 1:
             splits.setdefault(f"{row['instances']} × {row['cores_per_instance']}", []).append(row)
     yield strips(
-        [Strip(name=f"1 × {point['n']}", values=point["values"]) for point in document["curve"]]
+        [Strip(name=f"1 × {point['n']}", values=point["values"], low=low, high=high)
+         for point, (_, (_, low, high)) in zip(document["curve"], words.curve(document), strict=True)]
         + [Strip(name=name, values=[row["value"] for row in rows], low=rows[0].get("low"), high=rows[0].get("high"))
            for name, rows in splits.items()],
         name="runs",
         title=f"Every run [{unit}]",
         columns=("instances × cores", unit, "predicted"),
-        caption="A dot is a run of one instance, or the median of several instances' runs with its 90 % interval.",
+        caption="A dot is a run of one instance, or the median of several; lines are 90 % intervals of medians.",
     )  # fmt: skip
     if document["ledger"]:
         yield ledger(

@@ -21,7 +21,7 @@ from cerberus_plan.reports.charts.scaling import scaling
 from cerberus_plan.reports.charts.split_map import split_map
 from cerberus_plan.reports.charts.tornado import NEGLIGIBLE, label, tornado
 from cerberus_plan.reports.charts.what_if import what_if
-from cerberus_plan.reports.formats import ends, estimate, headline, interval, number, percent, quantity
+from cerberus_plan.reports.formats import ends, estimate, headline, number, percent, quantity, quotient
 from cerberus_plan.reports.pages import origin, page, provenance, reading
 from cerberus_plan.reports.pages.equations import laws_of
 from cerberus_plan.reports.pages.floor_plan import floor_plan
@@ -150,10 +150,12 @@ def _compared(plan: Plan) -> list[tuple[str, Candidate]]:
 
 
 def _times(plan: Plan, other: Candidate | None) -> str:
-    """How many times another candidate the recommended split does, with three digits at most."""
+    """How many times another candidate the recommended split does, with the digits that both intervals warrant."""
     if other is None or other.throughput <= 0.0:
         return "–"
-    return f"{number(plan.best.throughput / other.throughput)} ×"
+    best = plan.best
+    told = estimate(*quotient((best.throughput, best.low, best.high), (other.throughput, other.low, other.high)))
+    return f"{told} ×"
 
 
 def _answer(plan: Plan) -> dict[str, str]:
@@ -181,8 +183,9 @@ def _facts(plan: Plan) -> list[dict[str, str]]:
     ]
     facts += _aims(plan)
     if best.seconds is not None:
-        note = f"90 % interval {interval(best.seconds_low, best.seconds_high, 's')}"
-        facts.append({"name": "Time of the job", "value": f"{number(best.seconds)} s", "note": note})
+        note = f"90 % interval {ends(best.seconds_low, best.seconds_high)}"
+        value = estimate(best.seconds, best.seconds_low, best.seconds_high, "s")
+        facts.append({"name": "Time of the job", "value": value, "note": note})
     # the honest comparison first: against the best that one instance can do, then against what runs today
     known = [best]
     for name, other in (

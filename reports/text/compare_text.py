@@ -14,8 +14,9 @@ from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.saved.compare import Comparison, Moved
 from cerberus_plan.planner.saved.differences import GROUPS, Difference
-from cerberus_plan.planner.splits.describe import amount, describe
+from cerberus_plan.planner.splits.describe import describe, expected
 from cerberus_plan.reports import compare_words as words
+from cerberus_plan.reports.formats import estimate
 
 # Inputs of a group, and splits, told by name; the rest are counted.
 _MOST_TOLD = 6
@@ -42,10 +43,7 @@ def text_of(one: Comparison, width: int) -> Iterator[str]:
 
 def _answer(plan: Plan) -> str:
     best, unit = plan.best, plan.workload.unit
-    return (
-        f"{describe(best, SYSTEMS)}: {amount(best.throughput, unit)} ({amount(best.low, '')} to "
-        f"{amount(best.high, '')}) on {plan.machine.name}"
-    )
+    return f"{describe(best, SYSTEMS)}: {expected(best, unit)} on {plan.machine.name}"
 
 
 def _why(one: Comparison, width: int) -> Iterator[str]:
@@ -94,4 +92,5 @@ def _moves(one: Comparison, width: int) -> Iterator[str]:
 
 def _move(one: Moved, of: Comparison) -> str:
     unit = of.after.workload.unit
-    return f"{words.short(one.after)} {amount(one.before.throughput, '')} -> {amount(one.after.throughput, unit)}"
+    before, after = (estimate(each.throughput, each.low, each.high) for each in (one.before, one.after))
+    return f"{words.short(one.after)} {before} -> {after} {unit}"

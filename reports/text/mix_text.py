@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan, Part, sizes
-from cerberus_plan.planner.splits.describe import amount
+from cerberus_plan.reports.formats import ends, estimate, number
 from cerberus_plan.reports.text.console import literal_console
 
 
@@ -35,7 +35,7 @@ def _cells(part: Part) -> tuple[str, ...]:
         f"{part.workload.name} ({part.share:.0%})",
         sizes(part.split),
         str(sum(part.split)),
-        amount(part.throughput, part.workload.unit),
-        f"{amount(part.low, '')}-{amount(part.high, '')}",
-        amount(part.alone, ""),
+        estimate(part.throughput, part.low, part.high, part.workload.unit),
+        ends(part.low, part.high, "-"),
+        number(part.alone),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.planner.objectives.say import time
 from cerberus_plan.planner.plan import Candidate, FrontierPoint, Plan
-from cerberus_plan.planner.splits.describe import amount
+from cerberus_plan.reports.formats import ends, estimate, number
 
 # Points of the frontier that are printed; --json has all.
 MOST_POINTS = 9
@@ -54,9 +54,9 @@ def _row(mark: str, candidate: Candidate, *, latency: bool, gain: float | None =
         candidate.system,
         f"{candidate.vms} x {candidate.split[0]}",
         f"{candidate.cost or 0.0:,.6g}",
-        amount(headroom, ""),
-        f"{amount(low, '')}-{amount(high, '')}",
-        "" if gain is None else f"+{amount(gain, '')}",
+        estimate(headroom, low, high),
+        ends(low, high, "-"),
+        "" if gain is None else f"+{number(gain, 2)}",
     ]
     if latency:
         p99 = candidate.latency.p99 if candidate.latency is not None else None

@@ -6,13 +6,12 @@ When not to use it: for machines; use --json.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import median
 from typing import Any
 
 from rich.table import Table
 
 from cerberus_plan.reports import observe_words as words
-from cerberus_plan.reports.formats import number, percent, quantity
+from cerberus_plan.reports.formats import estimate, number, percent, quantity
 from cerberus_plan.reports.text.console import literal_console
 
 
@@ -42,20 +41,22 @@ def print_observation(document: Mapping[str, Any], *, work: str) -> None:
     most = curve[-1]["n"]
     rows = [row for row in document["measured"] if row["instances"] * row["cores_per_instance"] == most]
     if len(rows) > 1:
-        told = ", ".join(f"{row['instances']} x {row['cores_per_instance']} {number(row['value'], 4)}" for row in rows)
+        told = ", ".join(
+            f"{row['instances']} x {row['cores_per_instance']} {estimate(row['value'], row['low'], row['high'])}"
+            for row in rows
+        )
         console.print(f"splits of {most} cores, {document['unit']}: {told}", soft_wrap=True)
 
 
 def _table(document: Mapping[str, Any], work: str) -> Table:
-    curve = document["curve"]
+    curve, medians = document["curve"], words.curve(document)
     table = Table(title=f"{document['program']}: {document['unit']}, and what one {work} takes", title_justify="left")
     for column in ("cores", "throughput", "spread", "speed-up", "user", "system", "faults"):
         table.add_column(column, justify="right")
-    first = median(curve[0]["values"])
-    for point, demand in zip(curve, document["demands"], strict=True):
-        middle = median(point["values"])
-        spread = percent((max(point["values"]) - min(point["values"])) / middle)
+    for point, demand, middle in zip(curve, document["demands"], medians, strict=True):
+        spread = percent((max(point["values"]) - min(point["values"])) / middle[1][0])
         times = (quantity(demand[name] or 0.0, "s") for name in ("user_s", "system_s"))
-        speed_up, faults = f"{middle / first:.2f}", number(demand["page_faults"] or 0.0)
-        table.add_row(str(point["n"]), number(middle, 4), spread, speed_up, *times, faults)
+        speed_up = "1" if middle is medians[0] else words.speed_up(middle, medians[0])
+        faults = number(demand["page_faults"] or 0.0)
+        table.add_row(str(point["n"]), estimate(*middle[1]), spread, speed_up, *times, faults)
     return table

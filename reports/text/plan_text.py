@@ -16,7 +16,7 @@ import typer
 
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.planner.plan import Candidate, Plan
-from cerberus_plan.planner.splits.describe import amount
+from cerberus_plan.reports.formats import ends, estimate
 
 # Ties shown beside the best; the rest are counted.
 _TIES_SHOWN = 2
@@ -150,10 +150,10 @@ def _cells(mark: str, candidate: Candidate, *, finite: bool) -> Iterable[str]:
     yield mark
     yield candidate.system
     yield f"{candidate.vms} x {candidate.split[0]}"
-    yield amount(candidate.throughput, "")
-    yield f"{amount(candidate.low, '')}-{amount(candidate.high, '')}"
+    yield estimate(candidate.throughput, candidate.low, candidate.high)
+    yield ends(candidate.low, candidate.high, "-")
     if finite:
-        yield f"{candidate.seconds:.3g}"
+        yield estimate(candidate.seconds or 0.0, candidate.seconds_low, candidate.seconds_high)
     yield f"{candidate.regret:.1%}"
     yield candidate.bottleneck
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cerberus_plan.reports.formats import alike, ends, estimate
+
 LEAST_SHOWN = 0.01
 HEADERS = ("split", "expected", "low", "high", "", "best", "regret")
 
@@ -21,9 +23,10 @@ def splits_text(answer: Mapping[str, Any]) -> str:
 def verdict(answer: Mapping[str, Any]) -> str:
     """One sentence: which split, what it gives, how sure that is."""
     best = answer["best"]
-    known = "measured" if best["measured"] else f"90 % interval {best['low']:.4g} to {best['high']:.4g}"
+    known = "measured" if best["measured"] else f"90 % interval {ends(best['low'], best['high'])}"
+    value = estimate(best["value"], best["low"], best["high"])
     return (
-        f"Run {name(best)}: {answer['quantity']} {best['value']:.4g} ({known}); best of {len(answer['splits'])} splits "
+        f"Run {name(best)}: {answer['quantity']} {value} ({known}); best of {len(answer['splits'])} splits "
         f"with probability {best['probability_best']:.0%}, expected to lose {best['regret']:.1%} to the true best."
     )
 
@@ -32,7 +35,7 @@ def table(answer: Mapping[str, Any]) -> Iterator[str]:
     """Header and one line a split."""
     rows: list[tuple[str, ...]] = [HEADERS]
     for split in answer["splits"]:
-        numbers = (f"{split[key]:.4g}" for key in ("value", "low", "high"))
+        numbers = alike(split["value"], split["low"], split["high"])
         mark = "measured" if split["measured"] else ""
         rows.append((name(split), *numbers, mark, f"{split['probability_best']:.0%}", f"{split['regret']:.1%}"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADERS))]

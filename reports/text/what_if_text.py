@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cerberus_plan.planner.plan import Plan
-from cerberus_plan.planner.splits.describe import amount
+from cerberus_plan.reports.formats import estimate
 from cerberus_plan.reports.text.console import literal_console
 
 
@@ -59,5 +59,5 @@ def _split(candidate: Mapping[str, Any]) -> str:
 
 
 def _amount(plan: Plan, candidate: Mapping[str, Any]) -> str:
-    value = candidate["throughput"] if plan.objective is None else candidate["headroom"]
-    return amount(value, plan.workload.unit).removesuffix(plan.workload.unit).strip()
+    names = ("throughput", "low", "high") if plan.objective is None else ("headroom", "headroom_low", "headroom_high")
+    return estimate(*(candidate[name] for name in names))

@@ -125,7 +125,7 @@ def _processes(pairs: list[str] | tuple[()], promise: Promise) -> dict[str, int]
 def _show(promise: Promise, verdict: Verdict) -> None:
     from rich.table import Table
 
-    from cerberus_plan.planner.splits.describe import amount
+    from cerberus_plan.reports.formats import number
     from cerberus_plan.reports.text.console import literal_console
 
     console = literal_console()
@@ -135,7 +135,7 @@ def _show(promise: Promise, verdict: Verdict) -> None:
         return
     console.print(
         f"{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
-        f"{_lost(verdict)} cost {verdict.total_price:.1%} of {amount(promise.throughput, promise.unit)}.",
+        f"{_lost(verdict)} cost {verdict.total_price:.1%} of {number(promise.throughput)} {promise.unit}.",
         style="bold",
     )
     table = Table()

@@ -128,6 +128,7 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
     """Print what one plan rests on."""
     from rich.text import Text
 
+    from cerberus_plan.planner.splits.describe import expected
     from cerberus_plan.reports.text.console import literal_console
 
     console = literal_console()
@@ -135,8 +136,8 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
     for explanation in explanations:
         candidate = explanation.candidate
         noun = "threads" if candidate.overcommit > 1.0 else "cores"
-        title = f"{candidate.system}, {candidate.vms} x {candidate.split[0]} {noun}: {candidate.throughput:.4g}"
-        console.print(Text(f"\n{title} {plan.workload.unit}", style="bold"))
+        title = f"{candidate.system}, {candidate.vms} x {candidate.split[0]} {noun}"
+        console.print(Text(f"\n{title}: {expected(candidate, plan.workload.unit)}", style="bold"))
         console.print(_stations(explanation))
         for finding in explanation.findings:
             console.print(Text.assemble(f"  {finding.says}: ", (f"{finding.value:.3g}", "bold")), soft_wrap=True)

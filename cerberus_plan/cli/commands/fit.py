@@ -204,6 +204,7 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from cerberus_plan.reports.formats import alike
     from cerberus_plan.reports.text.next_runs import next_runs
 
     console = Console()
@@ -214,7 +215,7 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     laws, known = answered["incumbents"], {point["n"]: f"{point['value']:.4g}" for point in answered["points"]}
     for i, row in enumerate(answered["predictions"]):
         beside = [f"{law['predictions'][i]['value']:.4g}" for law in laws]
-        cells = [f"{row[key]:.4g}" for key in ("value", "low", "high")]
+        cells = alike(row["value"], row["low"], row["high"])
         table.add_row(f"{row['n']:g}", known.get(row["n"], ""), *cells, f"{row['high'] / row['low']:.2f}", *beside)
     console.print(table)
     weights = ", ".join(f"{name} {weight:.0%}" for name, weight in answer.law_weights.items() if weight >= 0.01)

@@ -101,11 +101,14 @@ def _percent(error: float | None) -> str:
 def _print_free(console: Console, comparison: Comparison) -> None:
     from rich.text import Text
 
+    from cerberus_plan.reports.formats import ends, estimate
+
     console.print(Text(f"\n{len(comparison.free)} free numbers, 90 % intervals", style="bold"))
     for name, quantity in comparison.free.items():
         scale, unit = (1e6, " us") if quantity.unit == "s" else (1.0, "")
-        low, high = (scale * (bound or 0.0) for bound in (quantity.low, quantity.high))
-        console.print(f"{name:38}{scale * quantity.value:8.4g}{unit:3}  {low:.4g} to {high:.4g}", markup=False)
+        low, high = (None if bound is None else scale * bound for bound in (quantity.low, quantity.high))
+        value = estimate(scale * quantity.value, low, high)
+        console.print(f"{name:38}{value:>8}{unit:3}  {ends(low, high)}", markup=False)
     console.print(
         Text("`python -m cerberus_plan.calibration.paper.refit` repeats the fit; it takes some minutes.", style="dim")
     )

@@ -213,10 +213,13 @@ def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_document(answer, indent=2)
         return
+    from cerberus_plan.reports.formats import ends, estimate
+
     best = answer["best"]
-    known = "measured" if best["measured"] else f"never run, 90 % interval {best['low']:.4g} to {best['high']:.4g}"
+    known = "measured" if best["measured"] else f"never run, 90 % interval {ends(best['low'], best['high'])}"
+    value = estimate(best["value"], best["low"], best["high"])
     typer.echo(
-        f"Run {best['instances']} x {best['cores_per_instance']}: {answer['quantity']} {best['value']:.4g} ({known}); "
+        f"Run {best['instances']} x {best['cores_per_instance']}: {answer['quantity']} {value} ({known}); "
         f"expected to lose {answer['regret']:.1%} to the true best. Stopped: {REASONS[answer['stopped']]}."
     )
     typer.echo()

@@ -238,4 +238,6 @@ def _interval(ratio: dict[str, Any] | None) -> str:
         return "not known"
     if ratio["low"] is None:
         return f"{ratio['value']:.2f}"
-    return f"{ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
+    from cerberus_plan.reports.formats import spread
+
+    return spread(ratio["value"], ratio["low"], ratio["high"])

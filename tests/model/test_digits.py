@@ -1,0 +1,117 @@
+"""Digits follow the interval: what is printed lies in it, and no digit is finer than a hundredth of its width."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cerberus_plan.model.digits import alike, digits_known, ends, estimate, exact, number, quotient, spread, to_place
+
+PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
+
+
+def read(text: str) -> float:
+    """A printed number, read back."""
+    return float(text.translate(PLAIN).replace(" × 10", "e"))
+
+
+def step(text: str) -> float:
+    """What the last digit counts; zeros at the end of a whole number count as digits left out."""
+    mantissa, _, exponent = text.translate(PLAIN).partition(" × 10")
+    _, dot, fraction = mantissa.partition(".")
+    zeros = len(mantissa) - len(mantissa.rstrip("0")) if not dot else 0
+    return 10.0 ** (zeros - len(fraction) + int(exponent or 0))
+
+
+@st.composite
+def intervals(draw: st.DrawFn) -> tuple[float, float, float]:
+    """A positive value anywhere in an interval from a millionth of it to a thousand times it."""
+    value = draw(st.floats(1e-9, 1e12))
+    down, up = (draw(st.floats(-6.0, 3.0)) for _ in range(2))
+    low, high = value / (1.0 + 10.0**down), value * (1.0 + 10.0**up)
+    return draw(st.sampled_from([low, value, high, (low + high) / 2])), low, high
+
+
+@given(intervals())
+def test_what_is_printed_lies_in_its_interval(given_: tuple[float, float, float]) -> None:
+    """However the value lies in it, at an end too, and however narrow or wide it is."""
+    value, low, high = given_
+    told = read(estimate(value, low, high))
+    slack = 1e-12 * abs(value)
+    assert low - slack <= told <= high + slack
+
+
+@given(intervals())
+def test_no_digit_is_finer_than_the_interval_warrants(given_: tuple[float, float, float]) -> None:
+    """No last digit below a hundredth of the width, but for the first, and where one less would leave it."""
+    value, low, high = given_
+    text, digits = estimate(value, low, high), digits_known(value, low, high)
+    place = 10.0 ** (math.floor(math.log10(value)) - digits + 1)
+    assert step(text) >= place * 0.99
+    if digits > 1 and place <= (high - low) / 101.0:
+        shorter = float(f"{value:.{digits - 2}e}")
+        assert not low <= shorter <= high
+    assert digits <= 4 or not low <= float(f"{value:.3e}") <= high
+
+
+@given(intervals())
+def test_rounding_moves_a_number_little(given_: tuple[float, float, float]) -> None:
+    """By a twentieth of the width, or half of the fourth digit."""
+    value, low, high = given_
+    assert abs(read(estimate(value, low, high)) - value) <= max((high - low) / 20.0, 0.5e-3 * value) * (1 + 1e-9)
+
+
+@given(intervals())
+def test_ends_end_where_their_value_does(given_: tuple[float, float, float]) -> None:
+    """In order, each within a twentieth of the width or half its own first or fourth digit."""
+    value, low, high = given_
+    told = [read(end) for end in ends(low, high).split(" to ")]
+    assert told[0] <= told[1]
+    for end, shown in zip((low, high), told, strict=True):
+        assert abs(shown - end) <= max((high - low) / 20.0, 0.5e-3 * high) * (1 + 1e-9)
+    assert alike(value, low, high) == (estimate(value, low, high), *ends(low, high).split(" to "))
+
+
+@given(intervals(), intervals())
+def test_a_quotient_turns_round(over: tuple[float, float, float], under: tuple[float, float, float]) -> None:
+    """Its interval holds it, is at least as wide as each of the two, and one over it is that of one over the other."""
+    value, low, high = quotient(over, under)
+    assert low is not None
+    assert high is not None
+    assert low <= value * (1 + 1e-12)
+    assert value <= high * (1 + 1e-12)
+    widest = max(math.log(one[2] / one[1]) for one in (over, under))
+    assert math.log(high / low) >= widest * (1 - 1e-9) - 1e-9
+    back = quotient(under, over)
+    assert back == pytest.approx((1.0 / value, 1.0 / high, 1.0 / low))
+
+
+@given(st.floats(1e-4, 1e9, exclude_max=True))
+def test_what_somebody_gave_is_told_as_it_was_given(value: float) -> None:
+    """To ten digits."""
+    assert read(exact(value)) == pytest.approx(value, rel=1e-9)
+
+
+@given(st.floats(-1e6, 1e6))
+def test_without_an_interval_four_digits(value: float) -> None:
+    """Also where the interval is a point."""
+    assume(abs(value) > 1e-3)
+    assert estimate(value, None, None) == estimate(value, value, value) == number(value, 4)
+    assert ends(None, value) == "–"
+
+
+def test_values_by_hand() -> None:
+    """One of each kind."""
+    assert spread(2331.2, 1917.0, 2827.0, "MB/s") == "2,330 MB/s (1,920 to 2,830)"
+    assert spread(2331.2, None, None, "MB/s") == "2,331 MB/s"
+    assert estimate(12_345.0, 12_344.0, 12_346.0) == "12,345"
+    assert estimate(16_262_297.0, 6_200_000.0, 36_400_000.0) == "16,000,000"
+    assert ends(3.2, 4_000.0) == "3 to 4,000"
+    assert to_place(1234.5, 10_000.0, 12_000.0) == "1,200"
+    assert to_place(3.2, 10_000.0, 12_000.0) == "3"
+    assert exact(20_000.0) == "20,000"
+    assert estimate(*quotient((5.2, 3.7, 7.2), (1.0, 1.0, 1.0))) == "5.2"
+    assert quotient((5.2, None, None), (1.3, 1.0, 2.0)) == (4.0, None, None)
