@@ -59,7 +59,7 @@ def ends(low: float | None, high: float | None, between: str = " to ") -> str:
         return f"{number(low, _MOST)}{between}{number(high, _MOST)}"
     middle = low + (high - low) / 2
     place = _magnitude(middle) - digits_known(middle, low, high) + 1 if middle != 0.0 else _place(low, high)
-    return between.join(number(end, max(_digits(end, place), 1)) for end in (low, high))
+    return between.join(_at(end, place) for end in (low, high))
 
 
 def alike(value: float, low: float, high: float) -> tuple[str, str, str]:
@@ -110,3 +110,8 @@ def _magnitude(value: float) -> int:
 
 def _digits(value: float, place: int) -> int:
     return _magnitude(value) - place + 1 if value != 0.0 else 1
+
+
+def _at(value: float, place: int) -> str:
+    """To a place, or the first digit; 0.9996 to the third decimal has four digits, for it is told as 1.000."""
+    return number(value, max(_digits(round(value, -place) or value, place), 1))

@@ -47,7 +47,8 @@ def _spread(row: Mapping[str, Any]) -> Spread:
 
 def speed_up(over: tuple[int, Spread], under: tuple[int, Spread]) -> str:
     """One count's throughput over another's, with the digits that the repeats warrant."""
-    return estimate(*quotient(over[1], under[1]))
+    value, low, high = quotient(over[1], under[1])
+    return number(value) if low is None else estimate(value, low, high)
 
 
 def lines(document: Mapping[str, Any], unit: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cerberus_plan.model.digits import estimate
+from cerberus_plan.model.digits import ends, estimate
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -19,7 +19,7 @@ from cerberus_plan.planner.deploy.deployment import Format
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.choose import plan as plan_under
-from cerberus_plan.planner.splits.describe import describe, expected
+from cerberus_plan.planner.splits.describe import describe
 
 # What the instances of a system do and do not share: the plan's own system may promise more.
 _APART = {
@@ -135,7 +135,8 @@ def _other(form: Format, plan: Plan, own: Plan, planned: Candidate, possible: li
 
 
 def _promise(candidate: Candidate, plan: Plan) -> str:
-    return f"{describe(candidate, SYSTEMS)}: {expected(candidate, plan.workload.unit)} expected."
+    value = estimate(candidate.throughput, candidate.low, candidate.high, plan.workload.unit)
+    return f"{describe(candidate, SYSTEMS)}: {value} expected ({ends(candidate.low, candidate.high)})."
 
 
 def _lines(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cerberus_plan.model.digits import estimate, exact, spread, to_place
+from cerberus_plan.model.digits import digits_known, estimate, exact, spread, to_place
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.reach import Reach
@@ -15,10 +15,10 @@ from cerberus_plan.planner.splits.describe import describe
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 
-def time(seconds: float) -> str:
-    """A time with three digits and the unit that suits it: "2.1 ms"."""
+def time(seconds: float, digits: int = 3) -> str:
+    """A time with at most so many digits and the unit that suits it: "2.1 ms"."""
     scale, unit = next(((s, u) for s, u in _UNITS if seconds >= s * 0.9995), _UNITS[-1])
-    return f"{float(f'{seconds / scale:.3g}'):g} {unit}"
+    return f"{float(f'{seconds / scale:.{digits}g}'):g} {unit}"
 
 
 def limits(objective: Objective) -> str:
@@ -46,18 +46,22 @@ def verdict(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> s
     latency = told.latency
     p99 = ""
     if latency is not None and latency.p99 is not None:
-        ends = _ends(latency.low, latency.high)
-        p99 = f" with a 99th percentile of {time(latency.p99)}{ends}"
+        low, high = (None if ends is None else ends[-1] for ends in (latency.low, latency.high))
+        p99 = f" with a 99th percentile of {_spread(latency.p99, low, high)}"
     return (
         f"Run {name}: it carries {exact(rate)} {unit}{limits(objective)}{p99}, at a cost of "
         f"{cost(best, objective)}. It has room up to {reached}."
     )
 
 
-def _ends(low: tuple[float | None, ...] | None, high: tuple[float | None, ...] | None) -> str:
-    if low is None or high is None or low[-1] is None:
-        return ""
-    return f" ({time(low[-1])} to {'without bound' if high[-1] is None else time(high[-1])})"
+def _spread(value: float, low: float | None, high: float | None) -> str:
+    """A time and its interval, with the digits that it warrants; a high end that is absent is no bound."""
+    if low is None:
+        return time(value)
+    if high is None:
+        return f"{time(value, 2)} ({time(low, 2)} to without bound)"
+    middle, first, last = (time(each, digits_known(each, low, high)) for each in (value, low, high))
+    return f"{middle} ({first} to {last})"
 
 
 def _reached(found: Reach, unit: str) -> str:

@@ -41,11 +41,12 @@ def print_observation(document: Mapping[str, Any], *, work: str) -> None:
     most = curve[-1]["n"]
     rows = [row for row in document["measured"] if row["instances"] * row["cores_per_instance"] == most]
     if len(rows) > 1:
-        told = ", ".join(
-            f"{row['instances']} x {row['cores_per_instance']} {estimate(row['value'], row['low'], row['high'])}"
-            for row in rows
-        )
+        told = ", ".join(f"{row['instances']} x {row['cores_per_instance']} {_told(row)}" for row in rows)
         console.print(f"splits of {most} cores, {document['unit']}: {told}", soft_wrap=True)
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    return estimate(row["value"], row.get("low"), row.get("high"))
 
 
 def _table(document: Mapping[str, Any], work: str) -> Table:

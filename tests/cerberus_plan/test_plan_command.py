@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cerberus_plan.model.digits import ends, estimate
+
 ROOT = Path(__file__).resolve().parents[2]
 CANDIDATE_KEYS = {
     "system",
@@ -147,7 +149,9 @@ def test_table_shows_the_verdict_first_and_each_number_as_in_the_json() -> None:
     assert flat.index("Run ") < flat.index("system")
     best = next(line for line in text.splitlines() if line.startswith(("best  cer", "best cer")))
     assert f"{plan['best']['vms']} x {plan['best']['cores_per_vm']}" in best
-    assert f"{plan['best']['throughput']:.2f}" in best
+    throughput, low, high = (plan["best"][name] for name in ("throughput", "low", "high"))
+    assert f" {estimate(throughput, low, high)} " in best
+    assert f" {ends(low, high, '-')} " in best
 
 
 @pytest.mark.slow

@@ -103,6 +103,14 @@ def test_without_an_interval_four_digits(value: float) -> None:
     assert ends(None, value) == "–"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.91634, "0.916"), (4.3712, "4.37"), (61534.0, "61,500"), (2123.6, "2,120"), (0.0, "0")]
+)
+def test_three_digits(value: float, text: str) -> None:
+    """Enough to compare, where nothing says how much is known."""
+    assert number(value) == text
+
+
 def test_values_by_hand() -> None:
     """One of each kind."""
     assert spread(2331.2, 1917.0, 2827.0, "MB/s") == "2,330 MB/s (1,920 to 2,830)"
@@ -110,6 +118,9 @@ def test_values_by_hand() -> None:
     assert estimate(12_345.0, 12_344.0, 12_346.0) == "12,345"
     assert estimate(16_262_297.0, 6_200_000.0, 36_400_000.0) == "16,000,000"
     assert ends(3.2, 4_000.0) == "3 to 4,000"
+    assert ends(0.9996, 1.0004) == "1.000 to 1.000"
+    assert ends(0.97, 1.03) == "0.970 to 1.030"
+    assert ends(0.9996, 1.03) == "1.000 to 1.030"
     assert to_place(1234.5, 10_000.0, 12_000.0) == "1,200"
     assert to_place(3.2, 10_000.0, 12_000.0) == "3"
     assert exact(20_000.0) == "20,000"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from example_plan import a_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.digits import ends, estimate
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.candidates import even_splits
 from cerberus_plan.planner.splits.choose import plan
-from cerberus_plan.planner.splits.describe import amount
 
 PAPER = ("linux", "xen-linux", "cerberus")
 workloads = st.sampled_from(["histogram", "dbench", "apache", "memcached"])
@@ -137,10 +138,8 @@ def test_above_64_cores_all_divisors_are_candidates(n: int) -> None:
     assert splits.vms.size < 3000
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.91634, "0.916 s"), (4.3712, "4.37 s"), (61534.0, "61,500 s"), (2123.6, "2,120 s"), (0.0, "0.00 s")],
-)
-def test_amounts_have_three_digits(value: float, text: str) -> None:
-    """Enough to compare, not more than is known."""
-    assert amount(value, "s") == text
+def test_the_verdict_tells_no_digit_that_is_not_known() -> None:
+    """The recommended split's throughput as its interval warrants, then the interval."""
+    best = a_plan("dbench", cores=48).best
+    found = a_plan("dbench", cores=48).verdict
+    assert f"{estimate(best.throughput, best.low, best.high, 'MB/s')} ({ends(best.low, best.high)})" in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -236,7 +237,8 @@ def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> 
 def _interval(ratio: dict[str, Any] | None) -> str:
     if ratio is None:
         return "not known"
-    if ratio["low"] is None:
+    if ratio["low"] is None or math.isclose(ratio["low"], ratio["high"], rel_tol=1e-3):
+        # the split that all are compared with
         return f"{ratio['value']:.2f}"
     from cerberus_plan.reports.formats import spread
 
