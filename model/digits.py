@@ -113,5 +113,6 @@ def _digits(value: float, place: int) -> int:
 
 
 def _at(value: float, place: int) -> str:
-    """To a place, or the first digit; 0.9996 to the third decimal has four digits, for it is told as 1.000."""
-    return number(value, max(_digits(round(value, -place) or value, place), 1))
+    """To a place, or the first digit: 0.9996 to the third decimal is 1.000."""
+    told = round(value, -place) or value
+    return number(told, max(_digits(told, place), 1))

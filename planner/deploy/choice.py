@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cerberus_plan.model.digits import ends, estimate
+from cerberus_plan.model.digits import ends, estimate, exact, spread
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -102,11 +102,11 @@ def _carries(candidate: Candidate, plan: Plan) -> str:
     unit = plan.workload.unit
     asked = plan.objective.rate if plan.objective is not None else None
     sure = (
-        "" if asked is None else f" {amount(asked, unit)} {'are' if candidate.meets else 'are not sure to be'} carried."
+        "" if asked is None else f" {exact(asked)} {unit} {'are' if candidate.meets else 'are not sure to be'} carried."
     )
     return (
-        f"Within the limits it carries {amount(candidate.headroom or 0.0, unit)} "
-        f"({amount(candidate.headroom_low or 0.0, '')} to {amount(candidate.headroom_high or 0.0, '')}).{sure}"
+        "Within the limits it carries "
+        f"{spread(candidate.headroom or 0.0, candidate.headroom_low, candidate.headroom_high, unit)}.{sure}"
     )
 
 

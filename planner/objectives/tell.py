@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from cerberus_plan.model.digits import exact
 from cerberus_plan.planner.objectives.evidence import SCATTER, Evidence, Row
 from cerberus_plan.planner.objectives.say import time
 from cerberus_plan.planner.plan import LatencyCheck, LatencyEvidence
-from cerberus_plan.planner.splits.describe import amount
 
 _WORTH = math.log(1.25)
 
@@ -48,7 +48,7 @@ def sentences(evidence: Evidence, unit: str) -> Iterator[str]:
         return
     row, alone = worst
     load = row.load
-    where = f"{load.clients} clients" if load.rate is None else amount(load.rate, unit)
+    where = f"{load.clients} clients" if load.rate is None else f"{exact(load.rate)} {unit}"
     offset = evidence.bend.seconds(evidence.unit)
     beside = f"{time(abs(offset))} {'more' if offset >= 0.0 else 'less'} for each request"
     yield (
