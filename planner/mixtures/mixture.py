@@ -165,7 +165,7 @@ def _factor(reference: Sequence[Station], own: Sequence[Station], most: int) -> 
     Raises:
         CannotAnswerError: There is none.
     """
-    if not reference:
+    if tuple(own) == tuple(reference):
         return 1.0
     by_name = {station.name: station for station in own}
     ratios = np.concatenate([by_name[s.name].service_times(most) / s.service_times(most) for s in reference])
