@@ -27,12 +27,15 @@ import numpy as np
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.exact import series
 from cerberus_plan.model.latency.chain import Chain, collapses, steady
+from cerberus_plan.model.latency.response import Sum
 from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.record import Record
 
 # Relative accuracy of the shared rate X(k), and most steps to it: each is a power of a polynomial.
-_CLOSE = 1e-8
+_CLOSE = 1e-10
 _MOST_STEPS = 80
+# Secant steps from a guess before the bracket is cut instead.
+_SECANTS = 5
 # Sizes at which the rate of the whole cluster is solved, beside the smallest.
 _POOLED_SIZES = 10
 
@@ -80,6 +83,9 @@ class Cluster:
         self._shared = [series.station_factors(s.service_times(most)) for s in self.stations[self._n_local :]]
         self._constants = series.product(self._local, threads)
         self._known: dict[float, Operating] = {}
+        self._rates_of_full: dict[float, float] = {}
+        # response times that were worked out, by rate (``open_network``)
+        self.responses: dict[float, Sum] = {}
         if not self._shared and not np.isfinite(self._constants[1]):
             raise InputError("the cycle takes no time; give the instance a station with a positive demand")
 
@@ -87,7 +93,14 @@ class Cluster:
         """The same with work of another variability; what does not depend on it is kept and not solved again."""
         _ = self.full
         found = copy(self)
-        found.variability = variability
+        found.variability, found.responses = variability, {}
+        return found
+
+    def afresh(self) -> Cluster:
+        """The same without what was solved at any rate: answers depend on its own questions, to the last digit."""
+        _ = self.full
+        found = copy(self)
+        found._known, found._rates_of_full, found.responses = {}, {}, {}  # noqa: SLF001 - of the same class
         return found
 
     @property
@@ -250,32 +263,90 @@ class Cluster:
         return found
 
     def _rate_of_full(self, arrivals: float) -> float:
-        """X(k) with the others as busy as X(k) makes them: what comes out less what goes in, by the Illinois rule."""
+        """X(k) with the others as busy as X(k) makes them: what comes out less what goes in, by the Illinois rule.
 
-        def excess(full: float) -> float:
-            table = series.correlate(self._weights, self._others(arrivals, full))
-            less, all_of_them = (series.log_dot(row, table) for row in self._polynomials[-2:])
-            return math.exp(less - all_of_them) - full
+        It changes smoothly with the arrivals, so what was found at others is where to look first.
+        """
+        bracket = _Bracket(low=arrivals, above=self.capacity / self.instances - arrivals)
+        found = self._near(arrivals, bracket)
+        if found is None:
+            found = self._bracketed(arrivals, bracket)
+        self._rates_of_full[arrivals] = found
+        return found
 
-        low, above = arrivals, self.capacity / self.instances - arrivals
-        high = 2.0 * self.capacity / self.instances
-        while (below := excess(high)) > 0.0:
-            low, above, high = high, below, 2.0 * high
-        side = 0
-        for _ in range(_MOST_STEPS):
-            if high - low <= _CLOSE * high:
-                break
-            full = low + (high - low) * above / (above - below)
-            if not low < full < high:
-                break
-            value = excess(full)
+    def _excess(self, arrivals: float, full: float) -> float:
+        table = series.correlate(self._weights, self._others(arrivals, full))
+        less, all_of_them = (series.log_dot(row, table) for row in self._polynomials[-2:])
+        return math.exp(less - all_of_them) - full
+
+    def _near(self, arrivals: float, bracket: _Bracket) -> float | None:
+        """By secant steps from a line through what is known; None where they do not settle."""
+        known = sorted(self._rates_of_full.items(), key=lambda pair: abs(pair[0] - arrivals))[:2]
+        if not known:
+            return None
+        (x0, y0), (x1, y1) = known[0], known[-1]
+        full = y0 if x1 == x0 else y0 + (arrivals - x0) * (y1 - y0) / (x1 - x0)
+        slope = -1.0
+        before: tuple[float, float] | None = None
+        for _ in range(_SECANTS):
+            if not arrivals < full < math.inf:
+                return None
+            value = self._excess(arrivals, full)
             if abs(value) <= _CLOSE * full:
                 return full
-            if value > 0.0:
-                low, above, below, side = full, value, below / 2.0 if side > 0 else below, 1
-            else:
-                high, below, above, side = full, value, above / 2.0 if side < 0 else above, -1
-        return (low + high) / 2.0
+            bracket.take(full, value)
+            if before is not None and full != before[0]:
+                slope = (value - before[1]) / (full - before[0])
+            before = (full, value)
+            full = full - value / slope if slope < 0.0 else -1.0
+        return None
+
+    def _bracketed(self, arrivals: float, bracket: _Bracket) -> float:
+        """By the Illinois rule, whatever is known."""
+        if not math.isfinite(bracket.high):
+            high = 2.0 * max(self.capacity / self.instances, bracket.low)
+            while (value := self._excess(arrivals, high)) > 0.0:
+                bracket.take(high, value)
+                high *= 2.0
+            bracket.take(high, value)
+        side = 0
+        for _ in range(_MOST_STEPS):
+            if bracket.high - bracket.low <= _CLOSE * bracket.high:
+                break
+            full = bracket.cut
+            if not bracket.low < full < bracket.high:
+                break
+            value = self._excess(arrivals, full)
+            if abs(value) <= _CLOSE * full:
+                return full
+            again = side > 0 if value > 0.0 else side < 0
+            if again and value > 0.0:
+                bracket.below /= 2.0
+            elif again:
+                bracket.above /= 2.0
+            bracket.take(full, value)
+            side = 1 if value > 0.0 else -1
+        return (bracket.low + bracket.high) / 2.0
+
+
+class _Bracket:
+    """Where a falling function changes its sign: above 0 at ``low``, below at ``high``."""
+
+    def __init__(self, *, low: float, above: float) -> None:
+        self.low, self.above = low, above
+        self.high, self.below = math.inf, -math.inf
+
+    def take(self, at: float, value: float) -> None:
+        """Narrow it by one more value."""
+        if value > 0.0 and at > self.low:
+            self.low, self.above = at, value
+        elif value <= 0.0 and at < self.high:
+            self.high, self.below = at, value
+
+    @property
+    def cut(self) -> float:
+        """Where the line between the ends is zero."""
+        return self.low + (self.high - self.low) * self.above / (self.above - self.below)
 
 
 def _probabilities(logs: Array) -> Array:

@@ -17,7 +17,7 @@ Source: Jackson (1957); Reich (1957) and Walrand (1988) for independent sojourns
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -42,15 +42,22 @@ GENTLE_LOCKS = (TicketLock, TestAndSetLock, AllocatorSearch)
 GENTLE = 3.0
 # Share of the capacity up to which they are, without and with stations that instances share.
 PROMISED_LOAD, PROMISED_SHARED_LOAD = 0.95, 0.75
-# Relative accuracy of a headroom.
+# Relative accuracy of a headroom; the slack that is aimed at is half of it, so that what is found keeps the limit.
 _CLOSE = 1e-6
+_AIM = _CLOSE / 2.0
+# Steps that do not halve the bracket before it is halved; nearest to its ends that it is cut, as a share.
+_PATIENCE, _INSIDE = 3, 1e-6
 
 
 def response_time(cluster: Cluster, rate: float) -> Sum | None:
     """The response time at ``rate`` requests a second over all instances, None when the queue grows for ever."""
-    arrivals = rate / cluster.instances
-    found = cluster.at(arrivals)
-    return None if found.chain is None else _parts(cluster, found, found.chain, arrivals)
+    if rate not in cluster.responses:
+        arrivals = rate / cluster.instances
+        found = cluster.at(arrivals)
+        if found.chain is None:
+            return None
+        cluster.responses[rate] = _parts(cluster, found, found.chain, arrivals)
+    return cluster.responses[rate]
 
 
 def _parts(cluster: Cluster, found: Operating, chain: Chain, arrivals: float) -> Sum:
@@ -190,13 +197,20 @@ def headroom(cluster: Cluster, probability: float | None, seconds: float, factor
             return limit / found.mean - 1.0
         return math.log((1.0 - probability) / max(found.tail(limit), 1e-12))
 
-    return largest(slack, cluster.capacity) / factor
+    return largest(slack, cluster.capacity, known=cluster.responses) / factor
 
 
-def largest(slack: Callable[[float], float], capacity: float) -> float:
+def largest(slack: Callable[[float], float], capacity: float, known: Iterable[float] = ()) -> float:
     """The largest rate below the capacity whose slack is not negative, 0 where there is none.
 
-    The slack falls with the rate; a line through the ends of a bracket cuts it, by Illinois's rule.
+    The slack falls with the rate. Rates at which it costs little are looked at first; then a curve through three points
+    (inverse quadratic interpolation) or a line cuts the bracket, aimed a hair to the safe side, by halves where they
+    do not help (Chandrupatla's rule).
+
+    Args:
+        slack: Falls with the rate.
+        capacity: The rate that is not passed.
+        known: Rates at which the slack costs little.
     """
     low, high = capacity * 1e-9, capacity * (1.0 - 1e-9)
     at_low, at_high = slack(low), slack(high)
@@ -204,15 +218,47 @@ def largest(slack: Callable[[float], float], capacity: float) -> float:
         return 0.0
     if at_high >= 0.0:
         return capacity
-    side = 0
-    while high - low > _CLOSE * high:
-        share = at_low / (at_low - at_high) if math.isfinite(at_high) else 0.5
-        rate = low + (high - low) * min(max(share, 1e-3), 1.0 - 1e-3)
-        value = slack(rate)
+    inside = sorted(rate for rate in known if low < rate < high)
+    while inside:
+        middle = inside[len(inside) // 2]
+        value = slack(middle)
         if 0.0 <= value < _CLOSE:
-            return rate
+            return middle
         if value >= 0.0:
-            low, at_low, at_high, side = rate, value, at_high / 2.0 if side > 0 else at_high, 1
+            low, at_low, inside = middle, value, inside[len(inside) // 2 + 1 :]
         else:
-            high, at_high, at_low, side = rate, value, at_low / 2.0 if side < 0 else at_low, -1
-    return low
+            high, at_high, inside = middle, value, inside[: len(inside) // 2]
+    return _cut(lambda rate: slack(rate) - _AIM, (low, at_low - _AIM), (high, at_high - _AIM))
+
+
+def _cut(excess: Callable[[float], float], low: tuple[float, float], high: tuple[float, float]) -> float:
+    """The last rate found at which the excess is not below its aim: within ``_CLOSE`` of where it changes its sign."""
+    third: tuple[float, float] | None = None
+    width, slow = high[0] - low[0], 0
+    while high[0] - low[0] > _CLOSE * high[0]:
+        rate = (low[0] + high[0]) / 2.0 if slow > 1 else _guess(low, high, third)
+        value = excess(rate)
+        if abs(value) <= _AIM:
+            return rate
+        if value > 0.0:
+            third, low = low, (rate, value)
+        else:
+            third, high = high, (rate, value)
+        slow = slow + 1 if slow < _PATIENCE and high[0] - low[0] > width / 2.0 else 0
+        width = high[0] - low[0]
+    return low[0]
+
+
+def _guess(low: tuple[float, float], high: tuple[float, float], third: tuple[float, float] | None) -> float:
+    """Where a curve through the ends and the point before, or else a line, is zero; well inside the bracket."""
+    (a, fa), (b, fb) = low, high
+    width = b - a
+    share = fa / (fa - fb) if math.isfinite(fb) else 0.5
+    if third is not None and math.isfinite(fb) and math.isfinite(third[1]):
+        c, fc = third
+        if fc not in {fa, fb}:
+            curve = a * fb * fc / ((fa - fb) * (fa - fc)) + b * fa * fc / ((fb - fa) * (fb - fc))
+            at = curve + c * fa * fb / ((fc - fa) * (fc - fb))
+            if a < at < b:
+                share = (at - a) / width
+    return a + width * min(max(share, _INSIDE), 1.0 - _INSIDE)

@@ -44,6 +44,7 @@ class Served:
         self._parts, self._candidate, self._variability = parts, candidate, variability
         self.instances, self.units = candidate.vms, units
         self._clusters: dict[int, Cluster] = {}
+        self._of_limits: dict[tuple[int, str], Cluster] = {}
 
     @staticmethod
     def of(plan: Plan, candidate: Candidate, system: System | None = None) -> Served:
@@ -82,9 +83,10 @@ class Served:
         instances = self.instances if left is None else left
         if instances <= 0:
             return 0.0, CAPACITY
-        cluster, factor = self.cluster(instances), self.factor(throughput)
-        found = {CAPACITY: cluster.capacity / factor}
-        found |= {slo.name: headroom(cluster, slo.share, slo.seconds, factor) for slo in slos}
+        factor = self.factor(throughput)
+        found = {CAPACITY: self.cluster(instances).capacity / factor}
+        for slo in slos:
+            found[slo.name] = headroom(self._asked(instances, slo.name), slo.share, slo.seconds, factor)
         name = min(found, key=found.__getitem__)
         return found[name] * self.units, name
 
@@ -94,6 +96,12 @@ class Served:
         if count not in self._clusters:
             self._clusters[count] = Cluster(**self._parts, instances=count, variability=self._variability)
         return self._clusters[count]
+
+    def _asked(self, instances: int, limit: str) -> Cluster:
+        """The network for one limit: what others were found with does not show in its last digits."""
+        if (instances, limit) not in self._of_limits:
+            self._of_limits[instances, limit] = self.cluster(instances).afresh()
+        return self._of_limits[instances, limit]
 
     def factor(self, throughput: float) -> float:
         """What to multiply all times by so that with all workers at work it does ``throughput``."""
