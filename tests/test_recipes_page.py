@@ -36,7 +36,7 @@ GIVEN = {
     "mpirun": ("mpirun", "-n 1 --map-by slot:PE=2", "-n 2 --map-by slot:PE=1"),
     "inference": ("python3", "--workers 1 --intra-op 2", "--workers 2 --intra-op 1"),
     "memcached": ("memcached", "-t 2", "-t 1"),
-    "postgres": ("pgbench", "-c 4"),
+    "postgres": ("pgbench", "-c 2", "-c 1"),
 }
 ONCE_AN_INSTANCE = {"memcached", "postgres"}
 two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the page measures on two cores")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A PostgreSQL of its own with pgbench's tables: postgres.sh PORT [SCALE]. Its data goes with it when it is asked to end.
 #   cerberus-plan observe --server 'benchmarks/servers/postgres.sh {port}' --regex 'tps = ([0-9.]+)' --unit transaction \
-#     --load 'pgbench -h 127.0.0.1 -p {port} -U postgres -S -n -c 8 -T 2 postgres'
+#     --load 'pgbench -h 127.0.0.1 -p {port} -U postgres -S -n -c {cores} -j {cores} -T 2 postgres'
 # Started as root it runs as the user postgres, as PostgreSQL demands.
 set -eu
 port=$1 scale=${2:-1}

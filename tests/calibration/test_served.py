@@ -146,6 +146,22 @@ def test_messages_show_what_was_typed_and_not_what_runs_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("server", "load", "unlike"),
+    [
+        ("nginx -p {port}", "wrk -t1 http://127.0.0.1:{port}", True),
+        ("nginx -p {port}", "wrk -t{cores} http://127.0.0.1:{port}", False),
+        ("nginx -p {port}", "wrk -t{threads} http://127.0.0.1:{port}", False),
+        ("gunicorn -w {instances} -b :{port}", "wrk -t1 http://127.0.0.1:{port}", False),
+        ("server {instance} of {instances}", "wrk -t1 http://127.0.0.1:{port}", True),
+    ],
+)
+def test_loads_that_are_not_alike_in_all_splits_are_told(server: str, load: str, *, unlike: bool) -> None:
+    """One load an instance, as large for one core as for all: found with nginx, which seemed to gain twice."""
+    assert (served.loads_unlike(served.command(server, load)) is not None) == unlike
+    assert served.loads_unlike(["nginx"]) is None
+
+
+@pytest.mark.parametrize(
     ("give", "said"),
     [
         (lambda: served.command(None, "load"), "--server"),

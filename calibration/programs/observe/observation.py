@@ -16,6 +16,7 @@ from cerberus_plan.calibration.programs.demand import COUNTS, TIMES, Demand
 from cerberus_plan.calibration.programs.imports.results import Curve
 from cerberus_plan.calibration.programs.observe.run_plan import PLACEHOLDER, Plan, cores_text
 from cerberus_plan.calibration.programs.observe.runs import Extras, Run
+from cerberus_plan.calibration.programs.observe.served import loads_unlike
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
 from cerberus_plan.model.cpu_list import cpu_list
 
@@ -147,6 +148,8 @@ def _warnings(observation: Observation) -> Iterator[str]:
         yield f"cut short: {len(runs)} of {len(plan.counts) * plan.repeats} runs were made"
     if len(plan.counts) > 1 and not any(name in word for word in plan.command for name in SIZES):
         yield f"the command has no {PLACEHOLDER}: it must find out itself how many CPUs it may use"
+    if len(plan.counts) > 1 and (unlike := loads_unlike(plan.command)):
+        yield unlike
     if plan.quota is not None and plan.quota < plan.counts[-1]:
         yield f"this container may use {plan.quota:g} CPUs' worth of time: counts above measure that limit"
     if plan.boundaries:

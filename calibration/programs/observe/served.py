@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cerberus_plan.calibration.host.child import python
+from cerberus_plan.calibration.programs.observe.placeholders import divides_itself
 from cerberus_plan.model.errors import InputError
 
 MARK = "cerberus-plan server: "
@@ -88,6 +89,22 @@ def as_typed(command: Sequence[str]) -> str:
         return " ".join(command)
     spec = json.loads(command[-1])
     return title(" ".join(spec["server"]) or None, " ".join(spec["load"]), spec["pid"])
+
+
+def loads_unlike(command: Sequence[str]) -> str | None:
+    """A warning where splits of a server are loaded more or less hard; None where all are alike, or for no server.
+
+    A server that divides itself has one load for all instances.
+    """
+    if _MODULE not in command[:-1] or divides_itself(command):
+        return None
+    load = " ".join(json.loads(command[-1])["load"])
+    if any(f"{{{name}}}" in load for name in ("cores", "threads", "cpus")):
+        return None
+    return (
+        "each instance gets the same load, so 2 x 1 is loaded twice as hard as 1 x 2: "
+        "write the load's threads or clients as {cores}"
+    )
 
 
 def told(output: str) -> tuple[str, ServerUse | None]:

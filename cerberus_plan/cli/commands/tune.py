@@ -127,9 +127,12 @@ tune.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-
 
 def _candidates(command: list[str], cores: int | None, splits: str | None) -> list[tuple[int, int]]:
     from cerberus_plan.calibration.host.identity import allowed_cpus
+    from cerberus_plan.calibration.programs.observe.served import loads_unlike
     from cerberus_plan.calibration.splits.fit import splits_of
     from cerberus_plan.planner.tune.run_split import DIVIDES, divides
 
+    if unlike := loads_unlike(command):
+        typer.echo(unlike, err=True)
     available = len(allowed_cpus())
     if splits is not None:
         found = split_list.splits(splits, cores)
