@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cerberus_plan.calibration.store.catalog import workload
+from cerberus_plan.cli.commands import tune as tune_command
+from cerberus_plan.planner.tune.run_split import SplitRun
 
 ROOT = Path(__file__).parents[2]
 UNIGNORED = (
@@ -139,3 +141,34 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(tmp_path: Path) -> No
     assert len(workload(str(record)).measured) == 1
     with pytest.raises(ProcessLookupError):
         os.kill(int(second.read_text()), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.hardware
+def test_a_busy_host_is_part_of_the_answer() -> None:
+    """Others on every CPU: the recommendation itself says that it is not to be relied on, and the document counts."""
+    burners = [
+        subprocess.Popen([sys.executable, "-I", "-S", "-c", "while True: pass"]) for _ in os.sched_getaffinity(0)
+    ]
+    work = "import time; end = time.perf_counter() + 0.7\nwhile time.perf_counter() < end: pass\nprint('throughput: 5')"
+    try:
+        options = ("--splits", "1x1", "--budget", "1", "--repeats", "1")
+        code, out, err = tune(*options, *script(work))
+        assert code == 0, err
+        assert "Not to be relied on: others kept these CPUs busy in 1 of 1 runs" in out
+        answer = json.loads(tune(*options, "--json", *script(work))[1])
+        assert answer["disturbed"] == 1
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "others", "stolen", "disturbed"),
+    [(1.0, 0.0, 0.0, False), (1.0, 0.5, 0.0, True), (1.0, 0.0, 0.5, True), (0.1, 0.9, 0.9, False)],
+)
+def test_which_runs_others_disturbed(*, seconds: float, others: float, stolen: float, disturbed: bool) -> None:
+    """A tenth of the time in other hands, in a run long enough for the kernel's ticks to tell."""
+    done = SplitRun(split=(1, 1), throughput=1.0, seconds=seconds, others=others, stolen=stolen)
+    assert tune_command._disturbed(done) == disturbed

@@ -200,8 +200,14 @@ def document(
         "quantity": "time" if time else "throughput",
         "level": 0.9,
         "regret": search.regret,
+        "disturbed": sum(map(_disturbed, runs)),
         "stopped": stopped,
     }
+
+
+def _disturbed(run: SplitRun) -> bool:
+    """Whether others kept so much of the CPUs that the run says little."""
+    return run.seconds >= TELLING_S and max(run.others, run.stolen) > BUSY
 
 
 REASONS = {
@@ -225,6 +231,11 @@ def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
         f"Run {best['instances']} x {best['cores_per_instance']}: {answer['quantity']} {value} ({known}); "
         f"expected to lose {answer['regret']:.1%} to the true best. Stopped: {REASONS[answer['stopped']]}."
     )
+    if answer["disturbed"]:
+        typer.echo(
+            f"Not to be relied on: others kept these CPUs busy in {answer['disturbed']} of {len(answer['runs'])} runs, "
+            "which the loss above leaves out. Run it again on a quieter host."
+        )
     typer.echo()
     for run in answer["runs"]:
         split = f"{run['instances']} x {run['cores_per_instance']}"
