@@ -230,6 +230,7 @@ class Plan(Record, Shown):
         objective: What the best was chosen for, None for the plan's own rule on throughput.
         frontier: Splits that no other beats in both cost and headroom, cheapest first; empty without an objective.
         latency_evidence: What measured response times say; None without any, or without an objective.
+        choice_rule: What the objective's choice is by, and what decides where that is equal; empty without one.
     """
 
     machine: Machine
@@ -249,6 +250,7 @@ class Plan(Record, Shown):
     objective: Objective | None = None
     frontier: tuple[FrontierPoint, ...] = ()
     latency_evidence: LatencyEvidence | None = None
+    choice_rule: str = ""
 
     @property
     def best_single(self) -> Candidate | None:
@@ -265,6 +267,7 @@ class Plan(Record, Shown):
             from cerberus_plan.calibration.store.records import encode
 
             found |= {"objective": encode(self.objective), "frontier": encode(self.frontier)}
+            found["choice_rule"] = self.choice_rule
             if self.latency_evidence is not None:
                 found["latency_evidence"] = encode(self.latency_evidence)
         return found

@@ -20,7 +20,7 @@ from cerberus_plan.model.objective import COST, THROUGHPUT, Objective, Slo
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.reach import Answering, Reach
-from cerberus_plan.planner.objectives.say import reason, verdict, warnings
+from cerberus_plan.planner.objectives.say import WORTH, reason, rule, verdict, warnings
 from cerberus_plan.planner.plan import Candidate, FrontierPoint, LatencyEvidence, Plan
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 # Of what "latency" is when no limit says so.
 _USUAL = Slo(name="p99", seconds=1.0)
-# Relative gain in headroom below which a point of the frontier is not worth a line.
-_WORTH = 1e-3
 
 
 def aimed(
@@ -69,6 +67,7 @@ def aimed(
         frontier=points(frontier, told),
         verdict=verdict(plan, best, told[id(best.candidate)], objective),
         reason=reason(plan, best, found, objective),
+        choice_rule=rule(objective),
         warnings=(*_said(plan, evidence), *warnings(told[id(best.candidate)]), *plan.warnings),
         latency_evidence=_as_answer(evidence),
     )
@@ -119,7 +118,7 @@ def efficient(found: Sequence[Reach]) -> list[Reach]:
     """The frontier, cheapest first: each costs more than the one before and carries more."""
     kept: list[Reach] = []
     for each in sorted(found, key=lambda one: (one.cost, -one.headroom, one.candidate.vms)):
-        if each.headroom > (kept[-1].headroom * (1.0 + _WORTH) if kept else 0.0):
+        if each.headroom > (kept[-1].headroom * (1.0 + WORTH) if kept else 0.0):
             kept.append(each)
     return kept
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cerberus_plan.model.digits import digits_known, estimate, exact, spread, to_place
-from cerberus_plan.model.objective import Objective
+from cerberus_plan.model.objective import LATENCY, THROUGHPUT, Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.reach import Reach
 from cerberus_plan.planner.objectives.served import CAPACITY
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.describe import describe
 
+# Relative gain in headroom below which a split does not carry more, and a point of the frontier is not worth a line.
+WORTH = 1e-3
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 
@@ -87,7 +89,36 @@ def reason(plan: Plan, best: Reach, found: Sequence[Reach], objective: Objective
                 f"{text} {estimate(other.headroom, other.headroom_low, other.headroom_high, unit)} "
                 f"({'+' if gain >= 0 else '-'}{more}) for {cost(other, objective)}."
             )
-    return " ".join([*told, *_unsure(best, found, objective, unit)])
+    return " ".join([*told, *_outdone(best, found, objective, unit), *_unsure(best, found, objective, unit)])
+
+
+def rule(objective: Objective) -> str:
+    """What is chosen first, and what decides where that is equal."""
+    if objective.kind == LATENCY:
+        first = f"the shortest {objective.slos[0].name if objective.slos else 'p99'} at the rate"
+    elif objective.kind == THROUGHPUT:
+        first = "the largest rate within the limits"
+    elif objective.rate is None:
+        first = "the least cost for each unit of the rate within the limits"
+    else:
+        first = "the least cost"
+    sure = " of those sure to carry the rate" if objective.rate is not None else ""
+    return (
+        f"{first}{sure}; where that is equal fewer instances, then fewer cores, then the larger rate within the limits"
+    )
+
+
+def _outdone(best: Reach, found: Sequence[Reach], objective: Objective, unit: str) -> Iterator[str]:
+    """The split that is sure too, costs no more and carries more: why it was not chosen, though the frontier has it."""
+    more = [r for r in found if r.meets and r.cost <= best.cost and r.headroom > best.headroom * (1.0 + WORTH)]
+    if not best.meets or not more:
+        return
+    other = max(more, key=lambda r: (r.headroom, -r.cost))
+    name = describe(other.candidate, SYSTEMS)
+    more_by = to_place(other.headroom - best.headroom, other.headroom_low, other.headroom_high)
+    carries = f"would carry {estimate(other.headroom, other.headroom_low, other.headroom_high, unit)} (+{more_by})"
+    price = "at the same cost" if other.cost == best.cost else f"for {cost(other, objective)}"
+    yield f"{name[0].upper()}{name[1:]} {carries} {price}; the choice is by {rule(objective)}."
 
 
 def _unsure(best: Reach, found: Sequence[Reach], objective: Objective, unit: str) -> Iterator[str]:

@@ -186,3 +186,41 @@ def test_no_wish_means_the_largest_throughput() -> None:
     told = _reaches("apache")
     best = chosen(told, Objective())
     assert best.candidate.throughput == max(each.candidate.throughput for each in told)
+
+
+def test_a_split_beside_the_frontier_says_why_it_was_chosen() -> None:
+    """Three of four cores cost what four of three do and carry less: fewer instances decide, and the plan says so."""
+    found = plan(catalog.machine("amd48"), catalog.workload("apache"), [SYSTEMS["cerberus"]], Constraints(cores=48))
+    wish = Objective(kind=COST, rate=20_000.0, slos=(Slo(name="p99", seconds=0.005),))
+    told = aimed(found, wish)
+    assert told.best.split == (4, 4, 4)
+    (point,) = (one for one in told.frontier if one.cost == told.best.cost)
+    assert (point.vms, point.cores_per_vm) == (4, 3)
+    assert "4 VMs of 3 cores (cerberus) would carry" in told.reason
+    assert "at the same cost; the choice is by" in told.reason
+    assert "fewer instances" in told.reason
+    assert told.choice_rule in told.reason
+    assert told.to_json()["choice_rule"] == told.choice_rule
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
+@given(workloads, objectives())
+def test_a_split_that_is_outdone_is_explained_and_one_that_is_not_is_on_the_frontier(
+    workload: str, objective: Objective
+) -> None:
+    """No recommendation lies below the line without a word."""
+    told = aimed(a_plan(workload), objective)
+    if not told.best.meets:
+        return
+    on = any((p.system, p.vms, p.cores_per_vm) == (told.best.system, told.best.vms, told.best.cores_per_vm)
+             for p in told.frontier)  # fmt: skip
+    outdone = [
+        c for c in told.candidates
+        if c.meets and (c.cost or 0.0) <= (told.best.cost or 0.0)
+        and (c.headroom or 0.0) > (told.best.headroom or 0.0) * 1.001
+    ]  # fmt: skip
+    assert bool(outdone) == (told.choice_rule in told.reason)
+    if not on and not outdone:  # what beats it is not sure to carry the rate, or carries hardly more
+        better = [p for p in told.frontier if p.cost <= (told.best.cost or 0.0)]
+        assert any(p.headroom >= (told.best.headroom or 0.0) * 0.999 for p in better)
