@@ -34,6 +34,8 @@ from cerberus_plan.planner.splits.met import as_met
 from cerberus_plan.planner.splits.situation import discrepancy_of
 
 _DRAWS = 21
+# Searches of a mixture: what one of them finds may correct the target of the next.
+_TURNS = 3
 
 
 def plan_mix(
@@ -61,9 +63,8 @@ def plan_mix(
     for system in systems:
         try:
             programmes = Programmes(_mixture(machine, system, workloads), constraints)
-            alone = tuple(_alone(programmes, w)[1] for w in range(len(workloads)))
+            allocation, rates, alone = _together(programmes, shares)
             targets = [s * a for s, a in zip(shares, alone, strict=True)]
-            allocation, rates = search(programmes, targets, range(len(workloads)))
             level = min(rate / target for rate, target in zip(rates, targets, strict=True))
             answers.append((level, system.name, allocation, rates, alone))
         except CannotAnswerError as error:
@@ -125,6 +126,24 @@ def _mixture(machine: Machine, system: System, workloads: tuple[Workload, ...]) 
     if not system.clustered:
         raise CannotAnswerError(f"{system.title} is a single OS: it cannot give each workload instances of its own")
     return Mixture(machine=machine, system=system, workloads=workloads)
+
+
+def _together(
+    programmes: Programmes, shares: Sequence[float]
+) -> tuple[Allocation, tuple[float, ...], tuple[float, ...]]:
+    """The best allocation, the throughput of each workload, and what each can do alone."""
+    everybody = range(len(shares))
+    alone = tuple(_alone(programmes, w)[1] for w in everybody)
+    for _ in range(_TURNS):
+        targets = [s * a for s, a in zip(shares, alone, strict=True)]
+        allocation, rates = search(programmes, targets, everybody)
+        # The instances a workload gets here it could have alone, too: where they do more than what was found for it
+        # alone, that was not its best.
+        here = [programmes.mixture.of([w]).throughputs((allocation[w],))[0] for w in everybody]
+        known, alone = alone, tuple(map(max, alone, here))
+        if all(now <= before * (1.0 + 1e-9) for now, before in zip(alone, known, strict=True)):
+            break
+    return allocation, rates, alone
 
 
 def _alone(programmes: Programmes, workload: int) -> tuple[tuple[int, ...], float]:

@@ -18,8 +18,9 @@ from cerberus_plan.planner.plan import Constraints
 
 # Residence at the shared stations over their demand, as tried: from nobody waits to everybody does.
 _WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)
-# Shares of the cores tried where instances share a station.
-_PARTS = (1.0, 0.75, 0.5, 0.3, 0.15, 0.06)
+# Shares of the cores tried where instances share a station, and the step to smaller ones down to a few cores: what
+# collapses at thirty cores does so on a machine of two thousand, too.
+_PARTS, _STEP = (1.0, 0.75, 0.5, 0.3, 0.15, 0.06), 0.5
 # Exact evaluations spent on improving the best allocation; they cost more on larger machines.
 _TRIES_SMALL, _TRIES_LARGE, _SMALL = 400, 60, 64
 
@@ -34,13 +35,12 @@ def search(
     coupled, counted = any(curves.coupled[w] for w in chosen), any(curves.counted[w] for w in chosen)
     judge = _Judge(mixture, targets)
     # fewer cores can be faster where a shared lock collapses, which curves of one instance cannot know
-    parts = _PARTS if coupled else _PARTS[:1]
+    sizes = _sizes(bounds.cores, least=4 * len(chosen)) if coupled else [bounds.cores]
     for wait in _WAITS if coupled else _WAITS[:1]:
         # some systems' messages depend on the number of instances: the second turn uses the first one's
         for _ in range(2 if counted else 1):
             tables = [programmes.table(chosen[w], wait, judge.instances, bounds.rows(w)) for w in bounds.order]
-            for part in parts:
-                cores = max(int(bounds.cores * part), 1)
+            for cores in sizes:
                 shared = share(tables, [targets[w] for w in bounds.order], bounds.budget(cores))
                 if shared is not None:
                     judge.consider(tuple(shared[bounds.order.index(w)] for w in range(len(targets))))
@@ -52,6 +52,14 @@ def search(
     if coupled or counted:
         _improve(judge, bounds)
     return judge.best, judge.rates
+
+
+def _sizes(cores: int, least: int) -> list[int]:
+    """Numbers of cores to try, the largest first."""
+    parts = list(_PARTS)
+    while cores * parts[-1] * _STEP >= least:
+        parts.append(parts[-1] * _STEP)
+    return list(dict.fromkeys(max(int(cores * part), 1) for part in parts))
 
 
 class Programmes:

@@ -207,6 +207,28 @@ def test_sharing_finds_the_highest_common_level(
 
 
 @pytest.mark.slow
+@given(scales, st.sampled_from([48, 300, 2048]), st.sampled_from(["memcached", "apache"]), st.floats(0.1, 10.0))
+@settings(deadline=None, max_examples=6, derandomize=True)
+def test_nobody_does_more_in_a_part_of_the_machine_than_alone_on_all_of_it(
+    costs: dict[str, float], cores: int, other: str, weight: float
+) -> None:
+    """The instances a mixture gives a workload are open to it alone, too; 30 of 2,048 cores once did more than all."""
+    machine = replace(catalog.machine("epyc-9754-2s"), name="varied")
+    factors = {name: q for name, q in varied(costs).quantities.items() if name in machine.quantities}
+    machine = replace(
+        machine, quantities={**machine.quantities, **{name: factors[name] for name in costs if name in factors}}
+    )
+    workloads = (WORKLOADS["dbench"], WORKLOADS[other])
+    system = SYSTEMS["kvm" if cores == 300 else "processes"]
+    mix = [(workloads[0], weight), (workloads[1], 1.0)]
+    found = plan_mix(machine, mix, Constraints(cores=cores), [system])
+    mixture = Mixture(machine=machine, system=system, workloads=workloads)
+    for w, part in enumerate(found.parts):
+        assert mixture.of([w]).throughputs((part.split,))[0] <= part.alone * (1.0 + 1e-9)
+    assert found.level == pytest.approx(min(p.throughput / (p.share * p.alone) for p in found.parts), rel=1e-9)
+
+
+@pytest.mark.slow
 @pytest.mark.hardware
 def test_512_cores_three_workloads_are_planned_in_time() -> None:
     """Unequal splits of three kinds on 512 cores: under 5 s of this process's own time."""
