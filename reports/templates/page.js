@@ -57,6 +57,13 @@
   });
   document.querySelectorAll(".scroll").forEach((place) => watch.observe(place));
 
+  // paper holds what a click would show; browsers that can open a closed element by style alone do so without this
+  const closed = () => document.querySelectorAll("details.numbers:not([open])");
+  window.addEventListener("beforeprint", () => closed().forEach((part) => { part.open = true; part.dataset.printed = ""; }));
+  window.addEventListener("afterprint", () => {
+    for (const part of document.querySelectorAll("details[data-printed]")) { part.open = false; delete part.dataset.printed; }
+  });
+
   for (const link of document.querySelectorAll("[data-download]")) {
     link.addEventListener("click", () => fillDownload(link), { once: true });
   }

@@ -296,7 +296,33 @@ def test_a_printed_page_keeps_the_answer_and_drops_the_controls(visit: Any) -> N
     page = visit(plans(), scheme="dark").page
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    for selector in ("#w0-live", ".top nav", ".button", "details.numbers"):
+    for selector in ("#w0-live", ".top nav", ".button", "summary"):
         assert not page.locator(selector).first.is_visible()
     for selector in ("#w0-verdict", "#w0-map0 svg", "#w1-map0 svg", "#evidence table"):
         assert page.locator(selector).first.is_visible()
+
+
+# Tables and charts that reach beyond the paper, and rows of tables that take no room on it.
+NOT_ON_PAPER = """() => {
+  const width = document.documentElement.clientWidth;
+  const wide = [...document.querySelectorAll('table, .chart svg, .floor, pre')]
+    .filter((node) => node.checkVisibility() && node.getBoundingClientRect().right > width + 1);
+  const hidden = [...document.querySelectorAll('tbody tr')]
+    .filter((row) => !row.closest('.live') && !row.checkVisibility());
+  return [...wide, ...hidden].map((node) => node.textContent.trim().slice(0, 60));
+}"""
+PAPER_PX = 718  # A4 less margins of a centimetre
+
+
+def test_a_printed_page_is_complete(visit: Any, text: str) -> None:
+    """On paper every row of every table is there, closed ones too, and nothing is cut at the edge."""
+    page = visit(text, width=PAPER_PX).page
+    closed = page.evaluate("document.querySelectorAll('details:not([open])').length")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(NOT_ON_PAPER) == []
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.querySelectorAll('details:not([open])').length") == closed
+    page.emulate_media(media="screen")
+    if closed:
+        assert page.evaluate(NOT_ON_PAPER) != []  # the check sees what is folded
