@@ -177,7 +177,7 @@ class LatencyCheck(Record):
         latency_concurrency: Clients of a closed loop; None of an open one.
         name: "mean", "p50", "p95" or "p99".
         measured: Median of what was measured [s].
-        alone: What the model says without any measurement [s].
+        alone: What the model says without any measurement [s]; None where it says that the queue grows for ever.
     """
 
     instances: int
@@ -186,7 +186,7 @@ class LatencyCheck(Record):
     latency_concurrency: int | None
     name: str
     measured: float
-    alone: float
+    alone: float | None
 
 
 class LatencyEvidence(Record):

@@ -27,6 +27,8 @@ LOAD = ("latency_rate", "latency_concurrency")
 TIMES = tuple(f"latency_{name}" for name in STATISTICS)
 FIELDS = (*LOAD, *TIMES)
 _SECONDS = {unit: factor for unit, (dimension, factor) in UNITS.items() if dimension == "time"}
+# Units that are tried for what is written, the usual one first.
+_WRITTEN = ("ms", "us", "s")
 _TIME = re.compile(r"\s*(\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:e([-+]?\d{1,2}))?\s*([a-z]{1,5})\s*", re.ASCII)
 
 
@@ -78,4 +80,13 @@ def fields_of(measured: MeasuredLatency) -> dict[str, Any]:
         found[LOAD[0]] = measured.rate
     if measured.concurrency is not None:
         found[LOAD[1]] = measured.concurrency
-    return found | {f"latency_{name}": f"{value!r}s" for name, value in measured.times.items()}
+    return found | {f"latency_{name}": _text(value) for name, value in measured.times.items()}
+
+
+def _text(value: float) -> str:
+    """A time as a person would write it, where that reads back to the last digit."""
+    for unit in _WRITTEN:
+        text = f"{value / _SECONDS[unit]:.12g}{unit}"
+        if "e" not in text and seconds(text, "") == value:
+            return text
+    return f"{value!r}s"

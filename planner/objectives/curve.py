@@ -29,6 +29,8 @@ from cerberus_plan.planner.objectives.served import Served
 # Share of the capacity above which log T is continued, and how steeply it grows with the load there.
 TOP, STEEP = 0.995, 10.0
 MOST_VARIABILITY = 1000.0
+# What is added to a logarithm at the most: its exponential stays a number.
+_HIGHEST = 300.0
 # An offset below zero leaves this share of the time at least.
 _LEAST_SHARE = 0.05
 
@@ -111,7 +113,7 @@ class Curve:
         found = open_response(cluster, min(asked, most))
         if found is None:
             raise AssertionError(f"no response time at {TOP:.1%} of the capacity")
-        return found, STEEP * max(asked / most - 1.0, 0.0)
+        return found, min(STEEP * math.log1p(max(asked / most - 1.0, 0.0)), _HIGHEST)
 
     def _log(self, times: Array, bend: Bend, unit: float) -> Array:
         """Logarithms of times of the network, in seconds and with the offset."""

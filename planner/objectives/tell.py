@@ -34,11 +34,17 @@ def told(evidence: Evidence) -> LatencyEvidence:
                 latency_concurrency=row.load.clients,
                 name=row.name,
                 measured=math.exp(row.log_time),
-                alone=math.exp(alone),
+                alone=alone,
             )
-            for row, alone in zip(evidence.rows, evidence.alone.tolist(), strict=True)
+            for row, alone in _beside(evidence)
         ),
     )
+
+
+def _beside(evidence: Evidence) -> Iterator[tuple[Row, float | None]]:
+    """Each row with what the model says alone, None of a rate that it says is beyond the capacity."""
+    for row, place, alone in zip(evidence.rows, evidence.places, evidence.alone.tolist(), strict=True):
+        yield row, None if row.load.rate is not None and place.load >= 1.0 else math.exp(alone)
 
 
 def sentences(evidence: Evidence, unit: str) -> Iterator[str]:
@@ -47,21 +53,25 @@ def sentences(evidence: Evidence, unit: str) -> Iterator[str]:
     if worst is None:
         return
     row, alone = worst
+    said = "that the queue would grow for ever" if alone is None else time(alone)
     load = row.load
     where = f"{load.clients} clients" if load.rate is None else f"{exact(load.rate)} {unit}"
     offset = evidence.bend.seconds(evidence.unit)
     beside = f"{time(abs(offset))} {'more' if offset >= 0.0 else 'less'} for each request"
     yield (
         f"response times: measured and predicted ones disagree: at {where} on {row.split[0]} x {row.split[1]} "
-        f"the {row.name} was {time(math.exp(row.log_time))}, the model alone says {time(math.exp(alone))}; the plan "
+        f"the {row.name} was {time(math.exp(row.log_time))}, the model alone says {said}; the plan "
         f"follows the measurements (times x {math.exp(evidence.bend.scale):.2f}, {beside}, variability of a request's "
         f"work {evidence.varies:.2g})"
     )
 
 
-def _worst(evidence: Evidence) -> tuple[Row, float] | None:
+def _worst(evidence: Evidence) -> tuple[Row, float | None] | None:
     """The row the model is furthest from, where that is a disagreement."""
-    pairs = zip(evidence.rows, evidence.alone.tolist(), strict=True)
-    row, alone = max(pairs, key=lambda pair: abs(pair[0].log_time - pair[1]))
-    gap = abs(row.log_time - alone)
-    return (row, min(alone, 700.0)) if gap > max(_WORTH, 3.0 * SCATTER[row.name]) else None
+
+    def gap(pair: tuple[Row, float | None]) -> float:
+        row, alone = pair
+        return math.inf if alone is None else abs(row.log_time - math.log(alone))
+
+    worst = max(_beside(evidence), key=gap)
+    return worst if gap(worst) > max(_WORTH, 3.0 * SCATTER[worst[0].name]) else None

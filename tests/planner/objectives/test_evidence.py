@@ -305,3 +305,27 @@ def test_a_finite_job_has_no_response_times() -> None:
     job = replace(base(), workload=replace(base().workload, job_units=10.0, latencies=(row,)))
     with pytest.raises(InputError, match="finite job"):
         reaches(job, Objective(rate=1.0))
+
+
+@pytest.mark.parametrize("rate", [1.0001e3 * 4 / 2, 1e5, 1e12])
+def test_a_rate_beyond_the_models_capacity_is_told_as_such(rate: float) -> None:
+    """Whoever measured it did carry it: the plan follows, and nothing overflows."""
+    row = MeasuredLatency(instances=1, cores_per_instance=2, rate=rate, p99=5e-3)
+    found = aimed(with_rows(base(), (row,)), Objective(rate=1000.0))
+    assert found.latency_evidence is not None
+    (check,) = found.latency_evidence.checks
+    assert check.alone is None
+    assert any("the queue would grow for ever" in said for said in found.warnings)
+    told = answers(given_these(base(), (row,)), (1, 2)).latency(rate)
+    assert told.p99 == pytest.approx(5e-3)
+
+
+@pytest.mark.parametrize(("seconds", "clients"), [(1e-9, 1), (1e3, 1), (5e-3, 1_000_000)])
+def test_absurd_measurements_are_followed_without_a_mistake(seconds: float, clients: int) -> None:
+    """A nanosecond, a quarter of an hour, a million clients: numbers, in order, and a sentence."""
+    row = MeasuredLatency(instances=1, cores_per_instance=2, concurrency=clients, p50=seconds, p99=2.0 * seconds)
+    found = aimed(with_rows(base(), (row,)), Objective(rate=500.0, slos=(Slo(name="p99", seconds=0.1),)))
+    assert any("disagree" in said for said in found.warnings)
+    for one in found.candidates:
+        assert one.headroom_low is not None and one.headroom is not None and one.headroom_high is not None  # noqa: PT018
+        assert 0.0 <= one.headroom_low <= one.headroom <= one.headroom_high < math.inf
