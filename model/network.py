@@ -61,8 +61,8 @@ class Instance:
     threads: int
     stations: tuple[Station, ...]
     shared_factor: float = 1.0
-    # Computed once: the solver keeps its tables by instance and asks for the hash dozens of times.
-    _hash: int = field(init=False, repr=False, compare=False)
+    # Computed when first asked for, and once: the general solver keeps its tables by instance and asks dozens of times.
+    _hash: int | None = field(init=False, repr=False, compare=False)
 
     def __init__(self, *, threads: int, stations: Iterable[Station], shared_factor: float = 1.0) -> None:
         object.__setattr__(self, "threads", threads)
@@ -72,10 +72,14 @@ class Instance:
             raise InputError(f"threads = {threads!r} must be a whole number from 1 to {MOST_THREADS}")
         if not (shared_factor > 0.0 and math.isfinite(shared_factor)):
             raise InputError(f"shared_factor = {shared_factor!r} must be a positive number")
-        object.__setattr__(self, "_hash", _hash_of(threads, self.stations, shared_factor))
+        object.__setattr__(self, "_hash", None)
 
     def __hash__(self) -> int:
-        return self._hash
+        found = self._hash
+        if found is None:
+            found = _hash_of(self.threads, self.stations, self.shared_factor)
+            object.__setattr__(self, "_hash", found)
+        return found
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Built anew in another process, where texts hash differently.

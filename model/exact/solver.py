@@ -11,8 +11,8 @@ stations,
 (f_v: shared demand factor). Every other measure is a ratio of the same kind with one station's factor replaced:
 k F(k) for F(k) gives its queue length, F(k) without F(0) its utilisation.
 Numerics: all terms are positive, so nothing cancels. Constants are scaled by a common rate; where the range still
-exceeds a double, the same sums are done on logarithms. Equal instances of few threads are answered on plain numbers
-(``equal_instances``) where these provably fit. Cost O(N^2), exact to 1e-9 and better for N in the thousands.
+exceeds a double, the same sums are done on logarithms. Equal instances are answered on plain numbers (``equal_instances``)
+where these provably fit. Cost O(N^2), exact to 1e-9 and better for N in the thousands.
 Plain load-dependent mean value analysis is unstable here (Casale 2005) and is not used.
 Assumptions: those of ``model.network``. When not to use it: see there.
 Source: Buzen (1973); Reiser and Kobayashi (1975); the generating function follows from collecting the shared
@@ -144,8 +144,7 @@ def solve(*, instances: Sequence[Instance], shared: Iterable[Station] = ()) -> S
     chosen, common = tuple(instances), check_stations(shared)
     if not chosen:
         raise InputError("instances is empty; give at least one Instance(threads=..., stations=[...])")
-    # Equal instances are often one object, which is looked at once.
-    for instance in {id(instance): instance for instance in chosen}.values():
+    for instance in chosen:
         if not isinstance(instance, Instance):
             raise InputError(f"{instance!r} is not an Instance")
     total = sum([instance.threads for instance in chosen])
