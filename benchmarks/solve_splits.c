@@ -6,7 +6,8 @@
  *     T(i) = sum_J w(i + J) [z^J] (sum_i a(i) z^i)^(vms - 1)        X = vms sum_i b(i) T(i) / sum_i a(i) T(i)
  *
  * Everything is positive. Times are tilted by the unit u and z by c, both chosen so that the last constants are near
- * one; REAL is double, or long double where a double's exponent is too small. Returns NaN if that is not enough.
+ * one, and the coefficients of one instance are scaled to a sum of one, so that no power exceeds one; REAL is double, or
+ * long double where a double's exponent is too small. Returns NaN if that is not enough.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -70,11 +71,16 @@ double solve_even(int vms, int k, double think, double hold, double handover, do
         for (int i = 0; i <= j; i++)
             local[j] += delay[i] * lock[j - i];
     }
-    REAL scale = 1;
+    REAL scale = 1, sum = 0;
     for (int i = 0; i <= k; i++) {
         a[i] = local[k - i] * scale;
         b[i] = i < k ? local[k - 1 - i] * scale : 0;
         scale *= tilt / (i + 1);
+        sum += a[i];
+    }
+    for (int i = 0; i <= k; i++) {
+        a[i] /= sum;
+        b[i] /= sum;
     }
     w[0] = 1;
     for (int j = 1; j <= total; j++)

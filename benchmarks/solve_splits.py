@@ -7,8 +7,10 @@ split of 48, 96, ... cores is solved
     splits   one `model.exact.splits.throughput` call for all splits, as a plan does it
     C        solve_splits.c, gcc -O2: double, or long double for a split where a double's exponent is too small
 
-All three must agree to 1e-9 before anything is timed. Options: --largest N (default 1024), --rounds R,
---markdown FILE. Without gcc the C column is left out, and the output says so.
+All three must agree to 1e-9 before anything is timed. Every round has a think time of its own: a table that is kept
+from one call to the next helps within a round, as it would a user, not from round to round.
+Options: --largest N (default 1024), --rounds R, --markdown FILE. Without gcc the C column is left out, and the output
+says so.
 """
 
 from __future__ import annotations
@@ -29,16 +31,15 @@ from sections import replace_section, table
 
 from cerberus_plan.model.exact.solver import solve
 from cerberus_plan.model.exact.splits import Splits, throughput
-from cerberus_plan.model.network import Delay, Instance, Queue, TicketLock
+from cerberus_plan.model.network import Delay, Instance, Queue, Station, TicketLock
 from cerberus_plan.model.structure import Structure
 
 THINK, HOLD, HANDOVER, DEMAND = 8.0, 0.6, 0.3, 0.15
-LOCAL = (Delay(THINK), TicketLock(HOLD, handover=HANDOVER))
 SHARED = (Queue(DEMAND),)
 AGREE = 1e-9
 SOURCE = Path(__file__).with_suffix(".c")
 FLAGS = ("-O2", "-shared", "-fPIC")
-Twin = Callable[[int, int, int], float]
+Twin = Callable[[int, int, int, float], float]
 
 
 def even_splits(cores: int) -> list[tuple[int, int]]:
@@ -46,19 +47,28 @@ def even_splits(cores: int) -> list[tuple[int, int]]:
     return [(vms, cores // vms) for vms in range(1, cores + 1) if cores % vms == 0]
 
 
-def ours(vms: int, threads: int) -> float:
-    """Throughput by the solver."""
-    return solve(instances=[Instance(threads=threads, stations=LOCAL)] * vms, shared=SHARED).throughput
+def own(think: float) -> tuple[Station, ...]:
+    """An instance's stations."""
+    return (Delay(think), TicketLock(HOLD, handover=HANDOVER))
 
 
-def in_one_call(splits: list[tuple[int, int]]) -> np.ndarray:
+def by_solve(splits: list[tuple[int, int]], think: float) -> list[float]:
+    """Throughput of all splits by the solver, as a user writes it."""
+    local = own(think)
+    return [
+        solve(instances=[Instance(threads=threads, stations=local)] * vms, shared=SHARED).throughput
+        for vms, threads in splits
+    ]
+
+
+def in_one_call(splits: list[tuple[int, int]], think: float) -> np.ndarray:
     """Throughput of all splits by the planner's tables."""
     columns = np.array(splits, dtype=float).T
-    return throughput(Structure(local=LOCAL, shared=SHARED), Splits(vms=columns[0], threads=columns[1]), 1)[:, 0]
+    return throughput(Structure(local=own(think), shared=SHARED), Splits(vms=columns[0], threads=columns[1]), 1)[:, 0]
 
 
 def compiled(folder: Path) -> dict[str, Twin] | None:
-    """The C twin in double and long double, ``twin(times, vms, threads)``; None without gcc."""
+    """The C twin in double and long double, ``twin(times, vms, threads, think)``; None without gcc."""
     if shutil.which("gcc") is None:
         return None
     twins = {}
@@ -68,15 +78,15 @@ def compiled(folder: Path) -> dict[str, Twin] | None:
         function = ctypes.CDLL(str(library)).solve_often
         function.restype = ctypes.c_double
         function.argtypes = [ctypes.c_int] * 3 + [ctypes.c_double] * 4
-        twins[real] = lambda times, vms, threads, f=function: f(times, vms, threads, THINK, HOLD, HANDOVER, DEMAND)
+        twins[real] = lambda *asked, f=function: f(*asked, HOLD, HANDOVER, DEMAND)
     return twins
 
 
 def chosen(twins: dict[str, Twin], vms: int, threads: int) -> str:
     """The cheapest precision whose range is enough and that agrees with ours."""
-    expected = ours(vms, threads)
+    (expected,) = by_solve([(vms, threads)], THINK)
     for real, twin in twins.items():
-        if math.isclose(twin(1, vms, threads), expected, rel_tol=AGREE):
+        if math.isclose(twin(1, vms, threads, THINK), expected, rel_tol=AGREE):
             return real
     sys.exit(f"C disagrees with solve at {vms} x {threads}: {expected!r}")
 
@@ -84,21 +94,26 @@ def chosen(twins: dict[str, Twin], vms: int, threads: int) -> str:
 def measure(cores: int, twins: dict[str, Twin] | None, rounds: int) -> dict[str, np.ndarray]:
     """Seconds for all splits of ``cores``, by contestant, one entry a round."""
     splits = even_splits(cores)
-    together, alone = in_one_call(splits), np.array([ours(*split) for split in splits])
-    if not np.allclose(together, alone, rtol=AGREE, atol=0.0):
+    if not np.allclose(in_one_call(splits, THINK), by_solve(splits, THINK), rtol=AGREE, atol=0.0):
         sys.exit(f"splits disagrees with solve at {cores} cores")
+    thinks = {name: iter(THINK * (1.0 + 1e-6 * np.arange(1.0, rounds + 2.0))) for name in ("solve", "splits", "C")}
     contestants: dict[str, Callable[[], object]] = {
-        "solve": lambda: [ours(*split) for split in splits],
-        "splits": lambda: in_one_call(splits),
+        "solve": lambda: by_solve(splits, float(next(thinks["solve"]))),
+        "splits": lambda: in_one_call(splits, float(next(thinks["splits"]))),
     }
     repeats = max(1, 50_000 // cores**2)  # so that the call from Python does not count
     if twins:
         pick = [(twins[chosen(twins, *split)], split) for split in splits]
-        contestants["C"] = lambda: [twin(repeats, *split) for twin, split in pick]
+        contestants["C"] = lambda: by_twins(pick, repeats, float(next(thinks["C"])))
     times = dict(interleaved(contestants, rounds=rounds))
     if twins:
         times["C"] = times["C"] / repeats
     return times
+
+
+def by_twins(pick: list[tuple[Twin, tuple[int, int]]], repeats: int, think: float) -> list[float]:
+    """Throughput of all splits by the C twins, each so many times over."""
+    return [twin(repeats, vms, threads, think) for twin, (vms, threads) in pick]
 
 
 def thousand_draws(folder: Path, rounds: int) -> str:
@@ -110,7 +125,7 @@ def thousand_draws(folder: Path, rounds: int) -> str:
     thinks = THINK * np.exp(0.1 * np.random.default_rng(1).standard_normal((1, 1001)))
     columns = np.array(splits, dtype=float).T
     both = Splits(vms=columns[0], threads=columns[1])
-    structure = Structure(local=(Delay(thinks), LOCAL[1]), shared=SHARED)
+    structure = Structure(local=(Delay(thinks), own(THINK)[1]), shared=SHARED)
     contestants: dict[str, Callable[[], object]] = {"ours": lambda: throughput(structure, both, thinks.size)}
     what = f"1,001 draws of all {len(splits)} splits of up to 48 cores: {{ours}}"
     if shutil.which("gcc") is not None:

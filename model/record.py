@@ -43,7 +43,9 @@ class Record:
         cls._key = attrgetter(*compared) if compared else _nothing
 
     def __init__(self, *values: Any, **given: Any) -> None:
-        if values:
+        if values and not given and len(values) == len(self._names) == len(self._positional):
+            given = dict(zip(self._names, values, strict=True))
+        elif values:
             given.update(self._by_position(values, given))
         if len(given) != len(self._names) or not given.keys() <= self.__dataclass_fields__.keys():
             self._complete(given)

@@ -3,9 +3,9 @@
 Models, equations: those of ``model.exact.solver`` for instances that are all alike.
 Numerics: times are tilted by one local and one shared unit so that constants are flat. With the coefficients of one
 instance's polynomial P scaled to sum to 1, those of every power do, so G is at least the smallest weight J! g_s(J).
-What vanishes, below 1e-308 over a sum of 1e-20, is then below 1e-30 of G as long as no weight is below ``_LEAST`` of the
-largest; single servers' smallest is exp(-N / e). Where that does not hold, where G with a thread less is below 1e-20 of
-G, or where a number leaves the range, the answer is "not a number", and the solver goes on with logarithms.
+What vanishes, below 1e-308 over a sum of 1e-20, is then below 1e-30 of G as long as no weight is below ``_LEAST`` of
+the largest; single servers' smallest is exp(-N / e). Where that does not hold, where G with a thread less is below
+1e-20 of G, or where a number leaves the range, the answer is "not a number", and the solver takes logarithms.
 Constants of k threads hold those of all fewer: they are kept by stations, so that split after split of one program
 takes two tables.
 Assumptions: at most ``MOST`` threads.
@@ -34,7 +34,7 @@ _INDEX = np.arange(MOST + 1.0)
 _MEAN_AT = 1.0 / math.e
 # Least sum of P's coefficients or ratio of sums, and least constant, that say that nothing of account vanished.
 _LEAST_SUM, _LEAST_CONSTANT = 1e-20, 1e-300
-# Populations of kept tables, each for all up to it: for n, constants of a lock that collapses reach down to exp(-n / e).
+# Populations of kept tables, each for all up to it: constants of a collapsing lock then reach down to exp(-n / e).
 _SIZES = (16, 96)
 
 _Table = tuple[Array | None, float]

@@ -29,7 +29,7 @@ _log_factorials = np.cumsum(np.log(np.maximum(np.arange(256.0), 1.0)))
 _indices = np.arange(256.0)
 
 
-def _index(count: int) -> Array:
+def whole(count: int) -> Array:
     """0, 1, ..., count - 1 as floats."""
     return _indices[:count] if count <= _indices.size else np.arange(float(count))
 
@@ -67,10 +67,10 @@ def power(series: Array, exponent: int) -> Array:
         return series * exponent
     spread, slope = _flatness(series)
     if spread * exponent + exponent * math.log(series.size) < _SAFE:
-        plain = np.exp(series - series[0] - slope * _index(series.size))
+        plain = np.exp(series - series[0] - slope * whole(series.size))
         with np.errstate(divide="ignore"):
             raised = np.log(_plain_power(plain, exponent))
-        return raised + series[0] * exponent + slope * _index(raised.size)
+        return raised + series[0] * exponent + slope * whole(raised.size)
     found: Array | None = None
     square = series
     while True:
@@ -99,7 +99,7 @@ def _flatness(series: Array) -> tuple[float, float]:
     if not (math.isfinite(first) and math.isfinite(last)):
         return math.inf, 0.0
     slope = (last - first) / max(series.size - 1, 1)
-    flat = series - first - slope * _index(series.size)
+    flat = series - first - slope * whole(series.size)
     return float(flat.max() - flat.min()), slope
 
 
@@ -133,14 +133,14 @@ def _plain_convolve(left: Array, right: Array) -> Array | None:
     if not spread_left + spread_right < _SAFE:
         return None
     slope = (slope_left * (left.size - 1) + slope_right * (right.size - 1)) / (left.size + right.size - 2)
-    tilted_left = left - left[0] - slope * _index(left.size)
-    tilted_right = right - right[0] - slope * _index(right.size)
+    tilted_left = left - left[0] - slope * whole(left.size)
+    tilted_right = right - right[0] - slope * whole(right.size)
     low = tilted_left.min() + tilted_right.min()
     high = tilted_left.max() + tilted_right.max()
     if low < -_SAFE or high > _SAFE:
         return None
     total = np.log(np.convolve(np.exp(tilted_left), np.exp(tilted_right)))
-    return np.asarray(total + (left[0] + right[0]) + slope * _index(total.size))
+    return np.asarray(total + (left[0] + right[0]) + slope * whole(total.size))
 
 
 def _log_convolve(left: Array, right: Array) -> Array:
@@ -168,13 +168,13 @@ def _plain_correlate(weights: Array, series: Array) -> Array | None:
     spread, slope = _flatness(series)
     if not spread < _SAFE:
         return None
-    flat_series = series - series[0] - slope * _index(series.size)
-    flat_weights = weights + slope * _index(weights.size)
+    flat_series = series - series[0] - slope * whole(series.size)
+    flat_weights = weights + slope * whole(weights.size)
     middle = (flat_weights.max() + flat_weights.min()) / 2.0
     if not (flat_weights.max() - flat_weights.min()) / 2.0 + np.abs(flat_series).max() < _SAFE:
         return None
     total = np.log(np.correlate(np.exp(flat_weights - middle), np.exp(flat_series), "valid"))
-    return np.asarray(total + middle + series[0] - slope * _index(total.size))
+    return np.asarray(total + middle + series[0] - slope * whole(total.size))
 
 
 def _log_sums(windows: Array, row: Array) -> Array:

@@ -11,8 +11,8 @@ stations,
 (f_v: shared demand factor). Every other measure is a ratio of the same kind with one station's factor replaced:
 k F(k) for F(k) gives its queue length, F(k) without F(0) its utilisation.
 Numerics: all terms are positive, so nothing cancels. Constants are scaled by a common rate; where the range still
-exceeds a double, the same sums are done on logarithms. Equal instances are answered on plain numbers (``equal_instances``)
-where these provably fit. Cost O(N^2), exact to 1e-9 and better for N in the thousands.
+exceeds a double, the same sums are done on logarithms. Equal instances are answered on plain numbers where these
+provably fit (``equal_instances``). Cost O(N^2), exact to 1e-9 and better for N in the thousands.
 Plain load-dependent mean value analysis is unstable here (Casale 2005) and is not used.
 Assumptions: those of ``model.network``. When not to use it: see there.
 Source: Buzen (1973); Reiser and Kobayashi (1975); the generating function follows from collecting the shared

@@ -45,32 +45,34 @@ def throughput(structure: Structure, splits: Splits, n_draws: int) -> Array:
         n_draws: Number of draws.
     """
     shape = (splits.vms.size, n_draws)
-    found = np.full(shape, np.nan)
     stretch = structure.stretch
     structure, splits = simplified(structure, splits)
-    for alike in _alike(structure.local, splits):
-        if len(alike) == splits.vms.size:
-            found = _rates(structure, splits, shape)
-        else:
-            rows = np.array(alike)
-            part = Splits(vms=splits.vms[rows], threads=splits.threads[rows])
-            found[rows] = _rates(_rows(structure, alike), part, (rows.size, n_draws))
+    groups = _alike(structure.local, splits)
+    if len(groups) == 1:
+        found = _rates(structure, splits, shape)
+    else:
+        found = np.empty(shape)
+        for alike in groups:
+            part = Splits(vms=splits.vms[alike], threads=splits.threads[alike])
+            found[alike] = _rates(_rows(structure, alike), part, (len(alike), n_draws))
     if not np.isfinite(found).all():
         _one_by_one(structure, splits, found)
-    return np.broadcast_to(found / stretch, shape)
+    found = np.asarray(found / stretch)
+    return found if found.shape == shape else np.broadcast_to(found, shape)
 
 
 def _rates(structure: Structure, splits: Splits, shape: tuple[int, int]) -> Array:
     """Cycles per second of splits alike in their local parameters; not a number where only the solver answers."""
-    first = replace(structure, local=tuple(_first_split(station) for station in structure.local))
+    first = structure
+    if any(_varies(station) for station in structure.local):  # alike all the same
+        first = replace(structure, local=tuple(_first_split(station) for station in structure.local))
     table = _table(first, splits)
     if table is None:
         return np.full(shape, np.nan)
     rate = table.throughput()
     found = rate if rate.shape == shape else np.array(np.broadcast_to(rate, shape))
-    there = np.isfinite(found).all(axis=1)
-    if structure.shared and not there.all():
-        lost = np.flatnonzero(~there)
+    if structure.shared and not np.isfinite(found).all():
+        lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
         rows = _rows(first, lost.tolist())
         wide = _wide(rows, Splits(vms=splits.vms[lost], threads=splits.threads[lost]))
         if wide is not None:
@@ -115,11 +117,10 @@ def simplified(structure: Structure, splits: Splits) -> tuple[Structure, Splits]
     if not structure.shared:
         return structure, splits
     still = [s for s in structure.shared if isinstance(s, Delay) and not _varies(s)]
-    found = replace(
-        structure,
-        local=(*structure.local, *still),
-        shared=tuple(s for s in structure.shared if not any(s is delay for delay in still)),
-    )
+    found = structure
+    if still:
+        rest = tuple(s for s in structure.shared if not any(s is delay for delay in still))
+        found = replace(structure, local=(*structure.local, *still), shared=rest)
     if not all(isinstance(station, Delay) for station in found.local):
         return found, splits
     together = Splits(vms=np.ones(splits.vms.size), threads=splits.vms * splits.threads)

@@ -12,6 +12,7 @@ Source: McKenna and Mitra, Journal of the ACM 31 (1984), for the integral.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,16 @@ from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.record import Record
 
-# Bound on the logarithm of a constant: products of two stay within the number's range. Where a long double is no
+# Bound on a constant and on its inverse: products of two stay within the number's range. Where a long double is no
 # longer than a double, larger tables go to the general solver.
-_SAFE: dict[type[np.floating[Any]], float] = {np.float64: 300.0}
+_SAFE: dict[type[np.floating[Any]], np.floating[Any]] = {np.float64: np.float64(1e130)}
 if np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp:
-    _SAFE[np.longdouble] = 5000.0
+    _SAFE[np.longdouble] = np.exp(np.longdouble(5000.0))
 # exp(t) of a larger node may leave the range of a double.
 _LARGE_NODE = 600.0
 # Nodes, splits and draws from which compiled sums are quicker, the start of the compiler included and without it.
 _MUCH, _LITTLE = 2_000_000, 100
+_NO_TIME = np.zeros(1)
 # From this length on a convolution row by row is quicker than all rows in one product.
 _LONG = 256
 
@@ -70,24 +72,19 @@ class LocalTable(Record, kw_only=False):
             return None
         delay = _delay(stations)
         queueing = tuple(s for s in stations if not isinstance(s, Delay))
-        population = np.arange(most + 1.0)
-        logs = factor_logs(stations, most)
-        slope = logs[0][:, -1]
-        for rows in logs[1:]:
-            slope = np.maximum(slope, rows[:, -1])
-        slope = slope / most
-        if not np.isfinite(slope).all():
+        times = [_service_times(station, most) for station in queueing]
+        with np.errstate(all="ignore"):
+            unit = np.exp(_slope(delay, times, most))
+            factors = [_cumulative((delay / unit)[:, None] / series.whole(most + 1)[1:], number)]
+            factors += [_cumulative(rows / unit[:, None], number) for rows in times]
+            constants = _product(factors)
+        # No constant is smaller than a factor: what one of them leaves shows here, not a number included.
+        safe = _SAFE[number]
+        if not (
+            np.minimum.reduce(constants, axis=None) > 1.0 / safe and np.maximum.reduce(constants, axis=None) < safe
+        ):
             return None
-        factors = []
-        for rows in logs:
-            tilted = rows - slope[:, None] * population
-            if tilted.max() > _SAFE[number]:
-                return None
-            factors.append(np.exp(tilted.astype(number)))
-        constants = _product(factors)
-        if not (constants.min() > 0.0 and np.abs(np.log(constants)).max() < _SAFE[number]):
-            return None
-        return LocalTable(constants, tuple(factors), queueing, delay, np.exp(slope))
+        return LocalTable(constants, tuple(factors), queueing, delay, unit)
 
     def lengths(self, station: int) -> Array:
         """Constants with the queueing station's F(k) replaced by k F(k)."""
@@ -104,7 +101,7 @@ def factor_logs(stations: tuple[Station, ...], most: int) -> list[Array]:
 
 def _delay(stations: tuple[Station, ...]) -> Array:
     """Time at all delays together: shape (draws,) or (1,)."""
-    return np.asarray(sum((_row(s.demand) for s in stations if isinstance(s, Delay)), np.zeros(1)))
+    return np.asarray(sum([_row(s.demand) for s in stations if isinstance(s, Delay)], _NO_TIME))
 
 
 def _delay_factors(delay: Array, population: Array) -> Array:
@@ -114,9 +111,30 @@ def _delay_factors(delay: Array, population: Array) -> Array:
     return rows
 
 
-def _factors(station: Station, most: int) -> Array:
+def _service_times(station: Station, most: int) -> Array:
+    """Time per completion with 1..most present: shape (draws or 1, most)."""
     times = station.service_times(most)
-    times = times[0] if times.ndim == 3 else times.reshape(-1, most)
+    return times[0] if times.ndim == 3 else times.reshape(-1, most)
+
+
+def _slope(delay: Array, times: list[Array], most: int) -> Array:
+    """Logarithm of the unit that makes the largest of the last factors 1: shape (draws or 1,)."""
+    slope = np.log(delay) - float(series.log_factorial(most + 1)[-1]) / most
+    for rows in times:
+        slope = np.maximum(slope, np.add.reduce(np.log(rows), axis=1) / most)
+    return np.asarray(slope)
+
+
+def _cumulative(steps: Array, number: type[np.floating[Any]]) -> Array:
+    """1 and the products of the first 1, 2, ... steps of each row."""
+    found = np.empty((steps.shape[0], steps.shape[1] + 1), dtype=number)
+    found[:, 0] = 1.0
+    np.multiply.accumulate(steps, axis=1, out=found[:, 1:], dtype=number)
+    return found
+
+
+def _factors(station: Station, most: int) -> Array:
+    times = _service_times(station, most)
     rows = np.zeros((times.shape[0], most + 1))
     with np.errstate(divide="ignore"):
         np.cumsum(np.log(times), axis=1, out=rows[:, 1:])
@@ -128,7 +146,7 @@ def _row(parameter: Any) -> Array:
     return np.atleast_1d(np.asarray(parameter[0] if isinstance(parameter, np.ndarray) else parameter, dtype=np.float64))
 
 
-def _product(factors: list[Array]) -> Array:
+def _product(factors: Sequence[Array]) -> Array:
     found = factors[0]
     for factor in factors[1:]:
         found = _convolve_rows(found, factor)
