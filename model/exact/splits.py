@@ -13,6 +13,7 @@ Source: see ``model.exact.tables`` and ``model.exact.solver``.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # Threads of all instances from which compiled series answer sooner than plain ones, the compiler's start included.
 _MANY = 300
+# Threads of all instances times splits and draws from which a compiled pass is quicker, the compiler's start included.
+_MUCH = 4_000_000
 
 __all__ = ["Splits", "occupancy", "solution", "station_at", "throughput"]
 
@@ -66,10 +69,12 @@ def _rates(structure: Structure, splits: Splits, shape: tuple[int, int]) -> Arra
     first = structure
     if any(_varies(station) for station in structure.local):  # alike all the same
         first = replace(structure, local=tuple(_first_split(station) for station in structure.local))
-    table = _table(first, splits)
-    if table is None:
-        return np.full(shape, np.nan)
-    rate = table.throughput()
+    rate = _compiled(first, splits, shape[1])
+    if rate is None:
+        table = _table(first, splits)
+        if table is None:
+            return np.full(shape, np.nan)
+        rate = table.throughput()
     found = rate if rate.shape == shape else np.array(np.broadcast_to(rate, shape))
     if structure.shared and not np.isfinite(found).all():
         lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
@@ -78,6 +83,18 @@ def _rates(structure: Structure, splits: Splits, shape: tuple[int, int]) -> Arra
         if wide is not None:
             found[lost] = wide.throughput()
     return found
+
+
+def _compiled(structure: Structure, splits: Splits, n_draws: int) -> Array | None:
+    """One shared single server in a compiled pass, where it pays or a compiler is there already; else None."""
+    queue = structure.shared[0] if len(structure.shared) == 1 else None
+    if not isinstance(queue, Queue):
+        return None
+    if "numba" not in sys.modules and (splits.vms * splits.threads).max() * splits.vms.size * n_draws < _MUCH:
+        return None
+    from cerberus_plan.model.exact.compiled_queue import throughput as compiled
+
+    return compiled(structure.local, queue, splits, n_draws)
 
 
 def _first_split(station: Station) -> Station:

@@ -11,7 +11,6 @@ Source: McKenna and Mitra, Journal of the ACM 31 (1984), for the integral.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,9 +29,7 @@ _SAFE: dict[type[np.floating[Any]], np.floating[Any]] = {np.float64: np.float64(
 if np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp:
     _SAFE[np.longdouble] = np.exp(np.longdouble(5000.0))
 # exp(t) of a larger node may leave the range of a double.
-_LARGE_NODE = 600.0
-# Nodes, splits and draws from which compiled sums are quicker, the start of the compiler included and without it.
-_MUCH, _LITTLE = 2_000_000, 100
+LARGE_NODE = 600.0
 _NO_TIME = np.zeros(1)
 # From this length on a convolution row by row is quicker than all rows in one product.
 _LONG = 256
@@ -70,9 +67,9 @@ class LocalTable(Record, kw_only=False):
         """Tables for populations 0..most in numbers of this type; None when they might leave its range."""
         if number not in _SAFE:
             return None
-        delay = _delay(stations)
+        delay = delays(stations)
         queueing = tuple(s for s in stations if not isinstance(s, Delay))
-        times = [_service_times(station, most) for station in queueing]
+        times = [service_times(station, most) for station in queueing]
         with np.errstate(all="ignore"):
             unit = np.exp(_slope(delay, times, most))
             factors = [_cumulative((delay / unit)[:, None] / series.whole(most + 1)[1:], number)]
@@ -96,10 +93,10 @@ class LocalTable(Record, kw_only=False):
 def factor_logs(stations: tuple[Station, ...], most: int) -> list[Array]:
     """Logarithms of F(j), j = 0..most, of all delays together and of each queueing station: (draws or 1, j) each."""
     queueing = (station for station in stations if not isinstance(station, Delay))
-    return [_delay_factors(_delay(stations), np.arange(most + 1.0)), *(_factors(s, most) for s in queueing)]
+    return [_delay_factors(delays(stations), np.arange(most + 1.0)), *(_factors(s, most) for s in queueing)]
 
 
-def _delay(stations: tuple[Station, ...]) -> Array:
+def delays(stations: tuple[Station, ...]) -> Array:
     """Time at all delays together: shape (draws,) or (1,)."""
     return np.asarray(sum([_row(s.demand) for s in stations if isinstance(s, Delay)], _NO_TIME))
 
@@ -111,7 +108,7 @@ def _delay_factors(delay: Array, population: Array) -> Array:
     return rows
 
 
-def _service_times(station: Station, most: int) -> Array:
+def service_times(station: Station, most: int) -> Array:
     """Time per completion with 1..most present: shape (draws or 1, most)."""
     times = station.service_times(most)
     return times[0] if times.ndim == 3 else times.reshape(-1, most)
@@ -134,7 +131,7 @@ def _cumulative(steps: Array, number: type[np.floating[Any]]) -> Array:
 
 
 def _factors(station: Station, most: int) -> Array:
-    times = _service_times(station, most)
+    times = service_times(station, most)
     rows = np.zeros((times.shape[0], most + 1))
     with np.errstate(divide="ignore"):
         np.cumsum(np.log(times), axis=1, out=rows[:, 1:])
@@ -235,14 +232,9 @@ class SharedQueue(Record, kw_only=False):
         nodes, log_weights = laguerre(int(total.max()) // 2 + 1)
         demand = np.atleast_2d(np.asarray(queue.demand, dtype=np.float64)) / local.unit
         beyond = None
-        if nodes[-1] > _LARGE_NODE:
+        if nodes[-1] > LARGE_NODE:
             beyond = (nodes > (total + 12.0 * np.sqrt(total) + 60.0)[:, None])[:, None, :]
         return SharedQueue(local, splits, queue, demand, nodes, log_weights, beyond)
-
-    def _work(self) -> int:
-        """Nodes times splits times draws."""
-        n_draws = max(self.local.constants.shape[0], self.demand.shape[1])
-        return int(self.log_weights.size * self.splits.vms.size * n_draws)
 
     def _at_nodes(self, constants: Array, less: tuple[int, ...] = (0,)) -> list[Array]:
         """P(D t) of each split's instance, each number of ``less`` taken from its threads: (splits, draws, nodes)."""
@@ -280,10 +272,6 @@ class SharedQueue(Record, kw_only=False):
 
     def throughput(self) -> Array:
         """Cycles per second: shape (splits, draws); not a number where a term leaves the range of a double."""
-        if self.beyond is None and self._work() > (_LITTLE if "numba" in sys.modules else _MUCH):
-            from cerberus_plan.model.exact.compiled_queue import rates
-
-            return self.splits.vms[:, None] * rates(self.local, self.splits, self.demand) / self.local.unit
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             full, less = self._at_nodes(self.local.constants, less=(0, 1))
             weights = self._weights(full)
