@@ -15,8 +15,8 @@ import numpy as np
 
 from cerberus_plan.model.kernel import inlined, kernel
 from cerberus_plan.model.laws.station import Array
-from cerberus_plan.model.simulation.description import READERS, SINGLE
-from cerberus_plan.model.simulation.heap import move, sink
+from cerberus_plan.model.simulation.description import FREE, READERS, SINGLE
+from cerberus_plan.model.simulation.heap import at, move, sink
 from cerberus_plan.model.simulation.random import Generator, exponential, uniform
 from cerberus_plan.model.simulation.rules import Handover
 from cerberus_plan.model.simulation.world import (
@@ -68,11 +68,13 @@ def _set(world: World, timer: int, key: float) -> None:
 @inlined
 def _schedule(world: World, i: int) -> None:
     """Set the thread's timer to the end of its hold at the present speed."""
-    thread = world.threads[i]
-    speed = world.instances[thread["instance"]]["speed"]
+    thread = world.threads[at(i)]
+    speed = world.instances[at(thread["instance"])]["speed"]
     left = thread["work"] * thread["mean"]
     if left <= 0.0:
         key = world.clock[0]
+    elif speed == 1.0:
+        key = world.clock[0] + left  # without a division, for most
     elif speed > 0.0:
         key = world.clock[0] + left / speed
     else:
@@ -83,7 +85,7 @@ def _schedule(world: World, i: int) -> None:
 @inlined
 def _settle(world: World, i: int, speed: float) -> None:
     """Take what was done since the last change from the work left."""
-    thread = world.threads[i]
+    thread = world.threads[at(i)]
     now = world.clock[0]
     if thread["mean"] > 0.0:
         thread["work"] = max(thread["work"] - (now - thread["since"]) * speed / thread["mean"], 0.0)
@@ -92,8 +94,8 @@ def _settle(world: World, i: int, speed: float) -> None:
 
 @inlined
 def _mark(world: World, s: int) -> None:
-    if world.stations[s]["dirty"] == 0:
-        world.stations[s]["dirty"] = 1
+    if world.stations[at(s)]["dirty"] == 0:
+        world.stations[at(s)]["dirty"] = 1
         world.dirty[world.counts[N_DIRTY]] = s
         world.counts[N_DIRTY] += 1
 
@@ -101,7 +103,7 @@ def _mark(world: World, s: int) -> None:
 @inlined
 def _count(world: World, s: int, change: int) -> None:
     """Let one thread in or out, and keep the integrals."""
-    station = world.stations[s]
+    station = world.stations[at(s)]
     now = world.clock[0]
     spent = now - station["last"]
     present = station["present"]
@@ -115,8 +117,8 @@ def _count(world: World, s: int, change: int) -> None:
 @inlined
 def _use_core(world: World, i: int, needed: int) -> None:
     """Take or give back the thread's core, where cores are counted."""
-    thread = world.threads[i]
-    instance = world.instances[thread["instance"]]
+    thread = world.threads[at(i)]
+    instance = world.instances[at(thread["instance"])]
     if instance["cores"] > 0 and thread["on_core"] != needed:
         instance["on_core"] += needed - thread["on_core"]
         thread["on_core"] = needed
@@ -131,7 +133,7 @@ def _move(world: World, i: int) -> None:
 
 @inlined
 def _begin(world: World, i: int, phase: int, work: float, mean: float) -> None:
-    thread = world.threads[i]
+    thread = world.threads[at(i)]
     thread["phase"] = phase
     thread["work"] = work
     thread["mean"] = mean
@@ -140,31 +142,31 @@ def _begin(world: World, i: int, phase: int, work: float, mean: float) -> None:
 
 
 @inlined
-def _enter(world: World, i: int) -> None:
-    """A thread arrives at its step's station, at the end of the queue."""
-    thread = world.threads[i]
-    s = world.steps[thread["step"]]["station"]
-    station = world.stations[s]
+def _enter(world: World, i: int) -> int:
+    """A thread arrives at its step's station, at the end of the queue; returns the station, to be looked at next."""
+    thread = world.threads[at(i)]
+    s = world.steps[at(thread["step"])]["station"]
+    station = world.stations[at(s)]
     _count(world, s, 1)
     thread["phase"] = QUEUED
     thread["next"] = NOBODY
     if station["handover"] == _ARRIVAL and station["kind"] == SINGLE:
-        thread["fixed"] = world.times[station["times"] + station["present"] - 1]
+        thread["fixed"] = world.times[at(station["times"] + station["present"] - 1)]
     if station["kind"] == READERS:
         thread["writes"] = 1 if uniform(world.rng) <= station["writes"] else 0
     if station["head"] == NOBODY:
         station["head"] = i
     else:
-        world.threads[station["tail"]]["next"] = i
+        world.threads[at(station["tail"])]["next"] = i
     station["tail"] = i
     _use_core(world, i, 1 if station["on_core"] == ALWAYS else 0)
-    _mark(world, s)
+    return s
 
 
 @inlined
 def _may_begin(world: World, s: int) -> bool:
     """Whether the first in the queue may go on."""
-    station = world.stations[s]
+    station = world.stations[at(s)]
     i = station["head"]
     if i == NOBODY:
         return False
@@ -172,19 +174,19 @@ def _may_begin(world: World, s: int) -> bool:
         return station["in_service"] < station["servers"]
     if station["line_busy"] == 1 or station["writer"] == 1:
         return False
-    return world.threads[i]["writes"] == 0 or station["in_service"] == 0
+    return world.threads[at(i)]["writes"] == 0 or station["in_service"] == 0
 
 
 @inlined
 def _begin_first(world: World, s: int) -> None:
     """The first in the queue starts its hold, or moves the line of a reader-writer lock."""
-    station = world.stations[s]
+    station = world.stations[at(s)]
     i = station["head"]
-    thread = world.threads[i]
+    thread = world.threads[at(i)]
     station["head"] = thread["next"]
-    factor = world.steps[thread["step"]]["factor"]
+    factor = world.steps[at(thread["step"])]["factor"]
     work = _draw(station, world.shapes, world.rng)
-    phase, mean = SERVING, world.times[station["times"]]
+    phase, mean = SERVING, world.times[at(station["times"])]
     station["in_service"] += 1
     if station["on_core"] == IN_SERVICE:
         _use_core(world, i, 1)
@@ -197,7 +199,7 @@ def _begin_first(world: World, s: int) -> None:
             mean = 1.0
             station["extra"] = 0.0
         else:
-            mean = world.times[station["times"] + station["present"] - 1]
+            mean = world.times[at(station["times"] + station["present"] - 1)]
     elif station["kind"] == READERS:
         phase, mean = LINE, station["line"]
         station["line_busy"] = 1
@@ -208,16 +210,16 @@ def _begin_first(world: World, s: int) -> None:
 @inlined
 def _look_at(world: World, s: int) -> None:
     """Let in who may, and let a lock's hold follow the number present."""
-    station = world.stations[s]
+    station = world.stations[at(s)]
     station["dirty"] = 0
     while _may_begin(world, s):
         _begin_first(world, s)
     i = station["owner"]
     if station["kind"] == SINGLE and station["handover"] == _STATE and i != NOBODY:
-        thread = world.threads[i]
-        mean = world.times[station["times"] + station["present"] - 1] * world.steps[thread["step"]]["factor"]
+        thread = world.threads[at(i)]
+        mean = world.times[at(station["times"] + station["present"] - 1)] * world.steps[at(thread["step"])]["factor"]
         if mean != thread["mean"]:
-            _settle(world, i, world.instances[thread["instance"]]["speed"])
+            _settle(world, i, world.instances[at(thread["instance"])]["speed"])
             thread["mean"] = mean
             _schedule(world, i)
 
@@ -225,23 +227,24 @@ def _look_at(world: World, s: int) -> None:
 @inlined
 def _leave(world: World, s: int, i: int) -> None:
     """A thread goes: its server or lock is free."""
-    station = world.stations[s]
+    station = world.stations[at(s)]
     if station["kind"] == SINGLE:
         if station["handover"] == _RELEASE and station["present"] > 1:
             first = station["times"]
-            station["extra"] = max(world.times[first + station["present"] - 1] - world.times[first], 0.0)
+            station["extra"] = max(world.times[at(first + station["present"] - 1)] - world.times[first], 0.0)
         station["owner"] = NOBODY
-    if station["kind"] == READERS and world.threads[i]["writes"] == 1:
+    if station["kind"] == READERS and world.threads[at(i)]["writes"] == 1:
         station["writer"] = 0
     station["in_service"] -= 1
     _count(world, s, -1)
-    _mark(world, s)
+    if station["kind"] != FREE:  # nobody waits at a delay
+        _mark(world, s)
 
 
 @inlined
 def _send(world: World, i: int, step: Records) -> None:
     """Ask the responder of one or of every other instance, and wait."""
-    thread = world.threads[i]
+    thread = world.threads[at(i)]
     n_instances = world.instances.size
     thread["phase"] = AWAITING
     _use_core(world, i, 0)
@@ -251,7 +254,7 @@ def _send(world: World, i: int, step: Records) -> None:
     thread["awaiting"] = count
     for away in range(first, first + count):
         v = (thread["instance"] + away) % n_instances
-        instance = world.instances[v]
+        instance = world.instances[at(v)]
         slot = (instance["head"] + instance["waiting"]) & (world.requests.shape[1] - 1)
         world.requests[v, slot] = i
         instance["waiting"] += 1
@@ -262,7 +265,7 @@ def _send(world: World, i: int, step: Records) -> None:
 @inlined
 def _respond(world: World, v: int) -> None:
     """The responder takes its next request, or its core goes back to the threads."""
-    instance = world.instances[v]
+    instance = world.instances[at(v)]
     instance["responding"] = NOBODY
     instance["dirty"] = 1
     key = np.inf
@@ -271,20 +274,20 @@ def _respond(world: World, v: int) -> None:
         instance["head"] = (instance["head"] + 1) & (world.requests.shape[1] - 1)
         instance["waiting"] -= 1
         instance["responding"] = i
-        step = world.steps[world.threads[i]["step"]]
-        key = world.clock[0] + step["demand"] * _draw(world.stations[step["station"]], world.shapes, world.rng)
+        step = world.steps[at(world.threads[at(i)]["step"])]
+        key = world.clock[0] + step["demand"] * _draw(world.stations[at(step["station"])], world.shapes, world.rng)
     _set(world, world.threads.size + v, key)
 
 
 @inlined
-def _go_on(world: World, i: int) -> None:
-    """The step is over: to the next one, or a cycle is done."""
-    thread = world.threads[i]
-    instance = world.instances[thread["instance"]]
-    thread["step"] = world.steps[thread["step"]]["next"]
+def _go_on(world: World, i: int) -> int:
+    """The step is over: to the next one, or a cycle is done; returns the thread if it enters its next step now."""
+    thread = world.threads[at(i)]
+    instance = world.instances[at(thread["instance"])]
+    thread["step"] = world.steps[at(thread["step"])]["next"]
     if thread["step"] != instance["first"]:
-        _move(world, i)
-        return
+        return i
+    mover = NOBODY
     thread["done"] += 1
     instance["done"] += 1
     world.counts[N_DONE] += 1
@@ -297,28 +300,29 @@ def _go_on(world: World, i: int) -> None:
         world.counts[N_AT_BARRIER] += 1
         _use_core(world, i, 0)
     else:
-        _move(world, i)
+        mover = i
     if world.counts[N_AT_BARRIER] > 0 and world.counts[N_AT_BARRIER] == world.counts[N_LEFT]:
         world.counts[N_AT_BARRIER] = 0
         for j in range(world.threads.size):
-            if world.threads[j]["phase"] == AT_BARRIER:
+            if world.threads[at(j)]["phase"] == AT_BARRIER:
                 _move(world, j)
+    return mover
 
 
 @inlined
 def _finish(world: World, i: int) -> bool:
     """The thread's timer fired; True when its step is over."""
-    thread = world.threads[i]
+    thread = world.threads[at(i)]
     if thread["phase"] == STARTING:
-        thread["step"] = world.instances[thread["instance"]]["first"]
+        thread["step"] = world.instances[at(thread["instance"])]["first"]
         _move(world, i)
         return False
-    step = world.steps[thread["step"]]
+    step = world.steps[at(thread["step"])]
     s = step["station"]
-    station = world.stations[s]
+    station = world.stations[at(s)]
     if thread["phase"] == LINE:
         station["line_busy"] = 0
-        _begin(world, i, SERVING, _draw(station, world.shapes, world.rng), world.times[station["times"]])
+        _begin(world, i, SERVING, _draw(station, world.shapes, world.rng), world.times[at(station["times"])])
         _mark(world, s)
         return False
     if step["keeps"] == 1:
@@ -337,7 +341,7 @@ def _finish(world: World, i: int) -> bool:
 def _share_cores(world: World) -> None:
     """New speeds of instances whose threads or responder took or gave back a core."""
     for v in range(world.instances.size):
-        instance = world.instances[v]
+        instance = world.instances[at(v)]
         if instance["dirty"] == 0 or instance["cores"] == 0:
             continue
         instance["dirty"] = 0
@@ -347,12 +351,12 @@ def _share_cores(world: World) -> None:
         if speed == before:
             continue
         for i in range(world.threads.size):
-            thread = world.threads[i]
+            thread = world.threads[at(i)]
             if thread["instance"] == v and (thread["phase"] == SERVING or thread["phase"] == LINE):
                 _settle(world, i, before)
         instance["speed"] = speed
         for i in range(world.threads.size):
-            thread = world.threads[i]
+            thread = world.threads[at(i)]
             if thread["instance"] == v and (thread["phase"] == SERVING or thread["phase"] == LINE):
                 _schedule(world, i)
 
@@ -374,20 +378,25 @@ def advance(world: World, completions: int) -> int:
             over = _finish(world, i)
         else:
             v = firing - n_threads
-            i = world.instances[v]["responding"]
-            world.threads[i]["awaiting"] -= 1
-            over = world.threads[i]["awaiting"] == 0
+            i = world.instances[at(v)]["responding"]
+            world.threads[at(i)]["awaiting"] -= 1
+            over = world.threads[at(i)]["awaiting"] == 0
             _respond(world, v)
-        if over:
-            _go_on(world, i)
-        while counts[N_DIRTY] + counts[N_MOVING] > 0:
+        mover = _go_on(world, i) if over else NOBODY
+        while True:
             # freed stations first: who waited there goes before who arrives now
             if counts[N_DIRTY] > 0:
                 counts[N_DIRTY] -= 1
-                _look_at(world, world.dirty[counts[N_DIRTY]])
+                s = world.dirty[at(counts[N_DIRTY])]
+            elif mover != NOBODY:
+                s = _enter(world, mover)
+                mover = NOBODY
+            elif counts[N_MOVING] == 0:
+                break
             else:
                 counts[N_MOVING] -= 1
-                _enter(world, world.moving[counts[N_MOVING]])
+                s = _enter(world, world.moving[at(counts[N_MOVING])])
+            _look_at(world, s)
         if counted:
             _share_cores(world)
         world.keys[0] = world.clock[1]

@@ -15,52 +15,56 @@ from cerberus_plan.model.laws.station import Array
 Whole = npt.NDArray[np.int64]
 
 
+# An index that is known not to be negative: numba otherwise looks whether it counts from the end, at every access.
+at = np.uintp
+
+
 @kernel
 def rise(keys: Array, timers: Whole, places: Whole, place: int) -> None:
     """Restore the order after the key at this place became smaller."""
-    key, timer = keys[place], timers[place]
+    key, timer = keys[at(place)], timers[at(place)]
     while place > 0:
         parent = (place - 1) >> 1
-        if keys[parent] <= key:
+        if keys[at(parent)] <= key:
             break
-        keys[place] = keys[parent]
-        timers[place] = timers[parent]
-        places[timers[place]] = place
+        keys[at(place)] = keys[at(parent)]
+        timers[at(place)] = timers[at(parent)]
+        places[at(timers[at(place)])] = place
         place = parent
-    keys[place] = key
-    timers[place] = timer
-    places[timer] = place
+    keys[at(place)] = key
+    timers[at(place)] = timer
+    places[at(timer)] = place
 
 
 @kernel
 def sink(keys: Array, timers: Whole, places: Whole, place: int) -> None:
     """Restore the order after the key at this place became larger."""
     size = keys.size
-    key, timer = keys[place], timers[place]
+    key, timer = keys[at(place)], timers[at(place)]
     while True:
         child = 2 * place + 1
         if child >= size:
             break
-        if child + 1 < size and keys[child + 1] < keys[child]:
+        if child + 1 < size and keys[at(child + 1)] < keys[at(child)]:
             child += 1
         # below its equals: of timers at one time, who was set first fires first, or zero holds would never end
-        if keys[child] > key:
+        if keys[at(child)] > key:
             break
-        keys[place] = keys[child]
-        timers[place] = timers[child]
-        places[timers[place]] = place
+        keys[at(place)] = keys[at(child)]
+        timers[at(place)] = timers[at(child)]
+        places[at(timers[at(place)])] = place
         place = child
-    keys[place] = key
-    timers[place] = timer
-    places[timer] = place
+    keys[at(place)] = key
+    timers[at(place)] = timer
+    places[at(timer)] = place
 
 
 @kernel
 def move(keys: Array, timers: Whole, places: Whole, timer: int, key: float) -> None:
     """Set a timer to fire at ``key``."""
-    place = places[timer]
-    before = keys[place]
-    keys[place] = key
+    place = places[at(timer)]
+    before = keys[at(place)]
+    keys[at(place)] = key
     if key < before:
         rise(keys, timers, places, place)
     else:
