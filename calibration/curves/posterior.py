@@ -60,14 +60,14 @@ class Posterior:
         law = self._speedups(draw, np.concatenate([self.n, targets]))
         at_levels, at_targets = law[:, : self.n.size], law[:, self.n.size :]
         mean = np.empty((KEPT, targets.size))
-        factor = np.empty((KEPT, targets.size, targets.size))
-        for k in np.unique(drift):
-            rows = np.flatnonzero(drift == k)
-            scales = self.priors.drifts[k]
-            gain, rest = self._condition(scales, targets)
+        used, group = np.unique(drift, return_inverse=True)
+        factors = []
+        for number, k in enumerate(used):
+            rows = group == number
+            gain, rest = self._condition(self.priors.drifts[k], targets)
             mean[rows] = self.log_scale + at_targets[rows] + (self.log_value - at_levels[rows]) @ gain
-            factor[rows] = rest
-        return Forecast(mean=mean, factor=factor)
+            factors.append(rest)
+        return Forecast(mean=mean, factors=tuple(factors), group=group)
 
     def _condition(self, scales: Drift, targets: Array) -> tuple[Array, Array]:
         """Weights of the residuals (levels, targets), and a square root of what stays unknown."""
@@ -94,18 +94,27 @@ class Forecast:
     """Equally likely normal members: log throughput at the targets."""
 
     mean: Array  # (members, targets)
-    factor: Array  # (members, targets, targets): covariance = factor @ factor.T
+    factors: tuple[Array, ...]  # (targets, targets) each: covariance = factor @ factor.T
+    group: NDArray[np.int64]  # which factor each member has: one for each of its own would be gigabytes
 
     def quantiles(self, levels: list[float]) -> Array:
         """Marginal quantiles of log throughput, shape (levels, targets)."""
-        deviation = np.sqrt((self.factor**2).sum(axis=2))
+        deviation = np.array([np.sqrt((factor**2).sum(axis=1)) for factor in self.factors])[self.group]
         spread = self.mean[:, None, :] + deviation[:, None, :] * _NORMAL_STEPS[None, :, None]
         return np.asarray(np.quantile(spread.reshape(-1, self.mean.shape[1]), levels, axis=0))
 
     def paths(self) -> Array:
         """One joint draw of log throughput a member, shape (members, targets); the same on every run."""
         shocks = np.random.default_rng(0).standard_normal(self.mean.shape)
-        return np.asarray(self.mean + np.einsum("mij,mj->mi", self.factor, shocks))
+        return self.drawn(shocks)
+
+    def drawn(self, shocks: Array) -> Array:
+        """Log throughput under independent standard normal shocks: shape (..., members, targets) both."""
+        found = np.empty(shocks.shape)
+        for number, factor in enumerate(self.factors):
+            rows = self.group == number
+            found[..., rows, :] = self.mean[rows] + shocks[..., rows, :] @ factor.T
+        return found
 
 
 def normal_steps() -> Array:

@@ -63,7 +63,7 @@ def look(forecast: Forecast, measured: Measured | None, candidates: Sequence[Spl
     """Joint draws of the forecast at the candidates; one that was run stays within the error of its median."""
     random = np.random.default_rng(0)
     shocks = random.standard_normal((DRAWS_A_MEMBER, *forecast.mean.shape))
-    paths = (forecast.mean + np.einsum("mij,dmj->dmi", forecast.factor, shocks)).reshape(-1, len(candidates))
+    paths = forecast.drawn(shocks).reshape(-1, len(candidates))
     known = {} if measured is None else {split: i for i, split in enumerate(measured.splits)}
     for column, split in enumerate(candidates):
         if measured is not None and split in known:

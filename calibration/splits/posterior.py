@@ -71,17 +71,17 @@ class Posterior:
         """What each member says about log throughput at the targets, were they measured once."""
         level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
         mean = level + self._expected(targets, self.draw)
-        spread = np.empty((self.draw.size, len(targets), len(targets)))
         residual = np.zeros((self.draw.size, 0))
         if self.measured is not None:
             residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw)
-        for index in np.unique(self.scale):
-            rows = np.flatnonzero(self.scale == index)
-            discrepancy = self.prior.discrepancies[index]
-            gain, rest = _condition(discrepancy, self.measured, targets)
+        used, group = np.unique(self.scale, return_inverse=True)
+        factors = []
+        for number, index in enumerate(used):
+            rows = group == number
+            gain, rest = _condition(self.prior.discrepancies[index], self.measured, targets)
             mean[rows] += residual[rows] @ gain
-            spread[rows] = rest
-        return Forecast(mean=mean, factor=spread)
+            factors.append(rest)
+        return Forecast(mean=mean, factors=tuple(factors), group=group)
 
     def paths(self, targets: Sequence[Split]) -> Array:
         """One joint draw of log throughput for each member, shape (members, targets); the same on every run.
