@@ -50,6 +50,27 @@ def plan(machine: str, workload: str) -> Callable[[int, Path], list[str]]:
     return lambda n, _: [*PROGRAM, "--cores", str(n), "--machine", machine, "--workload", workload]
 
 
+def locks_and_memory(n: int, folder: Path) -> list[str]:
+    """A lock a process, a lock a kernel and memory that saturates: each number of cores has stations of its own."""
+    made = folder / "locks-and-memory.toml"
+    numbers = {
+        "compute": (30, "us"),
+        "process_lock": (0.2, "us"),
+        "process_lock_handover": (0.05, "us"),
+        "kernel_lock": (0.3, "us"),
+        "kernel_lock_handover": (0.1, "us"),
+        "memory_bytes": (20000, "B"),
+    }
+    lines = ["format = 1", 'name = "locks-and-memory"', 'unit = "requests/s"', "units_per_cycle = 1.0", "[operations]"]
+    for name, (value, unit) in numbers.items():
+        doubt = f"low = {value / 2}, high = {value * 1.5}"
+        lines.append(
+            f'{name} = {{ value = {value}, unit = "{unit}", {doubt}, provenance = "assumed", source = "made" }}'
+        )
+    made.write_text("\n".join(lines) + "\n", "utf-8")
+    return [*PROGRAM, "--cores", str(n), "--machine", "epyc-9754-2s", "--workload", str(made)]
+
+
 def mixture(n: int, folder: Path) -> list[str]:
     """Eight workloads together: the shipped ones twice, under other names and without network cards of their own."""
     names = []
@@ -127,6 +148,7 @@ ROWS = (
         sizes=(128, 256, 512, 1024, 2048, 4096),
         command=plan("epyc-9754-2s", "memcached"),
     ),
+    Row(name="plan, two locks and memory", sizes=(128, 256, 512, 1024, 2048), command=locks_and_memory),
     Row(name="mixture of eight workloads", sizes=(64, 128, 256, 512), command=mixture),
     Row(name="libvirt export", sizes=(64, 128, 256, 512), command=export),
     Row(
