@@ -93,8 +93,15 @@ def ask(question: Question) -> Answer:
     return Answer(
         whole=whole,
         part=_best(found, question.parts, question) if question.parts > 1 else None,
-        warnings=found.warnings,
+        warnings=(*found.warnings, *_unused(question.workload)),
     )
+
+
+def _unused(workload: Workload) -> Iterator[str]:
+    """What was given and is not used: nobody should believe that it was."""
+    if workload.latencies:
+        count = len(workload.latencies)
+        yield f"{count} measured response times are left out: a fleet's are the model's alone; plan one machine with them"
 
 
 def _time(seconds: float) -> str:

@@ -128,6 +128,7 @@ def test_a_load_generators_latency_is_recorded_and_planned_with(tmp_path: Path) 
     assert any("count with --rate" in said for said in found["warnings"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -52,6 +52,7 @@ def asked(*words: str) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.slow
 def test_what_is_explained_is_what_was_recommended() -> None:
     """With a wish its choice, which leaves cores idle."""
     done = CliRunner().invoke(app, ["explain", *_BASE, *_WISH, "--json"])
@@ -94,6 +95,7 @@ def test_python_plans_the_same() -> None:
     assert all(2 <= size <= 3 for one in found.candidates for size in one.split)
 
 
+@pytest.mark.slow
 def test_a_split_that_does_not_keep_the_objective_under_the_formats_system_is_replaced_and_told() -> None:
     """One kernel of processes is asked for what VMs of their own kernels would carry."""
     found = cerberus_plan.plan(

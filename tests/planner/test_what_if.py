@@ -102,6 +102,7 @@ def test_no_refinement_carries_less_of_any_split_or_costs_more(change: str) -> N
     assert found.best.cost <= start.best.cost
 
 
+@pytest.mark.slow
 def test_measured_response_times_bend_a_changed_system_too_but_were_not_measured_of_it() -> None:
     """What they say of the program holds; the measured split itself is predicted again."""
     rate = 4_000.0

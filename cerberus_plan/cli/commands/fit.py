@@ -162,7 +162,7 @@ def _measurements(path: Path, *, time: bool) -> tuple[Measurement, ...]:
 
     measured = catalog.workload(str(path)).measured
     if not measured:
-        raise InputError(f"{path}: no rows [[measured]]; `cerberus-plan tune --record {path}` adds some")
+        raise InputError(f"{path}: no rows [[measured]] with a value; `cerberus-plan tune --record {path}` adds some")
     return measured
 
 

@@ -16,6 +16,7 @@ from cerberus_plan.model.latency.simulated import simulate_latency
 from cerberus_plan.model.network import Delay, Instance, Queue
 
 
+@pytest.mark.slow
 @given(st.lists(delays, min_size=1, max_size=3), st.integers(1, 6), st.integers(1, 4), st.integers(1, 40))
 def test_the_mean_is_clients_over_throughput(local: list[Any], threads: int, instances: int, clients: int) -> None:
     """Little's law, more clients than workers included."""

@@ -14,6 +14,7 @@ from cerberus_plan.model.latency.open_network import headroom, largest
 from cerberus_plan.model.network import Delay, Queue
 
 
+@pytest.mark.slow
 @given(
     st.floats(0.01, 0.99),
     st.floats(0.1, 8.0),

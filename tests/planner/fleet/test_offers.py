@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.fleet.carried import carried
 from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
 from cerberus_plan.planner.fleet.offers import Answer, Question, ask, counted_on, distinct, offers, risk_of_missing
@@ -186,3 +188,23 @@ def test_a_limit_of_the_response_time_is_kept_as_a_single_machine_keeps_it(varia
     assert (rate, what) == (pytest.approx(alone, rel=1e-9), "p99")
     usual = carried(machine, catalog.workload("apache"), best, counted_on=best.throughput, utilisation=1.0, slos=slos)
     assert (rate > usual[0]) == (variability < 1.0)
+
+
+@pytest.mark.slow
+def test_measured_response_times_that_are_not_used_are_mentioned() -> None:
+    """The offer is the same, with a sentence more."""
+    row = MeasuredLatency(instances=1, cores_per_instance=2, rate=100.0, p99=1.0)
+    workload = catalog.workload("apache")
+
+    def asked(program: Workload) -> Answer:
+        return ask(
+            Question(
+                machine=catalog.machine("amd48"), workload=program, systems=("linux",),
+                constraints=Constraints(cores=2), risk=0.05, utilisation=0.8,
+            )
+        )  # fmt: skip
+
+    without, found = asked(workload), asked(replace(workload, latencies=(row,)))
+    assert found.whole == without.whole
+    (said,) = set(found.warnings) - set(without.warnings)
+    assert "1 measured response times are left out" in said

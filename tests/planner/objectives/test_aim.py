@@ -188,6 +188,7 @@ def test_no_wish_means_the_largest_throughput() -> None:
     assert best.candidate.throughput == max(each.candidate.throughput for each in told)
 
 
+@pytest.mark.slow
 def test_a_split_beside_the_frontier_says_why_it_was_chosen() -> None:
     """Three of four cores cost what four of three do and carry less: fewer instances decide, and the plan says so."""
     found = plan(catalog.machine("amd48"), catalog.workload("apache"), [SYSTEMS["cerberus"]], Constraints(cores=48))

@@ -193,6 +193,7 @@ def test_without_measured_response_times_nothing_changes() -> None:
         assert each.latency == (alone if alone.stable else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "varies", "scale"), [(2e-3, 1.0, 1.0), (0.0, 2.5, 1.0), (5e-4, 0.2, 1.2)])
 def test_one_load_tells_the_others_where_the_mechanism_is_one_of_those(
     seconds: float, varies: float, scale: float
@@ -228,6 +229,7 @@ def test_one_load_tells_the_others_where_the_mechanism_is_one_of_those(
             assert low is not None and high is not None and low <= real <= high  # noqa: PT018
 
 
+@pytest.mark.slow
 def test_doubt_grows_with_the_distance_from_what_was_measured() -> None:
     """In load, in size of the split, and from one system to another."""
     row = MeasuredLatency(instances=1, cores_per_instance=2, rate=600.0, p99=6e-3, p50=1.5e-3)
@@ -244,6 +246,7 @@ def test_doubt_grows_with_the_distance_from_what_was_measured() -> None:
     assert wide((1, 2), 0.5) < wide((2, 1), 0.5) < wide((4, 1), 0.5)
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(_SPLITS), min_size=1, max_size=8), st.data())
 @settings(max_examples=50, deadline=None)
 def test_errors_have_a_covariance(splits: list[tuple[int, int]], data: st.DataObject) -> None:
@@ -262,6 +265,7 @@ def test_errors_have_a_covariance(splits: list[tuple[int, int]], data: st.DataOb
     assert np.linalg.eigvalsh(covariance).min() > -1e-9
 
 
+@pytest.mark.slow
 def test_the_plan_says_that_they_disagree_and_whom_it_follows() -> None:
     """And is silent where they agree; JSON has both numbers."""
     wrong = MeasuredLatency(instances=1, cores_per_instance=2, rate=600.0, p99=60e-3)
@@ -307,6 +311,7 @@ def test_a_finite_job_has_no_response_times() -> None:
         reaches(job, Objective(rate=1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [1.0001e3 * 4 / 2, 1e5, 1e12])
 def test_a_rate_beyond_the_models_capacity_is_told_as_such(rate: float) -> None:
     """Whoever measured it did carry it: the plan follows, and nothing overflows."""
@@ -320,6 +325,7 @@ def test_a_rate_beyond_the_models_capacity_is_told_as_such(rate: float) -> None:
     assert told.p99 == pytest.approx(5e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "clients"), [(1e-9, 1), (1e3, 1), (5e-3, 1_000_000)])
 def test_absurd_measurements_are_followed_without_a_mistake(seconds: float, clients: int) -> None:
     """A nanosecond, a quarter of an hour, a million clients: numbers, in order, and a sentence."""

@@ -80,6 +80,7 @@ def test_an_objective_with_its_frontier_is_read_back(tmp_path: Path) -> None:
     assert list(text_of([found], 100)) == list(text_of([original], 100))
 
 
+@pytest.mark.slow
 def test_measured_response_times_are_read_back(tmp_path: Path) -> None:
     """What they are, and what they say of the model's."""
     plain = a_plan("apache", cores=4)
