@@ -101,7 +101,7 @@ def _unused(workload: Workload) -> Iterator[str]:
     """What was given and is not used: nobody should believe that it was."""
     if workload.latencies:
         count = len(workload.latencies)
-        yield f"{count} measured response times are left out: a fleet's are the model's alone; plan one machine with them"
+        yield f"{count} measured response times are left out: a fleet's are the model's; plan one machine with them"
 
 
 def _time(seconds: float) -> str:
