@@ -182,6 +182,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="a word of the problems' titles")
     parser.add_argument("--markdown", type=Path, help="page whose section to replace, docs/benchmarks.md")
     options = parser.parse_args()
+    if options.python is not None:
+        options.python = options.python.absolute()  # not resolved: an environment's interpreter is a link
+        if not options.python.is_file():
+            parser.error(f"--python {options.python}: no such file; give the interpreter of the peers' environment")
     have, missing = available(options.python)
     order = np.random.default_rng(1)
     rows = []
