@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cerberus_plan.reports.formats import interval, number, percent, quantity
+from cerberus_plan.reports.formats import number, percent, prefixed
 
 # What a proof leaves open below this is rounding.
 _CLOSED = 1e-6
@@ -85,8 +85,8 @@ def response(row: Mapping[str, Any]) -> str:
     if found is None or found["p99"] is None:
         return "–"
     low, high = (found[end] and found[end][-1] for end in ("low", "high"))  # mean and percentiles, the 99th last
-    beside = f" ({interval(low, high, 's')})" if low is not None and high is not None else ""
-    return f"{quantity(found['p99'], 's')}{beside}"
+    told, ends = prefixed(found["p99"], low, high, "s")
+    return f"{told} ({ends})" if low is not None and high is not None else told
 
 
 def room(row: Mapping[str, Any]) -> str:

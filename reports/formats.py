@@ -11,6 +11,7 @@ from cerberus_plan.model.quantity import Quantity
 
 __all__ = [
     "Spread", "alike", "digits_known", "ends", "estimate", "exact", "headline", "interval", "number", "percent",
+    "prefixed",
     "quantity", "quantity_text", "quotient", "signed_percent", "spread", "unparted",
 ]  # fmt: skip
 
@@ -59,6 +60,14 @@ def quantity(value: float, unit: str, digits: int = 3) -> str:
     if value == 0.0:
         factor, name = 1.0, unit
     return f"{number(value / factor, digits)} {name}"
+
+
+def prefixed(value: float, low: float | None, high: float | None, unit: str) -> tuple[str, str]:
+    """An SI value and its interval, each with a prefix that suits it and the digits that the interval warrants."""
+    if low is None or high is None:
+        return quantity(value, unit), "–"
+    told, first, last = (quantity(one, unit, digits_known(one, low, high)) for one in (value, low, high))
+    return told, f"{first} to {last}"
 
 
 def interval(low: float | None, high: float | None, unit: str = "1", digits: int = 3) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cerberus_plan.reports.charts import theme
-from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.charts import promised
+from cerberus_plan.reports.charts.figure import Figure
 from cerberus_plan.reports.formats import ends, estimate, number, percent
 
 
@@ -30,7 +30,11 @@ def shares(parts: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
             for part in parts
         )
         + ".",
-        spec=specification(_chart(), {"parts": [_row(part) for part in parts]}, height=64 * len(parts) + 20),
+        spec=promised.specified(
+            [_row(part) for part in parts],
+            axis={"format": "%", "tip": ".1%"},
+            says={"bar": "of its throughput alone", "tick": "taking turns"},
+        ),
         columns=("workload", "split", "cores", "throughput", "90 % interval", "alone", "promised share"),
         rows=[
             (
@@ -55,31 +59,11 @@ def split_text(split: Sequence[int]) -> str:
 
 def _row(part: Mapping[str, Any]) -> dict[str, Any]:
     alone = part["alone"]
-    return {
-        "workload": part["workload"],
-        "text": f"{part['workload']}  {split_text(part['split'])} cores",
-        "zero": 0.0,
-        "ratio": rounded(part["throughput"] / alone),
-        "low": rounded(part["low"] / alone),
-        "high": rounded(part["high"] / alone),
-        "share": rounded(part["share"]),
-    }
-
-
-def _chart() -> object:
-    import altair as alt
-
-    base = alt.Chart(alt.NamedData(name="parts")).encode(y=alt.Y("workload:N", sort=None, title=None, axis=None))
-    axis = alt.Axis(format="%", tickCount=6)
-    tooltip = [
-        alt.Tooltip("workload:N"),
-        alt.Tooltip("ratio:Q", title="of its throughput alone", format=".1%"),
-        alt.Tooltip("share:Q", title="taking turns", format=".1%"),
-    ]
-    bars = base.mark_bar(size=18, fill=theme.ACCENT, opacity=0.85).encode(
-        x=alt.X("zero:Q", title=None, axis=axis), x2="ratio", tooltip=tooltip
+    return promised.row(
+        part["workload"],
+        f"{part['workload']}  {split_text(part['split'])} cores",
+        bar=part["throughput"] / alone,
+        low=part["low"] / alone,
+        high=part["high"] / alone,
+        tick=part["share"],
     )
-    lines = base.mark_rule(stroke=theme.INK, strokeWidth=1.6).encode(x=alt.X("low:Q"), x2="high")
-    ticks = base.mark_tick(color=theme.ORANGE, thickness=3, size=30).encode(x=alt.X("share:Q"))
-    labels = base.mark_text(align="left", dy=-21, fontSize=13, fontWeight=600).encode(x=alt.value(0), text="text:N")
-    return alt.layer(bars, lines, ticks, labels)

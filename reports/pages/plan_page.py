@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.calibration.store.records import record
+from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.draws import FEWEST_DRAWS
 from cerberus_plan.planner.splits.sensitivity import Sensitivity
@@ -21,7 +22,17 @@ from cerberus_plan.reports.charts.scaling import scaling
 from cerberus_plan.reports.charts.split_map import split_map
 from cerberus_plan.reports.charts.tornado import NEGLIGIBLE, label, tornado
 from cerberus_plan.reports.charts.what_if import what_if
-from cerberus_plan.reports.formats import ends, estimate, headline, number, percent, quantity, quotient
+from cerberus_plan.reports.formats import (
+    ends,
+    estimate,
+    exact,
+    headline,
+    number,
+    percent,
+    prefixed,
+    quantity,
+    quotient,
+)
 from cerberus_plan.reports.pages import origin, page, provenance, reading
 from cerberus_plan.reports.pages.equations import laws_of
 from cerberus_plan.reports.pages.floor_plan import floor_plan
@@ -211,13 +222,20 @@ def _aims(plan: Plan) -> list[dict[str, str]]:
         note = f"within the limits; 90 % interval {ends(best.headroom_low, best.headroom_high)}"
         facts.append({"name": "Carries", "value": value, "note": note})
     if best.latency is not None and best.latency.p99 is not None:
-        mean = best.latency.mean
-        note = "at the rate asked for" if mean is None else f"mean {quantity(mean, 's')}, at the rate asked for"
-        facts.append({"name": "99th percentile", "value": quantity(best.latency.p99, "s"), "note": note})
+        facts.append({"name": "99th percentile", **_p99(best.latency)})
     if plan.objective is not None and best.cost is not None:
-        cost = f"{number(best.cost)} {plan.objective.prices.unit}"
+        cost = f"{exact(best.cost)} {plan.objective.prices.unit}"
         facts.append({"name": "Cost", "value": cost, "note": "by the prices given"})
     return facts
+
+
+def _p99(latency: Latency) -> dict[str, str]:
+    """The 99th percentile with the digits of its interval, and the mean beside."""
+    low, high = (None if ends is None else ends[-1] for ends in (latency.low, latency.high))
+    value, between = prefixed(latency.p99 or 0.0, low, high, "s")
+    told = [] if latency.mean is None else [f"mean {quantity(latency.mean, 's')}"]
+    told += [] if low is None or high is None else [f"90 % interval {between}"]
+    return {"value": value, "note": ", ".join([*told, "at the rate asked for"])}
 
 
 def _idle(plan: Plan) -> str:
