@@ -76,11 +76,16 @@ def _chart() -> object:
         alt.Tooltip("simulated:Q", format=",.4~r"),
     ]
     labels = base.mark_text(align="left", dy=-12, color=theme.MUTED).encode(x=alt.value(0), y=y, text="station:N")
-    kind = {"scale": alt.Scale(domain=["model", "simulated"], range=[theme.ACCENT, theme.ORANGE])}
+    # one key for colour and shape: a ring about a diamond is drawn, and the key says which is which
+    key = alt.Legend(symbolFillColor="transparent")
+    names = ["model", "simulated"]
+    kind = {"scale": alt.Scale(domain=names, range=[theme.ACCENT, theme.ORANGE]), "legend": key}
+    form = {"scale": alt.Scale(domain=names, range=["diamond", "circle"]), "legend": key}
     marks = [
-        base.mark_point(size=90, shape=shape, filled=filled, strokeWidth=2.2, opacity=1).encode(
-            x=alt.X(f"{field}:Q"), y=y, color=alt.Color("kind:N", **kind), tooltip=tooltip
+        base.mark_point(size=90, filled=filled, strokeWidth=2.2, opacity=1).encode(
+            x=alt.X(f"{field}:Q"), y=y, color=alt.Color("kind:N", **kind), shape=alt.Shape("kind:N", **form),
+            tooltip=tooltip,
         ).transform_calculate(kind=f"'{field}'")
-        for field, shape, filled in (("simulated", "circle", False), ("model", "diamond", True))
+        for field, filled in (("simulated", False), ("model", True))
     ]  # fmt: skip
     return alt.layer(base.mark_rule(stroke=theme.MUTED).encode(**place, x2="simulated"), labels, *marks)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.reports.charts.dumbbell import dumbbell
-from cerberus_plan.reports.formats import headline, interval, number, signed_percent
+from cerberus_plan.reports.formats import ends, estimate, headline, signed_percent
 from cerberus_plan.reports.pages import origin, page
 
 _ENGINES = {"jumps": "jump chain", "events": "event heap"}
@@ -43,13 +43,13 @@ def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "name": "Model",
-            "value": f"{number(result['analytic']['throughput'], 4)} {unit}",
+            "value": estimate(result["analytic"]["throughput"], simulated["low"], simulated["high"], unit),
             "note": f"{signed_percent(result['error'])} against the simulation",
         },
         {
             "name": "Simulated",
-            "value": f"{number(simulated['throughput'], 4)} {unit}",
-            "note": f"{simulated['level']:.0%} interval {interval(simulated['low'], simulated['high'], digits=4)}",
+            "value": estimate(simulated["throughput"], simulated["low"], simulated["high"], unit),
+            "note": f"{simulated['level']:.0%} interval {ends(simulated['low'], simulated['high'])}",
         },
         {
             "name": "Runs",

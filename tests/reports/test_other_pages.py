@@ -18,7 +18,7 @@ from cerberus_plan.calibration.paper.compare import document as reproduction
 from cerberus_plan.calibration.store.profile import to_record
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.reports.charts.latency import latency
-from cerberus_plan.reports.formats import estimate, number, quantity
+from cerberus_plan.reports.formats import ends, estimate, number, quantity
 from cerberus_plan.reports.pages.calibration_page import calibration_page
 from cerberus_plan.reports.pages.fit_page import fit_page
 from cerberus_plan.reports.pages.reproduce_page import reproduce_page
@@ -107,8 +107,10 @@ def test_a_simulations_page_sets_model_and_simulation_side_by_side() -> None:
     assert HOSTILE not in text
     shown = tree.text_content().replace("\u00a0", " ")
     assert given["verdict"] in shown
+    low, high = given["simulated"]["low"], given["simulated"]["high"]
     for which in ("analytic", "simulated"):
-        assert f"{number(given[which]['throughput'], 4)} cycles/s" in shown
+        assert estimate(given[which]["throughput"], low, high, "cycles/s") in shown
+    assert ends(low, high) in shown
     assert len(tree.xpath("//*[@id='stations']//tbody/tr")) == len(given["stations"])
 
 
