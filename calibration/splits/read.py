@@ -106,6 +106,7 @@ def _latencies(text: str, name: str) -> Iterator[MeasuredLatency]:
             header = [cell.strip().lower() for cell in row]
             columns = _columns(header, where)
             continue
+        _check_width(row, columns, where)
         told: dict[str, object] = {
             field: _cell(field, cell.strip(), where)
             for field, cell in zip(header, row, strict=True)
@@ -117,6 +118,11 @@ def _latencies(text: str, name: str) -> Iterator[MeasuredLatency]:
         }
         if (one := latency_of(place | told, where)) is not None:
             yield one
+
+
+def _check_width(row: list[str], columns: Columns, where: str) -> None:
+    if len(row) != columns.width:
+        raise InputError(f"{where}: {len(row)} fields where the header has {columns.width}")
 
 
 def _cell(field: str, cell: str, where: str) -> object:
@@ -140,8 +146,7 @@ def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
             header = [cell.strip().lower() for cell in row]
             columns = _columns(header, where)
             continue
-        if len(row) != columns.width:
-            raise InputError(f"{where}: {len(row)} fields where the header has {columns.width}")
+        _check_width(row, columns, where)
         if _tells_latency_alone(header, row, columns):
             continue
         if columns.value is None or (LOAD[0] in header and row[header.index(LOAD[0])].strip()):

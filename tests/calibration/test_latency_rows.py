@@ -146,6 +146,13 @@ def test_broken_cells_are_refused_by_line(row: str, said: str, tmp_path: Path) -
             read_splits(path)
 
 
+def test_a_row_of_another_width_is_refused_by_line() -> None:
+    """By whoever reads it."""
+    for row in ("1,2,,100,,9ms,3\n", "1,2\n"):
+        with pytest.raises(InputError, match="line 2: . fields where the header has 6"):
+            latencies_in(TABLE + row, "t.csv")
+
+
 def test_load_generators_tell_their_last_run() -> None:
     """Connections of all threads, the mean where there is one, percentiles in seconds."""
     wrk = read_latency((FIXTURES / "wrk.txt").read_text())
