@@ -149,7 +149,7 @@ def test_broken_cells_are_refused_by_line(row: str, said: str, tmp_path: Path) -
 def test_a_row_of_another_width_is_refused_by_line() -> None:
     """By whoever reads it."""
     for row in ("1,2,,100,,9ms,3\n", "1,2\n"):
-        with pytest.raises(InputError, match="line 2: . fields where the header has 6"):
+        with pytest.raises(InputError, match=r"line 2: . fields where the header has 6"):
             latencies_in(TABLE + row, "t.csv")
 
 
