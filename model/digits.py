@@ -57,9 +57,15 @@ def ends(low: float | None, high: float | None, between: str = " to ") -> str:
         return "–"
     if not low < high or not math.isfinite(high - low):
         return f"{number(low, _MOST)}{between}{number(high, _MOST)}"
-    middle = low + (high - low) / 2
-    place = _magnitude(middle) - digits_known(middle, low, high) + 1 if middle != 0.0 else _place(low, high)
+    place = _place_of_ends(low, high)
     return between.join(_at(end, place) for end in (low, high))
+
+
+def end_digits(end: float, low: float, high: float) -> int:
+    """Significant digits of an end of an interval: down to the place at which a value in its middle ends."""
+    if not low < high or end == 0.0 or not math.isfinite(high - low):
+        return _MOST
+    return max(_digits(end, _place_of_ends(low, high)), 1)
 
 
 def alike(value: float, low: float, high: float) -> tuple[str, str, str]:
@@ -102,6 +108,11 @@ def quotient(over: Spread, under: Spread) -> Spread:
 
 def _place(low: float, high: float) -> int:
     return math.floor(math.log10(high - low)) - 1
+
+
+def _place_of_ends(low: float, high: float) -> int:
+    middle = low + (high - low) / 2
+    return _magnitude(middle) - digits_known(middle, low, high) + 1 if middle != 0.0 else _place(low, high)
 
 
 def _magnitude(value: float) -> int:

@@ -6,7 +6,18 @@ When not to use it: for files that programs read; those carry every digit.
 
 from __future__ import annotations
 
-from cerberus_plan.model.digits import Spread, alike, digits_known, ends, estimate, exact, number, quotient, spread
+from cerberus_plan.model.digits import (
+    Spread,
+    alike,
+    digits_known,
+    end_digits,
+    ends,
+    estimate,
+    exact,
+    number,
+    quotient,
+    spread,
+)
 from cerberus_plan.model.quantity import Quantity
 
 __all__ = [
@@ -66,8 +77,8 @@ def prefixed(value: float, low: float | None, high: float | None, unit: str) -> 
     """An SI value and its interval, each with a prefix that suits it and the digits that the interval warrants."""
     if low is None or high is None:
         return quantity(value, unit), "–"
-    told, first, last = (quantity(one, unit, digits_known(one, low, high)) for one in (value, low, high))
-    return told, f"{first} to {last}"
+    first, last = (quantity(end, unit, end_digits(end, low, high)) for end in (low, high))
+    return quantity(value, unit, digits_known(value, low, high)), f"{first} to {last}"
 
 
 def interval(low: float | None, high: float | None, unit: str = "1", digits: int = 3) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cerberus_plan.model.digits import digits_known, estimate, exact, spread, to_place
+from cerberus_plan.model.digits import digits_known, end_digits, estimate, exact, spread, to_place
 from cerberus_plan.model.objective import LATENCY, THROUGHPUT, Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.reach import Reach
@@ -62,8 +62,8 @@ def _spread(value: float, low: float | None, high: float | None) -> str:
         return time(value)
     if high is None:
         return f"{time(value, 2)} ({time(low, 2)} to without bound)"
-    middle, first, last = (time(each, digits_known(each, low, high)) for each in (value, low, high))
-    return f"{middle} ({first} to {last})"
+    first, last = (time(end, end_digits(end, low, high)) for end in (low, high))
+    return f"{time(value, digits_known(value, low, high))} ({first} to {last})"
 
 
 def _reached(found: Reach, unit: str) -> str:

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cerberus_plan.model.digits import alike, digits_known, ends, estimate, exact, number, quotient, spread, to_place
+from cerberus_plan.model.digits import (
+    alike,
+    digits_known,
+    end_digits,
+    ends,
+    estimate,
+    exact,
+    number,
+    quotient,
+    spread,
+    to_place,
+)
 
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
 
@@ -73,6 +84,15 @@ def test_ends_end_where_their_value_does(given_: tuple[float, float, float]) -> 
     for end, shown in zip((low, high), told, strict=True):
         assert abs(shown - end) <= max((high - low) / 20.0, 0.5e-3 * high) * (1 + 1e-9)
     assert alike(value, low, high) == (estimate(value, low, high), *ends(low, high).split(" to "))
+
+
+@given(st.floats(1e-9, 1e3), st.floats(0.01, 4.0))
+def test_an_end_has_no_digit_more_than_its_value(low: float, doubt: float) -> None:
+    """573.2 to 906 ends at 570 beside 710: an end is never told to the last digit for being an end."""
+    high = low * (1.0 + doubt)
+    for end in (low, high):
+        assert 1 <= end_digits(end, low, high) <= 5  # one more where the end passes a power of ten
+    assert end_digits(low, low, high) <= end_digits(high, low, high)
 
 
 @given(intervals(), intervals())
