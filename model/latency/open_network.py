@@ -43,7 +43,7 @@ GENTLE = 3.0
 # Share of the capacity up to which they are, without and with stations that instances share.
 PROMISED_LOAD, PROMISED_SHARED_LOAD = 0.95, 0.75
 # Relative accuracy of a headroom; the slack that is aimed at is half of it, so that what is found keeps the limit.
-_CLOSE = 1e-6
+_CLOSE = 1e-9
 _AIM = _CLOSE / 2.0
 # Steps that do not halve the bracket before it is halved; nearest to its ends that it is cut, as a share.
 _PATIENCE, _INSIDE = 3, 1e-6
