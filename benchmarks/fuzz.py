@@ -1,6 +1,6 @@
 """Every reader, damaged thousands of times: no traceback, no answer above 10 s or 1 GB, every refusal names its file.
 
-    python benchmarks/fuzz.py --mutations 10000 [--seed 1] [--only NAME] [--keep FOLDER] [--write]
+    python benchmarks/fuzz.py --mutations 10000 [--seed 1] [--only NAME] [--jobs N] [--keep FOLDER] [--write]
 
 Each case is the whole command in a child of its own, forked from a process that has imported everything, so that time
 and memory are the case's. A case is told by its seed: the same seed damages the same file in the same way.
@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import gc
 import io
+import json
 import os
 import resource
 import signal
@@ -20,7 +21,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -154,12 +156,89 @@ def _late(*_: object) -> None:
     raise TimeoutError
 
 
+@dataclass(slots=True)
+class Tally:
+    """What came out: faults, exit codes, the most time and memory and of which target, processor time of all."""
+
+    wrong: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    slowest: tuple[float, str] = (0.0, "")
+    largest: tuple[float, str] = (0.0, "")
+    seconds: float = 0.0
+
+    def add(self, target: Target, outcome: Outcome, *, wrong: bool) -> None:
+        """Count a case."""
+        self.wrong += wrong
+        self.codes[str(outcome.code)] += 1
+        self.slowest = max(self.slowest, (outcome.seconds, target.name))
+        self.largest = max(self.largest, (outcome.rss, target.name))
+        self.seconds += outcome.seconds
+
+    def written(self) -> str:
+        """The tally as JSON."""
+        return json.dumps([self.wrong, self.codes, self.slowest, self.largest, self.seconds])
+
+    @classmethod
+    def read(cls, text: str) -> Tally:
+        """The tally that another process wrote."""
+        wrong, codes, slowest, largest, seconds = json.loads(text)
+        return cls(wrong, Counter(codes), tuple(slowest), tuple(largest), seconds)
+
+    def merge(self, other: Tally) -> None:
+        """Count the cases of another process."""
+        self.wrong += other.wrong
+        self.codes += other.codes
+        self.slowest, self.largest = max(self.slowest, other.slowest), max(self.largest, other.largest)
+        self.seconds += other.seconds
+
+
+def in_parts(given: argparse.Namespace) -> Tally:
+    """All cases, shared by as many processes as were asked for."""
+    with TemporaryDirectory() as name:
+        results = [Path(name) / str(part) for part in range(1, given.jobs)]
+        workers = []
+        for part, result in enumerate(results, start=1):
+            pid = os.fork()
+            if pid == 0:
+                result.write_text(run_part(given, part).written())
+                os._exit(0)
+            workers.append(pid)
+        tally = run_part(given, 0)
+        for pid, result in zip(workers, results, strict=True):
+            if os.waitpid(pid, 0)[1]:
+                sys.exit("a process that ran cases died")
+            tally.merge(Tally.read(result.read_text()))
+    return tally
+
+
+def run_part(given: argparse.Namespace, part: int) -> Tally:
+    """The cases of one process; what is wrong is printed at once."""
+    tally = Tally()
+    with TemporaryDirectory() as name:
+        for target, seed in islice(cases(given.mutations, given.seed, given.only), part, None, given.jobs):
+            with TemporaryDirectory(dir=name) as folder_name:
+                folder = Path(folder_name)
+                damaged = mutated(target.text, target.kind, Random(seed))  # noqa: S311 - damage, not a secret
+                target.write(folder, damaged)
+                outcome = run(target, folder, Path(name))
+                found = judged(target, outcome, folder)
+                tally.add(target, outcome, wrong=bool(found))
+                if found:
+                    last = outcome.stderr.strip().splitlines()[-1:] or [""]
+                    print(f"{target.name}, seed {seed}: {'; '.join(found)} | {last[0][:300]}", flush=True)
+                    if given.keep:
+                        given.keep.mkdir(parents=True, exist_ok=True)
+                        (given.keep / f"{seed}-{target.file}").write_bytes(damaged)
+    return tally
+
+
 def main() -> None:
     """Run the cases, print what is wrong with each and what all cost."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--mutations", type=int, default=1000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--only", default="", help="targets whose name holds this")
+    options.add_argument("--jobs", type=int, default=1, help="processes that share the cases")
     options.add_argument("--keep", type=Path, help="folder for the files that something is wrong with")
     options.add_argument("--write", action="store_true", help="write the result to docs/benchmarks.md")
     given = options.parse_args()
@@ -168,39 +247,23 @@ def main() -> None:
         sys.exit("undamaged files are refused:\n" + "\n".join(wrong))
     gc.collect()
     gc.freeze()
-    started, wrong_count = time.perf_counter(), 0
-    codes: Counter[int] = Counter()
-    slowest, largest = (0.0, ""), (0, "")
-    with TemporaryDirectory() as name:
-        for target, seed in cases(given.mutations, given.seed, given.only):
-            with TemporaryDirectory(dir=name) as folder_name:
-                folder = Path(folder_name)
-                damaged = mutated(target.text, target.kind, Random(seed))  # noqa: S311 - damage, not a secret
-                target.write(folder, damaged)
-                outcome = run(target, folder, Path(name))
-                codes[outcome.code] += 1
-                slowest = max(slowest, (outcome.seconds, target.name))
-                largest = max(largest, (outcome.rss, target.name))
-                if found := judged(target, outcome, folder):
-                    wrong_count += 1
-                    last = outcome.stderr.strip().splitlines()[-1:] or [""]
-                    print(f"{target.name}, seed {seed}: {'; '.join(found)} | {last[0][:300]}", flush=True)
-                    if given.keep:
-                        given.keep.mkdir(parents=True, exist_ok=True)
-                        (given.keep / f"{seed}-{target.file}").write_bytes(damaged)
+    started = time.perf_counter()
+    tally = in_parts(given)
     count = len({target.name for target in targets() if given.only in target.name})
     body = (
         f"{given.mutations:,} structured mutations of {count} valid documents, one a command, seed {given.seed}:\n"
-        f"**{wrong_count} faults** (traceback, exit code, message without the file or beyond its bound, JSON with\n"
+        f"**{tally.wrong} faults** (traceback, exit code, message without the file or beyond its bound, JSON with\n"
         f"NaN, file left, more than {MOST_SECONDS:.0f} s or {MOST_BYTES / 1e9:.0f} GB). "
-        f"Answered {codes[0] + codes[3]:,}, refused {codes[1] + codes[2]:,}.\n"
-        f"Slowest {slowest[0]:.1f} s ({slowest[1]}), largest {largest[0] / 1e6:.0f} MB ({largest[1]}); "
-        f"{time.perf_counter() - started:.0f} s in all."
+        f"Answered {tally.codes['0'] + tally.codes['3']:,}, refused {tally.codes['1'] + tally.codes['2']:,}.\n"
+        f"Slowest {tally.slowest[0]:.1f} s ({tally.slowest[1]}), "
+        f"largest {tally.largest[0] / 1e6:.0f} MB ({tally.largest[1]}); "
+        f"{tally.seconds:,.0f} s of processor time, {time.perf_counter() - started:,.0f} s in all.\n"
+        f"Made by `python benchmarks/fuzz.py --mutations {given.mutations} --seed {given.seed} --write`."
     )
     print(body)
     if given.write:
         replace_section(ROOT / "docs" / "benchmarks.md", page="Benchmarks", heading="Fuzzing", body=body)
-    sys.exit(bool(wrong_count))
+    sys.exit(bool(tally.wrong))
 
 
 if __name__ == "__main__":
