@@ -14,6 +14,7 @@ import os
 import signal
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 # Text larger than this is a log or a mistake, not a table of measurements.
 MAX_BYTES = 64 * 2**20
+# Somebody may be about to write to a pipe that has a name [s].
+_PIPE_PATIENCE_S = 5.0
 # How kernels and file systems say that they know no files without names; ENOENT: there is no /proc to name one.
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ENOSYS}
 
@@ -161,14 +164,39 @@ def read_text(path: str | Path, *, max_bytes: int = MAX_BYTES) -> str:
     try:
         if Path(path).is_dir():
             raise InputError(f"{path} is a folder; give a file")
-        with Path(path).open("rb") as stream:
-            raw = stream.read(max_bytes + 1)
+        raw = _content(path, max_bytes + 1)
     except FileNotFoundError as error:
         raise InputError(f"{path}: there is no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot read {path}: {reason}") from error
     return decode(raw, str(path), max_bytes=max_bytes)
+
+
+def _content(path: str | Path, most: int) -> bytes:
+    """At most so many bytes of a file; of a named pipe, once somebody writes to it."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(number, "rb") as stream:
+        first = _first_of_pipe(number, str(path)) if stat.S_ISFIFO(os.fstat(number).st_mode) else b""
+        os.set_blocking(number, True)
+        return first + stream.read(most - len(first))
+
+
+def _first_of_pipe(number: int, name: str) -> bytes:
+    """The first byte of a pipe that has one already; nothing where its writer has written none yet.
+
+    Raises:
+        InputError: Nobody has it open for writing, and nobody comes.
+    """
+    deadline = time.monotonic() + _PIPE_PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            if found := os.read(number, 1):
+                return found
+        except BlockingIOError:
+            return b""
+        time.sleep(0.05)
+    raise InputError(f"{name} is a pipe that nobody writes to; give a file, or write to it at the same time")
 
 
 def decode(raw: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> str:

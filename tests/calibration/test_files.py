@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cerberus_plan.calibration.store import files
 from cerberus_plan.calibration.store.files import decode, read_text, write_atomically
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
@@ -156,3 +157,22 @@ def test_without_nameless_files_sigterm_cleans_up(tmp_path: Path, call: str) -> 
     write_atomically(target, "new")
     assert target.read_text() == "new"
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.3])
+def test_a_named_pipe_is_read_when_somebody_writes(tmp_path: Path, pause_s: float) -> None:
+    """Whether its writer comes first or later, writes at once or in parts; no byte is lost."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = f"sleep {pause_s}; (printf 'n,value'; sleep 0.1; echo; echo 1,2) >'{pipe}'"
+    with subprocess.Popen(["sh", "-c", command]):
+        assert read_text(pipe) == "n,value\n1,2\n"
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a bounded time, with its name: a folder of a stranger's may hold one."""
+    monkeypatch.setattr(files, "_PIPE_PATIENCE_S", 0.2)
+    pipe = tmp_path / "plan.json"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match=r"plan\.json is a pipe that nobody writes to"):
+        read_text(pipe)
