@@ -89,7 +89,21 @@ def _promise(file: Path, record: dict[str, Any], where: str) -> Promise:
         ),
     )
     decode.listed((each.name for each in promise.instances), "instance", f"{where}: instances")
+    _check_cpus(promise.instances, where)
     return promise
+
+
+def _check_cpus(instances: tuple[Instance, ...], where: str) -> None:
+    """Refuse a plan that gives a CPU twice: no export does, and no price would mean anything."""
+    owner: dict[int, str] = {}
+    for each in instances:
+        for cpu in each.cpus:
+            if cpu in owner:
+                raise InputError(
+                    f"{where}: CPU {cpu} is given to {shown(owner[cpu])} and to {shown(each.name)}; a CPU has one "
+                    "instance; export the deployment again"
+                )
+            owner[cpu] = each.name
 
 
 def _instance(value: object, where: str) -> Instance:

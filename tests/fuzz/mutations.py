@@ -8,6 +8,7 @@ All randomness comes from the ``random.Random`` given: hypothesis gives one that
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tomllib
@@ -54,7 +55,8 @@ def mutated(text: str, kind: str, random: Random) -> bytes:
     layer = random.random()
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         if layer < 0.55 and kind in _TREES:
-            text = _TREES[kind](text, random)
+            with contextlib.suppress(RecursionError):  # damaged so deep before that no tree can be written of it
+                text = _TREES[kind](text, random)
         else:
             text = _words(text, random)
     data = text.encode("utf-8", errors="surrogatepass")

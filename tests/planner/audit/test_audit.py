@@ -359,3 +359,14 @@ def test_children_of_a_process_are_followed(tmp_path: Path) -> None:
         (proc / str(pid) / "status").write_text(f"Name:\tserver\nPPid:\t{parent}\n")
     (found,) = find_live(["a-00"], {"a-00": 10}, Host(proc=proc, cgroup=tmp_path / "none"))
     assert found.cpus == {0, 1, 2}
+
+
+@pytest.mark.parametrize("cpus", [[0, 0], [2, 3]])
+def test_a_plan_that_gives_a_cpu_twice_is_refused(cpus: list[int], tmp_path: Path) -> None:
+    """To one instance or to two: such a plan has no price."""
+    folder = deploy("xl", tmp_path)
+    record = json.loads((folder / "plan.json").read_text())
+    record["instances"][0]["cpus"] = cpus
+    (folder / "plan.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=rf"plan\.json: CPU {cpus[0]} is given to 'dbench-00' and to"):
+        read_promise(folder)
