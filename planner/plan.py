@@ -5,7 +5,7 @@ Nouns only; how they are made is in ``candidates``, ``evaluate`` and ``choose``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cerberus_plan.model.latency.latency import Latency
@@ -15,6 +15,9 @@ from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.shown import Shown
 from cerberus_plan.model.workload import Workload
+
+# Relative difference of throughputs below which it is rounding: the solver is exact to this.
+ROUNDING = 1e-9
 
 
 class Constraints(Record):
@@ -255,7 +258,7 @@ class Plan(Record, Shown):
     @property
     def best_single(self) -> Candidate | None:
         """The best single instance: the fastest candidate with one, which need not use all cores."""
-        return next((candidate for candidate in self.candidates if candidate.vms == 1), None)
+        return fastest(candidate for candidate in self.candidates if candidate.vms == 1)
 
     def __repr__(self) -> str:
         return f"<Plan of {self.workload.name} on {self.machine.name}: {self.verdict}>"
@@ -296,3 +299,13 @@ class Plan(Record, Shown):
             "warnings": list(self.warnings),
             "inputs": {name: quantity.to_record() for name, quantity in self.inputs.items()},
         }
+
+
+def fastest(candidates: Iterable[Candidate]) -> Candidate | None:
+    """The fastest of candidates that come fastest first, None of none.
+
+    A saturated lock gives many sizes the same throughput but for rounding: of these the one with the fewest threads.
+    """
+    ranked = list(candidates)
+    alike = (each for each in ranked if each.throughput >= ranked[0].throughput * (1.0 - ROUNDING))
+    return min(alike, key=lambda each: sum(each.split), default=None)

@@ -20,7 +20,7 @@ from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.plan import Candidate, Constraints, Plan
+from cerberus_plan.planner.plan import Candidate, Constraints, Plan, fastest
 from cerberus_plan.planner.splits.caveats import caveats
 from cerberus_plan.planner.splits.crowd import CROWD_GAIN
 from cerberus_plan.planner.splits.crowd_notes import crowd_notes
@@ -172,7 +172,7 @@ def _ties(candidates: Sequence[tuple[int, Candidate]], best: Candidate, joint: J
 
 def _one_big(ranked: Iterable[Candidate]) -> Candidate | None:
     """The fastest candidate with a single instance, which need not use all cores."""
-    return next((candidate for candidate in ranked if candidate.vms == 1), None)
+    return fastest(candidate for candidate in ranked if candidate.vms == 1)
 
 
 def _verdict(

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import typer
 
 from cerberus_plan.model.objective import Objective
-from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.planner.plan import Candidate, Plan, fastest
 from cerberus_plan.reports.formats import ends, estimate
 
 # Ties shown beside the best; the rest are counted.
@@ -83,11 +83,14 @@ def compared(plan: Plan) -> list[tuple[str, Candidate]]:
     if plan.best_all_cores is not None and plan.best_all_cores is not plan.best:
         rows.append(("all", plan.best_all_cores))
     shown = {candidate.system for _, candidate in rows}
-    for candidate in plan.candidates:
-        if candidate.system not in shown:
-            rows.append(("", candidate))
-            shown.add(candidate.system)
+    for system in dict.fromkeys(candidate.system for candidate in plan.candidates):
+        if system not in shown:
+            rows += [("", candidate) for candidate in (fastest(_of(plan, system)),) if candidate is not None]
     return rows
+
+
+def _of(plan: Plan, system: str) -> list[Candidate]:
+    return [candidate for candidate in plan.candidates if candidate.system == system]
 
 
 def chosen_rows(plan: Plan) -> list[tuple[str, Candidate]]:
@@ -98,9 +101,9 @@ def chosen_rows(plan: Plan) -> list[tuple[str, Candidate]]:
         rows.append(("all", plan.best_all_cores))
     seen = {id(candidate) for _, candidate in rows}
     for system in dict.fromkeys(candidate.system for candidate in plan.candidates):
-        of_system = [candidate for candidate in plan.candidates if candidate.system == system]
+        of_system = _of(plan, system)
         everywhere = (c for c in of_system if c.cores == plan.constraints.usable)
-        for mark, candidate in (("", of_system[0]), ("", next(everywhere, None))):
+        for mark, candidate in (("", fastest(of_system)), ("", next(everywhere, None))):
             if candidate is not None and id(candidate) not in seen and system != plan.best.system:
                 rows.append((mark, candidate))
                 seen.add(id(candidate))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from example_plan import a_plan
@@ -14,7 +15,7 @@ from cerberus_plan.model.digits import ends, estimate
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
-from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.plan import Constraints, Plan, fastest
 from cerberus_plan.planner.splits.candidates import even_splits
 from cerberus_plan.planner.splits.choose import plan
 
@@ -143,3 +144,23 @@ def test_the_verdict_tells_no_digit_that_is_not_known() -> None:
     best = a_plan("dbench", cores=48).best
     found = a_plan("dbench", cores=48).verdict
     assert f"{estimate(best.throughput, best.low, best.high, 'MB/s')} ({ends(best.low, best.high)})" in found
+
+
+@given(st.lists(st.integers(-4, 4), min_size=1, max_size=8), st.randoms())
+def test_of_candidates_that_differ_by_rounding_the_smallest_is_called_the_fastest(
+    ulps: list[int], random: Random
+) -> None:
+    """However a solver rounds the plateau of a saturated lock, one size of it is named."""
+    like = a_plan().best
+    found = [
+        replace(like, split=(size,), throughput=100.0 * (1.0 + each * 2.0**-52))
+        for size, each in enumerate(ulps, start=1)
+    ]
+    random.shuffle(found)
+    found.sort(key=lambda each: -each.throughput)
+    slower = replace(like, split=(1,), throughput=99.0)
+    chosen = fastest([*found, slower])
+    assert chosen is not None
+    assert chosen.split == (1,)
+    assert chosen.throughput > 99.0
+    assert fastest([]) is None
