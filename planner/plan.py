@@ -234,6 +234,7 @@ class Plan(Record, Shown):
         frontier: Splits that no other beats in both cost and headroom, cheapest first; empty without an objective.
         latency_evidence: What measured response times say; None without any, or without an objective.
         choice_rule: What the objective's choice is by, and what decides where that is equal; empty without one.
+        unsure: How the verdict begins where it cannot tell, and what to measure; empty where it can.
     """
 
     machine: Machine
@@ -254,6 +255,7 @@ class Plan(Record, Shown):
     frontier: tuple[FrontierPoint, ...] = ()
     latency_evidence: LatencyEvidence | None = None
     choice_rule: str = ""
+    unsure: str = ""
 
     @property
     def best_single(self) -> Candidate | None:

@@ -65,7 +65,9 @@ def aimed(
         candidates=tuple(told[id(each.candidate)] for each in order),
         objective=objective,
         frontier=points(frontier, told),
-        verdict=verdict(plan, best, told[id(best.candidate)], objective),
+        # a rate is carried, or not, at the low end of what a split may do; without one the doubt is told as before
+        verdict=(plan.unsure if objective.rate is None else "")
+        + verdict(plan, best, told[id(best.candidate)], objective),
         reason=reason(plan, best, found, objective),
         choice_rule=rule(objective),
         warnings=(*_said(plan, evidence), *warnings(told[id(best.candidate)]), *plan.warnings),

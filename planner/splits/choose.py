@@ -76,13 +76,13 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
     ties = _ties(candidates, best, joint)
     everywhere = _worth_first([candidate for candidate in ranked if candidate.cores == constraints.usable])
     titles = {system.name: system for system in systems}
+    unsure = cannot_tell(best, candidates, joint, systems=titles, cores=constraints.usable, extends_runs=extends_runs)
     return Plan(
         machine=machine,
         workload=workload,
         constraints=constraints,
-        verdict=cannot_tell(
-            best, candidates, joint, systems=titles, cores=constraints.usable, extends_runs=extends_runs
-        )
+        unsure=unsure,
+        verdict=unsure
         + _verdict(best, everywhere, ranked, titles, workload)
         + (unknown_single(best, _one_big(ranked), titles) if extends_runs else ""),
         reason=f"{_reason(best, _one_big(ranked), titles)} {rule[0].upper()}{rule[1:]}.",

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cerberus_plan.model.objective import COST, THROUGHPUT, Objective, Slo
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.splits.unsure import TOO_WIDE, too_wide
 from tests.planner.evidence.test_condition import ONE_CORE, planned, program, serial
@@ -86,3 +88,13 @@ def test_the_single_instance_compared_with_is_held_to_the_same() -> None:
     assert single.high > TOO_WIDE * single.low
     assert found.verdict.startswith("Run ")
     assert "Cannot tell how much one Linux on 16 cores does" in found.verdict
+
+
+@pytest.mark.slow
+def test_a_wish_without_a_rate_hides_no_doubt() -> None:
+    """The largest rate within a limit is as unknown as the throughput; a rate is judged at the low end."""
+    found = planned(program(*seen(0.0)), 32)
+    limit = Slo(name="p99", seconds=1.0)
+    assert found.unsure
+    assert aimed(found, Objective(kind=THROUGHPUT, slos=(limit,))).verdict.startswith(found.unsure + "Run ")
+    assert not aimed(found, Objective(kind=COST, rate=ONE_CORE, slos=(limit,))).verdict.startswith("Cannot tell")
