@@ -17,7 +17,7 @@ from typing import Any
 
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.decode import nearest
-from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.files import is_there, read_text
 from cerberus_plan.calibration.store.places import profiles, profiles_folder
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
@@ -130,7 +130,7 @@ def _shipped_text(kind: str, name: str) -> str | None:
     if "/" in name or name.startswith("."):
         return None
     file = _SHIPPED / kind / f"{name}.toml"
-    return file.read_text(encoding="utf-8") if file.is_file() else None
+    return file.read_text(encoding="utf-8") if is_there(file) else None
 
 
 def _text(kind: str, name_or_file: str) -> tuple[str, str]:
@@ -139,9 +139,9 @@ def _text(kind: str, name_or_file: str) -> tuple[str, str]:
     if found is not None:
         return found, f"{name_or_file}.toml"
     stored = profiles_folder() / f"{name_or_file}.json"
-    if kind == "machines" and "/" not in name_or_file and stored.is_file():
+    if kind == "machines" and "/" not in name_or_file and is_there(stored):
         return read_text(stored, max_bytes=_MOST_BYTES), str(stored)
-    if Path(name_or_file).exists() or "/" in name_or_file or name_or_file.endswith((".toml", ".json")):
+    if is_there(Path(name_or_file)) or "/" in name_or_file or name_or_file.endswith((".toml", ".json")):
         return read_text(name_or_file, max_bytes=_MOST_BYTES), name_or_file
     known = shipped(kind)
     raise InputError(

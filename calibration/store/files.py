@@ -28,6 +28,16 @@ _PIPE_PATIENCE_S = 5.0
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ENOSYS}
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something of this name; no file system has names that are too long for it."""
+    try:
+        return path.exists()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
+
+
 @contextlib.contextmanager
 def naming(path: str | Path | None) -> Iterator[None]:
     """Errors about what a file holds, found only behind its reader, told with its name; None: with no file's.

@@ -72,6 +72,8 @@ def test_a_copied_and_edited_file_is_read_by_its_path(tmp_path: Path) -> None:
     [
         (catalog.machine, "amd84", r"unknown machine 'amd84' \(did you mean 'amd48'\?\); known: amd48, core-i9-12900k"),
         (catalog.machine, "zzz", "unknown machine 'zzz'; known: .*`cerberus-plan machines` lists them"),
+        (catalog.workload, "a" * 300, r"unknown workload '?a+\S* ?.*; known: apache, dbench"),
+        (catalog.machine, "a" * 5000, r"unknown machine '?a+\S* ?.*; known: amd48"),
         (catalog.workload, "d-bench", r"unknown workload 'd-bench' \(did you mean 'dbench'\?\); known: apache, dbench"),
         (catalog.workload, "no/such.toml", "no/such.toml: there is no such file"),
         (catalog.workload, "missing.toml", "missing.toml: there is no such file"),
