@@ -11,6 +11,7 @@ When not to use it: for series with terms of both signs.
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
 import numpy as np
 
@@ -59,6 +60,20 @@ def product(factors: list[Array], most: int) -> Array:
     for factor in factors[1:]:
         found = convolve(found, factor)[: most + 1]
     return found
+
+
+def products_without_each(factors: list[Array], most: int) -> list[Array]:
+    """Coefficients 0..most of the products of all series but one, each left out in turn.
+
+    Each is all before it times all after it, so many take as long as a few products, not as their square.
+    """
+
+    def times(left: Array, right: Array) -> Array:
+        return convolve(left, right)[: most + 1]
+
+    before = accumulate(factors[:-1], times, initial=np.zeros(1))
+    after = reversed(list(accumulate(factors[:0:-1], times, initial=np.zeros(1))))
+    return [times(left, right) for left, right in zip(before, after, strict=True)]
 
 
 def power(series: Array, exponent: int) -> Array:

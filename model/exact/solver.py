@@ -26,7 +26,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate
 
 import numpy as np
 
@@ -181,16 +180,9 @@ class _Constants:
         powers = np.arange(constants.size)
         return constants[::-1] + powers * math.log(group.shared_factor) - series.log_factorial(constants.size)
 
-    def _shared_weights(self, factors: list[Array]) -> Array:
-        """Logarithms of J! G_s(J), J from 0 to all threads."""
-        return series.product(factors, self.total) + series.log_factorial(self.total + 1)
-
     @cached_property
     def _others(self) -> dict[Instance, Array]:
-        """Logarithms of the coefficients of the product over all instances but one of each group.
-
-        Of many groups each takes the products of all before it and of all after it.
-        """
+        """Logarithms of the coefficients of the product over all instances but one of each group."""
         less = {
             group: series.power(self.polynomials[group], count - 1) if count > 1 else np.zeros(1)
             for group, count in self.groups.items()
@@ -198,12 +190,8 @@ class _Constants:
         if len(less) == 1:
             return less
         whole = [series.convolve(less[group], self.polynomials[group]) for group in less]
-        before = accumulate(whole[:-1], series.convolve, initial=np.zeros(1))
-        after = reversed(list(accumulate(whole[:0:-1], series.convolve, initial=np.zeros(1))))
-        return {
-            group: series.convolve(series.convolve(left, right), less[group])
-            for group, left, right in zip(less, before, after, strict=True)
-        }
+        rest = series.products_without_each(whole, self.total)
+        return {group: series.convolve(other, less[group]) for group, other in zip(less, rest, strict=True)}
 
     def _table(self, group: Instance) -> Array:
         """T_i: what i threads of one instance of the group at the shared stations weigh, i = 0..threads."""
@@ -233,20 +221,38 @@ class _Constants:
 
     def local_measures(self, group: Instance, position: int) -> tuple[float, float]:
         """Queue length and probability of not being empty at one local station."""
-        factors = self.local_factors[group]
-        lengths = [self._ratio(group, series.product(varied, group.threads)) for varied in _varied(factors, position)]
-        return lengths[0], lengths[1]
+        rest = self._rest_of_local[group][position]
+        products = _varied(self.local_factors[group][position], rest)
+        length, busy = (self._ratio(group, constants[: group.threads + 1]) for constants in products)
+        return length, busy
 
     def shared_measures(self, position: int) -> tuple[float, float]:
         """Queue length and probability of not being empty at one shared station."""
         group = next(iter(self.groups))
-        everyone = series.convolve(self._others[group], self.polynomials[group])
         self._table(group)
-        found = [
-            math.exp(series.log_dot(self._shared_weights(varied), everyone) - self._normal[group])
-            for varied in _varied(self.shared_factors, position)
-        ]
-        return found[0], found[1]
+        factorials = series.log_factorial(self.total + 1)
+        length, busy = (
+            math.exp(series.log_dot(constants[: self.total + 1] + factorials, self._everyone) - self._normal[group])
+            for constants in _varied(self.shared_factors[position], self._rest_of_shared[position])
+        )
+        return length, busy
+
+    @cached_property
+    def _everyone(self) -> Array:
+        """Logarithms of the coefficients of the product over all instances."""
+        group = next(iter(self.groups))
+        return series.convolve(self._others[group], self.polynomials[group])
+
+    @cached_property
+    def _rest_of_local(self) -> dict[Instance, list[Array]]:
+        """For each group the products of its local stations without each one."""
+        return {
+            group: series.products_without_each(factors, group.threads) for group, factors in self.local_factors.items()
+        }
+
+    @cached_property
+    def _rest_of_shared(self) -> list[Array]:
+        return series.products_without_each(self.shared_factors, self.total)
 
 
 def _shared_weights(shared: tuple[Station, ...], total: int) -> Array:
@@ -265,14 +271,10 @@ def _kept_weights(shared: tuple[Station, ...], total: int) -> Array:
     return found
 
 
-def _varied(factors: list[Array], position: int) -> tuple[list[Array], list[Array]]:
-    """The factors with one station's F(k) replaced by k F(k), and by F(k) without F(0)."""
-    original = factors[position]
+def _varied(factors: Array, rest: Array) -> tuple[Array, Array]:
+    """``rest``, the product of all others, times a station with F(k) replaced by k F(k), and by F(k) without F(0)."""
     with np.errstate(divide="ignore"):
-        lengths = original + np.log(np.arange(original.size))
-    present = original.copy()
+        lengths = factors + np.log(np.arange(factors.size))
+    present = factors.copy()
     present[0] = -np.inf
-    return (
-        [*factors[:position], lengths, *factors[position + 1 :]],
-        [*factors[:position], present, *factors[position + 1 :]],
-    )
+    return series.convolve(rest, lengths), series.convolve(rest, present)

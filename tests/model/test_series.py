@@ -52,6 +52,32 @@ def test_power_is_repeated_convolution(row: np.ndarray, exponent: int) -> None:
 
 
 @pytest.mark.slow
+@given(st.lists(st.one_of(_coefficients, _mild), min_size=1, max_size=6), st.integers(0, 20))
+def test_products_without_each_are_the_products_of_the_others(rows: list[np.ndarray], most: int) -> None:
+    """Up to the coefficient that is asked for; one alone leaves 1."""
+    found = series.products_without_each(rows, most)
+    for left_out, product in enumerate(found):
+        others = [row for i, row in enumerate(rows) if i != left_out]
+        expected = np.zeros(1)
+        for row in others:
+            expected = np.array(_reference_convolution(expected, row))
+        assert product == pytest.approx(expected[: most + 1], rel=1e-11, abs=1e-8)
+
+
+def test_a_thousand_products_without_each_take_a_few_products_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of a thousand shared stations took the square of their number."""
+    asked, convolve = [], series.convolve
+
+    def counted(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        asked.append(left.size)
+        return convolve(left, right)
+
+    monkeypatch.setattr(series, "convolve", counted)
+    assert len(series.products_without_each([np.zeros(4)] * 1000, 6)) == 1000
+    assert len(asked) <= 3 * 1000
+
+
+@pytest.mark.slow
 @given(st.one_of(_coefficients, _mild), st.lists(st.floats(-2000.0, 2000.0), max_size=6))
 def test_correlate_sums_shifted_products(row: np.ndarray, more: list[float]) -> None:
     """T_i = sum_J w_(J + i) s_J, on extreme numbers."""
