@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from cerberus_plan.model.kernel import inlined, kernel
-from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.simulation.description import FREE, READERS, SINGLE
-from cerberus_plan.model.simulation.heap import at, move, sink
-from cerberus_plan.model.simulation.random import Generator, exponential, uniform
+from cerberus_plan.model.simulation.heap import at, sink
+from cerberus_plan.model.simulation.holds import draw, schedule, set_timer, settle
+from cerberus_plan.model.simulation.random import uniform
 from cerberus_plan.model.simulation.rules import Handover
 from cerberus_plan.model.simulation.world import (
     ALL,
@@ -43,53 +43,6 @@ from cerberus_plan.model.simulation.world import (
 
 _STATE, _START, _ARRIVAL = int(Handover.STATE), int(Handover.START), int(Handover.ARRIVAL)
 _RELEASE = int(Handover.RELEASE)
-
-
-@kernel
-def _draw(station: Records, shapes: Array, rng: Generator) -> float:
-    """How long the next hold is, relative to its mean."""
-    count = station["n_shapes"]
-    if count == 0:
-        return exponential(rng)
-    if count == 1:
-        return shapes[station["shape"]]
-    return shapes[station["shape"] + min(int(uniform(rng) * count), count - 1)]
-
-
-@inlined
-def _set(world: World, timer: int, key: float) -> None:
-    """Set a timer; the firing one stays at the top and is moved once, at the end of its event."""
-    if timer == world.timers[0]:
-        world.clock[1] = key
-    else:
-        move(world.keys, world.timers, world.places, timer, key)
-
-
-@inlined
-def _schedule(world: World, i: int) -> None:
-    """Set the thread's timer to the end of its hold at the present speed."""
-    thread = world.threads[at(i)]
-    speed = world.instances[at(thread["instance"])]["speed"]
-    left = thread["work"] * thread["mean"]
-    if left <= 0.0:
-        key = world.clock[0]
-    elif speed == 1.0:
-        key = world.clock[0] + left  # without a division, for most
-    elif speed > 0.0:
-        key = world.clock[0] + left / speed
-    else:
-        key = np.inf
-    _set(world, i, key)
-
-
-@inlined
-def _settle(world: World, i: int, speed: float) -> None:
-    """Take what was done since the last change from the work left."""
-    thread = world.threads[at(i)]
-    now = world.clock[0]
-    if thread["mean"] > 0.0:
-        thread["work"] = max(thread["work"] - (now - thread["since"]) * speed / thread["mean"], 0.0)
-    thread["since"] = now
 
 
 @inlined
@@ -138,7 +91,7 @@ def _begin(world: World, i: int, phase: int, work: float, mean: float) -> None:
     thread["work"] = work
     thread["mean"] = mean
     thread["since"] = world.clock[0]
-    _schedule(world, i)
+    schedule(world, i)
 
 
 @inlined
@@ -185,7 +138,7 @@ def _begin_first(world: World, s: int) -> None:
     thread = world.threads[at(i)]
     station["head"] = thread["next"]
     factor = world.steps[at(thread["step"])]["factor"]
-    work = _draw(station, world.shapes, world.rng)
+    work = draw(station, world.shapes, world.rng)
     phase, mean = SERVING, world.times[at(station["times"])]
     station["in_service"] += 1
     if station["on_core"] == IN_SERVICE:
@@ -195,7 +148,7 @@ def _begin_first(world: World, s: int) -> None:
         if station["handover"] == _ARRIVAL:
             mean = thread["fixed"]
         elif station["handover"] == _RELEASE:
-            work = work * mean + _draw(station, world.shapes, world.rng) * station["extra"]
+            work = work * mean + draw(station, world.shapes, world.rng) * station["extra"]
             mean = 1.0
             station["extra"] = 0.0
         else:
@@ -219,9 +172,9 @@ def _look_at(world: World, s: int) -> None:
         thread = world.threads[at(i)]
         mean = world.times[at(station["times"] + station["present"] - 1)] * world.steps[at(thread["step"])]["factor"]
         if mean != thread["mean"]:
-            _settle(world, i, world.instances[at(thread["instance"])]["speed"])
+            settle(world, i, world.instances[at(thread["instance"])]["speed"])
             thread["mean"] = mean
-            _schedule(world, i)
+            schedule(world, i)
 
 
 @inlined
@@ -275,8 +228,8 @@ def _respond(world: World, v: int) -> None:
         instance["waiting"] -= 1
         instance["responding"] = i
         step = world.steps[at(world.threads[at(i)]["step"])]
-        key = world.clock[0] + step["demand"] * _draw(world.stations[at(step["station"])], world.shapes, world.rng)
-    _set(world, world.threads.size + v, key)
+        key = world.clock[0] + step["demand"] * draw(world.stations[at(step["station"])], world.shapes, world.rng)
+    set_timer(world, world.threads.size + v, key)
 
 
 @inlined
@@ -322,7 +275,7 @@ def _finish(world: World, i: int) -> bool:
     station = world.stations[at(s)]
     if thread["phase"] == LINE:
         station["line_busy"] = 0
-        _begin(world, i, SERVING, _draw(station, world.shapes, world.rng), world.times[at(station["times"])])
+        _begin(world, i, SERVING, draw(station, world.shapes, world.rng), world.times[at(station["times"])])
         _mark(world, s)
         return False
     if step["keeps"] == 1:
@@ -353,12 +306,12 @@ def _share_cores(world: World) -> None:
         for i in range(world.threads.size):
             thread = world.threads[at(i)]
             if thread["instance"] == v and (thread["phase"] == SERVING or thread["phase"] == LINE):
-                _settle(world, i, before)
+                settle(world, i, before)
         instance["speed"] = speed
         for i in range(world.threads.size):
             thread = world.threads[at(i)]
             if thread["instance"] == v and (thread["phase"] == SERVING or thread["phase"] == LINE):
-                _schedule(world, i)
+                schedule(world, i)
 
 
 @kernel
