@@ -6,12 +6,20 @@ When not to use it: for options of one command alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from cerberus_plan.model.record import Record
+
 if TYPE_CHECKING:
     from cerberus_plan.choices import Wishes
+    from cerberus_plan.model.machine import Machine
+    from cerberus_plan.planner.plan import Constraints
 
 MOST_CORES = 4096
 
@@ -50,27 +58,80 @@ HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 
-def wishes_of(
-    *,
-    rate: str | None,
-    slo: list[str] | None,
-    objective: str | None,
-    survive: str | None,
-    cost_per_instance: float | None,
-    cost_per_core: float | None,
-) -> Wishes:
-    """What was asked for beside throughput.
+class PlanOptions(Record):
+    """What was typed of the options that every command which plans has."""
 
-    Raises:
-        InputError: The rate is none.
-    """
-    from cerberus_plan.choices import Wishes, rate_of
+    cores: Cores = None
+    machine: MachineName = None
+    system: Systems = None
+    max_vms: MaxVms = None
+    host_cores: HostCores = 0
+    memory_per_instance: MemoryPerInstance = None
+    max_cores_per_vm: MaxCoresPerVm = None
+    min_cores_per_vm: MinCoresPerVm = None
+    overcommit: Overcommit = 1.0
+    min_instances: MinInstances = None
+    rate: Rate = None
+    slo: SloLimits = None
+    objective: ObjectiveKind = None
+    survive: Survive = None
+    cost_per_instance: InstanceCost = None
+    cost_per_core: CoreCost = None
 
-    return Wishes(
-        rate=rate_of(rate),
-        slos=tuple(slo or ()),
-        kind=objective,
-        survive=survive,
-        per_instance=cost_per_instance,
-        per_core=cost_per_core,
-    )
+    def constraints(self, machine: Machine) -> Constraints:
+        """The limits on a machine.
+
+        Raises:
+            InputError: The host keeps every core, or a bound cannot be.
+        """
+        from cerberus_plan.choices import constraints_for
+
+        return constraints_for(
+            machine,
+            cores=self.cores,
+            host_cores=self.host_cores,
+            max_vms=self.max_vms,
+            memory_per_instance=self.memory_per_instance,
+            max_cores_per_vm=self.max_cores_per_vm,
+            min_cores_per_vm=self.min_cores_per_vm,
+            overcommit=self.overcommit,
+            min_vms=self.min_instances,
+        )
+
+    def wishes(self) -> Wishes:
+        """What was asked for beside throughput.
+
+        Raises:
+            InputError: The rate is none.
+        """
+        from cerberus_plan.choices import Wishes, rate_of
+
+        return Wishes(
+            rate=rate_of(self.rate),
+            slos=tuple(self.slo or ()),
+            kind=self.objective,
+            survive=self.survive,
+            per_instance=self.cost_per_instance,
+            per_core=self.cost_per_core,
+        )
+
+
+def asks_for_a_plan(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a plan, where its parameter ``asked`` stands; it gets them as one `PlanOptions`."""
+    hints = get_type_hints(PlanOptions, include_extras=True)
+    options = [
+        Parameter(each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=hints[each.name])
+        for each in fields(PlanOptions)
+    ]
+    parameters: list[Parameter] = []
+    for name, own in signature(command, eval_str=True).parameters.items():
+        parameters += options if name == "asked" else [own]
+
+    @wraps(command)
+    def with_options(*given: Any, **named: Any) -> None:
+        typed = {option.name: named.pop(option.name, option.default) for option in options}
+        command(*given, asked=PlanOptions(**typed), **named)
+
+    with_options.__annotations__ = {each.name: each.annotation for each in parameters}
+    with_options.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return with_options

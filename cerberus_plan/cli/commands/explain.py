@@ -8,27 +8,7 @@ import typer
 
 from cerberus_plan.cli import report_file
 from cerberus_plan.cli.json_output import print_document
-from cerberus_plan.cli.plan_options import (
-    AsJson,
-    CoreCost,
-    Cores,
-    HostCores,
-    InstanceCost,
-    MachineName,
-    MaxCoresPerVm,
-    MaxVms,
-    MemoryPerInstance,
-    MinCoresPerVm,
-    MinInstances,
-    ObjectiveKind,
-    Overcommit,
-    Rate,
-    SloLimits,
-    Survive,
-    Systems,
-    Workloads,
-    wishes_of,
-)
+from cerberus_plan.cli.plan_options import AsJson, PlanOptions, Workloads, asks_for_a_plan
 from cerberus_plan.cli.report_file import ReportFile
 
 if TYPE_CHECKING:
@@ -40,57 +20,26 @@ if TYPE_CHECKING:
 _SMALL_SHARE = 0.005
 
 
+@asks_for_a_plan
 def explain(
     *,
-    cores: Cores = None,
-    machine: MachineName = None,
     workload: Workloads = None,
-    system: Systems = None,
-    max_vms: MaxVms = None,
-    host_cores: HostCores = 0,
-    memory_per_instance: MemoryPerInstance = None,
-    max_cores_per_vm: MaxCoresPerVm = None,
-    min_cores_per_vm: MinCoresPerVm = None,
-    overcommit: Overcommit = 1.0,
-    min_instances: MinInstances = None,
-    rate: Rate = None,
-    slo: SloLimits = None,
-    objective: ObjectiveKind = None,
-    survive: Survive = None,
-    cost_per_instance: InstanceCost = None,
-    cost_per_core: CoreCost = None,
+    asked: PlanOptions,
     best: Annotated[bool, typer.Option("--best", help="Explain the best split even if it leaves cores idle.")] = False,
     as_json: AsJson = False,
     report: ReportFile = None,
 ) -> None:
     """Why the best split is as fast as it is, and where one OS stops: laws, saturation, collapse, sensitivities."""
-    from cerberus_plan.choices import constraints_for, machine_for, plans_for, systems_for, why_no_costs
+    from cerberus_plan.choices import machine_for, plans_for, systems_for, why_no_costs
     from cerberus_plan.planner.splits.explain import explain as explained
 
     report_file.check(report)
-    chosen = machine_for(machine)
+    chosen = machine_for(asked.machine)
     if why := why_no_costs(chosen):
         typer.echo(why, err=True)
-    wishes = wishes_of(
-        rate=rate,
-        slo=slo,
-        objective=objective,
-        survive=survive,
-        cost_per_instance=cost_per_instance,
-        cost_per_core=cost_per_core,
-    )
-    limits = constraints_for(
-        chosen,
-        cores=cores,
-        host_cores=host_cores,
-        max_vms=max_vms,
-        memory_per_instance=memory_per_instance,
-        max_cores_per_vm=max_cores_per_vm,
-        min_cores_per_vm=min_cores_per_vm,
-        overcommit=overcommit,
-        min_vms=min_instances,
-    )
-    plans = plans_for(chosen, workload, systems_for(chosen, system), limits, wishes)
+    wishes = asked.wishes()
+    limits = asked.constraints(chosen)
+    plans = plans_for(chosen, workload, systems_for(chosen, asked.system), limits, wishes)
     found = [(plan, [explained(plan, candidate) for candidate in candidates_of(plan, best=best)]) for plan in plans]
     document = {
         "plans": [

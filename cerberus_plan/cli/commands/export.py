@@ -8,25 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cerberus_plan.cli.json_output import print_document
-from cerberus_plan.cli.plan_options import (
-    CoreCost,
-    Cores,
-    HostCores,
-    InstanceCost,
-    MachineName,
-    MaxCoresPerVm,
-    MaxVms,
-    MemoryPerInstance,
-    MinCoresPerVm,
-    MinInstances,
-    ObjectiveKind,
-    Overcommit,
-    Rate,
-    SloLimits,
-    Survive,
-    Systems,
-    wishes_of,
-)
+from cerberus_plan.cli.plan_options import PlanOptions, asks_for_a_plan
 from cerberus_plan.model.errors import InputError
 
 # Splits that are placed and compared, the fastest first.
@@ -39,6 +21,7 @@ if TYPE_CHECKING:
     from cerberus_plan.planner.plan import Candidate, Plan
 
 
+@asks_for_a_plan
 def export(
     *,
     form: Annotated[
@@ -52,22 +35,7 @@ def export(
     ],
     output: Annotated[Path, typer.Option(help="Folder to write; it must be empty or absent.", metavar="DIR")],
     workload: Annotated[str, typer.Option(help="Shipped workload or file.")],
-    cores: Cores = None,
-    machine: MachineName = None,
-    system: Systems = None,
-    max_vms: MaxVms = None,
-    host_cores: HostCores = 0,
-    memory_per_instance: MemoryPerInstance = None,
-    max_cores_per_vm: MaxCoresPerVm = None,
-    min_cores_per_vm: MinCoresPerVm = None,
-    overcommit: Overcommit = 1.0,
-    min_instances: MinInstances = None,
-    rate: Rate = None,
-    slo: SloLimits = None,
-    objective: ObjectiveKind = None,
-    survive: Survive = None,
-    cost_per_instance: InstanceCost = None,
-    cost_per_core: CoreCost = None,
+    asked: PlanOptions,
     best: Annotated[bool, typer.Option("--best", help="The best split, even if it leaves cores idle.")] = False,
     vms: Annotated[int | None, typer.Option(help="Instances of the split to deploy instead.", min=1)] = None,
     cores_per_vm: Annotated[int | None, typer.Option(help="Its cores per instance.", min=1)] = None,
@@ -82,7 +50,6 @@ def export(
     where more of them than CPUs would be best (--overcommit), the best split without is deployed instead, and told.
     """
     from cerberus_plan.choices import (
-        constraints_for,
         distances_for,
         machine_for,
         plans_for,
@@ -100,35 +67,18 @@ def export(
     check_folder(output, replace=force)
     if (vms is None) != (cores_per_vm is None):
         raise InputError("--vms and --cores-per-vm go together: give both, or neither")
-    host = machine_for(machine)
+    host = machine_for(asked.machine)
     if why := why_no_costs(host):
         typer.echo(why, err=True)
-    wishes = wishes_of(
-        rate=rate,
-        slo=slo,
-        objective=objective,
-        survive=survive,
-        cost_per_instance=cost_per_instance,
-        cost_per_core=cost_per_core,
-    )
-    constraints = constraints_for(
-        host,
-        cores=cores,
-        host_cores=host_cores,
-        max_vms=max_vms,
-        memory_per_instance=memory_per_instance,
-        max_cores_per_vm=max_cores_per_vm,
-        min_cores_per_vm=min_cores_per_vm,
-        overcommit=overcommit,
-        min_vms=min_instances,
-    )
-    plan = plans_for(host, [workload], systems_for(host, system), constraints, wishes)[0]
+    wishes = asked.wishes()
+    constraints = asked.constraints(host)
+    plan = plans_for(host, [workload], systems_for(host, asked.system), constraints, wishes)[0]
     choice = choose_for(chosen_format, plan, Wish(best=best, vms=vms, cores_per_vm=cores_per_vm))
-    distances = distances_for(machine, host)
+    distances = distances_for(asked.machine, host)
     where = placed(choice.plan, choice.candidate, distances)
     deployment = Deployment(name=safe_name(plan.workload.name), topology=host.topology, placement=where.placement)
     lines = (*choice.lines, *_crossing(where), *_closer(choice.plan, where, distances))
-    machine_name, machine_files = carry_machine(machine, host)
+    machine_name, machine_files = carry_machine(asked.machine, host)
     workload_name, workload_files = carry_workload(workload)
     facts = _facts(choice.plan, choice.candidate, where, machine=machine_name, workload=workload_name)
     files = bundle(chosen_format, deployment, facts, lines, {**machine_files, **workload_files})

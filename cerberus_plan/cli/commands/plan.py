@@ -11,27 +11,7 @@ from cerberus_plan.cli import output_file, report_file
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.cli.output_file import OutputFile
-from cerberus_plan.cli.plan_options import (
-    AsJson,
-    CoreCost,
-    Cores,
-    HostCores,
-    InstanceCost,
-    MachineName,
-    MaxCoresPerVm,
-    MaxVms,
-    MemoryPerInstance,
-    MinCoresPerVm,
-    MinInstances,
-    ObjectiveKind,
-    Overcommit,
-    Rate,
-    SloLimits,
-    Survive,
-    Systems,
-    Workloads,
-    wishes_of,
-)
+from cerberus_plan.cli.plan_options import AsJson, PlanOptions, Workloads, asks_for_a_plan
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.model.errors import InputError
 
@@ -51,27 +31,13 @@ WhatIf = Annotated[
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
 
 
+@asks_for_a_plan
 def plan(
     ctx: typer.Context,
     *,
-    cores: Cores = None,
-    machine: MachineName = None,
     workload: Workloads = None,
     mix: Annotated[str | None, typer.Option(help="Plan workloads together, in this proportion: a=2,b=1.")] = None,
-    system: Systems = None,
-    max_vms: MaxVms = None,
-    host_cores: HostCores = 0,
-    memory_per_instance: MemoryPerInstance = None,
-    max_cores_per_vm: MaxCoresPerVm = None,
-    min_cores_per_vm: MinCoresPerVm = None,
-    overcommit: Overcommit = 1.0,
-    min_instances: MinInstances = None,
-    rate: Rate = None,
-    slo: SloLimits = None,
-    objective: ObjectiveKind = None,
-    survive: Survive = None,
-    cost_per_instance: InstanceCost = None,
-    cost_per_core: CoreCost = None,
+    asked: PlanOptions,
     what_if: WhatIf = None,
     as_json: AsJson = False,
     report: ReportFile = None,
@@ -94,7 +60,6 @@ def plan(
         return
     load_numpy()
     from cerberus_plan.choices import (
-        constraints_for,
         machine_for,
         plans_for,
         systems_for,
@@ -102,19 +67,14 @@ def plan(
         why_this_machine,
     )
 
-    if mix is not None and (workload or what_if or min_cores_per_vm or min_instances or overcommit != 1.0):
+    if mix is not None and (
+        workload or what_if or asked.min_cores_per_vm or asked.min_instances or asked.overcommit != 1.0
+    ):
         raise InputError(
             "--mix plans its own workloads; leave out --workload, --what-if, --min-instances, --min-cores-per-vm "
             "and --overcommit"
         )
-    wishes = wishes_of(
-        rate=rate,
-        slo=slo,
-        objective=objective,
-        survive=survive,
-        cost_per_instance=cost_per_instance,
-        cost_per_core=cost_per_core,
-    )
+    wishes = asked.wishes()
     if wishes.any and mix is not None:
         raise InputError(
             "--mix shares the machine in a proportion, and one rate or limit would be of which program? Give each its "
@@ -124,21 +84,11 @@ def plan(
     report_file.check(report)
     output_file.check(output)
     changes = changes_for(what_if)
-    chosen = machine_for(machine)
-    for why in filter(None, (why_this_machine(machine, chosen), why_no_costs(chosen))):
+    chosen = machine_for(asked.machine)
+    for why in filter(None, (why_this_machine(asked.machine, chosen), why_no_costs(chosen))):
         typer.echo(why, err=True)
-    systems = systems_for(chosen, system)
-    constraints = constraints_for(
-        chosen,
-        cores=cores,
-        host_cores=host_cores,
-        max_vms=max_vms,
-        memory_per_instance=memory_per_instance,
-        max_cores_per_vm=max_cores_per_vm,
-        min_cores_per_vm=min_cores_per_vm,
-        overcommit=overcommit,
-        min_vms=min_instances,
-    )
+    systems = systems_for(chosen, asked.system)
+    constraints = asked.constraints(chosen)
     if mix is not None:
         from cerberus_plan.cli.mixtures import answer
 
