@@ -32,6 +32,11 @@ def command_names() -> list[str]:
     return sorted(name.rstrip("_") for name in found if not name.startswith("_") and name != "plan")
 
 
+def help_of(command: Any) -> str:
+    """A command's docstring, each paragraph on one line: typer keeps the breaks of the source beside the terminal's own."""
+    return "\n\n".join(" ".join(text.split()) for text in (command.__doc__ or "").split("\n\n"))
+
+
 class LazyCommands(TyperGroup):
     """A group that imports a command's module when the command is called or helped, not before."""
 
@@ -57,9 +62,9 @@ class LazyCommands(TyperGroup):
         function = getattr(imported, module)
         app = typer.Typer(add_completion=False)
         settings = getattr(function, "context_settings", None)
-        app.command(name=cmd_name, context_settings=settings)(function)
+        app.command(name=cmd_name, help=help_of(function), context_settings=settings)(function)
         return typer.main.get_command(app)
 
 
 app = typer.Typer(cls=LazyCommands, invoke_without_command=True, epilog=_EPILOG, pretty_exceptions_enable=False)
-app.callback()(plan)
+app.callback(help=help_of(plan))(plan)
