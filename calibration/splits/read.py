@@ -39,7 +39,7 @@ class Columns:
     instances: int | None
     cores: int
     value: int | None
-    width: int
+    header: list[str]
 
 
 def holds_splits(path: str | Path) -> bool:
@@ -97,32 +97,36 @@ def latencies_in(text: str, name: str) -> tuple[MeasuredLatency, ...]:
     return tuple(_latencies(text, name))
 
 
-def _latencies(text: str, name: str) -> Iterator[MeasuredLatency]:
-    header: list[str] = []
+def _rows(text: str, name: str) -> Iterator[tuple[str, Columns, list[str]]]:
+    """Each row below the header with its place and what its columns are."""
     columns: Columns | None = None
     for line, row in table.rows(text, name):
         where = f"{name}, line {line}"
         if columns is None:
-            header = [cell.strip().lower() for cell in row]
-            columns = _columns(header, where)
+            columns = _columns([cell.strip().lower() for cell in row], where)
             continue
-        _check_width(row, columns, where)
-        told: dict[str, object] = {
+        if len(row) != len(columns.header):
+            raise InputError(f"{where}: {len(row)} fields where the header has {len(columns.header)}")
+        yield where, columns, row
+
+
+def _split(row: list[str], columns: Columns, where: str) -> tuple[int, int]:
+    """Instances of a row and cores of each."""
+    instances = 1 if columns.instances is None else _count(row[columns.instances], "instances", where)
+    return instances, _count(row[columns.cores], "cores_per_instance", where)
+
+
+def _latencies(text: str, name: str) -> Iterator[MeasuredLatency]:
+    for where, columns, row in _rows(text, name):
+        told = {
             field: _cell(field, cell.strip(), where)
-            for field, cell in zip(header, row, strict=True)
+            for field, cell in zip(columns.header, row, strict=True)
             if field in FIELDS and cell.strip()
         }
-        place = {
-            "instances": 1 if columns.instances is None else _count(row[columns.instances], "instances", where),
-            "cores_per_instance": _count(row[columns.cores], "cores_per_instance", where),
-        }
+        instances, cores = _split(row, columns, where)
+        place = {"instances": instances, "cores_per_instance": cores}
         if (one := latency_of(place | told, where)) is not None:
             yield one
-
-
-def _check_width(row: list[str], columns: Columns, where: str) -> None:
-    if len(row) != columns.width:
-        raise InputError(f"{where}: {len(row)} fields where the header has {columns.width}")
 
 
 def _cell(field: str, cell: str, where: str) -> object:
@@ -132,34 +136,24 @@ def _cell(field: str, cell: str, where: str) -> object:
     return _count(cell, field, where) if field == LOAD[1] else cell
 
 
-def _tells_latency_alone(header: list[str], row: list[str], columns: Columns) -> bool:
-    told = any(name in FIELDS and cell.strip() for name, cell in zip(header, row, strict=True))
+def _tells_latency_alone(row: list[str], columns: Columns) -> bool:
+    told = any(name in FIELDS and cell.strip() for name, cell in zip(columns.header, row, strict=True))
     return told and (columns.value is None or not row[columns.value].strip())
 
 
 def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
-    columns: Columns | None = None
-    header: list[str] = []
-    for line, row in table.rows(text, name):
-        where = f"{name}, line {line}"
-        if columns is None:
-            header = [cell.strip().lower() for cell in row]
-            columns = _columns(header, where)
+    for where, columns, row in _rows(text, name):
+        if _tells_latency_alone(row, columns):
             continue
-        _check_width(row, columns, where)
-        if _tells_latency_alone(header, row, columns):
-            continue
+        header = columns.header
         if columns.value is None or (LOAD[0] in header and row[header.index(LOAD[0])].strip()):
             raise InputError(
                 f"{where}: value is what a saturated split does, and a run at a latency_rate does not tell that; give "
                 "value or latency_rate, not both"
             )
         value = _value(row[columns.value], where)
-        yield Measurement(
-            instances=1 if columns.instances is None else _count(row[columns.instances], "instances", where),
-            cores_per_instance=_count(row[columns.cores], "cores_per_instance", where),
-            value=1 / value if time else value,
-        )
+        instances, cores = _split(row, columns, where)
+        yield Measurement(instances=instances, cores_per_instance=cores, value=1 / value if time else value)
 
 
 def _columns(header: list[str], where: str) -> Columns:
@@ -169,12 +163,12 @@ def _columns(header: list[str], where: str) -> Columns:
     alone = any(cell in FIELDS for cell in header) and not any(cell in ALIASES["value"] for cell in header)
     value = None if alone else _column(header, "value", where)
     if not any(cell in ALIASES["instances"] for cell in header) and COUNT in header:
-        return Columns(instances=None, cores=header.index(COUNT), value=value, width=len(header))
+        return Columns(instances=None, cores=header.index(COUNT), value=value, header=header)
     return Columns(
         instances=_column(header, "instances", where),
         cores=_column(header, "cores_per_instance", where),
         value=value,
-        width=len(header),
+        header=header,
     )
 
 

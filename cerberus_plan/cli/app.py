@@ -33,7 +33,7 @@ def command_names() -> list[str]:
 
 
 def help_of(command: Any) -> str:
-    """A command's docstring, each paragraph on one line: typer keeps the breaks of the source beside the terminal's own."""
+    """A command's docstring, a line for each paragraph: typer keeps the breaks of the source beside its own."""
     return "\n\n".join(" ".join(text.split()) for text in (command.__doc__ or "").split("\n\n"))
 
 
