@@ -222,7 +222,8 @@ class Plan(Record, Shown):
         verdict: The answer in one sentence.
         reason: Why, in one sentence.
         best: The recommended candidate; it may leave cores idle.
-        best_all_cores: The best candidate that uses every core given, None when none does.
+        best_all_cores: The recommended candidate where it uses every core given, else the fastest that does; None when
+            none does.
         no_all_cores_reason: Why there is none.
         ties: Candidates that may be faster than the best and lose little against it in the mean.
         candidates: All, best first.

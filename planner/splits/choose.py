@@ -87,7 +87,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         + (unknown_single(best, _one_big(ranked), titles) if extends_runs else ""),
         reason=f"{_reason(best, _one_big(ranked), titles)} {rule[0].upper()}{rule[1:]}.",
         best=best,
-        best_all_cores=everywhere[0] if everywhere else None,
+        best_all_cores=best if best.cores == constraints.usable else everywhere[0] if everywhere else None,
         no_all_cores_reason=None if everywhere else _no_all_cores(constraints),
         ties=tuple(ties),
         candidates=tuple(ranked),

@@ -242,6 +242,17 @@ def test_a_split_of_all_cores_is_not_crowded_for_nothing() -> None:
     assert found.best_all_cores.overcommit == 1.0
 
 
+@settings(max_examples=10)
+@given(st.integers(2, 8), st.floats(1e-6, 2e-4), st.floats(1e-6, 1e-4), st.floats(1.0, 4.0))
+def test_what_is_recommended_on_every_core_is_the_best_of_every_core(
+    cores: int, compute: float, hold: float, overcommit: float
+) -> None:
+    """More threads than cores or not: `explain` and `export` tell of the split that the plan recommends."""
+    found = planned(program(compute=compute, kernel_lock=hold), "processes", cores=cores, overcommit=overcommit)
+    if found.best.cores == cores:
+        assert found.best_all_cores is found.best
+
+
 def test_guests_that_spin_on_pay_for_their_kernels_locks() -> None:
     """Without pause-loop exits; with them the plan says what it takes for granted."""
     busy = program(compute=80e-6, kernel_lock=20e-6)
