@@ -88,7 +88,7 @@ def _aimed_at(form: Format, plan: Plan, own: Plan, possible: list[Candidate], ob
     same = next((c for c in own.candidates if c.split == planned.split), None)
     kept = same is not None and (same.meets or not planned.meets)
     found = same if same is not None and kept else own.best
-    lines = [_promise(found, own), _carries(found, own)]
+    lines = [_promise(found, own), _carries(found, own), *_another_system(found, planned, own)]
     if not kept:
         lacking = (
             "cannot be deployed so" if same is None else f"is not sure to keep the objective: {_carries(same, own)}"
@@ -141,13 +141,7 @@ def _promise(candidate: Candidate, plan: Plan) -> str:
 
 def _lines(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:
     """What to expect, what the format's system gains or loses, and whether another split would suit it better."""
-    lines = [_promise(candidate, own)]
-    if candidate.system != planned.system:
-        lines.append(
-            f"These files run {SYSTEMS[candidate.system].title}, not {SYSTEMS[planned.system].title}: that "
-            f"{_change(candidate.throughput / planned.throughput)} the plan's "
-            f"{estimate(planned.throughput, planned.low, planned.high, own.workload.unit)}. {_APART[candidate.system]}"
-        )
+    lines = [_promise(candidate, own), *_another_system(candidate, planned, own)]
     same = [c for c in own.candidates if c.cores == candidate.cores]
     if same and same[0].throughput > candidate.throughput * 1.01:
         gain = same[0].throughput / candidate.throughput - 1.0
@@ -156,6 +150,17 @@ def _lines(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:
             f"--vms {same[0].vms} --cores-per-vm {same[0].cores_per_vm}."
         )
     return lines
+
+
+def _another_system(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:
+    """What the format's system gains or loses against the planned one, and what its instances do not share."""
+    if candidate.system == planned.system:
+        return []
+    return [
+        f"These files run {SYSTEMS[candidate.system].title}, not {SYSTEMS[planned.system].title}: that "
+        f"{_change(candidate.throughput / planned.throughput)} the plan's "
+        f"{estimate(planned.throughput, planned.low, planned.high, own.workload.unit)}. {_APART[candidate.system]}"
+    ]
 
 
 def _change(ratio: float) -> str:

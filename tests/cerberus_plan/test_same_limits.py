@@ -114,3 +114,18 @@ def test_a_split_that_does_not_keep_the_objective_under_the_formats_system_is_re
     if choice.candidate.split != found.best.split:
         assert not any(c.meets for c in same)
         assert "which the plan recommends" in choice.lines[0]
+
+
+@pytest.mark.slow
+def test_files_for_another_system_say_so_with_an_objective_too() -> None:
+    """The Cerberus split that keeps the objective is deployed as KVM guests: what they do not share is said."""
+    found = cerberus_plan.plan(
+        "apache",
+        machine="amd48",
+        cores=12,
+        systems=["cerberus"],
+        objective=Objective(kind="cost", rate=5_000.0, slos=(Slo(name="p99", seconds=20e-3),)),
+    )
+    choice = choose_for(FORMATS["libvirt"], found, Wish())
+    assert choice.candidate.system == "kvm"
+    assert [line for line in choice.lines if line.startswith("These files run ")], choice.lines
