@@ -276,7 +276,8 @@ def _two_per_vm_wins(run: Runs) -> bool:
 @_states(
     "q.hist.top.cerb",
     "Table 5",
-    "histogram on Cerberus: calc is ahead of the emulated page-table writes (by its inputs)",
+    "histogram on Cerberus: calc is ahead of the emulated page-table writes",
+    by_inputs=True,
 )
 def _histogram_computes_first(run: Runs) -> bool:
     """Of calc and the emulation of page-table writes (the shadow lock's hold), calc takes more."""
@@ -328,7 +329,8 @@ def _memcached_polls(run: Runs) -> bool:
 @_states(
     "q.sig.remote",
     "Table 3",
-    "a signal to another VM is cheaper than one within a VM, on both machines (by its inputs)",
+    "a signal to another VM is cheaper than one within a VM, on both machines",
+    by_inputs=True,
 )
 def _remote_signal(_: Runs) -> bool:
     """A message one way and a delivery, against sending and delivering within a VM."""
@@ -350,7 +352,7 @@ def _forwarding_costs_more(_: Runs) -> bool:
 
 
 @_states(
-    "q.cfs", "section 7.2", "own files cost what Xen-Linux pays within 1 %, remote ones 2.7 times that (by its inputs)"
+    "q.cfs", "section 7.2", "own files cost what Xen-Linux pays within 1 %, remote ones 2.7 times that", by_inputs=True
 )
 def _remote_read(_: Runs) -> bool:
     """An own read costs what Xen-Linux pays, a remote one 2.7 times that."""
@@ -360,7 +362,7 @@ def _remote_read(_: Runs) -> bool:
 
 
 @_states(
-    "q.spawn", "Table 4", "24 spawns at once cost less than half of 24 single ones; processes cost more (by its inputs)"
+    "q.spawn", "Table 4", "24 spawns at once cost less than half of 24 single ones; processes cost more", by_inputs=True
 )
 def _spawning(run: Runs) -> bool:
     """24 at once cost far less than 24 single ones, and processes more than threads."""
