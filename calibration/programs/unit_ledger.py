@@ -3,6 +3,9 @@
     n E = user + system + load + others + waiting          n cores, E seconds a unit
     user, system = their demand on the fewest cores + what has grown since
 
+Each part was counted by itself (``observe.neighbours``) on the run's own cores: a server's load on other CPUs is no
+part. Only waiting is what is left.
+
 On the fewest cores system time is parted further, by what was counted there (faults, packets, calls, a lock) times
 what each costs on this host. So the first part of every row is the work, and the rest is what more cores lose.
 Numbers are means over the repeats, which add up as medians do not; a share's interval is Student's.
@@ -95,14 +98,13 @@ class _Spent(Record):
 
     @classmethod
     def of(cls, run: Run) -> _Spent:
-        """What a run took; others' time is that of the run's cores, taken for as long as units were done."""
+        """What a unit of a run's work took on the run's cores; what ticks say beyond their time is left out."""
         demand = run.demand
         whole = run.cores * (demand.elapsed_s or 0.0)
         user, system = demand.user_s or 0.0, demand.system_s or 0.0
         left = max(whole - user - system, 0.0)
-        load = min(run.load_s / demand.work, left)
-        beside = (run.others_s + run.stolen_s) / (run.cores * run.elapsed_s) * whole - load
-        others = min(max(beside, 0.0), left - load)
+        load = min(run.load_on_cores_s / demand.work, left)
+        others = min((run.others_s + run.stolen_s) / demand.work, left - load)
         return cls(user=user, system=system, load=load, others=others, waiting=max(left - load - others, 0.0))
 
     @classmethod
@@ -154,7 +156,7 @@ def _kernel(system: float, operations: Mapping[str, Quantity], costs: Mapping[st
         return {}
     shares = {name: (seconds / whole, provenance, source) for name, (seconds, provenance, source) in found.items()}
     rest = 1.0 - math.fsum(share for share, _, _ in shares.values())
-    if rest > 1e-12:
+    if rest > _NOTHING:
         kind = Provenance.DERIVED if found else Provenance.MEASURED
         shares[KERNEL] = (rest, kind, "system time" + (" less what is counted above" if found else ""))
     return shares
@@ -187,7 +189,7 @@ def _rows(mean: _Spent, least: _Spent, kernel: _Kernel) -> Iterator[_Row]:
         yield name, _times(share, system), kind, source
     yield USER_GROWTH, user_more, measured, "user time beyond that on the fewest cores"
     yield SYSTEM_GROWTH, system_more, measured, "system time beyond that on the fewest cores"
-    yield LOAD, attrgetter("load"), measured, "processor time of the load"
+    yield LOAD, attrgetter("load"), measured, "processor time of the load on these cores"
     yield OTHERS, attrgetter("others"), measured, "time that others kept these cores busy"
     yield WAITING, attrgetter("waiting"), Provenance.DERIVED, "what is left of cores x time"
 

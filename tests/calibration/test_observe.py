@@ -72,6 +72,7 @@ def made(cores: int, throughput: float, **changes: float) -> Run:
         throughput=throughput,
         demand=demand,
         elapsed_s=fields["elapsed_s"],
+        watched_s=fields["elapsed_s"],
         others_s=changes.get("others_s", 0.0),
         stolen_s=0.0,
         left_behind=int(changes.get("left_behind", 0)),

@@ -35,8 +35,8 @@ def run(cores: int, *, elapsed: float = 1.0, user: float = 0.8, system: float = 
         others: float = 0.0, load: float = 0.0) -> Run:  # fmt: skip
     demand = Demand(cores=cores, elapsed_s=elapsed, user_s=user, system_s=system, cpu_s=user + system,
                     page_faults=faults, major_faults=0.0)  # fmt: skip
-    return Run(cores=cores, throughput=1.0 / elapsed, demand=demand, elapsed_s=elapsed, others_s=others, stolen_s=0.0,
-               left_behind=0, load_s=load)  # fmt: skip
+    return Run(cores=cores, throughput=1.0 / elapsed, demand=demand, elapsed_s=elapsed, watched_s=elapsed,
+               others_s=others, stolen_s=0.0, left_behind=0, load_s=load, load_on_cores_s=load)  # fmt: skip
 
 
 def observed(*runs: Run, calls: tuple[SystemCall, ...] = ()) -> tuple[UnitLedger, ...]:

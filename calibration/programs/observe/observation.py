@@ -110,12 +110,11 @@ def _idleness(observation: Observation) -> Iterator[str]:
     """How many of the cores it is given the program keeps busy, where others leave them to it."""
     most = max((run.cores for run in observation.runs), default=0)
     runs = [run for run in observation.runs if run.cores == most]
-    beside = 1.0 if observation.plan.load_cpus is None else 0.0  # a load on the same cores keeps them busy too
-    used = statistics.median(
-        ((run.demand.cpu_s or 0.0) + beside * run.load_s / run.demand.work) / (run.demand.elapsed_s or 1.0)
+    used = statistics.median(  # a load on the same cores keeps them busy too
+        ((run.demand.cpu_s or 0.0) + run.load_on_cores_s / run.demand.work) / (run.demand.elapsed_s or 1.0)
         for run in runs
     )
-    others = statistics.median((run.others_s + run.stolen_s) / run.elapsed_s for run in runs)
+    others = statistics.median((run.others_s + run.stolen_s) / run.watched_s for run in runs)
     if used + others < BUSY * most:
         yield f"on {cores_text(most)} it keeps {used:.1f} busy: the rest waits or has nothing to do"
 
@@ -127,7 +126,7 @@ def _load(observation: Observation) -> Iterator[str]:
     if not runs:
         return
     share = statistics.median(run.load_s / (run.load_s + (run.demand.cpu_s or 0.0) * run.demand.work) for run in runs)
-    if plan.load_cpus is not None:
+    if plan.load_cpus is not None and not any(run.load_on_cores_s for run in runs):
         yield f"the load ran on CPUs {cpu_list(plan.load_cpus)}; the demand is the server's alone"
     else:
         yield (
@@ -169,7 +168,7 @@ def _warnings(observation: Observation) -> Iterator[str]:
 
 
 def _noise(run: Run) -> float:
-    return (run.others_s + run.stolen_s) / (run.elapsed_s * run.cores)
+    return (run.others_s + run.stolen_s) / (run.watched_s * run.cores)
 
 
 def _scatter(observation: Observation) -> Iterator[str]:

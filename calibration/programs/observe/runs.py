@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from cerberus_plan.calibration.programs.demand import Demand, LockUse
 from cerberus_plan.calibration.programs.load_latency import LoadLatency, read_latency
 from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe import locks, probes
+from cerberus_plan.calibration.programs.observe.neighbours import watched
 from cerberus_plan.calibration.programs.observe.process import Finished, run
 from cerberus_plan.calibration.programs.observe.run_plan import Plan, cores_text
 from cerberus_plan.calibration.programs.observe.served import ServerUse
@@ -34,10 +35,13 @@ class Run:
         cores: CPUs it had.
         throughput: units of work per second.
         demand: per unit of work.
+        elapsed_s: from its start to its end [s].
+        watched_s: time in which others_s, stolen_s, load_s and load_on_cores_s were counted [s]: a server's under load.
         others_s: seconds that others kept its CPUs busy [s]; ticks of 10 ms, so meaningful for long runs.
         stolen_s: seconds that the hypervisor kept its CPUs [s].
         left_behind: processes it did not wait for.
         load_s: processor seconds of a server's load, beside what the demand counts [s]; 0 without a server.
+        load_on_cores_s: of it, on the run's own cores [s].
         latency: response times that the load printed; None where it printed none that is known.
     """
 
@@ -45,10 +49,12 @@ class Run:
     throughput: float
     demand: Demand
     elapsed_s: float
+    watched_s: float
     others_s: float
     stolen_s: float
     left_behind: int
     load_s: float = 0.0
+    load_on_cores_s: float = 0.0
     latency: LoadLatency | None = None
 
 
@@ -123,17 +129,14 @@ def measure(plan: Plan, signals: Signals) -> Iterator[Run]:
         noise = cpu_choice.busy(chosen).since(before)
         server = done.server
         work = plan.meter.work(done) if server is None else plan.meter.throughput(done) * server.elapsed_s
-        load_s = 0.0 if server is None else server.client_s
-        ours = done.user_s + done.system_s - (load_s if plan.load_cpus else 0.0)
+        beside = watched(done, noise, chosen, plan.load_cpus)
         yield Run(
             cores=count,
             throughput=plan.meter.throughput(done),
             demand=replace(_demand(server or done, count), locks=found).per(work, plan.meter.unit),
             elapsed_s=done.elapsed_s,
-            others_s=max(noise.working_s - ours, 0.0),
-            stolen_s=noise.stolen_s,
             left_behind=done.left_behind,
-            load_s=load_s,
+            **asdict(beside),
             latency=None if server is None else read_latency(done.output),
         )
 

@@ -3,7 +3,7 @@
 `observe` and `tune` run `python -m cerberus_plan.calibration.programs.observe.serve SPEC` (`served.command`), pinned,
 in place of the user's program. It prints the load's output and, as its last line, what the server alone used during the
 counted load: differences of its process tree's counters in /proc, so that start, warm-up and the load's own time are
-left out. Children that end meanwhile count in their parent once it has waited for them.
+left out; and how busy its CPUs were meanwhile. Children that end count in their parent once it has waited for them.
 {port} in server, load and readiness is a free port of the loopback interface, another one for each instance.
 Assumptions: the server stays in the foreground; the load ends by itself. When not to use it: for a server that forks
 into the background (give it the option that keeps it in front).
@@ -22,9 +22,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from cerberus_plan.calibration.programs.observe.cpus import busy
 from cerberus_plan.calibration.programs.observe.served import MARK
 
 READY_S = 60.0  # a database recovers, a JVM starts
@@ -68,13 +70,14 @@ def _measure(
     """Warm up, load, and print what the load said and what the server used."""
     for _ in range(spec["warm_ups"]):
         _load(load, spec["load_cpus"], said)
-    before, started = settled(pid), time.perf_counter()
+    cpus = sorted(os.sched_getaffinity(0))  # ours are the server's
+    before, quiet, started = settled(pid), busy(cpus), time.perf_counter()
     output, client_s = _load(load, spec["load_cpus"], said)
-    elapsed_s, after = time.perf_counter() - started, settled(pid)
+    elapsed_s, noise, after = time.perf_counter() - started, busy(cpus).since(quiet), settled(pid)
     if process is not None and process.poll() is not None:
         sys.exit(f"the server {_code(process.returncode)} under load{_tail(said)}")
     found = {name: max(after[name] - before[name], 0.0) for name in after}
-    record = json.dumps(found | {"elapsed_s": elapsed_s, "client_s": client_s})
+    record = json.dumps(found | {"elapsed_s": elapsed_s, "client_s": client_s} | asdict(noise))
     sys.stdout.write(f"{output}\n{MARK}{record}\n")
 
 

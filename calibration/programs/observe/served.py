@@ -21,10 +21,15 @@ _MOST_WARM_UPS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerUse:
-    """What the server alone used during the counted load, named as in `process.Finished`; the load's `client_s`."""
+    """What the server alone used during the counted load, named as in `process.Finished`.
+
+    Beside it: the load's processor time, wherever it ran, and how long the server's CPUs worked or were kept from us.
+    """
 
     elapsed_s: float
     client_s: float
+    working_s: float
+    stolen_s: float
     user_s: float
     system_s: float
     minor_faults: float
@@ -85,7 +90,7 @@ def title(server: str | None, load: str, pid: int | None) -> str:
 
 def as_typed(command: Sequence[str]) -> str:
     """A command for messages: a server and its load in place of what runs them here."""
-    if _MODULE not in command[:-1]:
+    if not is_served(command):
         return " ".join(command)
     spec = json.loads(command[-1])
     return title(" ".join(spec["server"]) or None, " ".join(spec["load"]), spec["pid"])
@@ -96,7 +101,7 @@ def loads_unlike(command: Sequence[str]) -> str | None:
 
     A server that divides itself has one load for all instances.
     """
-    if _MODULE not in command[:-1] or divides_itself(command):
+    if not is_served(command) or divides_itself(command):
         return None
     load = " ".join(json.loads(command[-1])["load"])
     if any(f"{{{name}}}" in load for name in ("cores", "threads", "cpus")):
@@ -108,11 +113,22 @@ def loads_unlike(command: Sequence[str]) -> str | None:
 
 
 def told(output: str) -> tuple[str, ServerUse | None]:
-    """What the load printed, and what our last line tells; None for a run without a server."""
+    """What the load printed, and what our last line tells; None where that is no such line, as of a run that failed.
+
+    When not to use it: for the output of any other program than `serve` (`is_served`), which may print what it likes.
+    """
     printed, _, last = output.rstrip().rpartition("\n")
     if not last.startswith(MARK):
         return output, None
-    return printed, ServerUse(**json.loads(last.removeprefix(MARK)))
+    try:
+        return printed, ServerUse(**json.loads(last.removeprefix(MARK)))
+    except (ValueError, TypeError):  # a failed load's last words, which only look like ours
+        return output, None
+
+
+def is_served(command: Sequence[str]) -> bool:
+    """Whether a command is a server and its load, run by `serve`."""
+    return _MODULE in command[:-1]
 
 
 def _is_port(text: str) -> bool:
