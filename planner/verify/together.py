@@ -82,7 +82,7 @@ def run_together(
             elapsed = time.perf_counter() - started
         finally:
             with signals.held():
-                ended = _collect(running, strangers, signals, on_time=on_time)
+                ended = _collect(order, running, strangers, signals, on_time=on_time)
         talkative = any(too_much(child.output) for child in running)
     if talkative:
         raise CannotAnswerError(
@@ -126,7 +126,9 @@ def _wait(running: Sequence[_Child], deadline: float | None) -> bool:
     return True
 
 
-def _collect(running: Sequence[_Child], strangers: set[int], signals: Signals, *, on_time: bool) -> list[Finished]:
+def _collect(
+    order: Order, running: Sequence[_Child], strangers: set[int], signals: Signals, *, on_time: bool
+) -> list[Finished]:
     """End whoever still runs, then collect all and what they left behind."""
     still = [child for child in running if child.elapsed_s is None]
     for child in still:
@@ -138,7 +140,7 @@ def _collect(running: Sequence[_Child], strangers: set[int], signals: Signals, *
         remains = reap(child.process, strangers | pids)
         elapsed = child.elapsed_s if child.elapsed_s is not None else time.perf_counter() - child.started
         timed_out = child.elapsed_s is None and not on_time
-        found.append(finished(remains, child.output, elapsed, timed_out=timed_out))
+        found.append(finished(order.command, remains, child.output, elapsed, timed_out=timed_out))
     return found
 
 

@@ -2,18 +2,18 @@
 
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from cerberus_plan.calibration.programs.observe import group, process
+from cerberus_plan.calibration.programs.observe import group, process, served
 from cerberus_plan.calibration.programs.observe.meter import Meter
 from cerberus_plan.calibration.programs.observe.process import Finished
 from cerberus_plan.calibration.programs.observe.served import MARK, ServerUse
@@ -21,6 +21,7 @@ from cerberus_plan.calibration.programs.observe.signals import STOPPING, Signals
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 PYTHON = [sys.executable, "-I", "-S", "-c"]  # starts in a few milliseconds
+FIELDS = tuple(ServerUse.__dataclass_fields__)
 CPU = min(os.sched_getaffinity(0))
 
 
@@ -236,9 +237,32 @@ def test_cpus_that_are_not_there_are_refused() -> None:
 
 def test_our_own_line_about_a_server_is_not_the_program_s_output() -> None:
     """No pattern can take its numbers for a rate, and no message shows it."""
-    use = ServerUse(**dict.fromkeys(ServerUse.__dataclass_fields__, 7.0))
-    done = run(f"print('rate: 5'); print({MARK + json.dumps(asdict(use))!r})")
-    assert done.server == use
+    words = served.command("sleep 60", "echo rate: 5", warm_ups=0)
+    with Signals() as signals:
+        done = process.run(words, cpus=[CPU], timeout_s=20.0, signals=signals)
+    assert done.failure is None
+    assert done.server is not None
     assert done.tail.strip() == "rate: 5"
     assert Meter.of(rate=r"([0-9.]+)").throughput(done) == 5.0
     assert run("print('rate: 5')").server is None
+
+
+@pytest.mark.parametrize("line", ["", "{", "7", "{}", '{"elapsed_s": 1}', json.dumps(dict.fromkeys(FIELDS, 7.0))])
+def test_a_program_may_print_our_own_line(line: str) -> None:
+    """What follows our mark is read of our own program only: any other's is its output, whatever it says."""
+    text = f"rate: 5\n{MARK}{line}"
+    done = run(f"print({text!r})")
+    assert (done.server, done.output, done.failure) == (None, f"{text}\n", None)
+
+
+@pytest.mark.parametrize("line", ["", "{", "7", "{}", json.dumps(dict.fromkeys(FIELDS, 7.0))])
+def test_a_load_may_print_our_own_line(line: str) -> None:
+    """Its last words stay its own, of a load that ends well and of one that fails."""
+    text = f"rate: 5\n{MARK}{line}"
+    for script, failure in ((f"printf '{text}'", None), (f"printf '{text}'; exit 3", "failed with exit code 1")):
+        words = served.command("sleep 60", shlex.join(["sh", "-c", script]), warm_ups=0)
+        with Signals() as signals:
+            done = process.run(words, cpus=[CPU], timeout_s=20.0, signals=signals)
+        assert done.failure == failure
+        assert MARK.strip() in done.output
+        assert (done.server is None) == (failure is not None)

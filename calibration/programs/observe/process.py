@@ -20,7 +20,7 @@ from typing import IO
 from cerberus_plan.calibration.programs.observe.group import Remains, children, ends_within, reap, stop, subreaper
 from cerberus_plan.calibration.programs.observe.guard import watch
 from cerberus_plan.calibration.programs.observe.placeholders import known
-from cerberus_plan.calibration.programs.observe.served import ServerUse, told
+from cerberus_plan.calibration.programs.observe.served import ServerUse, is_served, told
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.programs.observe.start import start
 from cerberus_plan.model.errors import CannotAnswerError
@@ -113,7 +113,7 @@ def run(command: Sequence[str], *, cpus: Sequence[int], timeout_s: float | None,
             raise CannotAnswerError(
                 f"{command[0]} wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; send what is not needed to /dev/null"
             )
-        return finished(remains, output, elapsed_s, timed_out=why is Why.TIME)
+        return finished(command, remains, output, elapsed_s, timed_out=why is Why.TIME)
 
 
 class Why(Enum):
@@ -142,10 +142,13 @@ def too_much(output: IO[bytes]) -> bool:
     return os.fstat(output.fileno()).st_size > MAX_OUTPUT_BYTES
 
 
-def finished(remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out: bool) -> Finished:
+def finished(
+    command: Sequence[str], remains: Remains, output: IO[bytes], elapsed_s: float, *, timed_out: bool
+) -> Finished:
     """What a collected command used and wrote; ``output`` is the file it wrote to."""
     output.seek(0)
-    printed, server = told(output.read(MAX_OUTPUT_BYTES).decode("utf-8", errors="replace"))
+    text = output.read(MAX_OUTPUT_BYTES).decode("utf-8", errors="replace")
+    printed, server = told(text) if is_served(command) and remains.exit_code == 0 else (text, None)
     usages = remains.usages
     return Finished(
         elapsed_s=elapsed_s,
