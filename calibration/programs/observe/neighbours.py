@@ -3,8 +3,8 @@
     n E = own + load on these cores + others + stolen + idle          n cores, watched for E seconds
 
 ``/proc/stat`` says how long the cores worked and what a hypervisor kept; own and load are processor time that the
-kernel accounts to processes. A command is watched from its start to its end. A server is watched under its counted load only:
-its start and warm-ups have loads of their own, and one with ``--pid`` is no child of ours that could be waited for.
+kernel accounts to processes. A command is watched from its start to its end. A server is watched under its counted load
+only: its warm-ups have loads too, and one with ``--pid`` is no child of ours that could be waited for.
 Assumptions: a load on several CPUs, some of them the server's, is on all of them alike. Ticks of 10 ms: a core is
 known to within two of them.
 When not to use it: for programs that leave the CPUs they were given.
