@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from cerberus_plan.calibration.programs.observe import hogs
 from cerberus_plan.calibration.programs.observe.hogs import Hogs, array_size
+from cerberus_plan.model.errors import CannotAnswerError
 from tests.needs import needed_programs
 
 ROOT = Path(__file__).parents[2]
@@ -21,23 +24,91 @@ pytestmark = [pytest.mark.slow, pytest.mark.hardware]
 def test_streams_run_stop_go_on_and_end() -> None:
     """Their rate is one that memory can have; paused they move nothing; the context leaves none."""
     (cpu, *_) = sorted(os.sched_getaffinity(0))
-    with Hogs([cpu], 16 * 2**20) as hogs:
-        process = hogs.pid
-        before = hogs.seen()
+    with Hogs([cpu], 16 * 2**20) as streams:
+        process = streams.pid
+        before = streams.seen()
         time.sleep(0.3)
-        assert 1e8 < hogs.rate(before) < 1e12
-        hogs.pause()
+        assert 1e8 < streams.rate(before) < 1e12
+        streams.pause()
         time.sleep(0.05)
-        held = hogs.seen()
+        held = streams.seen()
         time.sleep(0.1)
-        assert (hogs.seen() == held).all()
-        hogs.go_on()
+        assert (streams.seen() == held).all()
+        streams.go_on()
         until = time.monotonic() + 10.0
-        while (hogs.seen() == held).all() and time.monotonic() < until:
+        while (streams.seen() == held).all() and time.monotonic() < until:
             time.sleep(0.02)
-        assert (hogs.seen() > held).all()
-        hogs.pause()  # also one that is stopped is ended
+        assert (streams.seen() > held).all()
+        streams.pause()  # also one that is stopped is ended
     assert not Path(f"/proc/{process}").exists()
+
+
+def test_streams_that_die_are_not_a_busy_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that cannot begin, and one that is killed on the way: how it ended is said, and all of them are gone."""
+    (cpu, *_) = sorted(os.sched_getaffinity(0))
+    with pytest.raises(CannotAnswerError, match=r"ended too early: .*CPU 4095 ended with exit code 1"), Hogs([4095], 1):
+        pass
+    monkeypatch.setattr(hogs, "python", lambda *_: ["false"])
+    with pytest.raises(CannotAnswerError, match="ended too early: it ended with exit code 1"), Hogs([cpu], 1):
+        pass
+    monkeypatch.undo()
+    with Hogs([cpu], 1) as one:
+        process = one.pid
+        (stream,) = children_of(process)
+        os.kill(stream, signal.SIGKILL)
+        with pytest.raises(CannotAnswerError, match=rf"CPU {cpu} was killed \(SIGKILL, as when memory"):
+            use(one)
+    assert not Path(f"/proc/{process}").exists()
+    assert not Path(f"/proc/{stream}").exists()
+
+
+def use(streams: Hogs) -> None:
+    """Stop them, let them go on and ask for their rate, for seconds."""
+    until = time.monotonic() + 10.0
+    while time.monotonic() < until:
+        streams.pause()
+        streams.go_on()
+        streams.rate(streams.seen())
+        time.sleep(0.01)
+
+
+def children_of(pid: int) -> list[int]:
+    """Process ids of the children of a process."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.2, 1.5])
+def test_streams_end_with_a_killed_watcher(tmp_path: Path, moment: float) -> None:
+    """SIGKILL leaves us no time: streams and their file are gone all the same."""
+    (cpu, *_) = sorted(os.sched_getaffinity(0))
+    script = (
+        "import sys, time\nfrom cerberus_plan.calibration.programs.observe.hogs import Hogs\n"
+        f"print('now', flush=True)\nwith Hogs([{cpu}], 16 * 2**20): time.sleep(60)"
+    )
+    words = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-P", "-c", script], env=words, stdout=subprocess.PIPE) as watcher:
+        assert watcher.stdout is not None
+        watcher.stdout.readline()
+        time.sleep(moment)
+        watcher.kill()
+    until = time.monotonic() + 10.0
+    while time.monotonic() < until and (streams_in(tmp_path) or any(tmp_path.iterdir())):
+        time.sleep(0.05)
+    assert not streams_in(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def streams_in(folder: Path) -> list[str]:
+    """Processes whose command line or environment tells of this folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if f"TMPDIR={folder}".encode() in words.split(b"\0"):
+            found.append(entry.name)
+    return found
 
 
 def test_arrays_are_larger_than_the_caches_or_not_made() -> None:

@@ -44,6 +44,11 @@ def own_mark() -> str:
     return f"{_namespace()}.{os.getpid()}.{_started(os.getpid())}"
 
 
+def marked() -> dict[str, str]:
+    """The variable that a child of ours carries; the guard runs from now on."""
+    return {MARK: ":".join([*marks(), watch()])}
+
+
 def is_gone(mark: str) -> bool:
     """Whether the watcher with this mark, of our pid namespace, is no more; False for what is no mark of ours."""
     form = _FORM.fullmatch(mark)
@@ -62,7 +67,7 @@ def watch() -> str:
     null = os.open(os.devnull, os.O_RDWR)
     pid = os.posix_spawn(
         sys.executable,
-        [*python("-m", __name__), mark],
+        [*python("-m", __name__), mark, tempfile.gettempdir()],
         {},
         file_actions=[(os.POSIX_SPAWN_DUP2, reading, 0), *((os.POSIX_SPAWN_DUP2, null, fd) for fd in (1, 2))],
         setsid=True,  # no Ctrl-C of the terminal reaches it; it sleeps, so its scheduling group takes nothing
@@ -135,9 +140,9 @@ def _started(pid: int) -> str:
 def main() -> None:
     """The guard: wait until the watcher is gone, then end what carries its mark."""
     os.read(0, 1)  # nobody writes: it returns when the last writer has gone
-    mark = sys.argv[1]
+    mark, folders = sys.argv[1:]
     end_marked(lambda carried: carried == mark)
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}{mark}-*"):
+    for folder in Path(folders).glob(f"{FOLDER}{mark}-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

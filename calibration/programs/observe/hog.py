@@ -2,7 +2,7 @@
 
 Each copies a block of one array over a block of another, both far larger than its share of the last-level cache, and
 writes into its row of a file that it shares with us: bytes copied (each read once and written once, as STREAM counts
-them) and the processor time that took [s].
+them) and the processor time that took [s]. When one ends, which none does by itself, all end, and that is said.
 When not to use it: by itself; ``hogs`` starts and ends it.
 """
 
@@ -23,16 +23,26 @@ _BLOCK = 2**19  # doubles, 4 MiB: the row is fresh to a millisecond
 
 
 def main() -> None:
-    """One child a CPU; they end with this process."""
+    """One child a CPU; they end with this process, and it with the first of them."""
     spec = json.loads(sys.argv[1])
     die_with_parent(signal.SIGKILL)
+    streams = {}
     for row, cpu in enumerate(spec["cpus"]):
-        if os.fork() == 0:
+        child = os.fork()
+        streams[child] = cpu
+        if child == 0:
             die_with_parent(signal.SIGKILL)
             os.sched_setaffinity(0, {cpu})
             _stream(spec["path"], row, len(spec["cpus"]), spec["array_bytes"])
-    while True:
-        signal.pause()
+    child, status = os.wait()
+    sys.exit(f"the stream on CPU {streams[child]} {ending(os.waitstatus_to_exitcode(status))}")
+
+
+def ending(code: int) -> str:
+    """How a process ended, in words."""
+    if code == -signal.SIGKILL:
+        return "was killed (SIGKILL, as when memory runs out)"
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
 def _stream(path: str, row: int, rows: int, array_bytes: int) -> None:

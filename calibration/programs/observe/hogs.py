@@ -9,9 +9,10 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 from cerberus_plan.calibration.host.child import python
 from cerberus_plan.calibration.host.spare_memory import spare_bytes
 from cerberus_plan.calibration.host.topology import last_level_bytes
-from cerberus_plan.calibration.programs.observe.hog import COLUMNS
+from cerberus_plan.calibration.programs.observe.guard import marked, temporary_folder
+from cerberus_plan.calibration.programs.observe.hog import COLUMNS, ending
 from cerberus_plan.model.errors import CannotAnswerError
 
 _MODULE = "cerberus_plan.calibration.programs.observe.hog"
@@ -45,37 +47,54 @@ class Hogs:
         Raises:
             CannotAnswerError: They do not begin.
         """
-        self._file = tempfile.NamedTemporaryFile()
-        shape = (len(self._cpus), len(COLUMNS))
-        self._file.write(bytes(8 * shape[0] * shape[1]))
-        self._file.flush()
-        self._told = np.memmap(self._file.name, dtype=np.float64, mode="r", shape=shape)
-        spec = {"cpus": self._cpus, "path": self._file.name, "array_bytes": self._array_bytes}
-        self._process = subprocess.Popen(  # noqa: S603 (our own child)
-            python("-m", _MODULE, json.dumps(spec)), stdin=subprocess.DEVNULL, process_group=0
-        )
-        try:
-            self._until_all_begin(self._process)
-        except BaseException:  # Ctrl-C among them: what was started is ended before anything else
-            self.__exit__(None, None, None)
-            raise
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(temporary_folder()))
+            shape = (len(self._cpus), len(COLUMNS))
+            table, self._said = folder / "streams", folder / "said"
+            table.write_bytes(bytes(8 * shape[0] * shape[1]))
+            self._told = np.memmap(table, dtype=np.float64, mode="r", shape=shape)
+            spec = {"cpus": self._cpus, "path": str(table), "array_bytes": self._array_bytes}
+            with self._said.open("wb") as said:
+                self._process = subprocess.Popen(  # noqa: S603 (our own child)
+                    python("-m", _MODULE, json.dumps(spec)), stdin=subprocess.DEVNULL, stderr=said, process_group=0,
+                    env={**os.environ, **marked()},
+                )  # fmt: skip
+            stack.callback(self._end)  # Ctrl-C among the reasons: what was started is ended before anything else
+            self._until_all_begin()
+            self._stack = stack.pop_all()
         return self
 
-    def _until_all_begin(self, process: subprocess.Popen[bytes]) -> None:
+    def _until_all_begin(self) -> None:
         until = time.monotonic() + _START_S
-        while not (self._told[:, 0] > 0).all():
-            if process.poll() is not None or time.monotonic() > until:
-                raise CannotAnswerError("the streams beside the program did not begin; try again on a quieter host")
+        while not (self.seen()[:, 0] > 0).all():
+            if time.monotonic() > until:
+                raise CannotAnswerError(
+                    f"the streams beside the program did not begin within {_START_S:g} s; try again on a quieter host"
+                )
             time.sleep(0.01)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stack.close()
+
+    def _end(self) -> None:
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            if self._process.poll() is None:  # else its streams have ended with it
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
-        self._file.close()
+
+    def _alive(self) -> subprocess.Popen[bytes] | None:
+        """Their process; None afterwards.
+
+        Raises:
+            CannotAnswerError: It has ended by itself.
+        """
+        if self._process is not None and (code := self._process.poll()) is not None:
+            said = self._said.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise CannotAnswerError(f"the streams beside the program ended too early: {said or 'it ' + ending(code)}")
+        return self._process
 
     @property
     def pid(self) -> int:
@@ -91,11 +110,16 @@ class Hogs:
         self._signal(signal.SIGCONT)
 
     def _signal(self, signum: int) -> None:
-        if self._process is not None:
-            os.killpg(self._process.pid, signum)
+        if (process := self._alive()) is not None:
+            os.killpg(process.pid, signum)
 
     def seen(self) -> NDArray[np.float64]:
-        """Bytes and processor seconds of each until now: shape (CPUs, 2)."""
+        """Bytes and processor seconds of each until now: shape (CPUs, 2).
+
+        Raises:
+            CannotAnswerError: One has ended by itself.
+        """
+        self._alive()
         return np.array(self._told)
 
     def rate(self, before: NDArray[np.float64]) -> float:

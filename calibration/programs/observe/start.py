@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from cerberus_plan.calibration.programs.observe import placeholders
-from cerberus_plan.calibration.programs.observe.guard import MARK, marks, watch
+from cerberus_plan.calibration.programs.observe.guard import marked
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 
@@ -37,7 +37,7 @@ def start(
         InputError: the program cannot be started.
     """
     words = placeholders.fill(command, values)
-    mine = {**placeholders.environment(values), MARK: ":".join([*marks(), watch()])}
+    mine = {**placeholders.environment(values), **marked()}
     ours = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, cpus)
