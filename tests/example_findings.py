@@ -42,6 +42,7 @@ VERIFY: dict[str, Any] = {
 }  # fmt: skip
 AUDIT: dict[str, Any] = {
     "plan": f"{HOSTILE}/plan.json",
+    "verdict": f"3 deviations in 4 instances; wrong CPUs cost 45 % of 100 {HOSTILE}.",
     "checked": 4,
     "deviations": [
         {"instance": "a-00", "kind": "memory", "what": "less", "source": "a-00.cfg", "price": None, "cpus": [0, 1]},

@@ -35,8 +35,12 @@ def neighbours(
     """
     beside: list[Neighbour] = []
     known = {pid for sight in found for pid in sight.processes}
+    given: set[Path] = set()
     for folder in folders:
         other = read_promise(folder)
+        if other.path.resolve() in given:  # the same one by another name is one deployment
+            continue
+        given.add(other.path.resolve())
         _check(folder, other, promise, topology)
         sights = (
             find_live([each.name for each in other.instances], {}, Host())
@@ -44,9 +48,9 @@ def neighbours(
             else read_files(other.files, other.path.parent)
         )
         # two deployments with names alike: what runs under a name is one of the two, and ours was found first
-        sights = [sight.on(topology) for sight in sights if not known & {*sight.processes}]
+        sights = [sight.on(topology, folder=other.path.parent) for sight in sights if not known & {*sight.processes}]
         known |= {pid for sight in sights for pid in sight.processes}
-        reserves = SYSTEMS[other.system].virtualised if other.system in SYSTEMS else False
+        reserves = SYSTEMS[other.system].virtualised
         beside += of_deployment(other, sights, promise, where=str(folder), reserves=reserves)
     return beside + running(Host().proc, known) if live else beside
 

@@ -7,8 +7,10 @@ neighbours on them, instances missing or not planned.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -17,23 +19,41 @@ from cerberus_plan.planner.audit.deviation import Deviation, Verdict
 from cerberus_plan.planner.audit.neighbours import Neighbour
 from cerberus_plan.planner.audit.overlap import crowded_nodes, load_on, overlaps, owners, twins
 from cerberus_plan.planner.audit.price import Pricer
-from cerberus_plan.planner.audit.promised import Instance, Promise
+from cerberus_plan.planner.audit.promised import Instance, Promise, key_of
 from cerberus_plan.planner.deploy.all_formats import FORMATS
 from cerberus_plan.planner.deploy.seen import Seen
 
 # Memory may be rounded by whoever starts the instance.
 _MEMORY_TOLERANCE = 0.01
+_MOST_NAMED = 4
+# Who uses the CPUs that no instance was given, and a price that is only what rounding leaves.
+_HOST, _NOTHING = "the host", 1e-9
 
 _Pins = tuple[frozenset[int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Context:
-    """Pins as planned, whose each CPU is, prices, where floating vCPUs run, and what runs on a CPU ("vCPU")."""
+    """What every instance is compared with.
+
+    Attributes:
+        promise: What was planned.
+        pins: Pins as planned.
+        owner: The instance that each CPU was planned for.
+        user: The same, else a neighbour on it.
+        host: CPUs of the host.
+        users: Names of all that use a set of CPUs, as far as they were looked up.
+        pricer: Prices pins.
+        all_cpus: Where floating vCPUs run.
+        noun: What runs on a CPU ("vCPU").
+    """
 
     promise: Promise
     pins: dict[str, _Pins]
-    owner: dict[int, str]
+    owner: Mapping[int, str]
+    user: Mapping[int, str]
+    host: frozenset[int]
+    users: dict[frozenset[int], list[str]] = field(default_factory=dict)
     pricer: Pricer
     all_cpus: frozenset[int]
     noun: str
@@ -66,13 +86,16 @@ def compare(
         expect_all: Report planned instances that were not seen.
         neighbours: Who else is pinned to the host.
     """
-    planned = {_key(each.name): each for each in promise.instances}
+    planned = {each.key: each for each in promise.instances}
     pins = planned_pins(promise)
     system = SYSTEMS[promise.system]
+    owner = {cpu: each.name for each in promise.instances for cpu in each.cpus}
     context = _Context(
         promise=promise,
         pins=pins,
-        owner={**owners(neighbours), **{cpu: each.name for each in promise.instances for cpu in each.cpus}},
+        owner=owner,
+        user={**owners(neighbours), **owner},
+        host=frozenset(promise.host_cpus),
         pricer=pricer,
         all_cpus=frozenset(topology.cpus),
         noun=system.thread_noun,
@@ -81,11 +104,10 @@ def compare(
     actual: dict[str, _Pins] = {}
     seen: dict[str, set[str]] = {}  # by launcher: each is to start all of them
     for sight in found:
-        key = _key(sight.name)
+        key = key_of(sight.name)
         seen.setdefault(sight.launcher, set()).add(key)
         if key not in planned:
-            what = f"an instance of this name was not planned{_taken(sight, context.owner)}"
-            deviations.append(_deviation(sight, "unplanned", what, None))
+            deviations.append(_unplanned(sight, context.owner))
             continue
         each = planned[key]
         now = _pins_now(each, sight, pins[each.name], context.all_cpus)
@@ -94,7 +116,7 @@ def compare(
         deviations += _compared(each, sight, now, context)
     if expect_all:
         deviations += _missing(context, seen or {"": set()})
-    deviations += twins(neighbours)
+    deviations += twins(promise, neighbours)
     names = set[str]().union(*seen.values())
     running = {each.name: actual.get(each.name, pins[each.name]) for key, each in planned.items() if key in names}
     deviations += overlaps(running, neighbours, pricer)
@@ -123,25 +145,29 @@ def _missing(context: _Context, seen: Mapping[str, set[str]]) -> Iterator[Deviat
     """Instances that a launcher does not start."""
     for launcher, names in seen.items():
         for each in context.promise.instances:
-            if _key(each.name) not in names:
-                source, price = launcher or context.promise.files, context.pricer.loss({each.name: ()})
-                yield Deviation(instance=each.name, kind="missing", what="not found", source=source, price=price)
+            if each.key not in names:
+                yield Deviation(
+                    instance=each.name,
+                    kind="missing",
+                    what="not found",
+                    source=launcher or context.promise.files,
+                    price=context.pricer.loss({each.name: ()}),
+                    cpus=tuple(sorted(each.cpus)),
+                )
 
 
-def _key(name: str) -> str:
-    """Names as compared: Kubernetes writes them in lower case with ``-``."""
-    return name.lower().replace("_", "-")
+def _deviation(sight: Seen, kind: str, what: str, price: float | None, cpus: Iterable[int]) -> Deviation:
+    return Deviation(
+        instance=sight.name, kind=kind, what=what, source=sight.source, price=price, cpus=tuple(sorted({*cpus}))
+    )
 
 
-def _deviation(sight: Seen, kind: str, what: str, price: float | None) -> Deviation:
-    return Deviation(instance=sight.name, kind=kind, what=what, source=sight.source, price=price)
-
-
-def _taken(sight: Seen, owner: dict[int, str]) -> str:
-    """Planned instances whose CPUs an instance that was not planned uses."""
-    used = {cpu for cpus in (sight.vcpus or (sight.cpus or frozenset(),)) for cpu in cpus}
+def _unplanned(sight: Seen, owner: Mapping[int, str]) -> Deviation:
+    """An instance that was not planned, with the planned ones whose CPUs it uses."""
+    used = frozenset[int]().union(*(sight.vcpus or (sight.cpus or frozenset(),)))
     hit = sorted({owner[cpu] for cpu in used if cpu in owner})
-    return f"; it uses CPUs of {', '.join(hit)}" if hit else ""
+    taken = f"; it uses CPUs of {', '.join(hit)}" if hit else ""
+    return _deviation(sight, "unplanned", f"an instance of this name was not planned{taken}", None, used)
 
 
 def _pins_now(each: Instance, sight: Seen, planned: _Pins, all_cpus: frozenset[int]) -> _Pins | None:
@@ -156,10 +182,11 @@ def _pins_now(each: Instance, sight: Seen, planned: _Pins, all_cpus: frozenset[i
 
 
 def _cpus(each: Instance, sight: Seen, now: _Pins, context: _Context) -> Iterator[Deviation]:
-    planned, owner, pricer = context.pins[each.name], context.owner, context.pricer
+    planned, pricer = context.pins[each.name], context.pricer
     if len(now) != len(each.cpus):
         what = f"{_number(len(now), context.noun)} instead of {len(each.cpus)}"
-        yield _deviation(sight, "count", what, max(pricer.loss({each.name: now}), 0.0))
+        price = max(pricer.loss({each.name: now}), 0.0)
+        yield _deviation(sight, "count", what, price, _concerned(each, now[len(planned) :]))
     wrong = [i for i, cpus in enumerate(now) if i >= len(planned) or cpus != planned[i]]
     if not wrong or not now:
         return
@@ -170,15 +197,40 @@ def _cpus(each: Instance, sight: Seen, now: _Pins, context: _Context) -> Iterato
             f"{context.noun} {i} on {_set(now[i])}" + (f" instead of {_set(planned[i])}" if i < len(planned) else "")
             for i in wrong
         ]
-    shared = sorted({owner[cpu] for i in wrong for cpu in now[i] if owner.get(cpu, each.name) != each.name})
-    if shared:
-        words.append(f"shared with {', '.join(shared[:4])}{' and others' if len(shared) > 4 else ''}")
-    double = [cpus for i, cpus in enumerate(now) if len(cpus) == 1 and cpus in now[:i]]
-    if double:
+    used = frozenset[int]().union(*{now[i] for i in wrong})
+    if shared := [*[_HOST] * bool(used & context.host), *_others(each.name, used, context)]:
+        words.append(f"shared with {_some(shared)}")
+    counts = Counter(cpus for cpus in now if len(cpus) == 1)
+    if double := [cpus for cpus, count in counts.items() if count > 1]:
         words.append(f"{_set(frozenset().union(*double))} given twice")
-    yield _deviation(sight, "cpus", "; ".join(words), max(pricer.loss({each.name: now}), 0.0))
+    concerned = _concerned(each, [used - {*each.cpus}] if sight.vcpus is None else [now[i] for i in wrong])
+    yield _deviation(sight, "cpus", "; ".join(words), _price(each.name, now, used, context), concerned)
 
 
+def _others(name: str, used: frozenset[int], context: _Context) -> list[str]:
+    """Other instances and neighbours that use these CPUs."""
+    if used not in context.users:  # many that float do so on the same CPUs
+        context.users[used] = sorted({context.user[cpu] for cpu in used if cpu in context.user})
+    return [each for each in context.users[used] if each != name]
+
+
+def _price(name: str, now: _Pins, used: frozenset[int], context: _Context) -> float | None:
+    """What wrong CPUs cost; None where it is only what the host does on its own, which nobody planned."""
+    price = max(context.pricer.loss({name: now}), 0.0)
+    return None if price < _NOTHING and used & context.host else price
+
+
+def _concerned(each: Instance, pins: Iterable[frozenset[int]]) -> Iterable[int]:
+    """CPUs that are wrong: of those that say where, else those planned."""
+    told = frozenset[int]().union(*(cpus for cpus in pins if len(cpus) <= len(each.cpus)))
+    return told or each.cpus
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:_MOST_NAMED])}{' and others' if len(names) > _MOST_NAMED else ''}"
+
+
+@lru_cache(maxsize=1024)
 def _set(cpus: frozenset[int]) -> str:
     return f"CPU {cpu_list(cpus)}"
 
@@ -188,42 +240,49 @@ def _number(count: int, noun: str) -> str:
 
 
 def _rest(each: Instance, sight: Seen, noun: str) -> Iterator[Deviation]:
-    """Counts without pins, and memory."""
+    """Counts without pins, and memory; all are about the instance as a whole."""
+
+    def say(kind: str, what: str) -> Deviation:
+        return _deviation(sight, kind, what, None, each.cpus)
+
     if sight.vcpus is None and sight.count is not None and sight.count != len(each.cpus):
-        yield _deviation(sight, "count", f"{_number(sight.count, noun)} instead of {len(each.cpus)}", None)
+        yield say("count", f"{_number(sight.count, noun)} instead of {len(each.cpus)}")
     if sight.count is not None and sight.vcpus is not None and sight.count != len(sight.vcpus):
-        yield _deviation(sight, "count", f"{_number(sight.count, noun)}, but pins for {len(sight.vcpus)}", None)
+        yield say("count", f"{_number(sight.count, noun)}, but pins for {len(sight.vcpus)}")
     if sight.nodes is not None and sight.nodes != frozenset(each.nodes):
         where = f"nodes {cpu_list(sight.nodes)}" if sight.nodes else "any node"
-        yield _deviation(sight, "nodes", f"memory from {where} instead of {cpu_list(each.nodes)}", None)
+        yield say("nodes", f"memory from {where} instead of {cpu_list(each.nodes)}")
     for cell, nodes in sorted(sight.cells.items()):
         right = frozenset(each.nodes[cell : cell + 1])
         if nodes != right and sight.nodes == frozenset(each.nodes):  # else it is said above
             instead = f" instead of {cpu_list(right)}" if right else ", which is not planned"
-            yield _deviation(sight, "nodes", f"guest node {cell} from node {cpu_list(nodes) or 'any'}{instead}", None)
+            yield say("nodes", f"guest node {cell} from node {cpu_list(nodes) or 'any'}{instead}")
     if sight.policy:
         where = cpu_list(sight.nodes) if sight.nodes else "any"
-        yield _deviation(sight, "nodes", f"memory {sight.policy}, not strict, from node {where}", None)
+        yield say("nodes", f"memory {sight.policy}, not strict, from node {where}")
     planned = sum(each.memory_bytes)
     if sight.memory_bytes is not None and abs(sight.memory_bytes - planned) > _MEMORY_TOLERANCE * planned:
         what = f"{sight.memory_bytes >> 20} MiB of memory instead of {planned >> 20}"
-        yield _deviation(sight, "memory", what, None)
+        yield say("memory", what)
 
 
 def _other_threads(each: Instance, sight: Seen, context: _Context) -> Iterator[Deviation]:
-    """Emulator and I/O threads not pinned, on other instances' CPUs, or on its own where the host has CPUs for them."""
+    """Emulator and I/O threads not pinned, on others' CPUs, or on its own where the host has CPUs for them.
+
+    A neighbour on the host's CPUs takes nothing that was promised: threads that are there are as planned.
+    """
     threads = [("emulator", "emulator threads", sight.emulator)] if sight.emulator is not None else []
     threads += [("io-thread", f"I/O thread {number}", cpus) for number, cpus in sorted(sight.io_threads.items())]
-    owner, promise = context.owner, context.promise
-    planned = frozenset(promise.host_cpus) if promise.files == "libvirt" else frozenset()
+    planned = context.host if context.promise.files == "libvirt" else frozenset[int]()
     for kind, what, cpus in threads:
-        owners = {owner[cpu] for cpu in cpus if cpu in owner}
-        hit = sorted(owners - {each.name})
+        hit = _others(each.name, cpus - context.host, context)
+        concerned = cpus if cpus < context.all_cpus else each.cpus
         if not cpus:
-            yield _deviation(sight, kind, f"{what} not pinned", None)
+            yield _deviation(sight, kind, f"{what} not pinned", None, each.cpus)
         elif hit:
-            where = f"{', '.join(hit[:4])}{' and others' if len(hit) > 4 else ''}"
+            where = _some(hit)
             which = f"on {_set(cpus)} of {where}" if len(cpus) == 1 else f"on CPUs of {where} ({_set(cpus)})"
-            yield _deviation(sight, kind, f"{what} {which}", None)
-        elif owners and planned:
-            yield _deviation(sight, kind, f"{what} on {_set(cpus)}, its own vCPUs', instead of {_set(planned)}", None)
+            yield _deviation(sight, kind, f"{what} {which}", None, concerned)
+        elif planned and any(cpu in context.owner for cpu in cpus):
+            instead = f"its own vCPUs', instead of {_set(planned)}"
+            yield _deviation(sight, kind, f"{what} on {_set(cpus)}, {instead}", None, concerned)

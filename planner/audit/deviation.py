@@ -16,6 +16,8 @@ class Deviation:
         what: The difference in words.
         source: Where it was seen.
         price: Share of the whole throughput lost, None where it is not known.
+        cpus: CPUs that it concerns, ascending: those that are used and should not be, else those planned. Of what may
+            use more wrong CPUs than the instance has (it floats) those planned: everywhere says nothing.
     """
 
     instance: str
@@ -23,6 +25,7 @@ class Deviation:
     what: str
     source: str
     price: float | None
+    cpus: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cerberus_plan.model.plain import plain, shortened
 from cerberus_plan.planner.audit.processes import guest, of_programs, read, threads
-from cerberus_plan.planner.audit.promised import Promise
+from cerberus_plan.planner.audit.promised import Instance, Promise, key_of
 from cerberus_plan.planner.deploy.seen import Seen
 
 _INIT = 1
@@ -58,6 +58,8 @@ def of_deployment(
 ) -> Iterator[Neighbour]:
     """The instances of another deployment, as found, on CPUs of this one.
 
+    Each once: of several sights of one, such as job script and rank file, that with most on this deployment's CPUs.
+
     Args:
         other: What the other deployment promised.
         sights: What was found of it; what cannot be told from there is as planned.
@@ -65,19 +67,32 @@ def of_deployment(
         where: Name of the other deployment for people.
         reserves: Its instances keep their memory for themselves, as virtual machines do.
     """
-    planned = {each.name: each for each in other.instances}
-    own = {each.name for each in promise.instances}
+    planned = {each.key: each for each in other.instances}
+    own = {each.key: each.name for each in promise.instances}
+    taken = {cpu for each in promise.instances for cpu in each.cpus}
+    by_name: dict[str, list[Seen]] = {}
     for sight in sights:
-        each = planned.get(sight.name)
-        cpus = sight.cpus if sight.cpus is not None else frozenset(each.cpus if each else ())
+        by_name.setdefault(key_of(sight.name), []).append(sight)
+    for key, found in by_name.items():
+        each = planned.get(key)
+        pins, sight = max(
+            ((_pins(one, each), one) for one in found), key=lambda told: sum(len(pin & taken) for pin in told[0])
+        )
         yield Neighbour(
             name=f"{sight.name} of {where}",
             source=f"{where}: {sight.source}",
-            pins=tuple(pin for pin in sight.vcpus or (cpus,) * (len(each.cpus) if each else len(cpus)) if pin),
+            pins=pins,
             memory=dict(zip(each.nodes, each.memory_bytes, strict=False)) if each and reserves else {},
             deployment=where,
-            twin=sight.name if sight.name in own else "",
+            twin=own.get(key, ""),
         )
+
+
+def _pins(sight: Seen, planned: Instance | None) -> tuple[frozenset[int], ...]:
+    """CPUs of each busy thread of another deployment's instance; what cannot be told is as planned."""
+    cpus = sight.cpus if sight.cpus is not None else frozenset(planned.cpus if planned else ())
+    every = sight.vcpus or (cpus,) * (len(planned.cpus) if planned else len(cpus))
+    return tuple(pin for pin in every if pin)
 
 
 def running(proc: Path, ours: Iterable[int]) -> list[Neighbour]:

@@ -28,31 +28,39 @@ def overlaps(pins: Pins, neighbours: Sequence[Neighbour], pricer: Pricer) -> Ite
         neighbours: Who else is there.
         pricer: Prices the load on the instance's CPUs.
     """
+    there: dict[int, list[int]] = {}
+    for i, each in enumerate(neighbours):
+        for cpu in each.cpus:
+            there.setdefault(cpu, []).append(i)
+    everywhere = load_on(neighbours)
     for name, vcpus in pins.items():
-        cpus = frozenset[int]().union(*vcpus)
-        near = [each for each in neighbours if each.cpus & cpus]
-        if not near:
+        cpus = frozenset[int]().union(*{*vcpus})
+        shared = sorted(cpu for cpu in cpus if cpu in there)
+        if not shared:
             continue
-        shared = frozenset[int]().union(*(each.cpus & cpus for each in near))
-        load = {cpu: amount for cpu, amount in load_on(near).items() if cpu in cpus}
+        near = [neighbours[i] for i in sorted({i for cpu in shared for i in there[cpu]})]
+        load = {cpu: everywhere[cpu] for cpu in shared}
         yield Deviation(
             instance=name,
             kind="overlap",
             what=f"CPU {cpu_list(shared)} also used by {_named(near)}",
             source=near[0].source,
             price=max(pricer.loss({name: vcpus}, beside=load) - pricer.loss({name: vcpus}), 0.0),
+            cpus=tuple(shared),
         )
 
 
-def twins(neighbours: Sequence[Neighbour]) -> Iterator[Deviation]:
+def twins(promise: Promise, neighbours: Sequence[Neighbour]) -> Iterator[Deviation]:
     """Names that another deployment gives too: only one of the two instances can be defined."""
     names: dict[str, list[str]] = {}
     for each in neighbours:
         if each.twin:
             names.setdefault(each.deployment, []).append(each.twin)
+    cpus = {each.name: each.cpus for each in promise.instances}
     for deployment, given in names.items():
         what = f"{_named_like(given)} in {deployment} too: one takes the other's place"
-        yield Deviation(instance=given[0], kind="overlap", what=what, source=deployment, price=None)
+        where = tuple(sorted(cpus[given[0]]))
+        yield Deviation(instance=given[0], kind="overlap", what=what, source=deployment, price=None, cpus=where)
 
 
 def crowded_nodes(
@@ -62,6 +70,7 @@ def crowded_nodes(
     if not topology.memory_bytes or not reserves:
         return
     size = dict(zip(sorted(set(topology.numa_nodes)), topology.memory_bytes, strict=True))
+    node_of = dict(zip(topology.cpus, topology.numa_nodes, strict=True))
     own, others = Counter[int](), Counter[int]()
     for instance in promise.instances:
         own.update(dict(zip(instance.nodes, instance.memory_bytes, strict=False)))
@@ -76,12 +85,13 @@ def crowded_nodes(
                 what=f"{amounts} of {size[node] / _GIB:.1f} GiB",
                 source=_named([each for each in neighbours if node in each.memory]),
                 price=None,
+                cpus=tuple(sorted(cpu for cpu, its in node_of.items() if its == node)),
             )
 
 
 def load_on(neighbours: Sequence[Neighbour]) -> Load:
     """How many threads of neighbours ask for each CPU."""
-    return load_of({str(i): each.pins for i, each in enumerate(neighbours)})
+    return load_of(each.pins for each in neighbours)
 
 
 def owners(neighbours: Sequence[Neighbour]) -> Mapping[int, str]:

@@ -4,6 +4,8 @@ Models: a vCPU, or a thread, that may use a set of CPUs spreads over them evenly
 serves each in proportion, whoever they belong to. An instance runs at the mean speed of its vCPUs, and its hand-overs
 cost what its CPUs' distance makes them (``distance``). Two vCPUs on one CPU halve an instance of two: 0.53 was seen in
 public.
+Equation: throughput = sum over CPUs of worth(cpu) / max(load(cpu), 1), where load is the vCPUs that ask for the CPU and
+worth what they would do there undisturbed; a change is priced by the CPUs that it touches alone.
 Assumptions: all vCPUs are busy; a thread that is preempted while it holds a lock costs no more than its own time, so
 the price is a lower bound for spinning programs.
 When not to use it: for memory on the wrong node; what that costs was not measured, and None says so.
@@ -12,28 +14,36 @@ Source: Kata Containers issue 13539 for the 0.53.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
+import numpy.typing as npt
+
+from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.placing.distance import Distances, as_placed, handover_factor
+from cerberus_plan.planner.placing.distance import Distances, as_placed, mean_distance, shares_at
 from cerberus_plan.planner.placing.placed import rate
 
 # Instance -> CPUs that each of its vCPUs may use.
 Pins = Mapping[str, Sequence[frozenset[int]]]
 # CPU -> how many threads ask for it.
 Load = Mapping[int, float]
+Numbers = npt.NDArray[np.int_]
+# What is left when many parts are added up.
+_ROUNDING = 1e-12
 
 
-def load_of(pins: Pins) -> Load:
+def load_of(pins: Iterable[Sequence[frozenset[int]]]) -> Load:
     """How many threads ask for each CPU when each spreads evenly over those it may use."""
     load: dict[int, float] = {}
-    for vcpus in pins.values():
-        for cpus in vcpus:
+    for vcpus in pins:
+        for cpus, count in Counter(vcpus).items():
             for cpu in cpus:
-                load[cpu] = load.get(cpu, 0.0) + 1.0 / len(cpus)
+                load[cpu] = load.get(cpu, 0.0) + count / len(cpus)
     return load
 
 
@@ -46,35 +56,59 @@ class Pricer:
         self._machine = machine
         self._workload = workload
         self._system = system
-        self._planned = dict(planned)
+        self._planned = {name: tuple(vcpus) for name, vcpus in planned.items()}
         self._distances = distances
+        self._position = {cpu: at for at, cpu in enumerate(machine.topology.cpus)}
+        self._mean = mean_distance(shares_at(machine.topology, [*self._position.values()]), distances)
         self._rates: dict[tuple[int, float], float] = {}
         self._factors: dict[frozenset[int], float] = {}
-        self._known = frozenset(machine.topology.cpus)
-        self._whole = self._total(self._planned)
+        self._numbers: dict[frozenset[int], Numbers] = {}
+        # by the CPU's number
+        self._load = self._worth = np.zeros(1 + max(machine.topology.cpus))
+        self._load, self._worth = self._with(self._planned.values(), 1.0, self._load, self._worth)
+        self._done = self._worth / _waiting(self._load)
+        self._whole = float(self._done.sum())
 
     def loss(self, changed: Pins, *, beside: Load = MappingProxyType({})) -> float:
         """Share of the planned throughput lost when these instances are pinned so and all others as planned.
 
         An instance without vCPUs is missing, and does nothing. ``beside`` is what others ask of the CPUs.
         """
-        return 1.0 - self._total({**self._planned, **changed}, beside) / self._whole
+        other = {name: tuple(vcpus) for name, vcpus in changed.items() if tuple(vcpus) != self._planned[name]}
+        load, worth = self._with((self._planned[name] for name in other), -1.0, self._load, self._worth)
+        load, worth = self._with(other.values(), 1.0, load, worth)
+        if beside:
+            load, worth = (_long(each, 1 + max(beside)) for each in (load, worth))
+            load[np.fromiter(beside, int)] += np.fromiter(beside.values(), float)
+        lost = float((_long(self._done, load.size) - worth / _waiting(load)).sum()) / self._whole
+        return lost if abs(lost) > _ROUNDING else 0.0
 
-    def _total(self, pins: Pins, beside: Load = MappingProxyType({})) -> float:
-        own = load_of(pins)
-        load = {cpu: own.get(cpu, 0.0) + beside.get(cpu, 0.0) for cpu in own.keys() | beside.keys()}
-        return sum(self._instance(vcpus, load) for vcpus in pins.values() if vcpus)
+    def _with(
+        self, instances: Iterable[Sequence[frozenset[int]]], sign: float, load: Array, worth: Array
+    ) -> tuple[Array, Array]:
+        """Load and worth of every CPU with these instances counted in, or out."""
+        load, worth = load.copy(), worth.copy()
+        for vcpus in instances:
+            each = sign * self._rate(len(vcpus), self._factor(vcpus)) / len(vcpus) if vcpus else 0.0
+            for cpus, count in Counter(vcpus).items():
+                at = self._at(cpus)
+                load, worth = (_long(array, 1 + int(at[-1])) for array in (load, worth))
+                load[at] += sign * count / at.size
+                worth[at] += each * count / at.size
+        return load, worth
 
-    def _instance(self, vcpus: Sequence[frozenset[int]], load: Load) -> float:
-        speeds = [sum(1.0 / max(load[cpu], 1.0) for cpu in cpus) / len(cpus) for cpus in vcpus]
-        factor = self._factor(frozenset[int]().union(*vcpus) & self._known)
-        return sum(speeds) / len(speeds) * self._rate(len(vcpus), round(factor, 6))
+    def _at(self, cpus: frozenset[int]) -> Numbers:
+        if cpus not in self._numbers:
+            self._numbers[cpus] = np.array(sorted(cpus))
+        return self._numbers[cpus]
 
-    def _factor(self, cpus: frozenset[int]) -> float:
-        """What hand-overs cost between these CPUs, 1 for the machine's mean."""
+    def _factor(self, vcpus: Sequence[frozenset[int]]) -> float:
+        """What hand-overs cost between the CPUs of an instance, 1 for the machine's mean."""
+        cpus = frozenset[int]().union(*{*vcpus})
         if cpus not in self._factors:
-            found = handover_factor(self._machine.topology, sorted(cpus), self._distances) if cpus else 1.0
-            self._factors[cpus] = found
+            places = [self._position[cpu] for cpu in cpus if cpu in self._position]
+            mean = mean_distance(shares_at(self._machine.topology, places), self._distances)
+            self._factors[cpus] = round(mean / self._mean, 6) if places else 1.0
         return self._factors[cpus]
 
     def _rate(self, threads: int, factor: float) -> float:
@@ -83,3 +117,13 @@ class Pricer:
             count = len(self._planned)
             self._rates[threads, factor] = rate(machine, self._workload, self._system, count, threads) / count
         return self._rates[threads, factor]
+
+
+def _waiting(load: Array) -> Array:
+    """By how much a CPU that so many ask for makes each of them slower."""
+    return np.where(load > 1.0 + _ROUNDING, load, 1.0)
+
+
+def _long(array: Array, size: int) -> Array:
+    """The array with at least so many elements."""
+    return array if array.size >= size else np.concatenate([array, np.zeros(size - array.size)])

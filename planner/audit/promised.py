@@ -14,6 +14,7 @@ from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import MOST_CPUS
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
+from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.deploy.bundle import PLAN_FILE, PLAN_FORMAT, PLAN_VERSION
 
 _TEXTS = ("files", "machine", "workload", "system", "unit")
@@ -27,6 +28,16 @@ class Instance:
     cpus: tuple[int, ...]
     nodes: tuple[int, ...]
     memory_bytes: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Its name as names are compared."""
+        return key_of(self.name)
+
+
+def key_of(name: str) -> str:
+    """A name as names are compared: Kubernetes writes them in lower case with ``-``."""
+    return name.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,7 @@ def read_promise(path: Path) -> Promise:
 
 def _promise(file: Path, record: dict[str, Any], where: str) -> Promise:
     names = {field: decode.name(decode.member(record, field, where), f"{where}: {field}") for field in _TEXTS}
+    decode.one_of(names["system"], f"{where}: system", SYSTEMS)
     instances = decode.rows(decode.member(record, "instances", where), f"{where}: instances", most=MOST_CPUS)
     promise = Promise(
         path=file,

@@ -58,24 +58,29 @@ class Seen:
     processes: tuple[int, ...] = ()
     launcher: str = ""
 
-    def on(self, topology: Topology) -> Seen:
+    def on(self, topology: Topology, *, folder: Path | None = None) -> Seen:
         """With CPUs in the place of the nodes that pins name, and of places in the machine.
+
+        Args:
+            topology: Of the machine.
+            folder: Where the file is that it was found in, for messages.
 
         Raises:
             InputError: A pin is no list of CPUs and nodes, or the machine has no such place.
         """
+        where = self.source if folder is None else str(folder / self.source)
         if self.places is not None:
-            return replace(self, places=None, cpus=self._placed(topology))
+            return replace(self, places=None, cpus=self._placed(topology, where))
         if self.pins is None:
             return self
         node_of = dict(zip(topology.cpus, topology.numa_nodes, strict=True))
-        return replace(self, pins=None, vcpus=tuple(_named(text, node_of, self.source) for text in self.pins))
+        return replace(self, pins=None, vcpus=tuple(_named(text, node_of, where) for text in self.pins))
 
-    def _placed(self, topology: Topology) -> frozenset[int]:
+    def _placed(self, topology: Topology, where: str) -> frozenset[int]:
         order = hwloc_order(topology)
         beyond = [place for place in self.places or () if place >= len(order)]
         if beyond:
-            raise InputError(f"{self.source}: place {min(beyond)} of a machine of {len(order)} CPUs; they count from 0")
+            raise InputError(f"{where}: place {min(beyond)} of a machine of {len(order)} CPUs; they count from 0")
         return frozenset(order[place] for place in self.places or ())
 
     def __post_init__(self) -> None:

@@ -9,7 +9,8 @@ from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages.findings import findings_page
-from cerberus_plan.reports.pages.marked_floor import marked_floor, price
+from cerberus_plan.reports.pages.marked_floor import marked_floor
+from cerberus_plan.reports.text.audit_text import price_words
 
 # Bars drawn; the table has all deviations.
 _MOST = 20
@@ -24,7 +25,7 @@ def audit_page(document: Mapping[str, Any], *, command: Sequence[str], version: 
         document,
         what="audit",
         subject=str(document["plan"]),
-        verdict=_verdict(document, len(found)),
+        verdict=str(document["verdict"]),
         key_facts=[
             {"name": "Instances checked", "value": str(checked), "note": ""},
             {"name": "Deviations", "value": str(len(found)), "note": ""},
@@ -40,7 +41,7 @@ def audit_page(document: Mapping[str, Any], *, command: Sequence[str], version: 
                 [
                     (str(each["instance"]), str(each["kind"]), str(each["what"]),
                      cpu_list(each["cpus"]) or "–",
-                     price(each), str(each["source"]))
+                     price_words(each["price"]), str(each["source"]))
                     for each in found
                 ],
             )
@@ -48,12 +49,3 @@ def audit_page(document: Mapping[str, Any], *, command: Sequence[str], version: 
         command=command,
         version=version,
     )  # fmt: skip
-
-
-def _verdict(document: Mapping[str, Any], found: int) -> str:
-    """How many deviations, and what those with a price cost together."""
-    checked, cost = document["checked"], document["total_price"]
-    if not found:
-        return f"All {checked} instances are as planned."
-    told = f"{found} deviation{'s' * (found != 1)} in {checked} instance{'s' * (checked != 1)}"
-    return f"{told} cost{'s' * (found == 1)} {percent(cost)} of the promised throughput." if cost > 0.0 else f"{told}."

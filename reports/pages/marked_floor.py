@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages.floor_plan import MOST_CPUS, square, squares
+from cerberus_plan.reports.text.audit_text import price_words
 
 # Deviations that get a letter; the table has all.
 _LETTERS = "ABCDEFGHIJKLMNOPQRST"
@@ -44,17 +44,14 @@ def marked_floor(document: Mapping[str, Any], found: Sequence[Mapping[str, Any]]
 
     return {
         "sockets": squares(topology, draw),
-        "marks": [{"letter": letter, "price": price(one), "text": _sentence(one)} for letter, one in lettered],
+        "marks": [
+            {"letter": letter, "price": price_words(one["price"]), "text": _sentence(one)} for letter, one in lettered
+        ],
         "more": max(len(found) - len(_LETTERS), 0),
         "host": bool(host),
         "idle": bool(set(topology["cpus"]) - owner.keys() - host),
         "instances": [(str(at), one["name"]) for at, one in enumerate(document["instances"])],
     }
-
-
-def price(one: Mapping[str, Any]) -> str:
-    """What a deviation costs, in words."""
-    return "not known" if one["price"] is None else percent(one["price"])
 
 
 def _sentence(one: Mapping[str, Any]) -> str:

@@ -81,6 +81,7 @@ def test_a_refuted_prediction_is_the_headline() -> None:
 def test_an_audit_puts_the_dearest_deviation_first() -> None:
     """Each deviation with its price; one without is no bar."""
     tree = html.fromstring(audit())
+    assert tree.find(".//h1").text_content().replace("\xa0", " ") == AUDIT["verdict"]
     rows = [row.findtext("td[4]") for row in tree.xpath("//h2[text()='Deviations']/following::tbody[1]/tr")]
     assert rows == [percent(0.4), percent(0.1), "not known"]
     assert len(json.loads(tree.get_element_by_id("prices-spec").text)["datasets"]["bars"]) == 2

@@ -17,7 +17,6 @@ from cerberus_plan.model.errors import InputError
 DEVIATION = 3
 
 if TYPE_CHECKING:
-    from cerberus_plan.planner.audit.deviation import Verdict
     from cerberus_plan.planner.audit.promised import Promise
 
 
@@ -55,10 +54,10 @@ def audit(
     from cerberus_plan.planner.audit.live import find_live
     from cerberus_plan.planner.audit.price import Pricer
     from cerberus_plan.planner.audit.promised import read_promise
-    from cerberus_plan.planner.audit.where import marked
     from cerberus_plan.planner.deploy.all_formats import read_files
     from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
     from cerberus_plan.planner.deploy.portable import found_from
+    from cerberus_plan.reports.text.audit_text import print_audit, verdict_sentence
 
     report_file.check(report)
     promise = read_promise(plan)
@@ -66,15 +65,13 @@ def audit(
     machine_name = found_from(folder, promise.machine)
     with naming(promise.path):
         machine, workload = catalog.machine(machine_name), catalog.workload(found_from(folder, promise.workload))
-    if promise.system not in SYSTEMS:
-        raise InputError(f"{promise.path}: unknown system {promise.system!r}; known: {', '.join(SYSTEMS)}")
     found = [libvirt_domain(file) for file in libvirt or ()]
     running = live or bool(pid)
     if running:
         found += find_live([each.name for each in promise.instances], _processes(pid or (), promise))
     if not running and not libvirt:
-        found = read_files(promise.files, promise.path.parent)
-    found = [sight.on(machine.topology) for sight in found]
+        found = read_files(promise.files, folder)
+    found = [sight.on(machine.topology, folder=folder) for sight in found]
     pricer = Pricer(
         machine,
         workload,
@@ -91,10 +88,12 @@ def audit(
         expect_all=live or not (libvirt or pid),
         neighbours=neighbours(beside or (), promise, found, machine.topology, live=live),
     )
+    sentence = verdict_sentence(promise, verdict)
     document = {
         "plan": str(promise.path),
+        "verdict": sentence,
         **asdict(verdict),
-        "deviations": [{**asdict(one), "cpus": marked(one, promise, found)} for one in verdict.deviations],
+        "deviations": [{**asdict(one), "cpus": list(one.cpus)} for one in verdict.deviations],
         "topology": {name: list(getattr(machine.topology, name)) for name in MEMBERSHIPS},
         "instances": [{"name": one.name, "cpus": list(one.cpus)} for one in promise.instances],
         "host_cpus": list(promise.host_cpus),
@@ -106,7 +105,7 @@ def audit(
     if as_json:
         print_document(document)
     else:
-        _show(promise, verdict)
+        print_audit(verdict, sentence)
     if verdict.deviations:
         raise typer.Exit(DEVIATION)
 
@@ -120,37 +119,3 @@ def _processes(pairs: list[str] | tuple[()], promise: Promise) -> dict[str, int]
             raise InputError(f"--pid {pair}: give NAME=PID with one of the planned names: {', '.join(names[:8])} ...")
         found[name] = int(number)
     return found
-
-
-def _show(promise: Promise, verdict: Verdict) -> None:
-    from rich.table import Table
-
-    from cerberus_plan.reports.formats import number
-    from cerberus_plan.reports.text.console import literal_console
-
-    console = literal_console()
-    count = len(verdict.deviations)
-    if not verdict.deviations:
-        console.print(f"All {verdict.checked} instances are as planned.")
-        return
-    console.print(
-        f"{count} deviation{'s' if count > 1 else ''} in {verdict.checked} instances; "
-        f"{_lost(verdict)} cost {verdict.total_price:.1%} of {number(promise.throughput)} {promise.unit}.",
-        style="bold",
-    )
-    table = Table()
-    for column in ("instance", "kind", "deviation", "price", "seen in"):
-        table.add_column(column, overflow="fold")
-    for each in verdict.deviations:
-        price = "not known" if each.price is None else f"{each.price:.2%}"
-        table.add_row(each.instance, each.kind, each.what, price, each.source)
-    console.print(table)
-
-
-def _lost(verdict: Verdict) -> str:
-    """What the price is of: kinds of deviation that are there."""
-    kinds = {each.kind for each in verdict.deviations}
-    parts = [words for kind, words in (("missing", "what is missing"), ("overlap", "neighbours")) if kind in kinds]
-    if not parts or kinds & {"cpus", "count"}:
-        parts.append("wrong CPUs")
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]

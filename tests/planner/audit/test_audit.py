@@ -16,7 +16,7 @@ from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.audit.compare import compare, planned_pins
-from cerberus_plan.planner.audit.deviation import Verdict
+from cerberus_plan.planner.audit.deviation import Deviation, Verdict
 from cerberus_plan.planner.audit.live import Host, find_live
 from cerberus_plan.planner.audit.price import Pricer
 from cerberus_plan.planner.audit.promised import read_promise
@@ -27,6 +27,7 @@ from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 from cerberus_plan.planner.placing.distance import Distances, distances_of
 from cerberus_plan.planner.placing.placement import place
+from cerberus_plan.reports.text.audit_text import verdict_sentence
 
 AMD48 = catalog.machine("amd48")
 
@@ -370,3 +371,51 @@ def test_a_plan_that_gives_a_cpu_twice_is_refused(cpus: list[int], tmp_path: Pat
     (folder / "plan.json").write_text(json.dumps(record))
     with pytest.raises(InputError, match=rf"plan\.json: CPU {cpus[0]} is given to 'dbench-00' and to"):
         read_promise(folder)
+
+
+def test_a_vcpu_on_a_cpu_of_the_host_shares_it(tmp_path: Path) -> None:
+    """Emulators and interrupts are there; what they take is not known, and so is the price."""
+    folder = deploy("libvirt", tmp_path, host_cores=4)
+    host = read_promise(folder).host_cpus[0]
+    file = folder / "dbench-03.xml"
+    file.write_text(re.sub(r'(vcpupin vcpu="0" cpuset=)"\d+"', rf'\1"{host}"', file.read_text()))
+    (found,) = audited(folder).deviations
+    assert re.fullmatch(rf"vCPU 0 on CPU {host} instead of CPU \d+; shared with the host", found.what)
+    assert (found.price, found.cpus) == (None, (host,))
+
+
+def test_a_place_that_the_machine_does_not_have_is_told_with_its_folder(tmp_path: Path) -> None:
+    """Several deployments are read by one command: the name of the file alone is that of all of them."""
+    folder = deploy("slurm", tmp_path)
+    ranks = folder / "rankfile"
+    ranks.write_text(ranks.read_text().replace("slot=6-7", "slot=6-70"))
+    with pytest.raises(InputError, match=re.escape(f"{ranks}: place 48 of a machine of 48 CPUs")):
+        [sight.on(AMD48.topology, folder=folder) for sight in read_files("slurm", folder)]
+
+
+def _deviation(kind: str, price: float | None) -> Deviation:
+    return Deviation(instance="a", kind=kind, what="", source="", price=price, cpus=(0,))
+
+
+@pytest.mark.parametrize(
+    ("checked", "total", "deviations", "sentence"),
+    [
+        (3, 0.0, [], "All 3 instances are as planned."),
+        (1, 0.0, [], "The instance is as planned."),
+        (1, 0.25, [("cpus", 0.25)], "1 deviation in 1 instance; wrong CPUs cost 25 % of 1,000 MB/s."),
+        (2, 0.25, [("cpus", 0.2), ("overlap", 0.1)],
+         "2 deviations in 2 instances; neighbours and wrong CPUs cost 25 % of 1,000 MB/s."),
+        (1, 0.5, [("missing", 0.5)], "1 deviation in 1 instance; what is missing costs 50 % of 1,000 MB/s."),
+        (9, 0.5, [("missing", 0.5), ("overlap", 0.1), ("count", 0.1)],
+         "3 deviations in 9 instances; what is missing, neighbours and wrong CPUs cost 50 % of 1,000 MB/s."),
+        (2, 0.0, [("memory", None)], "1 deviation in 2 instances; what that costs is not known."),
+        (2, 0.0, [("cpus", 0.0)], "1 deviation in 2 instances; nothing is lost by that."),
+    ],
+)  # fmt: skip
+def test_the_verdict_in_words(
+    checked: int, total: float, deviations: list[tuple[str, float | None]], sentence: str, tmp_path: Path
+) -> None:
+    """One sentence, singular where there is one."""
+    promise = read_promise(deploy("libvirt", tmp_path))
+    found = tuple(_deviation(*each) for each in deviations)
+    assert verdict_sentence(promise, Verdict(checked=checked, deviations=found, total_price=total)) == sentence

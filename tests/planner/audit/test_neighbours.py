@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,94 @@ def test_what_is_no_other_deployment_here_is_refused(folder: Path, tmp_path: Pat
         neighbours([tmp_path], promise, [], AMD48.topology, live=False)
 
 
+def test_an_instance_with_two_files_is_one_neighbour(tmp_path: Path) -> None:
+    """Job script and rank file of Slurm start the same instance: one of them runs, as many threads as it has CPUs."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+        deploy("slurm", folder)
+    promise = read_promise(ours)
+    beside = neighbours([theirs], promise, [], AMD48.topology, live=False)
+    assert sorted(each.twin for each in beside) == [f"dbench-{i:02d}" for i in range(24)]
+    assert all(len(each.pins) == 2 for each in beside)
+    verdict = audited_beside(ours, beside)
+    assert verdict.total_price == pytest.approx(0.5)  # it was two thirds when each file counted
+    (twins,) = [each for each in verdict.deviations if "given in" in each.what]
+    assert twins.what.startswith("this and 23 other names")
+
+
+def test_of_two_files_that_differ_the_worse_one_counts(tmp_path: Path) -> None:
+    """Who starts the neighbour is not known: what takes more of this deployment's CPUs is told."""
+    folder, other = tmp_path / "ours", tmp_path / "other"
+    for each in (folder, other):
+        each.mkdir()
+    halves(deploy("slurm", folder), range(12))
+    halves(deploy("slurm", other), range(12, 24))
+    ranks = other / "rankfile"
+    ranks.write_text(ranks.read_text().replace("rank 13=+n0 slot=26-27", "rank 13=+n0 slot=3"))
+    beside = neighbours([other], read_promise(folder), [], AMD48.topology, live=False)
+    assert {cpu for each in beside for cpu in each.cpus if cpu < 24} == {3}
+    assert len({each.name for each in beside}) == len(beside)
+
+
+def halves(folder: Path, keep: range) -> None:
+    """Only these instances in plan and files of a Slurm job; the others run nowhere."""
+    record = json.loads((folder / "plan.json").read_text())
+    record["instances"] = [record["instances"][i] for i in keep]
+    (folder / "plan.json").write_text(json.dumps(record))
+    idle = 47 if keep.start else 24
+    job = (folder / "job.sh").read_text()
+    masks = [hex(3 << (2 * i)) if i in keep else hex(1 << idle) for i in range(24)]
+    (folder / "job.sh").write_text(re.sub(r"mask_cpu:\S+", "mask_cpu:" + ",".join(masks), job))
+    lines = [f"rank {i}=+n0 slot={f'{2 * i}-{2 * i + 1}' if i in keep else idle}" for i in range(24)]
+    (folder / "rankfile").write_text("\n".join(lines) + "\n")
+
+
+def test_a_folder_given_twice_is_one_deployment(folder: Path, tmp_path: Path) -> None:
+    """By the same name, by its plan, by a link: nobody is on a CPU twice."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (tmp_path / "link").symlink_to(copy)
+    promise = read_promise(folder)
+    once = neighbours([copy], promise, [], AMD48.topology, live=False)
+    again = [copy, copy, copy / "plan.json", tmp_path / "link", copy / ".." / "copy"]
+    assert neighbours(again, promise, [], AMD48.topology, live=False) == once
+
+
+@pytest.mark.parametrize("system", ["hurd", "KVM", "linux "])
+def test_a_system_that_nobody_knows_is_refused_where_the_plan_is_read(
+    system: str, folder: Path, tmp_path: Path
+) -> None:
+    """A neighbour whose system is unknown was taken for one without memory of its own."""
+    record = json.loads((folder / "plan.json").read_text()) | {"system": system}
+    (tmp_path / "plan.json").write_text(json.dumps(record))
+    expected = rf"plan\.json: system = '{system}' is unknown.*use one of .*kvm"
+    with pytest.raises(InputError, match=expected):
+        read_promise(tmp_path)
+    with pytest.raises(InputError, match=expected):
+        neighbours([tmp_path], read_promise(folder), [], AMD48.topology, live=False)
+
+
+def test_emulator_threads_where_they_were_planned_are_no_deviation(tmp_path: Path) -> None:
+    """A neighbour on the host's CPUs takes nothing that was promised; on an instance's, or elsewhere, it is told."""
+    folder = deploy("libvirt", tmp_path, host_cores=4)
+    host = read_promise(folder).host_cpus
+    assert audited_beside(folder, [neighbour(host)]).deviations == ()
+    (overlap,) = audited_beside(folder, [neighbour(host), neighbour([20])]).deviations
+    assert (overlap.kind, overlap.cpus) == ("overlap", (20,))
+
+
+def test_emulator_threads_on_a_neighbours_cpus_are_told(tmp_path: Path) -> None:
+    """Where nothing was planned, neither for instances nor for the host: a CPU of a neighbour's only."""
+    folder = deploy("libvirt", tmp_path, host_cores=4)
+    record = json.loads((folder / "plan.json").read_text())
+    away = record["host_cpus"].pop()
+    (folder / "plan.json").write_text(json.dumps(record))
+    found = audited_beside(folder, [neighbour([away])]).deviations
+    assert {(each.kind, each.instance) for each in found} == {("emulator", f"dbench-{i:02d}") for i in range(22)}
+    assert all("of somebody" in each.what for each in found)
+
+
 def placed(proc: Path, pid: int, threads: list[tuple[str, str]], *, parent: int = 1, command: str = "") -> None:
     """A process whose threads have these names and CPUs."""
     fake_process(proc, pid, {pid + i: thread for i, thread in enumerate(threads)}, command)
@@ -194,7 +283,7 @@ def test_the_command_prices_what_is_beside(folder: Path, tmp_path: Path) -> None
     command = [sys.executable, "-P", "-m", "cerberus_plan", "audit", folder, "--beside", copy]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 3, done.stderr
-    assert "neighbours cost 50.0% of" in " ".join(done.stdout.split())
+    assert "neighbours cost 50 % of" in " ".join(done.stdout.split())
     document = json.loads(subprocess.run([*command, "--json"], capture_output=True, check=False, timeout=60).stdout)
     assert document["total_price"] == pytest.approx(0.5)
     assert {each["kind"] for each in document["deviations"]} == {"overlap", "memory"}
