@@ -552,6 +552,20 @@ def test_a_program_without_processor_time_has_no_workload(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("output", "names"),
+    [
+        ("mine.toml", ["mine.curve.csv", "mine.demand.json", "mine.toml"]),
+        ("mine", ["mine.curve.csv", "mine.demand.json", "mine.workload.toml"]),
+        ("v1.2", ["v1.2.curve.csv", "v1.2.demand.json", "v1.2.workload.toml"]),
+        ("kept/", ["curve.csv", "demand.json", "workload.toml"]),
+    ],
+)
+def test_the_name_of_a_workload_is_kept(output: str, names: list[str], tmp_path: Path) -> None:
+    """What ends in .toml is what the main command is given next; anything else starts three names."""
+    assert [path.name for path in keep.files_for(f"{tmp_path}/{output}")] == names
+
+
+@pytest.mark.parametrize(
     ("command", "name"),
     [
         (["python3", "-O", "/opt/app/serve.py", "--threads", "4"], "serve"),

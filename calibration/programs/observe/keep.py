@@ -108,6 +108,8 @@ def costs_here() -> dict[str, float]:
 def files_for(output: str) -> list[Path]:
     """The three files of a folder or a start of names, refused now rather than after an hour of runs.
 
+    A name that ends in .toml is the workload's, as the main command takes it; the others stand beside it.
+
     Raises:
         InputError: the folder is not there or cannot be written to.
     """
@@ -121,4 +123,8 @@ def files_for(output: str) -> list[Path]:
             raise InputError(f"--output {output}: cannot make the folder: {error.strerror}") from error
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise InputError(f"--output {output}: the folder {folder} is not there or cannot be written to")
-    return [folder / name if is_folder else path.with_name(f"{path.name}.{name}") for name in NAMES]
+    if is_folder:
+        return [folder / name for name in NAMES]
+    if path.suffix == ".toml":
+        return [*(path.with_suffix(f".{name}") for name in NAMES[:2]), path]
+    return [path.with_name(f"{path.name}.{name}") for name in NAMES]

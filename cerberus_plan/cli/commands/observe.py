@@ -70,7 +70,9 @@ def observe(
     seed: Annotated[int, typer.Option(help="Of the random order of runs.")] = 0,
     output: Annotated[
         str | None,
-        typer.Option(help="Folder, or start of the names, for curve.csv, demand.json and workload.toml."),
+        typer.Option(
+            help="Folder, or start of the names, for curve.csv, demand.json and workload.toml; or mine.toml, the last."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     report: ReportFile = None,
@@ -248,6 +250,16 @@ def _give(
         from cerberus_plan.reports.text.observe_text import print_observation
 
         print_observation(document, work=plan.meter.unit)
+        _say(_next(files, made))
+
+
+def _next(files: list[Path] | None, made: Workload | None) -> str:
+    """What to do with what was learned."""
+    if files is None:
+        return "nothing was kept: --output mine.toml writes what `cerberus-plan --workload mine.toml` plans with"
+    if made is None:
+        return f"no workload was written: no processor time was seen; extend the curve: cerberus-plan fit {files[0]}"
+    return f"plan with it: cerberus-plan --workload {files[-1]}"
 
 
 def _learned(
