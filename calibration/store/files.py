@@ -24,6 +24,7 @@ from cerberus_plan.model.errors import CannotAnswerError, InputError
 MAX_BYTES = 64 * 2**20
 # Somebody may be about to write to a pipe that has a name [s].
 _PIPE_PATIENCE_S = 5.0
+_LOOK_MS = 50
 # How kernels and file systems say that they know no files without names; ENOENT: there is no /proc to name one.
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ENOSYS}
 
@@ -195,9 +196,15 @@ def _content(path: str | Path, most: int) -> bytes:
 def _first_of_pipe(number: int, name: str) -> bytes:
     """The first byte of a pipe that has one already; nothing where its writer has written none yet.
 
+    A pipe that was hung up has had its writer: nobody is waited for.
+
     Raises:
-        InputError: Nobody has it open for writing, and nobody comes.
+        InputError: Nobody has it open for writing, and nobody comes; or whoever had it wrote nothing.
     """
+    import select  # of no use to anyone without a pipe
+
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
     deadline = time.monotonic() + _PIPE_PATIENCE_S
     while time.monotonic() < deadline:
         try:
@@ -205,8 +212,12 @@ def _first_of_pipe(number: int, name: str) -> bytes:
                 return found
         except BlockingIOError:
             return b""
-        time.sleep(0.05)
-    raise InputError(f"{name} is a pipe that nobody writes to; give a file, or write to it at the same time")
+        if any(event == select.POLLHUP for _, event in poll.poll(_LOOK_MS)):  # and nothing to read
+            raise InputError(f"{name} is empty: the program that should write into this pipe ended without a word")
+    raise InputError(
+        f"{name} is a pipe that nobody writes to (waited {_PIPE_PATIENCE_S:g} s); give a file, or write to it at the "
+        "same time"
+    )
 
 
 def decode(raw: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> str:

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,26 @@ def test_a_pipe_that_nobody_writes_to_is_refused(tmp_path: Path, monkeypatch: py
     os.mkfifo(pipe)
     with pytest.raises(InputError, match=r"plan\.json is a pipe that nobody writes to"):
         read_text(pipe)
+
+
+def test_a_named_pipe_whose_writer_said_nothing_is_empty_at_once(tmp_path: Path) -> None:
+    """Who has come and gone is not waited for, nor said never to have been there."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    started = time.monotonic()
+    with subprocess.Popen(["sh", "-c", f"sleep 0.2; : > '{pipe}'"]), pytest.raises(InputError, match="is empty: "):
+        read_text(pipe)
+    assert time.monotonic() - started < 0.8 * files._PIPE_PATIENCE_S
+
+
+def test_a_pipe_without_a_name_and_without_a_writer_is_empty_at_once() -> None:
+    """As /dev/stdin behind `true |`: nobody can come any more."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    started = time.monotonic()
+    try:
+        with pytest.raises(InputError, match=rf"/dev/fd/{reading} is empty: "):
+            read_text(f"/dev/fd/{reading}")
+    finally:
+        os.close(reading)
+    assert time.monotonic() - started < 0.8 * files._PIPE_PATIENCE_S
