@@ -16,6 +16,13 @@ from cerberus_plan.model.record import Record
 
 LARGEST_COUNT = 1_000_000
 SMALLEST_VALUE, LARGEST_VALUE = 1e-300, 1e300
+#: Systems that runs are runs of: one instance is one Linux, several are processes on it.
+ONE, SEVERAL = "linux", "processes"
+
+
+def ran_on(instances: int) -> str:
+    """The system that a run of so many instances was a run of."""
+    return ONE if instances == 1 else SEVERAL
 
 
 class Measurement(Record):

@@ -26,10 +26,11 @@ from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import shipped
 from cerberus_plan.model.discrepancy import Discrepancy
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.measurement import ONE, SEVERAL, ran_on
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.evidence.crowded import crowding
-from cerberus_plan.planner.evidence.demands import ONE, SEVERAL, Demands
+from cerberus_plan.planner.evidence.demands import Demands
 from cerberus_plan.planner.splits.evaluate import Evaluated
 
 Array = NDArray[np.float64]
@@ -134,7 +135,7 @@ def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], pa
 
 def _own(evaluated: Evaluated, targets: Sequence[Split]) -> list[bool]:
     """Whether each candidate's system is the one that its split was run with."""
-    return [name == (ONE if split[0] == 1 else SEVERAL) for name, split in zip(evaluated.systems, targets, strict=True)]
+    return [name == ran_on(split[0]) for name, split in zip(evaluated.systems, targets, strict=True)]
 
 
 def _other_systems(evaluated: Evaluated, base: Demands, posterior: Posterior, targets: Sequence[Split]) -> Array:

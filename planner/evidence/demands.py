@@ -25,6 +25,7 @@ from cerberus_plan.calibration.splits.measured import Split
 from cerberus_plan.calibration.splits.posterior import linear
 from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.measurement import ONE, SEVERAL
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.splits.draws import draw, draws_for
@@ -34,8 +35,6 @@ from cerberus_plan.planner.splits.met import as_met
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-# Systems that runs are runs of: of one instance, of several.
-ONE, SEVERAL = "linux", "processes"
 _CORE: Split = (1, 1)
 
 

@@ -22,11 +22,12 @@ import numpy as np
 from cerberus_plan.model.latency.latency import FORMULA, MEASURED, PERCENTILES, Latency, never
 from cerberus_plan.model.latency.open_network import unstable, validity
 from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.measurement import ran_on
 from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.quantity import Z90
 from cerberus_plan.planner.objectives.curve import Bend, Curve, Load, share_of
 from cerberus_plan.planner.objectives.discrepancy import Place, split_alike
-from cerberus_plan.planner.objectives.evidence import ONE, SCATTER, SEVERAL, Evidence, Row
+from cerberus_plan.planner.objectives.evidence import SCATTER, Evidence, Row
 from cerberus_plan.planner.objectives.served import CAPACITY, Served, speeds
 from cerberus_plan.planner.plan import Candidate
 
@@ -143,7 +144,7 @@ class Bent:
 
     def _pins(self, instances: int) -> dict[tuple[float, str], Row]:
         """What was measured of this very split, by rate and statistic."""
-        if self._candidate.system != (ONE if instances == 1 else SEVERAL) or self._candidate.overcommit != 1.0:
+        if self._candidate.system != ran_on(instances) or self._candidate.overcommit != 1.0:
             return {}
         split = (instances, max(self._candidate.split))
         rows = (row for row in self._evidence.every if row.split == split and row.load.rate is not None)

@@ -21,13 +21,13 @@ import numpy as np
 
 from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.measurement import ran_on
 from cerberus_plan.model.quantity import Z90
 from cerberus_plan.planner.objectives.curve import Bend, Curve, Load, share_of
 from cerberus_plan.planner.objectives.discrepancy import Place, alike
 from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Candidate, Plan
 
-ONE, SEVERAL = "linux", "processes"
 SCATTER = {"mean": 0.05, "p50": 0.05, "p95": 0.08, "p99": 0.12}
 # Sizes of the discrepancy that are tried (standard deviations of a logarithm), the usual one, how far others are off.
 _SIZES, _USUAL, _FAR = (0.1, 0.2, 0.4, 0.8), 0.2, 0.7
@@ -52,7 +52,7 @@ class Row:
     @property
     def system(self) -> str:
         """What it was a run of."""
-        return ONE if self.split[0] == 1 else SEVERAL
+        return ran_on(self.split[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,19 +12,25 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from cerberus_plan.calibration.host.topology import system_topology
+from cerberus_plan.calibration.programs.memory_traffic import memory_traffic
 from cerberus_plan.calibration.programs.observe.displaced import Round, Traffic, traffic_of
 from cerberus_plan.calibration.programs.observe.hogs import Hogs, array_size
 from cerberus_plan.calibration.programs.observe.meter import Kind
 from cerberus_plan.calibration.programs.observe.run_plan import Plan
+from cerberus_plan.calibration.programs.observe.runs import Extras
 from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.model.digits import spread
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.planner.placing.placement import Place, place
 from cerberus_plan.planner.verify.together import Order, run_together
 
 ROUNDS = 6
 WINDOW_S = 0.5
 _SETTLE_S = 0.05
+_SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
 
 
 def measure(plan: Plan, signals: Signals, say: Callable[[str], None], *, rounds: int = ROUNDS) -> Traffic:
@@ -52,6 +58,29 @@ def measure(plan: Plan, signals: Signals, say: Callable[[str], None], *, rounds:
         parts = _Parts(plan, signals, places, hogs, more)
         found = [parts.round(draw) for _ in range(rounds)]
     return traffic_of(found, streams=len(others), copies=copies)
+
+
+def with_memory(plan: Plan, signals: Signals, known: Extras, say: Callable[[str], None]) -> Extras:
+    """What is known of the program and what it asks of memory, or a note why that is not; perf's counts come first.
+
+    Raises:
+        InputError: Its output does not hold the number looked for.
+        Stopped: The user asked to stop; nothing is left running.
+    """
+    if known.counters is not None and memory_traffic(known.counters):
+        return replace(known, notes=(*known.notes, "--memory was left out: perf counts cache misses here"))
+    try:
+        found = measure(plan, signals, say)
+    except CannotAnswerError as error:
+        found = Traffic(why=str(error))
+    moved = found.memory_bytes
+    if moved is None:
+        note = f"what it asks of memory is not known: {found.why}"
+    else:
+        scale, unit = next((size for size in _SIZES if moved.value >= size[0]), _SIZES[-1])
+        low, high = (None if end is None else end / scale for end in (moved.low, moved.high))
+        note = f"a {plan.meter.unit} moves {spread(moved.value / scale, low, high, unit)} to and from memory"
+    return replace(known, memory_bytes=moved, notes=(*known.notes, note))
 
 
 class _Parts:

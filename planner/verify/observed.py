@@ -8,8 +8,10 @@ When not to use it: for a program that cannot run twice at the same time (a fixe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from cerberus_plan.calibration.host.identity import this_host
 from cerberus_plan.calibration.host.topology import system_topology
@@ -17,8 +19,11 @@ from cerberus_plan.calibration.programs.observe.meter import Kind
 from cerberus_plan.calibration.programs.observe.observation import Observation
 from cerberus_plan.calibration.programs.observe.run_plan import Plan
 from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.calibration.programs.unit_ledger import unit_ledgers
 from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.evidence.whose import whose
 from cerberus_plan.planner.placing.placement import place
 from cerberus_plan.planner.verify.repeats import measurement
 from cerberus_plan.planner.verify.rounds import Sample, measure
@@ -75,6 +80,31 @@ def latencies(observation: Observation) -> tuple[MeasuredLatency, ...]:
     told = ((run.latency, run.cores) for run in observation.runs if run.latency is not None)
     found = (latency.of_split((1, cores), host=host, date=date) for latency, cores in told)
     return tuple(one for one in found if one is not None)
+
+
+def learned(
+    observation: Observation,
+    made: Workload | None,
+    costs: Mapping[str, float] | None,
+    measured: Sequence[Measurement],
+) -> dict[str, Any]:
+    """What follows from the runs, as JSON has it: where a unit goes, what it asks for, whose the contention is.
+
+    Args:
+        observation: The runs.
+        made: The workload that they make; None without processor time.
+        costs: Of a fault, a packet, an address-space call on this host [s].
+        measured: One row a split.
+    """
+    ledgers = unit_ledgers(observation, made, costs)
+    found = whose(measured, ledgers)
+    return {
+        "measured": [asdict(row) for row in measured],
+        "operations": {} if made is None else {name: one.to_record() for name, one in made.operations.items()},
+        "ledger": [one.to_json() for one in ledgers],
+        "owner": None,
+        **({} if found is None else found.to_json()),
+    }
 
 
 def _here() -> tuple[str, str]:

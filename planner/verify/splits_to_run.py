@@ -15,6 +15,7 @@ from cerberus_plan.model.exact.splits import throughput
 from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.measurement import ONE, SEVERAL
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.splits.draws import draw, draws_for
@@ -50,7 +51,7 @@ def predict(machine: Machine, workload: Workload, cores: int) -> Prediction:
     n_draws = draws_for(sum(quantity.sigma > 0.0 for group in quantities for quantity in group.values()))
     costs, operations = machine.costs(drawn[0]), workload.costs(drawn[1])
     logs, systems = {}, []
-    for name, chosen in (("linux", counts[:1]), ("processes", counts[1:])):
+    for name, chosen in ((ONE, counts[:1]), (SEVERAL, counts[1:])):
         if chosen:
             vms = np.array(chosen, dtype=np.float64)
             splits = Splits(vms=vms, threads=cores / vms)

@@ -16,13 +16,10 @@ from cerberus_plan.cli.server_options import Load, LoadCpus, Ready, Server, Targ
 from cerberus_plan.model.errors import CannotAnswerError, CerberusError, InputError
 
 if TYPE_CHECKING:
-    from cerberus_plan.calibration.programs.observe.displaced import Traffic
     from cerberus_plan.calibration.programs.observe.observation import Observation
     from cerberus_plan.calibration.programs.observe.run_plan import Plan
     from cerberus_plan.calibration.programs.observe.runs import Extras, Run
     from cerberus_plan.calibration.programs.observe.signals import Signals
-    from cerberus_plan.model.measurement import Measurement
-    from cerberus_plan.model.workload import Workload
 
 DEFAULT_TIMEOUT_S = 600.0
 
@@ -107,7 +104,7 @@ def observe(
         with Signals() as signals:
             _observe(plan, signals, runs, extras, probe=probe)
             if memory:
-                _beside_streams(plan, signals, extras)
+                extras[:] = [_beside_streams(plan, signals, extras)]
             if splits:
                 _divide(plan, signals, divided)
     except (Stopped, CerberusError) as error:
@@ -168,35 +165,11 @@ def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras]
         _say(f"[{done}/{total}] {cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
 
 
-def _beside_streams(plan: Plan, signals: Signals, extras: list[Extras]) -> None:
-    """What the program asks of memory, into the extras; nothing where perf has counted it."""
-    from cerberus_plan.calibration.programs.memory_traffic import memory_traffic
+def _beside_streams(plan: Plan, signals: Signals, extras: list[Extras]) -> Extras:
     from cerberus_plan.calibration.programs.observe.runs import Extras as NoExtras
-    from cerberus_plan.reports.formats import quantity
+    from cerberus_plan.planner.verify.beside_streams import with_memory
 
-    known = extras[0] if extras else NoExtras()
-    counted = {} if known.counters is None else memory_traffic(known.counters)
-    if counted:
-        note = "--memory was left out: perf counts cache misses here"
-    else:
-        found = _traffic(plan, signals)
-        note, moved = f"what it asks of memory is not known: {found.why}", found.memory_bytes
-        known = replace(known, memory_bytes=moved)
-        if moved is not None:
-            low, value, high = (quantity(size or 0.0, "B") for size in (moved.low, moved.value, moved.high))
-            note = f"a {plan.meter.unit} moves {value} ({low} to {high}) to and from memory"
-    extras[:] = [replace(known, notes=(*known.notes, note))]
-
-
-def _traffic(plan: Plan, signals: Signals) -> Traffic:
-    """Of a program that can run beside itself."""
-    from cerberus_plan.calibration.programs.observe.displaced import Traffic
-    from cerberus_plan.planner.verify.beside_streams import measure
-
-    try:
-        return measure(plan, signals, _say)
-    except CannotAnswerError as error:
-        return Traffic(why=str(error))
+    return with_memory(plan, signals, extras[0] if extras else NoExtras(), _say)
 
 
 def _divide(plan: Plan, signals: Signals, divided: list[tuple[tuple[int, int], float]]) -> None:
@@ -229,7 +202,7 @@ def _give(
     from cerberus_plan.calibration.programs.observe import keep
     from cerberus_plan.calibration.programs.observe.observation import Observation
     from cerberus_plan.calibration.programs.observe.runs import Extras as NoExtras
-    from cerberus_plan.planner.verify.observed import latencies, rows
+    from cerberus_plan.planner.verify.observed import latencies, learned, rows
 
     if not runs:
         return
@@ -237,7 +210,7 @@ def _give(
     measured, times, costs = rows(observation, divided), latencies(observation), _costs()
     made = keep.workload_from(observation, costs, measured, times)
     written = [] if files is None else keep.write(observation, files, made=made)
-    document = _document(observation, written) | _learned(observation, made, costs, measured)
+    document = _document(observation, written) | learned(observation, made, costs, measured)
     document["latencies"] = [asdict(one) for one in times]
     if report is not None:
         from cerberus_plan.reports.pages.observe_page import observe_page
@@ -260,27 +233,6 @@ def _next(files: list[Path] | None, made: Workload | None) -> str:
     if made is None:
         return f"no workload was written: no processor time was seen; extend the curve: cerberus-plan fit {files[0]}"
     return f"plan with it: cerberus-plan --workload {files[-1]}"
-
-
-def _learned(
-    observation: Observation,
-    made: Workload | None,
-    costs: dict[str, float] | None,
-    measured: tuple[Measurement, ...],
-) -> dict[str, Any]:
-    """What follows from the runs: where a unit's core-seconds go, what it asks for, whose the contention is."""
-    from cerberus_plan.calibration.programs.unit_ledger import unit_ledgers
-    from cerberus_plan.planner.evidence.whose import whose
-
-    ledgers = unit_ledgers(observation, made, costs)
-    found = whose(measured, ledgers)
-    return {
-        "measured": [asdict(row) for row in measured],
-        "operations": {} if made is None else {name: one.to_record() for name, one in made.operations.items()},
-        "ledger": [one.to_json() for one in ledgers],
-        "owner": None,
-        **({} if found is None else found.to_json()),
-    }
 
 
 def _costs() -> dict[str, float] | None:
