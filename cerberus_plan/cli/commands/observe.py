@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cerberus_plan.calibration.programs.observe.run_plan import Plan
     from cerberus_plan.calibration.programs.observe.runs import Extras, Run
     from cerberus_plan.calibration.programs.observe.signals import Signals
+    from cerberus_plan.model.workload import Workload
 
 DEFAULT_TIMEOUT_S = 600.0
 
