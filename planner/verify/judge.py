@@ -15,15 +15,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cerberus_plan.calibration.programs.observe.observation import NOISE, SHORT_S
 from cerberus_plan.planner.verify.rounds import Ratio, Sample
 
 AGREE, DISAGREE, CANNOT_TELL = "agree", "disagree", "cannot tell"
 # Exit code of a verification in which a prediction was refuted.
 DISAGREEMENT = 4
-# Shorter runs are mostly the start of the program.
-SHORT_S = 0.5
-# Share of the CPUs' time in other hands above which a host is busy.
-BUSY = 0.05
 # Width of a measured interval, as a difference of logarithms, that is narrow whatever was predicted.
 NARROW = math.log(1.1)
 PRESSURE = Path("/proc/pressure/cpu")
@@ -73,7 +70,7 @@ def doubts(samples: Sequence[Sample]) -> Iterator[str]:
     """Why these runs say little, the most serious first."""
     counted = [sample for sample in samples if sample.round > 0]
     others = statistics.median(sample.others for sample in counted) if counted else 0.0
-    if others > BUSY:
+    if others > NOISE:
         yield f"other programs or the hypervisor took {others:.0%} of these CPUs' time"
     shortest = min((sample.seconds for sample in samples), default=math.inf)
     if shortest < SHORT_S:

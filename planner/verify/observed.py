@@ -9,14 +9,14 @@ When not to use it: for a program that cannot run twice at the same time (a fixe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from cerberus_plan.calibration.host.identity import this_host
 from cerberus_plan.calibration.host.topology import system_topology
 from cerberus_plan.calibration.programs.observe.meter import Kind
-from cerberus_plan.calibration.programs.observe.observation import Observation
+from cerberus_plan.calibration.programs.observe.observation import SHORT_S, Observation, in_other_hands
 from cerberus_plan.calibration.programs.observe.run_plan import Plan
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.programs.unit_ledger import unit_ledgers
@@ -32,14 +32,29 @@ from cerberus_plan.planner.verify.together import Order
 Split = tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRun:
+    """One counted run of a split.
+
+    Attributes:
+        split: Instances and cores of each.
+        rate: Of all instances together, in units a second.
+        others: Share of the cores' time that other programs took; 0 where the run is too short to tell.
+    """
+
+    split: Split
+    rate: float
+    others: float = 0.0
+
+
 def splits(cores: int) -> list[Split]:
     """Instances and cores of each: one, two halves where these are whole, and single cores."""
     halves = [(2, cores // 2)] if cores % 2 == 0 else []
     return list(dict.fromkeys([(1, cores), *halves, (cores, 1)])) if cores > 1 else []
 
 
-def run_splits(plan: Plan, signals: Signals, tell: Callable[[Split, float], None]) -> Iterator[tuple[Split, float]]:
-    """Split and throughput of each counted run, as they finish.
+def run_splits(plan: Plan, signals: Signals, tell: Callable[[SplitRun], None]) -> Iterator[SplitRun]:
+    """The counted runs, as they finish.
 
     Raises:
         InputError: The program cannot be started, or prints no number.
@@ -54,24 +69,29 @@ def run_splits(plan: Plan, signals: Signals, tell: Callable[[Split, float], None
     for sample in samples if chosen else ():
         split = chosen[sample.split]
         if sample.round > 0:
-            rate = _rate(sample, split, plan)
-            tell(split, rate)
-            yield split, rate
+            others = sample.others if sample.seconds >= SHORT_S else 0.0
+            run = SplitRun(split=split, rate=_rate(sample, split, plan), others=others)
+            tell(run)
+            yield run
 
 
 def _rate(sample: Sample, split: Split, plan: Plan) -> float:
     return split[0] / sample.seconds if plan.meter.kind is Kind.CLOCK else sample.rate
 
 
-def rows(observation: Observation, runs: Sequence[tuple[Split, float]]) -> tuple[Measurement, ...]:
+def rows(observation: Observation, runs: Sequence[SplitRun]) -> tuple[Measurement, ...]:
     """One row a split, of the curve's runs and the splits' together."""
     host, date = _here()
-    rates: dict[Split, list[float]] = {}
-    for run in observation.runs:
-        rates.setdefault((1, run.cores), []).append(run.throughput)
-    for split, rate in runs:
-        rates.setdefault(split, []).append(rate)
-    return tuple(measurement(m, k, found, host=host, date=date) for (m, k), found in sorted(rates.items()))
+    repeats: dict[Split, list[tuple[float, float]]] = {}
+    for one in observation.runs:
+        repeats.setdefault((1, one.cores), []).append((one.throughput, in_other_hands(one)))
+    for run in runs:
+        repeats.setdefault(run.split, []).append((run.rate, run.others))
+    return tuple(
+        measurement(m, k, rates, others=others, host=host, date=date)
+        for (m, k), found in sorted(repeats.items())
+        for rates, others in [tuple(zip(*found, strict=True))]
+    )
 
 
 def latencies(observation: Observation) -> tuple[MeasuredLatency, ...]:

@@ -13,7 +13,7 @@ from cerberus_plan.calibration.programs.demand import demands_to_json
 from cerberus_plan.calibration.programs.demand_to_workload import smallest, workload_of
 from cerberus_plan.calibration.programs.observe.fault_cost import page_fault_cost
 from cerberus_plan.calibration.programs.observe.naming import program_name
-from cerberus_plan.calibration.programs.observe.observation import Observation
+from cerberus_plan.calibration.programs.observe.observation import Observation, busy_host
 from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.profile import profile_to_machine, this_host_profile
 from cerberus_plan.calibration.store.workload_file import to_toml
@@ -78,7 +78,9 @@ def workload_from(
         made = workload_of(smallest(observation.demands), name=name, costs=costs, memory_bytes=moved)
     except CannotAnswerError:
         return None
-    return replace(made, measured=measured, latencies=latencies)
+    busy = busy_host(observation)
+    note = f"{made.note} While it was observed {busy}: throughput on a quiet host may be higher." if busy else made.note
+    return replace(made, measured=measured, latencies=latencies, note=note.strip())
 
 
 def costs_here() -> dict[str, float]:

@@ -157,18 +157,27 @@ def _warnings(observation: Observation) -> Iterator[str]:
     longest = max((run.elapsed_s for run in runs), default=0.0)
     if runs and longest < SHORT_S:
         yield f"runs take {longest:.2g} s at most: starting the program weighs heavily; give it more work"
-    disturbed = [run for run in runs if run.elapsed_s >= SHORT_S and _noise(run) > NOISE]
-    if disturbed:
-        worst = max(map(_noise, disturbed))
-        share = f"{len(disturbed)} of {len(runs)} runs"
-        yield f"other programs took up to {worst:.0%} of the cores in {share}; quieten the host"
+    if busy := busy_host(observation):
+        yield f"{busy}; quieten the host"
     if left := sum(run.left_behind for run in runs):
         yield f"{left} processes outlived their run and were ended; make the program wait for them"
     yield from _scatter(observation)
 
 
-def _noise(run: Run) -> float:
-    return (run.others_s + run.stolen_s) / (run.watched_s * run.cores)
+def busy_host(observation: Observation) -> str:
+    """What others took of the runs' cores, nothing where it is too little to matter."""
+    disturbed = [share for run in observation.runs if (share := in_other_hands(run)) > NOISE]
+    if not disturbed:
+        return ""
+    return (
+        f"other programs took up to {max(disturbed):.0%} of the cores in "
+        f"{len(disturbed)} of {len(observation.runs)} runs"
+    )
+
+
+def in_other_hands(run: Run) -> float:
+    """Share of its cores' time that other programs or the hypervisor took; 0 where a run is too short to tell."""
+    return (run.others_s + run.stolen_s) / (run.watched_s * run.cores) if run.elapsed_s >= SHORT_S else 0.0
 
 
 def _scatter(observation: Observation) -> Iterator[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cerberus_plan.calibration.programs.observe.runs import Extras, Run
     from cerberus_plan.calibration.programs.observe.signals import Signals
     from cerberus_plan.model.workload import Workload
+    from cerberus_plan.planner.verify.observed import SplitRun
 
 DEFAULT_TIMEOUT_S = 600.0
 
@@ -100,7 +101,7 @@ def observe(
     files = None if output is None else keep.files_for(output)
     runs: list[Run] = []
     extras: list[Extras] = []
-    divided: list[tuple[tuple[int, int], float]] = []
+    divided: list[SplitRun] = []
     try:
         with Signals() as signals:
             _observe(plan, signals, runs, extras, probe=probe)
@@ -173,13 +174,13 @@ def _beside_streams(plan: Plan, signals: Signals, extras: list[Extras]) -> Extra
     return with_memory(plan, signals, extras[0] if extras else NoExtras(), _say)
 
 
-def _divide(plan: Plan, signals: Signals, divided: list[tuple[tuple[int, int], float]]) -> None:
+def _divide(plan: Plan, signals: Signals, divided: list[SplitRun]) -> None:
     """Runs of splits; a program that cannot run beside itself has a curve only, and that is said."""
     from cerberus_plan.planner.verify.observed import run_splits
     from cerberus_plan.reports.formats import number
 
-    def tell(split: tuple[int, int], rate: float) -> None:
-        _say(f"{split[0]} x {split[1]}: {number(rate, 4)} {plan.meter.unit}s/s")
+    def tell(run: SplitRun) -> None:
+        _say(f"{run.split[0]} x {run.split[1]}: {number(run.rate, 4)} {plan.meter.unit}s/s")
 
     try:
         divided.extend(run_splits(plan, signals, tell))
@@ -193,7 +194,7 @@ def _give(
     plan: Plan,
     runs: list[Run],
     extras: list[Extras],
-    divided: list[tuple[tuple[int, int], float]],
+    divided: list[SplitRun],
     files: list[Path] | None,
     *,
     as_json: bool,

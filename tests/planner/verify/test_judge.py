@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cerberus_plan.calibration.programs.observe.observation import NOISE
 from cerberus_plan.planner.verify.judge import AGREE, CANNOT_TELL, DISAGREE, judge, pressure
 from cerberus_plan.planner.verify.repeats import measurement
-from cerberus_plan.planner.verify.rounds import Ratio, Sample
+from cerberus_plan.planner.verify.rounds import MOST_OTHERS, Ratio, Sample
 
 QUIET = [Sample(round=n, split=s, seconds=2.0, rate=1.0) for n in range(8) for s in (0, 1)]
 ratios = st.tuples(st.floats(0.2, 5.0), st.floats(1.0, 2.0), st.floats(1.0, 2.0)).map(
@@ -87,3 +88,27 @@ def test_rows_of_repeats_hold_the_median_inside_their_interval(rates: list[float
     assert row.high is not None
     assert row.low <= row.value <= row.high
     assert measurement(2, 4, rates[:1], host="", date="").low is None
+
+
+@pytest.mark.slow
+@given(st.lists(st.tuples(st.floats(0.5, 2.0), st.floats(0.0, 1.0)), min_size=1, max_size=9))
+def test_a_row_of_a_busy_host_reaches_what_a_quiet_one_may_have_done(runs: list[tuple[float, float]]) -> None:
+    """The value and the low end stay what was run."""
+    rates, shares = [rate for rate, _ in runs], [share for _, share in runs]
+    plain, busy = (measurement(2, 4, rates, others=others, host="", date="") for others in ((), shares))
+    assert busy.value == plain.value
+    if max(shares) <= NOISE:
+        assert busy == plain
+        return
+    assert busy.low is not None
+    assert busy.high is not None
+    alone = sorted(rate / (1.0 - min(share, MOST_OTHERS)) for rate, share in runs)
+    assert busy.high * (1 + 1e-12) >= alone[(len(alone) - 1) // 2]
+    assert busy.low == (plain.value if plain.low is None else plain.low)
+    assert busy.high >= (plain.value if plain.high is None else plain.high)
+
+
+def test_a_loop_on_half_a_core_may_do_twice_as_much() -> None:
+    """One run that got half its core's time."""
+    row = measurement(1, 1, [10.0], others=[0.5], host="", date="")
+    assert (row.low, row.value, row.high) == (10.0, 10.0, pytest.approx(20.0))
