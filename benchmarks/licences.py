@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +27,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"extra\s*==\s*[\"']([\w-]+)[\"']")
 OURS = "cerberus-plan"
 _INDEX = re.compile(r"^(\S+)\.index.url='([^']*)'$", re.MULTILINE)
+# What `pip download --help` says of its option --index-url.
+_DEFAULT = re.compile(r"--index-url\b.*?\(default\s+(\S+?)\)", re.DOTALL)
 _PATIENCE_S = 10.0
 
 
@@ -67,17 +70,19 @@ def licence(name: str) -> str:
 
 def configured_index() -> str:
     """The index that pip asks: the one it is set to use, else its own; empty where pip does not tell."""
-    command = [sys.executable, "-P", "-m", "pip", "config", "list"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    set_to = dict(_INDEX.findall(told))
+    set_to = dict(_INDEX.findall(_pip("config", "list")))
     for where in (":env:", "install", "global"):  # the first that is set counts
         if where in set_to:
             return set_to[where]
-    try:
-        from pip._internal.models.index import PyPI  # where pip keeps it; no part of its interface
-    except ImportError:
-        return ""
-    return str(PyPI.simple_url)
+    default = _DEFAULT.search(_pip("download", "--help"))
+    return default[1] if default else ""
+
+
+def _pip(*arguments: str) -> str:
+    """What pip prints, on lines as long as they are; nothing where there is no pip."""
+    command = [sys.executable, "-P", "-m", "pip", "--no-color", *arguments]
+    surroundings = {**os.environ, "COLUMNS": "500"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=surroundings).stdout
 
 
 class Index:
