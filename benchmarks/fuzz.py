@@ -19,6 +19,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -99,8 +101,6 @@ def _child(arguments: list[str], outputs: Path) -> None:
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:  # noqa: BLE001 - what escapes the program is the finding
-        import traceback
-
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
@@ -200,8 +200,7 @@ def in_parts(given: argparse.Namespace) -> Tally:
         for part, result in enumerate(results, start=1):
             pid = os.fork()
             if pid == 0:
-                result.write_text(run_part(given, part).written())
-                os._exit(0)
+                _worker(given, part, result)
             workers.append(pid)
         tally = run_part(given, 0)
         for pid, result in zip(workers, results, strict=True):
@@ -209,6 +208,20 @@ def in_parts(given: argparse.Namespace) -> Tally:
                 sys.exit("a process that ran cases died")
             tally.merge(Tally.read(result.read_text()))
     return tally
+
+
+def _worker(given: argparse.Namespace, part: int, result: Path) -> NoReturn:
+    """Run the cases of a part and leave its tally; whatever happens, the clean-up above the fork is the parent's."""
+    code = 1
+    try:
+        result.write_text(run_part(given, part).written())
+        code = 0
+    except BaseException:  # noqa: BLE001 - told here, for nobody above may see it
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def run_part(given: argparse.Namespace, part: int) -> Tally:
