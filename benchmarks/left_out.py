@@ -15,7 +15,7 @@ from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
-from sections import table
+from sections import replace_page, table
 
 from cerberus_plan.calibration.paper.freedom import SWITCHES, effective_parameters, error_parts
 from cerberus_plan.calibration.paper.left_out import GROUPS, LeftOut, coverage, refit
@@ -87,7 +87,7 @@ def main() -> None:
     }
     folder = Path(str(resources.files("cerberus_plan.calibration.paper")))
     write_atomically(folder / "left_out.json", json.dumps(record, indent=1) + "\n")
-    write_atomically(PAGE, text)
+    replace_page(PAGE, text)
 
 
 def _rounded(one: LeftOut) -> dict[str, float | str]:

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
-from sections import table
+from sections import replace_page, table
 
 from cerberus_plan.calibration.store import catalog
-from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.model.exact.solver import solve
 from cerberus_plan.model.network import Delay, Instance, Queue, ReaderWriterLock, Station, TicketLock
 from cerberus_plan.model.simulation import Message, Rules, simulate, simulate_job
@@ -371,7 +370,7 @@ def main() -> None:
     if options.output is None:
         print(page())
     else:
-        write_atomically(options.output, page())
+        replace_page(options.output, page())
 
 
 if __name__ == "__main__":

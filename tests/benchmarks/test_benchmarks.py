@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,13 @@ from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
+from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,25 +46,90 @@ def test_the_solver_agrees_with_its_c_twin_on_all_even_splits() -> None:
     assert ("no gcc" in lines[2]) == (shutil.which("gcc") is None)
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_page_keeps_what_others_wrote(tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writing a section once or twice leaves one of it, and the text around it as it was."""
+BEGIN, END = "<!-- made by a script: begin -->", "<!-- made by a script: end -->"
+
+
+@pytest.fixture
+def sections(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The writer of pages."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    sections = importlib.import_module("sections")
+    return importlib.import_module("sections")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_page_keeps_what_others_wrote(tmp_path: Path, times: int, sections: ModuleType) -> None:
+    """Writing a section once or twice leaves one of it, and the text around it, by hand in that section too."""
     page = tmp_path / "benchmarks.md"
-    page.write_text("# Benchmarks\n\n## Before\n\nkept\n\n## Mine\n\nold\n\n## After\n\nkept\n")
+    text = (
+        f"# Benchmarks\n\n## Before\n\nkept\n\n## Mine\n\nmine\n\n{BEGIN}\n\nold\n\n{END}\nmine\n\n## After\n\nkept\n"
+    )
+    page.write_text(text)
     for _ in range(times):
         sections.replace_section(page, page="Benchmarks", heading="Mine", body="new")
-    assert page.read_text() == "# Benchmarks\n\n## Before\n\nkept\n\n## Mine\n\nnew\n\n## After\n\nkept\n"
+    assert page.read_text() == text.replace("old", "new")
 
 
-def test_an_absent_page_is_made_and_a_new_section_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first section makes the page with its title, the next is added below."""
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    sections = importlib.import_module("sections")
-    for heading in ("One", "Two"):
+words = st.text(st.sampled_from("ab#|\n -"), max_size=20).filter(lambda text: not re.search("^## ", text, re.MULTILINE))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=words, after=words, body=words)
+def test_nothing_outside_of_the_marks_is_lost(sections: ModuleType, before: str, after: str, body: str) -> None:
+    """Whatever stands there, in a section and in a page that is made as a whole."""
+    with TemporaryDirectory() as name:
+        page = Path(name) / "p.md"
+        page.write_text(f"# T\n\n## Mine\n{before}\n{BEGIN}old{END}{after}")
+        sections.replace_section(page, page="T", heading="Mine", body=body)
+        expected = f"{before}\n{BEGIN}\n\n{body.strip()}\n\n{END}{after}"
+        assert page.read_text() == f"# T\n\n## Mine\n{expected}"
+        page.write_text(f"{before}\n{BEGIN}old{END}{after}")
+        sections.replace_page(page, body)
+        assert page.read_text() == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["by hand", f"{BEGIN}x", f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}", f"{END}{BEGIN}{END}"]
+)
+def test_a_page_without_clear_marks_is_left_alone(text: str, tmp_path: Path, sections: ModuleType) -> None:
+    """What may be replaced there is not known: the message says what to do, and nothing is written."""
+    page = tmp_path / "p.md"
+    page.write_text(f"# T\n\n## Mine\n\n{text}\n\n## Other\n\n{BEGIN}\n\nx\n\n{END}\n")
+    before = page.read_text()
+    with pytest.raises(SystemExit, match=r"p\.md, section 'Mine': .*put them around what may be replaced"):
+        sections.replace_section(page, page="T", heading="Mine", body="new")
+    page.write_text(text)
+    with pytest.raises(SystemExit, match=r"p\.md: .*put them around"):
+        sections.replace_page(page, "new")
+    assert page.read_text() == text
+    page.write_text(before)
+
+
+def test_every_section_that_a_script_writes_has_its_marks() -> None:
+    """In the pages as they are: a script that runs for hours does not end with a refusal."""
+    headings = {
+        found[1]
+        for script in (ROOT / "benchmarks").glob("*.py")
+        for found in re.finditer(r'page="Benchmarks", heading="([^"]+)"', script.read_text())
+    }
+    page = (ROOT / "docs" / "benchmarks.md").read_text()
+    written = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+    assert len(headings) >= 9
+    for heading in headings:
+        assert (written[heading].count(BEGIN), written[heading].count(END)) == (1, 1), heading
+    for name in ("left-out.md", "where-the-model-bends.md", "sixteen-cores.md"):
+        text = (ROOT / "docs" / name).read_text()
+        assert (text.count(BEGIN), text.count(END)) == (1, 1), name
+
+
+def test_an_absent_page_is_made_and_a_new_section_comes_last(tmp_path: Path, sections: ModuleType) -> None:
+    """The first section makes the page with its title, the next is added below; each may be replaced afterwards."""
+    made = f"{BEGIN}\n\ntext\n\n{END}\n"
+    for heading in ("One", "Two", "One"):
         sections.replace_section(tmp_path / "b.md", page="Benchmarks", heading=heading, body="text")
-    assert (tmp_path / "b.md").read_text() == "# Benchmarks\n\n## One\n\ntext\n\n## Two\n\ntext\n"
+    assert (tmp_path / "b.md").read_text() == f"# Benchmarks\n\n## One\n\n{made}\n## Two\n\n{made}"
+    for _ in range(2):
+        sections.replace_page(tmp_path / "p.md", "text")
+    assert (tmp_path / "p.md").read_text() == made
 
 
 @pytest.mark.slow
@@ -179,3 +249,57 @@ def test_peers_that_are_not_installed_are_left_out_by_name() -> None:
     assert ("C, gcc -O2" in who) == (shutil.which("gcc") is not None)
     assert not any(name.startswith(("LINE", "SimPy", "Ciw")) for name in who)
     assert all(abs(float(line.split("|")[3])) < 1e-9 for line in lines)
+
+
+_A_WORKER_THAT_RAISES = """
+import argparse, os, sys
+sys.path.insert(0, "benchmarks")
+import fuzz
+
+def part(given, number):
+    if number:
+        raise ERROR
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+    print("still there:", [each.is_dir() for each in made], flush=True)
+    return fuzz.Tally()
+
+class Folder(fuzz.TemporaryDirectory):
+    def __enter__(self):
+        made.append(fuzz.Path(self.name))
+        return self.name
+
+parent, made, fuzz.run_part, fuzz.TemporaryDirectory = os.getpid(), [], part, Folder
+try:
+    fuzz.in_parts(argparse.Namespace(jobs=2))
+finally:
+    print("end of", "the parent" if os.getpid() == parent else "a child")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["ValueError('odd')", "SystemExit(0)", "KeyboardInterrupt"])
+def test_a_fuzzing_worker_that_fails_leaves_the_clean_up_to_its_parent(error: str) -> None:
+    """The folder of the results stays until the parent is done; the child ends where it was forked."""
+    code = _A_WORKER_THAT_RAISES.replace("ERROR", error)
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == ["still there: [True]", "end of the parent"]
+    assert done.returncode == 1
+    assert "a process that ran cases died" in done.stderr
+    assert error.partition("(")[0] in done.stderr
+
+
+@pytest.mark.slow
+def test_the_index_is_that_of_pip_by_what_pip_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one it is set to; where none is, its own, from its help; nothing of pip is imported."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    licences = importlib.import_module("licences")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://example.org/simple")
+    assert licences.configured_index() == "https://example.org/simple"
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    assert re.fullmatch(r"https://[a-z.]+/simple/?", licences.configured_index())
+    assert "import pip" not in (ROOT / "benchmarks" / "licences.py").read_text()
+    assert "pip._" not in (ROOT / "benchmarks" / "licences.py").read_text()
