@@ -27,8 +27,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"extra\s*==\s*[\"']([\w-]+)[\"']")
 OURS = "cerberus-plan"
 _INDEX = re.compile(r"^(\S+)\.index.url='([^']*)'$", re.MULTILINE)
-# What `pip download --help` says of its option --index-url.
-_DEFAULT = re.compile(r"--index-url\b.*?\(default\s+(\S+?)\)", re.DOTALL)
+# What `pip download --help` says of the index that it asks where none is set.
+_DEFAULT = re.compile(r"URL of the Python\s+Package\s+Index\s+\(default\s+(\S+?)\)")
 _PATIENCE_S = 10.0
 
 
