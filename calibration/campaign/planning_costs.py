@@ -119,12 +119,14 @@ def _miss(measured: Mapping[str, Quantity]) -> dict[str, Quantity]:
     core, memory, cache = (measured[name] for name in names)
     overlapped = LINE_BYTES / core.value
     alone = max(memory.value - cache.value, overlapped)
-    longest = (memory.high or memory.value) - (cache.low or cache.value)
+    # Disturbed chases may find the cache slower than the memory behind it: then only the whole latency bounds a miss.
+    hit = (cache.low or cache.value) if memory.value > cache.value else 0.0
+    longest = max((memory.high or memory.value) - hit, LINE_BYTES / (core.low or core.value))
     return {
         "memory_miss": Quantity(
             value=(overlapped * alone) ** 0.5,
             unit="s",
-            low=overlapped,
+            low=LINE_BYTES / (core.high or core.value),
             high=max(alone, longest),
             provenance=Provenance.DERIVED,
             source="from a line's time at memory_bandwidth_core to memory_latency less l3_latency, the middle of both",

@@ -1,11 +1,14 @@
 """Raw batches become the costs that the planner asks for."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cerberus_plan.calibration.campaign.planning_costs import planning_costs
 from cerberus_plan.calibration.harness.case import Batch
 from cerberus_plan.calibration.primitives.base import Results
 from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.systems.hardware import LINE_BYTES
 from cerberus_plan.model.vocabulary import COSTS
 
 
@@ -76,3 +79,37 @@ def test_one_core_shows_the_sum_and_the_rest_is_assumed():
     assert found["page_fault"].low < 0.2e-6
     assert found["page_fault"].high > 1.9e-6
     assert {found[name].provenance for name in found} == {Provenance.ASSUMED}
+
+
+times = st.floats(1e-9, 1e-6)
+doubts = st.floats(1.01, 10.0)
+
+
+@given(st.floats(1e9, 1e11), times, times, st.tuples(doubts, doubts, doubts))
+def test_what_a_miss_costs_is_as_doubtful_as_what_tells_it(
+    core: float, memory: float, cache: float, factors: tuple[float, float, float]
+) -> None:
+    """From misses that overlap to one after the other, also where a disturbed chase finds the cache the slower one."""
+
+    def measured(value: float, unit: str, factor: float) -> Quantity:
+        return Quantity(
+            value=value,
+            unit=unit,
+            low=value / factor,
+            high=value * factor,
+            provenance=Provenance.MEASURED,
+            source="made",
+        )
+
+    wide, wider, widest = factors
+    told = {
+        "memory_bandwidth_core": measured(core, "B/s", wide),
+        "memory_latency": measured(memory, "s", wider),
+        "l3_latency": measured(cache, "s", widest),
+    }
+    miss = planning_costs(Results(batches={}), told)["memory_miss"]
+    assert miss.low == pytest.approx(LINE_BYTES / core / wide)
+    assert miss.high is not None
+    assert miss.high >= max(LINE_BYTES / core * wide, memory - cache) * (1 - 1e-12)
+    if memory <= cache:
+        assert miss.high >= memory
