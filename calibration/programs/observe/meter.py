@@ -4,7 +4,8 @@ Kinds: the program prints a rate (throughput is that number), or a time for a fi
 (throughput is 1 / number), or nothing (throughput is 1 / wall-clock time).
 Units of work in a run: rate x wall-clock time for a rate, else 1 run. The former counts start-up as if it were
 work: make runs long against their start-up.
-When several places match, the last counts: programs print progress before the result.
+When several places match, the last counts: programs print progress before the result. A number that goes on behind the
+match (an exponent, thousands, a multiple, another unit of time) is refused: what was found is a part of it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,13 @@ from cerberus_plan.calibration.programs.observe.process import Finished
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
 
-# What a number with separators of thousands begins with, and goes on with.
-_GROUP, _GROUPED = re.compile(r"[-+]?\d{1,3}"), re.compile(r"(?:,\d{3})+(?!\d)")
+# What a number with separators of thousands begins with, and goes on with: comma, apostrophe, spaces that do not break.
+_GROUP, _GROUPED = re.compile(r"[-+]?\d{1,3}"), re.compile(r"(?:[,'\u00a0\u2009\u202f]\d{3})+(?!\d)")
+_EXPONENT = re.compile(r"[eE][-+]?\d+")
+_MULTIPLE = re.compile(r"[kKMGT](?![A-Za-z])")
+_OTHER_TIME = re.compile(r"[ \t]?(?:ns|us|µs|μs|ms|min|m|h)(?![A-Za-z_])")
+# Beyond these nothing was measured, and products of them would not be numbers any more.
+_LEAST, _MOST = 1e-100, 1e100
 _LONGEST_NUMBER = 400  # digits: no measurement has more
 
 
@@ -79,19 +85,39 @@ class Meter:
             raise InputError(f"nothing in the output matches {shown(self.pattern.pattern)}; it ends with\n{run.tail}")
         group = "value" if "value" in self.pattern.groupindex else 1
         text = match.group(group) or ""
-        after = _GROUPED.match(match.string, match.end())
-        if after and match.end(group) == match.end() and _GROUP.fullmatch(text):
-            raise InputError(
-                f"{shown(self.pattern.pattern)} finds {shown(text)} of {shown(text + after[0])}: thousands? Let the "
-                "program print plain digits; where another number follows, put its comma into the pattern"
-            )
         value = _number(text)
+        if match.end(group) == match.end():
+            self._whole(text, match.string, match.end())
         if value is None:
             raise InputError(
                 f"{shown(self.pattern.pattern)} finds {shown(text)}, which is no positive number; "
                 "put the brackets around digits only, without separators of thousands"
+                + ("; decimal commas go with `env LC_ALL=C` before the program" if "," in text else "")
+            )
+        if not _LEAST <= value <= _MOST:
+            raise InputError(
+                f"{shown(self.pattern.pattern)} finds {shown(text)}, which no program does: {_LEAST:g} to {_MOST:g}"
             )
         return value if self.kind is Kind.RATE else 1.0 / value
+
+    def _whole(self, text: str, output: str, end: int) -> None:
+        """Refuse what is only the beginning of a number.
+
+        Raises:
+            InputError: The output goes on with more of it.
+        """
+        goes_on = {
+            "thousands? Let the program print plain digits; where another number follows, put its comma into the "
+            "pattern": _GROUPED if _GROUP.fullmatch(text) else None,
+            "take its exponent into the brackets, as in ([0-9.eE+-]+)": _EXPONENT if text[-1:].isdigit() else None,
+            "thousands or millions? Let the program print plain digits, or put the letter into the pattern if it is "
+            "always the same": _MULTIPLE if text[-1:].isdigit() else None,
+            "seconds are read here; let the program print them": _OTHER_TIME if self.kind is Kind.SECONDS else None,
+        }
+        for advice, more in goes_on.items():
+            if more is not None and (after := more.match(output, end)):
+                found = f"{shown(text)} of {shown(text + after[0])}"
+                raise InputError(f"{shown(self.pattern.pattern if self.pattern else '')} finds {found}: {advice}")
 
     def work(self, run: Finished) -> float:
         """Units of work done in this run.
