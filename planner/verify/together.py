@@ -130,15 +130,14 @@ def _collect(
     order: Order, running: Sequence[_Child], strangers: set[int], signals: Signals, *, on_time: bool
 ) -> list[Finished]:
     """End whoever still runs, then collect all and what they left behind."""
-    still = [child for child in running if child.elapsed_s is None]
-    for child in still:
-        stop(child.process.pid, signals)
+    now = time.perf_counter()
+    stop([child.process.pid for child in running if child.elapsed_s is None], signals)
     pids = {child.process.pid for child in running}
     found = []
     for child in running:
         pids.discard(child.process.pid)
         remains = reap(child.process, strangers | pids)
-        elapsed = child.elapsed_s if child.elapsed_s is not None else time.perf_counter() - child.started
+        elapsed = child.elapsed_s if child.elapsed_s is not None else now - child.started
         timed_out = child.elapsed_s is None and not on_time
         found.append(finished(order.command, remains, child.output, elapsed, timed_out=timed_out))
     return found

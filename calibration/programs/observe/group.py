@@ -13,7 +13,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +56,17 @@ def _is_zombie(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def stop(pid: int, signals: Signals) -> None:
-    """Ask the whole group to end, and kill it when it does not; a second Ctrl-C cuts the waiting short."""
-    _signal_group(pid, signal.SIGTERM)
-    _signal_group(pid, signal.SIGCONT)  # a stopped process sees SIGTERM only when it goes on
-    until = time.perf_counter() + GRACE_S
-    while time.perf_counter() < until and signals.pending is None:
-        if ends_within(pid, 0.05):
-            break
-    _signal_group(pid, signal.SIGKILL)
+def stop(pids: Sequence[int], signals: Signals) -> None:
+    """Ask whole groups to end, all at once, and kill what has not in time; a second Ctrl-C cuts the waiting short."""
+    for pid in pids:
+        _signal_group(pid, signal.SIGTERM)
+        _signal_group(pid, signal.SIGCONT)  # a stopped process sees SIGTERM only when it goes on
+    until, left = time.perf_counter() + GRACE_S, list(pids)
+    while left and time.perf_counter() < until and signals.pending is None:
+        if ends_within(left[-1], 0.05):
+            left.pop()
+    for pid in pids:
+        _signal_group(pid, signal.SIGKILL)
 
 
 def _signal_group(pid: int, signum: int) -> None:

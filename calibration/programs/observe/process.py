@@ -107,7 +107,7 @@ def run(command: Sequence[str], *, cpus: Sequence[int], timeout_s: float | None,
             if child is not None:
                 with signals.held():
                     if why is not Why.ENDED:
-                        stop(child.pid, signals)
+                        stop([child.pid], signals)
                     remains = reap(child, strangers)
         if why is Why.TOO_MUCH or too_much(output):
             raise CannotAnswerError(

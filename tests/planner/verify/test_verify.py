@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cerberus_plan.calibration.host.topology import system_topology
+from cerberus_plan.calibration.programs.observe.group import GRACE_S
 from cerberus_plan.calibration.programs.observe.meter import Meter
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.store import catalog
@@ -150,6 +151,20 @@ def test_a_run_that_takes_too_long_is_ended() -> None:
     with Signals() as signals, pytest.raises(CannotAnswerError, match="its time limit"):
         run_together(order, places, signals)
     assert survivors(mark) == []
+
+
+@pytest.mark.slow
+def test_instances_that_do_not_listen_are_ended_together() -> None:
+    """Two that ignore SIGTERM have one grace, not one each, and the time told is that of the limit."""
+    deaf = (
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\ntime.sleep(99)"
+    )
+    order = Order(command=(*PYTHON, deaf), timeout_s=1.0)
+    (one,) = place(system_topology(CPUS), (1,)).places
+    started = time.monotonic()
+    with Signals() as signals, pytest.raises(CannotAnswerError, match=r"was stopped after 1\.\d s, its time limit"):
+        run_together(order, [one] * 3, signals)
+    assert time.monotonic() - started < 1.0 + 2 * GRACE_S
 
 
 def test_a_missing_program_is_an_input_error() -> None:
