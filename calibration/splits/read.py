@@ -58,8 +58,13 @@ def names_splits(text: str, name: str) -> bool:
         InputError: Quotes that do not end.
     """
     for _, row in table.rows(text, name):
-        return any(cell.strip().lower() in ALIASES["instances"] for cell in row)
+        return any(_name(cell) in ALIASES["instances"] for cell in row)
     return False
+
+
+def _name(cell: str) -> str:
+    """A column's name as `ALIASES` writes it: people write "Cores per instance" in a header."""
+    return "_".join(cell.replace("-", " ").replace("_", " ").lower().split())
 
 
 def read_splits(path: str | Path, *, time: bool = False) -> tuple[Measurement, ...]:
@@ -103,7 +108,7 @@ def _rows(text: str, name: str) -> Iterator[tuple[str, Columns, list[str]]]:
     for line, row in table.rows(text, name):
         where = f"{name}, line {line}"
         if columns is None:
-            columns = _columns([cell.strip().lower() for cell in row], where)
+            columns = _columns([_name(cell) for cell in row], where)
             continue
         if len(row) != len(columns.header):
             raise InputError(f"{where}: {len(row)} fields where the header has {len(columns.header)}")

@@ -37,6 +37,14 @@ def test_the_words_of_other_tools_are_understood(instances: str, cores: str, tmp
     assert read_splits(path) == (Measurement(instances=2, cores_per_instance=8, value=10.5),)
 
 
+@pytest.mark.parametrize("header", ["Instances,Cores per instance,Value", "instances, CORES-PER-INSTANCE , value"])
+def test_headings_of_a_spreadsheet_are_understood(header: str, tmp_path: Path) -> None:
+    """Words apart, hyphens and capitals."""
+    path = write(tmp_path, f"{header}\n2,8,10.5\n")
+    assert holds_splits(path)
+    assert read_splits(path) == (Measurement(instances=2, cores_per_instance=8, value=10.5),)
+
+
 def test_a_curve_is_one_instance(tmp_path: Path) -> None:
     path = write(tmp_path, "n,value\n1,10\n4,30\n")
     assert not holds_splits(path)
