@@ -161,7 +161,7 @@ def _signs(keys: Mapping[str, str], x: Mapping[str, object], y: Mapping[str, obj
     import altair as alt
 
     looks: dict[str, tuple[str, int, float]] = {
-        _BEST: ("circle", 150, 3.0), _TIE: ("square", 26, 1.5), _MEASURED: ("diamond", 90, 2.0),
+        _BEST: ("circle", 220, 2.5), _TIE: ("square", 16, 1.5), _MEASURED: ("diamond", 60, 1.5),
     }  # fmt: skip
     told = list(keys.values())
     legend = alt.Legend(orient="top", offset=30, direction="vertical" if len(told) > 2 else "horizontal")
@@ -171,8 +171,7 @@ def _signs(keys: Mapping[str, str], x: Mapping[str, object], y: Mapping[str, obj
         base.transform_filter(alt.datum.kind == keys[kind]).mark_point(
             filled=False, fill=theme.PAPER, stroke=theme.INK, opacity=1, size=looks[kind][1], strokeWidth=looks[kind][2]
         )
-        for kind in (_MEASURED, _TIE, _BEST)
-        if kind in keys
+        for kind in sorted(keys, key=lambda kind: -looks[kind][1])  # a split may bear all three: the smaller on top
     ]
 
 

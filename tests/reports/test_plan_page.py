@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from example_plan import a_plan
 from lxml import html
 
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.planner.plan import Plan
+from cerberus_plan.reports.charts.split_map import split_map
 from cerberus_plan.reports.formats import ends, estimate, number
 from cerberus_plan.reports.pages.floor_plan import floor_plan, placement_json
 from cerberus_plan.reports.pages.plan_document import plan_document
@@ -149,3 +152,17 @@ def test_the_floor_plan_draws_the_placement_of_the_document(host_cores: int) -> 
         assert {s["cpu"] for s in squares if s["label"] == str(at)} == set(instance["cpus"])
     assert {s["cpu"] for s in squares if s["kind"] == "host"} == set(told["host_cpus"])
     assert {s["cpu"] for s in squares if s["kind"] == "idle"} == set(told["idle_cpus"])
+
+
+@pytest.mark.slow
+def test_no_mark_of_a_split_hides_another() -> None:
+    """The best split that was run bears two marks, a tie may too: the smaller is drawn later."""
+    plan = a_plan()
+    run = plan.best if plan.best.cores_per_vm is not None else plan.candidates[0]
+    row = Measurement(instances=run.vms, cores_per_instance=run.cores_per_vm or 1, value=run.throughput)
+    plan = replace(plan, workload=replace(plan.workload, measured=(row,)))
+    spec = split_map(plan, run.system, name="map").spec
+    sizes = [layer["mark"]["size"] for layer in spec["layer"] if layer["mark"]["type"] == "point"]
+    assert len(sizes) >= 2
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) == len(sizes)
