@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MARK = "CERBERUS_KILL_TRIAL"
 _SETTLE_S = 15.0
 _PROGRAM = 'sleep 300 & sleep 0.2; echo "ops/s: 5"; kill $!; wait'
+_SERVER = "trap : TERM; sleep 300 & wait; kill $!"
 _RUN = ("--", "sh", "-c", f"{_PROGRAM} # {{cores}}")
 _AMD48 = ("--machine", "amd48")
 
@@ -51,6 +52,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "calibrate": ("calibrate", "--quick", "--only", "syscall", "--output", "host.json"),
     "observe": ("observe", "--no-probe", "--cores", "1,2", "--repeats", "2", "--regex", "ops/s: ([0-9]+)",
                 "--output", "seen", *_RUN),
+    "observe --server": ("observe", "--cores", "1", "--repeats", "2", "--no-splits", "--regex", "ops/s: ([0-9]+)",
+                         "--output", "served", "--server", f"sh -c 'sleep 300 & {_SERVER}'",
+                         "--load", "sh -c 'sleep 300 & sleep 0.2; echo ops/s: 5'"),
+    "observe --memory": ("observe", "--no-probe", "--cores", "1", "--repeats", "1", "--no-splits", "--memory",
+                         "--regex", "ops/s: ([0-9]+)", "--output", "moved", *_RUN),
     "verify": ("verify", "--cores", "2", "--rounds", "3", "--regex", "ops/s: ([0-9]+)", "--record", "rows.toml", *_RUN),
     "tune": ("tune", "--cores", "2", "--regex", "ops/s: ([0-9]+)", "--record", "tuned.toml", *_RUN),
 }  # fmt: skip
