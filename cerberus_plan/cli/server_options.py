@@ -57,6 +57,7 @@ def served_command(
     if cpus is not None and (strange := set(cpus) - set(allowed_cpus())):
         raise InputError(f"--load-cpus {load_cpus}: this process may not use CPU {min(strange)}")
     line = served.command(server, load, ready=ready, warm_ups=warm_ups, load_cpus=cpus, pid=pid)
+    served.check_programs(server, load or "")
     if server is not None and ready is None and "{port}" not in server:
         typer.echo(
             "the server is taken to be ready at once: it has no {port}, and --ready does not say where", err=True

@@ -104,6 +104,9 @@ def test_only_what_the_server_does_under_the_counted_load_counts(warm_ups: int) 
         (quoted(SERVER, "{port}", "0", "0"), "nonexistent-load", "cannot start the load 'nonexistent-load'"),
         ("sh -c 'echo no module; sleep 9'", "false", "ends with\n(nothing); the server wrote\nno module"),
         ("sh -c 'sleep 0.3'", "sleep 1", "ended with exit code 0 under load"),
+        ("sleep 60", "yes", "the load wrote more than 16 MiB"),
+        ("sh -c 'yes & exec sleep 60'", "sleep 60", "the server wrote more than 16 MiB"),
+        ("sh -c 'yes & exec sleep 60' {port}", "true", "the server wrote more than 16 MiB"),
     ],
 )  # fmt: skip
 def test_what_fails_is_said_and_nothing_stays(server: str, load: str, why: str) -> None:
@@ -135,6 +138,48 @@ def test_what_is_cut_short_says_what_it_was_waiting_for(server: str, load: str, 
     assert "the server wrote\nbooting" in said
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+@pytest.mark.slow
+def test_a_load_ends_when_it_ends_and_not_when_what_it_left_does() -> None:
+    """A child in the background has its output too."""
+    started = time.monotonic()
+    done = run("sleep 60", "sh -c 'sleep 19 & echo rate: 5'")
+    printed, found = told(done.stdout)
+    assert time.monotonic() - started < 15
+    assert found is not None
+    assert found.elapsed_s < 10
+    assert printed.strip() == "rate: 5"
+    for pid in pids_of("sleep\x0019\x00"):
+        os.kill(pid, signal.SIGKILL)
+
+
+def pids_of(line: str) -> list[int]:
+    """Processes with this command line."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cmdline").read_text(errors="replace") == line:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("server", "load", "said"),
+    [
+        ("/nonexistent/server {port}", "true", "--server: there is no program '/nonexistent/server'"),
+        ("true {port}", "no-such-load", "--load: there is no program 'no-such-load'"),
+        ("/etc/passwd", "true", "--server: there is no program '/etc/passwd'"),
+    ],
+)
+def test_programs_that_are_not_there_are_bad_input(server: str, load: str, said: str) -> None:
+    """As a command that is not there: told before anything runs."""
+    with pytest.raises(InputError, match=said):
+        served.check_programs(server, load)
+    served.check_programs("sh {port}", "sh -c true")
+    served.check_programs(None, "{cpus}/load")  # filled in later
 
 
 def test_messages_show_what_was_typed_and_not_what_runs_it() -> None:

@@ -27,14 +27,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from cerberus_plan.calibration.programs.observe.cpus import busy
+from cerberus_plan.calibration.programs.observe.group import ends_within
 from cerberus_plan.calibration.programs.observe.served import MARK
 
 READY_S = 60.0  # a database recovers, a JVM starts
 STOP_S = 10.0
 _POLL_S = 0.01
+_LOOK_S = 0.25  # how often the sizes of outputs are looked at
 _TAIL_BYTES = 2000
 _READINGS = 20
-MAX_OUTPUT_BYTES = 2**24
+MAX_OUTPUT_BYTES = 2**24  # of a load, or of a server's log
 _TICKS = os.sysconf("SC_CLK_TCK")
 # Where /proc/PID/stat has them, counted after the name: its own, and those of children it has waited for; what is one.
 _STAT = {
@@ -128,6 +130,7 @@ def _until_ready(where: str, process: subprocess.Popen[bytes] | None, said: IO[b
     """Return once something accepts connections there: a TCP port, or the path of a Unix socket."""
     until = time.monotonic() + READY_S
     while where:
+        _bounded("server", said)
         if process is not None and process.poll() is not None:
             code = _code(process.returncode)
             sys.exit(f"the server {code} before it was ready; it must stay in the foreground{_tail(said)}")
@@ -143,28 +146,38 @@ def _until_ready(where: str, process: subprocess.Popen[bytes] | None, said: IO[b
 
 
 def _load(command: Sequence[str], cpus: Sequence[int] | None, said: IO[bytes] | None) -> tuple[str, float]:
-    """Output and processor time [s] of one load."""
+    """Output and processor time [s] of one load; its output is a file, which what it leaves behind may keep open."""
     ours = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, cpus or ours)
-        process = subprocess.Popen(  # noqa: S603 (the user's load)
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-    except OSError as error:
-        sys.exit(f"cannot start the load {command[0]!r}: {error.strerror}")
-    finally:
-        os.sched_setaffinity(0, ours)
-    output = process.stdout.read(MAX_OUTPUT_BYTES) if process.stdout else b""
-    if len(output) == MAX_OUTPUT_BYTES:
-        process.kill()
-        sys.exit(f"the load wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; send what is not needed to /dev/null")
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    text = output.decode("utf-8", errors="replace")
+    with tempfile.TemporaryFile() as output:
+        try:
+            os.sched_setaffinity(0, cpus or ours)
+            process = subprocess.Popen(  # noqa: S603 (the user's load)
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        except OSError as error:
+            sys.exit(f"cannot start the load {command[0]!r}: {error.strerror}")
+        finally:
+            os.sched_setaffinity(0, ours)
+        while not ends_within(process.pid, _LOOK_S):
+            _bounded("load", output, process)
+            _bounded("server", said, process)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        _bounded("load", output, process)
+        output.seek(0)
+        text = output.read().decode("utf-8", errors="replace")
     if process.returncode:
         end = text[-_TAIL_BYTES:].rstrip() or "(nothing)"
         sys.exit(f"the load {_code(process.returncode)}; its output ends with\n{end}{_tail(said)}")
     return text, usage.ru_utime + usage.ru_stime
+
+
+def _bounded(who: str, output: IO[bytes] | None, load: subprocess.Popen[bytes] | None = None) -> None:
+    """End the load, and us, before an output has filled the disk."""
+    if output is not None and os.fstat(output.fileno()).st_size > MAX_OUTPUT_BYTES:
+        if load is not None:
+            load.kill()
+        sys.exit(f"the {who} wrote more than {MAX_OUTPUT_BYTES // 2**20} MiB; send what is not needed to /dev/null")
 
 
 def settled(root: int) -> dict[str, float]:

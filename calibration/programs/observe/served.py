@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cerberus_plan.calibration.host.child import python
 from cerberus_plan.calibration.programs.observe.placeholders import divides_itself
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
 
 MARK = "cerberus-plan server: "
 _MODULE = "cerberus_plan.calibration.programs.observe.serve"
@@ -129,6 +131,18 @@ def told(output: str) -> tuple[str, ServerUse | None]:
 def is_served(command: Sequence[str]) -> bool:
     """Whether a command is a server and its load, run by `serve`."""
     return _MODULE in command[:-1]
+
+
+def check_programs(server: str | None, load: str) -> None:
+    """Refuse programs that are not there, before anything is started.
+
+    Raises:
+        InputError: One is missing, or may not be run.
+    """
+    for option, text in (("--server", server or ""), ("--load", load)):
+        for program in _words(text, option)[:1]:
+            if "{" not in program and shutil.which(program) is None:
+                raise InputError(f"{option}: there is no program {shown(program)}; give its path or check PATH")
 
 
 def _is_port(text: str) -> bool:
