@@ -2,12 +2,14 @@
 
 Rule: the last digit stands at the largest power of ten that is no more than a tenth of the width of the 90 % interval,
 but a number has one digit at least and four at most; more only where the rounded number would else lie outside of its
-own interval. The ends of the interval end at the same place, or at their own first digit. A number without an interval
-has four digits.
+own interval. The ends follow the same rule, with as many digits more as the middle of the interval needs. A number
+without an interval has four digits.
 
     place = floor(log10(high - low)) - 1          the unit of the last digit is 10^place
 
-So rounding moves a number by a twentieth of the width at most, and no digit is finer than a hundredth of it.
+So rounding moves a number by a twentieth of the width at most, and no digit is finer than a hundredth of it. Rounding
+keeps order: to digits that depend on a number's power of ten alone it never falls, and what is rounded to fewer digits
+is unchanged by more. Hence a value is never printed outside of its printed interval.
 When not to use it: for files that programs read; those carry every digit.
 Source: two digits of an uncertainty and no more, JCGM 100 (GUM), 7.2.6.
 """
@@ -24,31 +26,33 @@ def number(value: float, digits: int = 3) -> str:
     """A number with ``digits`` significant digits, thousands separated, powers of ten when very large or small."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else str(value)
-    exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+    exponent = int(power)
     if not -4 <= exponent < 9:
-        mantissa = f"{value / 10.0**exponent:.{digits - 1}f}"
         return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPT)}"
     return f"{round(value, digits - 1 - exponent):,.{max(digits - 1 - exponent, 0)}f}"
 
 
 def exact(value: float) -> str:
-    """A number that somebody gave, as it was given."""
-    return f"{value:,.10g}" if 1e-4 <= abs(value) < 1e9 else number(value, _MOST)
+    """A number that somebody gave, as it was given: up to ten digits."""
+    if value == 0.0 or not math.isfinite(value) or 1e-4 <= abs(value) < 1e9:
+        return f"{value:,.10g}" if value else "0"
+    mantissa, _, exponent = f"{value:.9e}".partition("e")
+    return f"{float(mantissa):.10g} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
 def digits_known(value: float, low: float | None, high: float | None) -> int:
-    """Significant digits by the rule above."""
+    """Significant digits by the rule above; a value beside its interval, as a mean may be, has those of an end."""
     if low is None or high is None or not low < high or value == 0.0 or not math.isfinite(high - low):
         return _MOST
-    digits = min(max(_digits(value, _place(low, high)), 1), _MOST)
-    while digits < _FINEST and not low <= float(f"{value:.{digits - 1}e}") <= high:
-        digits += 1
-    return digits
+    if not low <= value <= high:
+        return end_digits(value, low, high)
+    return _by_place(value, low, high) + _more(value, low, high)
 
 
 def estimate(value: float, low: float | None, high: float | None, unit: str = "") -> str:
     """A value with the digits that its interval warrants."""
-    return f"{number(value, digits_known(value, low, high))} {unit}".rstrip()
+    return f"{_rounded(value, digits_known(value, low, high))} {unit}".rstrip()
 
 
 def ends(low: float | None, high: float | None, between: str = " to ") -> str:
@@ -57,15 +61,14 @@ def ends(low: float | None, high: float | None, between: str = " to ") -> str:
         return "–"
     if not low < high or not math.isfinite(high - low):
         return f"{number(low, _MOST)}{between}{number(high, _MOST)}"
-    place = _place_of_ends(low, high)
-    return between.join(_at(end, place) for end in (low, high))
+    return between.join(_rounded(end, end_digits(end, low, high)) for end in (low, high))
 
 
 def end_digits(end: float, low: float, high: float) -> int:
-    """Significant digits of an end of an interval: down to the place at which a value in its middle ends."""
+    """Significant digits of an end of an interval: as many more than the rule's as the middle needs to lie in it."""
     if not low < high or end == 0.0 or not math.isfinite(high - low):
         return _MOST
-    return max(_digits(end, _place_of_ends(low, high)), 1)
+    return _by_place(end, low, high) + _more(low + (high - low) / 2, low, high)
 
 
 def alike(value: float, low: float, high: float) -> tuple[str, str, str]:
@@ -88,7 +91,7 @@ def to_place(value: float, low: float | None, high: float | None) -> str:
     """A difference or a sum, to the place of a number with this interval; at least its first digit."""
     if low is None or high is None or not low < high or value == 0.0 or not math.isfinite(high - low):
         return number(value, _MOST)
-    return number(value, min(max(_digits(value, _place(low, high)), 1), _MOST))
+    return number(value, _by_place(value, low, high))
 
 
 def quotient(over: Spread, under: Spread) -> Spread:
@@ -106,24 +109,31 @@ def quotient(over: Spread, under: Spread) -> Spread:
     return value, value * math.exp(-down), value * math.exp(up)
 
 
-def _place(low: float, high: float) -> int:
-    return math.floor(math.log10(high - low)) - 1
+def _by_place(value: float, low: float, high: float) -> int:
+    """Digits down to the place that the width warrants, one at least and four at most."""
+    place = math.floor(math.log10(high - low)) - 1
+    return min(max(_magnitude(value) - place + 1, 1), _MOST)
 
 
-def _place_of_ends(low: float, high: float) -> int:
-    middle = low + (high - low) / 2
-    return _magnitude(middle) - digits_known(middle, low, high) + 1 if middle != 0.0 else _place(low, high)
+def _more(value: float, low: float, high: float) -> int:
+    """Digits beyond those without which a value would be rounded out of its interval."""
+    if value == 0.0:
+        return 0
+    known = _by_place(value, low, high)
+    digits = known
+    while digits < _FINEST and not low <= float(f"{value:.{digits - 1}e}") <= high:
+        digits += 1
+    return digits - known
 
 
 def _magnitude(value: float) -> int:
-    return math.floor(math.log10(abs(value)))
+    return int(f"{value:.16e}".partition("e")[2])
 
 
-def _digits(value: float, place: int) -> int:
-    return _magnitude(value) - place + 1 if value != 0.0 else 1
-
-
-def _at(value: float, place: int) -> str:
-    """To a place, or the first digit: 0.9996 to the third decimal is 1.000."""
-    told = round(value, -place) or value
-    return number(told, max(_digits(told, place), 1))
+def _rounded(value: float, digits: int) -> str:
+    """To so many digits, and where that passes a power of ten still to the same place: 0.9996 to three is 1.000."""
+    if value == 0.0 or not math.isfinite(value):
+        return number(value, digits)
+    text = f"{value:.{digits - 1}e}"
+    passed = int(text.partition("e")[2]) - _magnitude(value)
+    return number(float(text), min(digits + passed, max(digits, _MOST)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.model.digits import (
@@ -86,6 +86,45 @@ def test_ends_end_where_their_value_does(given_: tuple[float, float, float]) -> 
     assert alike(value, low, high) == (estimate(value, low, high), *ends(low, high).split(" to "))
 
 
+_ANY = st.floats(-1e15, 1e15, allow_subnormal=False) | st.floats(-1e-6, 1e-6, allow_subnormal=False)
+_PARTS = st.floats(0.0, 1.0) | st.sampled_from([0.0, 0.5, 1.0])
+
+
+@st.composite
+def anywhere(draw: st.DrawFn) -> tuple[float, float, float]:
+    """Any value in any interval: of either sign, over zero and powers of ten, as narrow as a double can tell."""
+    near = draw(_ANY | st.builds(lambda sign, n: sign * 10.0**n, st.sampled_from([1, -1]), st.integers(-7, 14)))
+    width = draw(st.floats(-13.0, 4.0).map(lambda exponent: 10.0**exponent)) * (abs(near) or 1.0)
+    low = near - draw(_PARTS) * width
+    return min(low + draw(_PARTS) * width, low + width), low, low + width
+
+
+@settings(max_examples=1000)
+@given(anywhere())
+@example((999.7, 999.6, 1001.0))
+@example((0.99996, 0.99995, 1.0004))
+def test_a_printed_value_lies_between_its_printed_ends(given_: tuple[float, float, float]) -> None:
+    """However the two are rounded: low <= value <= high as numbers that somebody reads."""
+    value, low, high = given_
+    told, first, last = map(read, alike(value, low, high))
+    assert first <= told <= last
+    assert spread(value, low, high) == f"{estimate(value, low, high)} ({ends(low, high)})"
+
+
+@settings(max_examples=1000)
+@given(anywhere(), st.floats(0.0, 3.0), st.booleans())
+def test_printing_loses_no_order(given_: tuple[float, float, float], out: float, below: bool) -> None:
+    """A value beside its interval, as a mean may be, is never printed on the other side, nor with fifteen digits."""
+    _, low, high = given_
+    value = low - out * (high - low) if below else high + out * (high - low)
+    first, last = map(read, ends(low, high).split(" to "))
+    told = read(estimate(value, low, high))
+    assert told <= first if value < low else told >= last if value > high else first <= told <= last
+    assume(not low <= value <= high)
+    middle = low + (high - low) / 2
+    assert digits_known(value, low, high) <= 4 + max(digits_known(middle, low, high) - 4, 0)
+
+
 @given(st.floats(1e-9, 1e3), st.floats(0.01, 4.0))
 def test_an_end_has_no_digit_more_than_its_value(low: float, doubt: float) -> None:
     """573.2 to 906 ends at 570 beside 710: an end is never told to the last digit for being an end."""
@@ -109,10 +148,12 @@ def test_a_quotient_turns_round(over: tuple[float, float, float], under: tuple[f
     assert back == pytest.approx((1.0 / value, 1.0 / high, 1.0 / low))
 
 
-@given(st.floats(1e-4, 1e9, exclude_max=True))
+@given(st.floats(-1e15, 1e15) | st.floats(1e-12, 1e-3))
 def test_what_somebody_gave_is_told_as_it_was_given(value: float) -> None:
-    """To ten digits."""
-    assert read(exact(value)) == pytest.approx(value, rel=1e-9)
+    """To ten digits, of whatever size, and with no zero that nobody typed."""
+    text = exact(value)
+    assert read(text) == pytest.approx(value, rel=1e-9)
+    assert not text.partition(" ×")[0].partition(".")[2].endswith("0")
 
 
 @given(st.floats(-1e6, 1e6))
@@ -143,5 +184,9 @@ def test_values_by_hand() -> None:
     assert to_place(1234.5, 10_000.0, 12_000.0) == "1,200"
     assert to_place(3.2, 10_000.0, 12_000.0) == "3"
     assert exact(20_000.0) == "20,000"
+    assert exact(1.23456e-5) == "1.23456 × 10⁻⁵"
+    assert spread(999.7, 999.6, 1001.0) == "999.7 (999.6 to 1,001)"
+    assert alike(0.9996, 0.97, 1.03) == ("1.000", "0.970", "1.030")
+    assert estimate(100.123456, 101.0, 110.0) == "100.1"
     assert estimate(*quotient((5.2, 3.7, 7.2), (1.0, 1.0, 1.0))) == "5.2"
     assert quotient((5.2, None, None), (1.3, 1.0, 2.0)) == (4.0, None, None)

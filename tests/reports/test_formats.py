@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.model.cpu_list import cpu_list
@@ -20,6 +20,7 @@ from cerberus_plan.reports.formats import (
     interval,
     number,
     percent,
+    prefixed,
     quantity,
     signed_percent,
 )
@@ -65,6 +66,22 @@ def test_a_time_gets_the_prefix_that_keeps_it_short(seconds: float) -> None:
     shown = float(text.replace(",", ""))
     assert shown * SCALES[unit] == pytest.approx(seconds, rel=0.006)
     assert 0.99 <= shown < 1000 or unit == "s"
+
+
+@settings(max_examples=500)
+@given(st.floats(1e-9, 1e3), st.floats(-12.0, 3.0), st.floats(0.0, 1.0) | st.sampled_from([0.0, 1.0]))
+@example(0.99955, -3.0, 0.5)
+def test_a_time_lies_between_its_printed_ends(low: float, doubt: float, part: float) -> None:
+    """Each with a prefix of its own, across prefixes and powers of ten too."""
+    high = low * (1.0 + 10.0**doubt)
+    value = min(low + part * (high - low), high)
+    text, between = prefixed(value, low, high, "s")
+    told, first, last = (
+        float(each.split(" ")[0].replace(",", "")) * SCALES[each.split(" ")[1]]
+        for each in (text, *between.split(" to "))
+    )
+    assert first <= told * (1 + 1e-12)
+    assert told <= last * (1 + 1e-12)
 
 
 @pytest.mark.parametrize(
