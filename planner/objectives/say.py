@@ -58,12 +58,20 @@ def verdict(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> s
 
 def _spread(value: float, low: float | None, high: float | None) -> str:
     """A time and its interval, with the digits that it warrants; a high end that is absent is no bound."""
+    told = known_time(value, low, high)
+    if low is None:
+        return told
+    if high is None:
+        return f"{told} ({time(low, 2)} to without bound)"
+    first, last = (time(end, end_digits(end, low, high)) for end in (low, high))
+    return f"{told} ({first} to {last})"
+
+
+def known_time(value: float, low: float | None, high: float | None) -> str:
+    """A time with the digits that its interval warrants: two where it has no high end, three where there is none."""
     if low is None:
         return time(value)
-    if high is None:
-        return f"{time(value, 2)} ({time(low, 2)} to without bound)"
-    first, last = (time(end, end_digits(end, low, high)) for end in (low, high))
-    return f"{time(value, digits_known(value, low, high))} ({first} to {last})"
+    return time(value, 2 if high is None else digits_known(value, low, high))
 
 
 def _reached(found: Reach, unit: str) -> str:

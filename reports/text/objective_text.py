@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.model.objective import Objective
-from cerberus_plan.planner.objectives.say import time
+from cerberus_plan.planner.objectives.say import known_time
 from cerberus_plan.planner.plan import Candidate, FrontierPoint, Plan
-from cerberus_plan.reports.formats import ends, estimate, number
+from cerberus_plan.reports.formats import ends, estimate, exact, number
 
 # Points of the frontier that are printed; --json has all.
 MOST_POINTS = 9
@@ -53,12 +54,19 @@ def _row(mark: str, candidate: Candidate, *, latency: bool, gain: float | None =
         mark,
         candidate.system,
         f"{candidate.vms} x {candidate.split[0]}",
-        f"{candidate.cost or 0.0:,.6g}",
+        exact(candidate.cost or 0.0),
         estimate(headroom, low, high),
         ends(low, high, "-"),
         "" if gain is None else f"+{number(gain, 2)}",
     ]
     if latency:
-        p99 = candidate.latency.p99 if candidate.latency is not None else None
-        cells.append("-" if p99 is None else time(p99))
+        cells.append(_p99(candidate.latency))
     return tuple(cells)
+
+
+def _p99(latency: Latency | None) -> str:
+    """With the digits of its interval, as in the verdict."""
+    if latency is None or latency.p99 is None:
+        return "-"
+    low, high = (None if ends is None else ends[-1] for ends in (latency.low, latency.high))
+    return known_time(latency.p99, low, high)

@@ -84,8 +84,9 @@ def compared(plan: Plan) -> list[tuple[str, Candidate]]:
         rows.append(("all", plan.best_all_cores))
     shown = {candidate.system for _, candidate in rows}
     for system in dict.fromkeys(candidate.system for candidate in plan.candidates):
-        if system not in shown:
-            rows += [("", candidate) for candidate in (fastest(_of(plan, system)),) if candidate is not None]
+        candidate = None if system in shown else fastest(_of(plan, system))
+        if candidate is not None:
+            rows.append(("", candidate))
     return rows
 
 
@@ -103,9 +104,9 @@ def chosen_rows(plan: Plan) -> list[tuple[str, Candidate]]:
     for system in dict.fromkeys(candidate.system for candidate in plan.candidates):
         of_system = _of(plan, system)
         everywhere = (c for c in of_system if c.cores == plan.constraints.usable)
-        for mark, candidate in (("", fastest(of_system)), ("", next(everywhere, None))):
+        for candidate in (fastest(of_system), next(everywhere, None)):
             if candidate is not None and id(candidate) not in seen and system != plan.best.system:
-                rows.append((mark, candidate))
+                rows.append(("", candidate))
                 seen.add(id(candidate))
     unique: dict[int, tuple[str, Candidate]] = {}
     for mark, candidate in rows:
