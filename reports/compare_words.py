@@ -5,13 +5,15 @@ Takes a comparison as the planner made it. When not to use it: for machines; use
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.saved.attribution import Cause, size
-from cerberus_plan.planner.saved.compare import Comparison
+from cerberus_plan.planner.saved.compare import Comparison, Moved
 from cerberus_plan.planner.saved.differences import Difference
 from cerberus_plan.planner.splits.describe import describe
-from cerberus_plan.reports.formats import estimate, number, percent, quotient
+from cerberus_plan.reports.formats import Spread, estimate, given, percent, prefixed, quotient
 
 # A change of throughput that three digits do not show.
 _SAME = 0.0005
@@ -33,39 +35,100 @@ GROUP_SHORT = {
 
 
 def verdict(one: Comparison) -> str:
-    """What changed, in a few sentences."""
+    """What changed, in a few sentences; of two programs what each does, for neither changed."""
+    if not one.same_program:
+        return _of_two_programs(one)
     before, after = one.before.best, one.after.best
     if one.same_split:
         sentences = [f"the recommendation stays {describe(after, SYSTEMS)}."]
     else:
         sentences = [f"the recommendation moves from {describe(before, SYSTEMS)} to {describe(after, SYSTEMS)}."]
-    times = "" if one.factor is None else factor(one)
     what = "The rate that it carries" if one.by == "headroom" else "Its throughput"
-    if one.factor is not None and abs(one.factor - 1.0) < _SAME:
+    if one.factor is None:
+        sentences.append(_no_ratio(one))
+    elif abs(one.factor - 1.0) < _SAME:
         sentences.append(f"{what} is what it was.")
-    elif one.factor is not None and one.overlap:
-        sure = "within doubt: the 90 % intervals overlap"
-        sentences.append(f"{what} is {times} times what it was, {sure}.")
-    elif one.factor is not None:
-        sentences.append(f"{what} is {times} times what it was; the 90 % intervals do not overlap.")
+    else:
+        sentences.append(f"{what} is {factor(one)} times what it was{_how_sure(one)}.")
     if not one.same_split:
         sentences.append(_keeping(one))
     return " ".join(sentences)
 
 
+def subject(one: Comparison) -> str:
+    """The program that both answers are of, or both programs."""
+    names = dict.fromkeys(plan.workload.name for plan in (one.before, one.after))
+    return " and ".join(names)
+
+
+def _of_two_programs(one: Comparison) -> str:
+    """That no program changed comes first."""
+    first, second = one.before.workload.name, one.after.workload.name
+    told = [f"the answers are for different programs, {first} and {second}: they explain no change of either."]
+    splits = [describe(plan.best, SYSTEMS) for plan in (one.before, one.after)]
+    told.append(
+        f"Both do best as {splits[0]}."
+        if one.same_split
+        else f"{first} does best as {splits[0]}, {second} as {splits[1]}."
+    )
+    if one.factor is None:
+        told.append(_no_ratio(one))
+    else:
+        told.append(f"{second} does {factor(one)} times the {one.after.workload.unit} of {first}{_how_sure(one)}.")
+    return " ".join(told)
+
+
+def _no_ratio(one: Comparison) -> str:
+    old, new = (plan.workload.unit for plan in (one.before, one.after))
+    if old == new:
+        return "The first carries no rate at all, so there is no ratio."
+    return f"The first counts {old}, the second {new}, so there is no ratio."
+
+
+def _how_sure(one: Comparison) -> str:
+    if one.overlap:
+        return ", within doubt: the 90 % intervals overlap"
+    return "; the 90 % intervals do not overlap"
+
+
+def why_not(one: Comparison) -> str:
+    """Why no causes are told."""
+    if not one.same_program:
+        return f"No causes: {one.why_no_causes}."
+    return f"Why is not known: {one.why_no_causes}"
+
+
 def factor(one: Comparison) -> str:
     """The change of the recommended splits, with the digits that both intervals warrant."""
-    return estimate(*quotient(sizes(one.after.best, one.by), sizes(one.before.best, one.by)))
+    return estimate(*_change(one))
+
+
+def part(factor: float, one: Comparison) -> str:
+    """The factor of one cause, with the digits of the whole that the causes multiply to."""
+    whole, low, high = _change(one)
+    low, high = (None if end is None else factor * end / whole for end in (low, high))
+    return estimate(factor, low, high)
+
+
+def moved(one: Moved) -> str:
+    """The change of one split, with the digits that both intervals warrant."""
+    after, before = ((each.throughput, each.low, each.high) for each in (one.after, one.before))
+    return estimate(*quotient(after, before))
+
+
+def _change(one: Comparison) -> Spread:
+    return quotient(sizes(one.after.best, one.by), sizes(one.before.best, one.by))
 
 
 def _keeping(one: Comparison) -> str:
     """What the first answer's split would do now; under an objective the fastest need not be the choice."""
-    split, lost = describe(one.before.best, SYSTEMS), one.lost_by_keeping
-    if lost is None:
+    split, kept, best = describe(one.before.best, SYSTEMS), one.keeping, one.after.best
+    if kept is None:
         return f"{split} is no candidate any more."
-    if lost < 0.0 and one.after.objective is not None:
-        return f"{split} would still do {number(1.0 - lost)} times as much, but costs more than the objective needs."
-    return f"Keeping {split} loses {percent(max(lost, 0.0))} now."
+    if kept.throughput > best.throughput and one.after.objective is not None:
+        more = estimate(*quotient((kept.throughput, kept.low, kept.high), (best.throughput, best.low, best.high)))
+        return f"{split} would still do {more} times as much, but costs more than the objective needs."
+    return f"Keeping {split} loses {percent(max(one.lost_by_keeping or 0.0, 0.0))} now."
 
 
 def alone(cause: Cause, one: Comparison) -> str:
@@ -81,13 +144,35 @@ def ordered(differences: tuple[Difference, ...]) -> list[Difference]:
     return sorted(differences, key=lambda each: each.overlap is True)
 
 
-def value(given: object, unit: str) -> str:
-    """An input, which may be absent."""
-    if given is None or given == "":
+def values(one: Difference) -> tuple[str, str]:
+    """An input before and after: what was measured with the digits of its interval, what was typed as it was.
+
+    Two that differ by less than these digits are told with all of theirs.
+    """
+    told = tuple(
+        _value(value, ends, one.unit) for value, ends in ((one.before, one.before_ends), (one.after, one.after_ends))
+    )
+    if told[0] == told[1]:
+        told = tuple(_value(value, None, one.unit) for value in (one.before, one.after))
+    return told[0], told[1]
+
+
+def _value(value: object, ends: tuple[float, float] | None, unit: str) -> str:
+    if value is None or value == "":
         return "none"
-    if isinstance(given, float):
-        return f"{number(given, 4)} {unit}".removesuffix(" 1").rstrip()
-    return str(given)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return given(value, unit) if ends is None else prefixed(value, *ends, unit)[0]
+
+
+def names(differences: Sequence[Difference]) -> list[str]:
+    """Names of inputs of one group, a prefix that several share told once: "objective: kind", "limits"."""
+    told, known = [], differences[0].group if differences else ""
+    for one in differences:
+        prefix, _, rest = one.name.replace("_", " ").rpartition(": ")
+        told.append(rest if prefix == known else f"{prefix}: {rest}".removeprefix(": "))
+        known = prefix or known
+    return told
 
 
 def short(candidate: Candidate) -> str:

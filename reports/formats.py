@@ -6,6 +6,8 @@ When not to use it: for files that programs read; those carry every digit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cerberus_plan.model.digits import (
     Spread,
     alike,
@@ -21,26 +23,40 @@ from cerberus_plan.model.digits import (
 from cerberus_plan.model.quantity import Quantity
 
 __all__ = [
-    "Spread", "alike", "digits_known", "ends", "estimate", "exact", "headline", "interval", "number", "percent",
-    "prefixed",
-    "quantity", "quantity_text", "quotient", "signed_percent", "spread", "unparted",
+    "Spread", "alike", "digits_known", "ends", "estimate", "exact", "given", "headline", "interval", "number",
+    "percent", "prefixed", "quantity", "quantity_text", "quotient", "signed_percent", "spread", "unparted",
 ]  # fmt: skip
 
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B"))
 _BANDWIDTH = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s"))
+_DECIMAL_BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
+_SCALES = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}
+# Factors of a unit with the names it then has, from large to small.
+Scales = tuple[tuple[float, str], ...]
 
 
-def percent(share: float) -> str:
-    """A share as a percentage: whole above ten, one digit below, "under 0.1 %" where that would show as nothing."""
+def percent(share: float, gap: str = " ") -> str:
+    """A share as a percentage: whole above ten, one digit below, "under 0.1 %" where that would show as nothing.
+
+    Args:
+        share: The share, 1 for all.
+        gap: Between number and sign; none beside the planner's sentences, which have none.
+    """
     value = 100.0 * share
     if value == 0.0:
-        return "0 %"
+        return f"0{gap}%"
     if 0.0 < value < 0.1:
-        return "under 0.1 %"
+        return f"under 0.1{gap}%"
     if 99.5 <= value < 100.0:
-        return "over 99 %"
-    return f"{value:.0f} %" if abs(value) >= 9.95 else f"{value:.1f} %"
+        return f"over 99{gap}%"
+    return f"{value:.0f}{gap}%" if abs(value) >= 9.95 else f"{value:.1f}{gap}%"
+
+
+def given(value: float, unit: str) -> str:
+    """An SI value that somebody gave, as it was given, with a prefix that suits: bytes in powers of 1000 or 1024."""
+    tables = (_SCALES["B"], _DECIMAL_BYTES) if unit == "B" else (_SCALES.get(unit),)
+    return min((_prefixed(value, unit, table, exact) for table in tables), key=len)
 
 
 def signed_percent(share: float | None) -> str:
@@ -64,13 +80,16 @@ def unparted(text: str) -> str:
 
 def quantity(value: float, unit: str, digits: int = 3) -> str:
     """An SI value with a prefix that suits its size; ``unit`` as in ``model.quantity``."""
-    scales = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}.get(unit)
+    return _prefixed(value, unit, _SCALES.get(unit), lambda scaled: number(scaled, digits))
+
+
+def _prefixed(value: float, unit: str, scales: Scales | None, told: Callable[[float], str]) -> str:
     if scales is None:
-        return number(value, digits) if unit == "1" else f"{number(value, digits)} {unit}"
+        return told(value) if unit == "1" else f"{told(value)} {unit}".rstrip()
     factor, name = next((pair for pair in scales if abs(value) >= pair[0] * 0.9995), scales[-1])
     if value == 0.0:
         factor, name = 1.0, unit
-    return f"{number(value / factor, digits)} {name}"
+    return f"{told(value / factor)} {name}"
 
 
 def prefixed(value: float, low: float | None, high: float | None, unit: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ Equation: with v(S) the log throughput planned with the groups S of the second a
 group's part is its Shapley value, the mean over all orders of v(S + group) - v(S): parts add up to the whole, two
 answers compared the other way give the negative, a group that does not differ gives nothing. What planning the same
 inputs again today changes against the saved answers is the version's part.
-Assumptions: both plans are of programs with the same unit.
+Assumptions: both plans are of one program, and in one unit.
 When not to use it: where a mixed set of inputs cannot be planned (a cost that only one machine has); it then says so.
 Source: Shapley, A value for n-person games, Contributions to the Theory of Games II (1953).
 """
@@ -32,6 +32,7 @@ from cerberus_plan.planner.saved.differences import (
     OBJECTIVE,
     PROGRAM,
     REQUEST,
+    one_program,
     one_sided,
     systems_of,
 )
@@ -84,6 +85,12 @@ def causes(before: Plan, after: Plan, groups: Iterable[str]) -> tuple[list[Cause
         groups: Groups of inputs in which they differ.
     """
     names = list(dict.fromkeys(groups))
+    if not one_program(before, after):
+        names_of = f"{before.workload.name} and {after.workload.name}"
+        return [], (
+            f"{names_of} are different programs, so what one does more than the other cannot be compared with a change "
+            "of either; where they are one program, plan both under one name"
+        )
     if before.workload.unit != after.workload.unit:
         return [], f"{before.workload.unit} and {after.workload.unit} cannot be compared"
     try:

@@ -15,7 +15,7 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.saved.answer import SavedAnswer
 from cerberus_plan.planner.saved.attribution import Cause, causes, measure, size
-from cerberus_plan.planner.saved.differences import Difference, differences
+from cerberus_plan.planner.saved.differences import Difference, differences, one_program
 
 # Relative change of a throughput below which it is the same: rounding of another machine.
 _SAME = 1e-9
@@ -77,6 +77,11 @@ class Comparison:
         return place(self.before.best) == place(self.after.best)
 
     @property
+    def same_program(self) -> bool:
+        """Whether both answers are of one program; else their ratio compares two programs, and is no change."""
+        return one_program(self.before, self.after)
+
+    @property
     def factor(self) -> float | None:
         """The second recommendation over the first, in what they are compared by; None where that cannot be."""
         if self.before.workload.unit != self.after.workload.unit or not size(self.before.best, self.by):
@@ -108,6 +113,7 @@ class Comparison:
             "unit": self.after.workload.unit,
             "before": self.before.best.to_json(),
             "after": self.after.best.to_json(),
+            "same_program": self.same_program,
             "same_split": self.same_split,
             "factor": self.factor,
             "compared_by": self.by,
@@ -159,7 +165,7 @@ def overlap(before: Candidate, after: Candidate) -> bool:
 
 
 def _moved(before: Plan, after: Plan) -> Iterator[Moved]:
-    if before.workload.unit != after.workload.unit:
+    if before.workload.unit != after.workload.unit or not one_program(before, after):
         return
     known = {place(candidate): candidate for candidate in after.candidates}
     for old in before.candidates:

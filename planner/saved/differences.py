@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from cerberus_plan.model.digits import exact
 from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Quantity
@@ -32,6 +33,7 @@ class Difference:
         before: Its value in the first answer, None where that has none; ``after`` likewise in the second.
         unit: SI unit of a quantity, empty for what is none.
         overlap: Whether the intervals of a quantity overlap; None where there are no two intervals.
+        before_ends: Low and high end of ``before``, None where it has none; ``after_ends`` likewise.
     """
 
     group: str
@@ -40,6 +42,8 @@ class Difference:
     after: Any
     unit: str = ""
     overlap: bool | None = None
+    before_ends: tuple[float, float] | None = None
+    after_ends: tuple[float, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The difference as JSON has it."""
@@ -54,6 +58,11 @@ def differences(before: Plan, after: Plan) -> list[Difference]:
 def one_sided(before: Plan, after: Plan) -> bool:
     """Whether only one of the answers was chosen for an objective, which then is a group of inputs of its own."""
     return (before.objective is None) != (after.objective is None)
+
+
+def one_program(before: Plan, after: Plan) -> bool:
+    """Whether both answers are of one program, by its name."""
+    return before.workload.name == after.workload.name
 
 
 def systems_of(plan: Plan) -> list[str]:
@@ -93,9 +102,9 @@ def _measurements(before: Plan, after: Plan) -> Iterator[Difference]:
             old.remove(row)
             new.remove(row)
     for row in old:
-        yield Difference(group=MEASUREMENTS, name=_split(row), before=row.value, after=None)
+        yield Difference(group=MEASUREMENTS, name=_split(row), before=row.value, after=None, before_ends=_ends(row))
     for row in new:
-        yield Difference(group=MEASUREMENTS, name=_split(row), before=None, after=row.value)
+        yield Difference(group=MEASUREMENTS, name=_split(row), before=None, after=row.value, after_ends=_ends(row))
     old_times, new_times = (_latencies(plan) for plan in (before, after))
     for name, told in sorted(old_times ^ new_times):
         known = (told, None) if (name, told) in old_times else (None, told)
@@ -135,8 +144,9 @@ def _aims(plan: Plan) -> dict[str, Any]:
     aim = plan.objective
     if aim is None:
         return {}
-    limits = ", ".join(f"{slo.name} {slo.seconds:g} s" for slo in aim.slos)
-    prices = f"{aim.prices.per_instance:g} an instance, {aim.prices.per_core:g} a core, in {aim.prices.unit}"
+    limits = ", ".join(f"{slo.name} {exact(slo.seconds)} s" for slo in aim.slos) or None
+    per = exact(aim.prices.per_instance), exact(aim.prices.per_core)
+    prices = f"{per[0]} an instance, {per[1]} a core, in {aim.prices.unit}"
     return {"kind": aim.kind, "rate": aim.rate, "limits": limits, "survives": aim.survive or None, "prices": prices}
 
 
@@ -161,7 +171,13 @@ def _quantities(group: str, old: Mapping[str, Quantity], new: Mapping[str, Quant
                 after=None if theirs is None else theirs.value,
                 unit=(ours or theirs).unit,  # type: ignore[union-attr]
                 overlap=_overlap(ours, theirs),
+                before_ends=_ends(ours),
+                after_ends=_ends(theirs),
             )
+
+
+def _ends(given: Quantity | Measurement | None) -> tuple[float, float] | None:
+    return None if given is None or given.low is None or given.high is None else (given.low, given.high)
 
 
 def _known(given: Quantity | None) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ Assumptions: the factors multiply to last / first. When not to use it: for parts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cerberus_plan.reports.charts import theme
@@ -27,6 +27,7 @@ def waterfall(
     name: str,
     title: str,
     caption: str,
+    told: Callable[[float], str] = number,
 ) -> Figure:
     """The chart.
 
@@ -38,19 +39,21 @@ def waterfall(
         name: Identifier of the figure on its page.
         title: What it shows.
         caption: How to read it.
+        told: A factor as text.
     """
     totals = (first, last)
+    steps = [(f"{what}: × {told(factor)}", factor) for what, factor in factors]
     return Figure(
         name=name,
         title=title,
         caption=caption,
         description=f"{title}. {_told(first, unit)}; "
-        + "; ".join(f"{what} makes it {_times(factor)}" for what, factor in factors)
+        + "; ".join(f"{what} makes it × {told(factor)}" for what, factor in factors)
         + f"; {_told(last, unit)}.",
         spec=specification(
             _chart(),
             {
-                "rows": list(_rows(first, factors, last, unit)),
+                "rows": list(_rows(first, steps, last, unit)),
                 "lines": [{"row": row, "low": rounded(spread[1]), "high": rounded(spread[2])}
                           for row, (_, spread) in zip(("first", "last"), totals, strict=True)],
             },
@@ -59,7 +62,7 @@ def waterfall(
         columns=("", "factor", f"value [{unit}]", "90 % interval"),
         rows=[
             (first[0], "–", estimate(*first[1]), ends(*first[1][1:])),
-            *((what, _times(factor), "–", "–") for what, factor in factors),
+            *((what, f"× {told(factor)}", "–", "–") for what, factor in factors),
             (last[0], "–", estimate(*last[1]), ends(*last[1][1:])),
         ],
     )  # fmt: skip
@@ -69,18 +72,14 @@ def _told(total: tuple[str, Spread], unit: str) -> str:
     return f"{total[0]} {estimate(*total[1], unit)}"
 
 
-def _times(factor: float) -> str:
-    return f"× {number(factor)}"
-
-
 def _rows(
     first: tuple[str, Spread], factors: Sequence[tuple[str, float]], last: tuple[str, Spread], unit: str
 ) -> Iterator[dict[str, Any]]:
     at = first[1][0]
     yield _row("first", f"{first[0]}: {estimate(*first[1], unit)}", at, at, "total")
-    for number_, (what, factor) in enumerate(factors):
+    for number_, (text, factor) in enumerate(factors):
         kind = "more" if factor >= 1.0 else "less"
-        yield _row(f"{number_}", f"{what}: {_times(factor)}", at, at * factor, kind)
+        yield _row(f"{number_}", text, at, at * factor, kind)
         at *= factor
     yield _row("last", f"{last[0]}: {estimate(*last[1], unit)}", last[1][0], last[1][0], "total")
 

@@ -9,7 +9,7 @@ from cerberus_plan.planner.saved.compare import Comparison, Moved
 from cerberus_plan.reports import compare_words as words
 from cerberus_plan.reports.charts.figure import Figure
 from cerberus_plan.reports.charts.waterfall import waterfall
-from cerberus_plan.reports.formats import ends, estimate, number
+from cerberus_plan.reports.formats import ends, estimate
 from cerberus_plan.reports.pages.findings import Table, findings_page
 
 # Splits in the table; the document has all.
@@ -34,7 +34,7 @@ def compare_page(
         subject=f"{document['before']['file']} and {document['after']['file']}",
         verdict=_verdict(found),
         notes=[
-            f"{_title(one, 'why', several=several)} is not known: {one.why_no_causes}"
+            f"{one.after.workload.name}: {words.why_not(one)}" if several else words.why_not(one)
             for one in found
             if one.why_no_causes
         ],
@@ -62,13 +62,15 @@ def _verdict(found: Sequence[Comparison]) -> str:
 
 def _facts(one: Comparison) -> list[dict[str, str]]:
     facts = []
-    for title, plan in (("Before", one.before), ("After", one.after)):
+    titles = ("Before", "After") if one.same_program else (one.before.workload.name, one.after.workload.name)
+    for title, plan in zip(titles, (one.before, one.after), strict=True):
         middle, low, high = words.sizes(plan.best, one.by)
         note = f"{words.short(plan.best)} on {plan.machine.name}; 90 % interval {ends(low, high)}"
         facts.append({"name": title, "value": estimate(middle, low, high, plan.workload.unit), "note": note})
     if one.factor is not None:
         sure = "within doubt: the intervals overlap" if one.overlap else "the intervals do not overlap"
-        facts.append({"name": "Change", "value": f"× {words.factor(one)}", "note": sure})
+        name = "Change" if one.same_program else "Second over first"
+        facts.append({"name": name, "value": f"× {words.factor(one)}", "note": sure})
     return facts
 
 
@@ -81,6 +83,7 @@ def _figures(one: Comparison, at: int, several: bool) -> Iterator[Figure]:
         [(words.GROUP_SHORT[cause.group], cause.factor) for cause in one.causes],
         ("after", words.sizes(one.after.best, one.by)),
         unit=one.after.workload.unit,
+        told=lambda factor: words.part(factor, one),
         name=f"why{at}",
         title=_title(one, f"what changed {carried}", several=several),
         caption="Each group of inputs by its Shapley value: the mean, over all orders in which the groups could have "
@@ -93,15 +96,15 @@ def _tables(one: Comparison, several: bool) -> Iterator[Table]:
     yield (
         _title(one, "why", several=several),
         ("group of inputs", "factor", "alone it makes the choice"),
-        [(words.GROUP_WORDS[cause.group], f"× {number(cause.factor)}", words.alone(cause, one) or "the same")
+        [(words.GROUP_WORDS[cause.group], f"× {words.part(cause.factor, one)}", words.alone(cause, one) or "the same")
          for cause in one.causes],
     )  # fmt: skip
     yield (
         _title(one, "inputs that differ", several=several),
         ("input", "of", "before", "after", "intervals"),
         [
-            (each.name.replace("_", " "), words.GROUP_SHORT[each.group], words.value(each.before, each.unit),
-             words.value(each.after, each.unit), {True: "overlap", False: "apart", None: "–"}[each.overlap])
+            (each.name.replace("_", " "), words.GROUP_SHORT[each.group], *words.values(each),
+             {True: "overlap", False: "apart", None: "–"}[each.overlap])
             for each in words.ordered(one.differences)
         ],
     )  # fmt: skip
@@ -116,7 +119,7 @@ def _tables(one: Comparison, several: bool) -> Iterator[Table]:
 
 def _moved(one: Moved) -> tuple[str, ...]:
     old, new = one.before, one.after
-    change = f"× {number(one.factor)}{' (within doubt)' if one.overlap else ''}"
+    change = f"× {words.moved(one)}{' (within doubt)' if one.overlap else ''}"
     return (
         words.short(new),
         estimate(old.throughput, old.low, old.high),

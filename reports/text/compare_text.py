@@ -30,8 +30,9 @@ def print_comparisons(found: Sequence[Comparison], width: int) -> None:
 
 def text_of(one: Comparison, width: int) -> Iterator[str]:
     """The lines of one comparison."""
-    yield from textwrap.wrap(f"{one.after.workload.name}: {words.verdict(one)}", width, break_on_hyphens=False)
-    for title, plan in (("before", one.before), ("after", one.after)):
+    yield from textwrap.wrap(f"{words.subject(one)}: {words.verdict(one)}", width, break_on_hyphens=False)
+    titles = ("before", "after") if one.same_program else ("first", "second")
+    for title, plan in zip(titles, (one.before, one.after), strict=True):
         yield f"  {title.ljust(7)}{_answer(plan)}"
     if not one.differences and not one.causes:
         yield "No input differs."
@@ -48,12 +49,12 @@ def _answer(plan: Plan) -> str:
 
 def _why(one: Comparison, width: int) -> Iterator[str]:
     if one.why_no_causes:
-        yield from textwrap.wrap(f"Why is not known: {one.why_no_causes}", width, break_on_hyphens=False)
+        yield from textwrap.wrap(words.why_not(one), width, break_on_hyphens=False)
     if not one.causes:
         return
     yield "Why (factors multiply to the whole):"
     for cause in one.causes:
-        text = f"{cause.factor:.3g} x by {words.GROUP_WORDS[cause.group]}"
+        text = f"{words.part(cause.factor, one)} x by {words.GROUP_WORDS[cause.group]}"
         if other := words.alone(cause, one):
             text += f"; alone it makes {other} the choice"
         yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
@@ -64,7 +65,8 @@ def _inputs(one: Comparison, width: int) -> Iterator[str]:
         rows = [each for each in words.ordered(one.differences) if each.group == group]
         if not rows:
             continue
-        told = [_input(each) for each in rows[:_MOST_TOLD]]
+        shown = rows[:_MOST_TOLD]
+        told = [_input(name, each) for name, each in zip(words.names(shown), shown, strict=True)]
         if len(rows) > _MOST_TOLD:
             told.append(f"and {len(rows) - _MOST_TOLD} more (--json has all)")
         title = words.GROUP_WORDS[group]
@@ -72,10 +74,10 @@ def _inputs(one: Comparison, width: int) -> Iterator[str]:
         yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def _input(one: Difference) -> str:
+def _input(name: str, one: Difference) -> str:
     within = " (intervals overlap)" if one.overlap else ""
-    before, after = (words.value(each, one.unit) for each in (one.before, one.after))
-    return f"{one.name.replace('_', ' ')} {before} -> {after}{within}"
+    before, after = words.values(one)
+    return f"{name} {before} -> {after}{within}"
 
 
 def _moves(one: Comparison, width: int) -> Iterator[str]:

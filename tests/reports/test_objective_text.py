@@ -49,7 +49,7 @@ def p99_of(low: float | None, high: float | None, *, value: float = 2.3456e-3) -
         (None, None, "2.35 ms"),
     ],
 )
-def test_a_percentile_has_the_digits_that_its_interval_warrants(low: float | None, high: float | None, text: str) -> None:
+def test_a_percentile_has_the_digits_of_its_interval(low: float | None, high: float | None, text: str) -> None:
     """Few where it is wide, and two where the high end is unknown: not three always."""
     assert p99_of(low, high) == text
 

@@ -25,6 +25,7 @@ from cerberus_plan.planner.saved.answer import SavedAnswer
 from cerberus_plan.planner.saved.compare import Comparison, compare, compare_plans
 from cerberus_plan.planner.saved.differences import differences
 from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.reports.compare_words import factor, part, values
 from cerberus_plan.reports.text.compare_text import text_of
 
 MACHINE, WORKLOAD = catalog.machine("intel16"), catalog.workload("apache")
@@ -140,6 +141,88 @@ def test_what_cannot_be_taken_apart_says_why() -> None:
     assert other.factor is None
     assert "cannot be compared" in other.why_no_causes
     assert any("cannot be compared" in line for line in text_of(other, 200))
+
+
+def renamed(given: Plan, name: str, unit: str = WORKLOAD.unit) -> Plan:
+    return replace(given, workload=replace(given.workload, name=name, unit=unit))
+
+
+@settings(max_examples=6, deadline=None)
+@given(compute=st.sampled_from([0.5, 1.0, 1.7]), turned=st.booleans())
+def test_two_programs_are_said_to_be_two_and_nothing_explains_them(compute: float, turned: bool) -> None:
+    """Said before all else; the ratio is of two programs, so it has no causes, and no split of either has moved."""
+    plans = [planned(), renamed(planned(compute=compute), "shop")]
+    found = compare_plans(*(reversed(plans) if turned else plans))
+    assert not found.same_program
+    assert found.factor is not None
+    assert (found.causes, found.moved) == ((), ())
+    text = " ".join(text_of(found, 10_000))
+    first, second = found.before.workload.name, found.after.workload.name
+    assert text.startswith(f"{first} and {second}: the answers are for different programs, {first} and {second}")
+    assert f"{second} does" in text
+    for word in ("what it was", "recommendation moves", "recommendation stays", "Keeping", "before ", "Why"):
+        assert word not in text
+    assert found.to_json()["same_program"] is False
+
+
+def test_two_units_have_no_ratio() -> None:
+    """Neither of two programs nor of one; both units are named."""
+    for name in ("shop", WORKLOAD.name):
+        found = compare_plans(planned(), renamed(planned(compute=1.7), name, "orders/s"))
+        assert found.factor is None
+        text = " ".join(text_of(found, 10_000))
+        assert "The first counts requests/s, the second orders/s, so there is no ratio." in text
+        assert " times " not in text
+
+
+def test_a_name_alone_is_no_other_answer() -> None:
+    """The same program under the same name stays one program."""
+    assert compare_plans(planned(), planned(compute=1.7)).same_program
+
+
+def test_what_was_typed_is_told_as_it_was_typed_and_what_was_measured_as_far_as_it_is_known() -> None:
+    """12.345678 us is not rounded to four digits; a cost with an interval is, unless that hides the change."""
+    known = WORKLOAD.operations["compute"].provenance
+    typed = [Quantity(value=v, unit="s", provenance=known) for v in (12.345678e-6, 2.5e-4)]
+    measured = [replace(typed[0], value=v, low=v * 0.9, high=v * 1.1) for v in (1.23456e-5, 1.5e-5, 1.23457e-5)]
+
+    def told(old: Quantity, new: Quantity) -> str:
+        plans = [
+            replace(planned(), workload=replace(WORKLOAD, operations={**WORKLOAD.operations, "compute": one}))
+            for one in (old, new)
+        ]
+        (one,) = differences(*plans)
+        return " -> ".join(values(one))
+
+    assert told(*typed) == "12.345678 µs -> 250 µs"
+    assert told(*measured[:2]) == "12.3 µs -> 15.0 µs"
+    assert told(measured[0], measured[2]) == "12.3456 µs -> 12.3457 µs"
+    bytes_ = [replace(typed[0], value=v, unit="B") for v in (137438953472.0, 5e9)]
+    assert told(*bytes_) == "128 GiB -> 5 GB"
+
+
+def test_a_factor_is_told_one_way() -> None:
+    """The only cause has the digits of the change that it makes, in the table, the sentence and the chart."""
+    found = compare_plans(planned(), planned(slower=1.7))
+    (cause,) = found.causes
+    assert part(cause.factor, found) == factor(found)
+    text = " ".join(text_of(found, 10_000))
+    assert f"is {factor(found)} times what it was" in text
+    assert f"{factor(found)} x by the machine" in text
+
+
+def test_an_absent_limit_is_no_difference_and_a_prefix_is_told_once() -> None:
+    """No "limits none -> none"; "objective:" once before all that belongs to it."""
+    bare = compare_plans(planned(), aimed(planned(), Objective(kind="cost", rate=9_000.0)))
+    rows = {one.name: (one.before, one.after) for one in bare.differences}
+    assert "objective: limits" not in rows
+    assert all(old != new for old, new in rows.values())
+    text = " ".join(text_of(bare, 10_000))
+    assert "none -> none" not in text
+    assert "objective: " not in text.partition("The objective, which one of the answers does not have: ")[2]
+    aims = (Objective(kind=kind, rate=rate) for kind, rate in (("cost", 8_000.0), ("throughput", 9_000.0)))
+    both = " ".join(text_of(compare_plans(*(aimed(planned(), aim) for aim in aims)), 10_000))
+    assert "What was asked for: objective: kind cost -> throughput; rate 8,000 -> 9,000" in both
 
 
 def test_a_lost_split_is_priced(tmp_path: Path) -> None:
