@@ -21,7 +21,7 @@ from cerberus_plan.model.laws.queue_lock import QueueLock
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
-from cerberus_plan.model.objective import Objective
+from cerberus_plan.model.objective import COST, Objective
 from cerberus_plan.model.structure import Costs, Structure, StructureLaw, System
 from cerberus_plan.model.systems import cerberus, kvm
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -85,6 +85,22 @@ class Answer:
             "best": self.after.best.to_json(),
             "best_all_cores": whole.to_json() if whole else None,
         }
+
+
+def ranked(objective: Objective | None, answers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Answers as JSON has them, the most worth having first.
+
+    By gain; under an objective of the least cost those that meet it come first, the cheapest before all: a cheaper
+    split carries less, so that its gain alone would put what was wished for last.
+    """
+
+    def worth(answer: Mapping[str, Any]) -> tuple[bool, float, float, str]:
+        best, gain, name = answer["best"], answer["gain"], answer["name"]
+        if objective is None or objective.kind != COST or not best["meets"]:
+            return True, 0.0, -gain, name
+        return False, best["cost"], -gain, name
+
+    return sorted(answers, key=worth)
 
 
 def _place(candidate: Candidate) -> tuple[str, tuple[int, ...]]:

@@ -13,7 +13,7 @@ from cerberus_plan import __version__
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.saved.answer import given_of, given_of_mix, head
-from cerberus_plan.planner.splits.changes import what_if
+from cerberus_plan.planner.splits.changes import ranked, what_if
 from cerberus_plan.planner.splits.sensitivity import sensitivities
 from cerberus_plan.reports.pages import reading
 from cerberus_plan.reports.pages.floor_plan import placement_json
@@ -72,5 +72,5 @@ def _plan(plan: Plan, changes: Sequence[str]) -> dict[str, Any]:
         "placement": placement_json(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }
     if changes:
-        found["what_if"] = [what_if(plan, name).to_json() for name in changes]
+        found["what_if"] = ranked(plan.objective, (what_if(plan, name).to_json() for name in changes))
     return found

@@ -13,8 +13,10 @@ from typing import Any
 from cerberus_plan.calibration.store.records import record
 from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.planner.splits.changes import ranked
 from cerberus_plan.planner.splits.draws import FEWEST_DRAWS
 from cerberus_plan.planner.splits.sensitivity import Sensitivity
+from cerberus_plan.reports import what_if_words as words
 from cerberus_plan.reports.charts.frontier import frontier
 from cerberus_plan.reports.charts.leaders import leaders
 from cerberus_plan.reports.charts.ledger import ledger
@@ -27,7 +29,6 @@ from cerberus_plan.reports.formats import (
     estimate,
     exact,
     headline,
-    number,
     percent,
     prefixed,
     quantity,
@@ -96,9 +97,7 @@ def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         "scaling": scaling(plan, name=f"{key}-scaling", points=[*published_points(plan), *measured_points(plan)]),
         "ledger": ledger([(label, one.ledger) for label, one in _compared(plan)], name=f"{key}-ledger"),
         **_change(plan, key, entry),
-        "changes": [
-            _change_row(plan, each) for each in sorted(entry.get("what_if", ()), key=lambda each: -each["gain"])
-        ],
+        "changes": _refinements(plan, entry.get("what_if", ())),
         "floor": floor_plan(plan.machine.topology, plan.best.split, host_cores=plan.constraints.host_cores),
     }
 
@@ -115,19 +114,15 @@ def _change(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _change_row(plan: Plan, one: Mapping[str, Any]) -> tuple[str, ...]:
-    """A refinement of kernel or hypervisor, the best split with it, and what it gains."""
-    best = one["best"]
-    split = "the same" if one["same_split"] else f"{best['vms']} × {best['split'][0]} ({best['system']})"
-    carried = one.get("gain_of") == "headroom"
-    names = ("headroom", "headroom_low", "headroom_high") if carried else ("throughput", "low", "high")
-    value, low, high = (float(best[name]) for name in names)
-    return (
-        one["says"],
-        split,
-        estimate(value, low, high, plan.workload.unit),
-        f"{number(one['gain'])} ×",
-    )
+def _refinements(plan: Plan, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The table of refinements of kernel or hypervisor: the best split with each, what it does then, what it gains."""
+    if not answers:
+        return None
+    rows = [(one["says"], *words.cells(plan, one, "×")) for one in ranked(plan.objective, answers)]
+    return {
+        "columns": ("change", *words.headings(plan)),
+        "rows": [("as it is", *words.as_it_is(plan, "×")), *rows],
+    }
 
 
 def _robust(found: Sequence[Sensitivity]) -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.measured import MeasuredLatency
-from cerberus_plan.model.objective import Objective, Slo
+from cerberus_plan.model.objective import COST, KINDS, Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints, Plan
-from cerberus_plan.planner.splits.changes import CHANGES, Answer, what_if
+from cerberus_plan.planner.splits.changes import CHANGES, Answer, ranked, what_if
 from cerberus_plan.planner.splits.choose import plan
 
 
@@ -76,6 +80,33 @@ def test_nested_paging_does_not_lift_a_ceiling_that_nothing_explains() -> None:
     assert 0.9 < found.gain < 1.1
     assert found.after.best.bottleneck == "unidentified ceiling"
     assert found.to_json()["gain"] == found.gain
+
+
+answers = st.lists(
+    st.builds(
+        lambda gain, cost, meets: {"name": "", "gain": gain, "best": {"cost": cost, "meets": meets}},
+        st.floats(0.1, 10.0), st.floats(1.0, 48.0), st.booleans(),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(answers, st.sampled_from([None, *KINDS]))
+def test_what_was_wished_for_comes_first(given_: list[dict[str, Any]], kind: str | None) -> None:
+    """The cheapest that meets the least cost's objective, before all that miss it; else the largest gain."""
+    objective = None if kind is None else Objective(kind=kind, rate=8_000.0)
+    found = ranked(objective, given_)
+    assert sorted(map(id, found)) == sorted(map(id, given_))
+    if kind != COST:
+        assert [one["gain"] for one in found] == sorted((one["gain"] for one in given_), reverse=True)
+        return
+    met = [one["best"]["meets"] for one in found]
+    assert met == sorted(met, reverse=True)
+    costs = [one["best"]["cost"] for one in found if one["best"]["meets"]]
+    assert costs == sorted(costs)
+    for pair in pairwise(found):
+        if pair[0]["best"] == pair[1]["best"] or not any(one["best"]["meets"] for one in pair):
+            assert pair[0]["gain"] >= pair[1]["gain"]
 
 
 def test_unknown_changes_are_refused() -> None:
