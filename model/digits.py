@@ -127,7 +127,7 @@ def _more(value: float, low: float, high: float) -> int:
 
 
 def _magnitude(value: float) -> int:
-    return int(f"{value:.16e}".partition("e")[2])
+    return int(f"{value:.14e}".partition("e")[2])  # 1e-6 is a hair less than a millionth
 
 
 def _rounded(value: float, digits: int) -> str:

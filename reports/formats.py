@@ -20,11 +20,26 @@ from cerberus_plan.model.digits import (
     quotient,
     spread,
 )
-from cerberus_plan.model.quantity import Quantity
+from cerberus_plan.model.quantity import Provenance, Quantity
 
 __all__ = [
-    "Spread", "alike", "digits_known", "ends", "estimate", "exact", "given", "headline", "interval", "number",
-    "percent", "prefixed", "quantity", "quantity_text", "quotient", "signed_percent", "spread", "unparted",
+    "Spread",
+    "alike",
+    "digits_known",
+    "ends",
+    "estimate",
+    "exact",
+    "given",
+    "headline",
+    "number",
+    "percent",
+    "prefixed",
+    "quantity",
+    "quotient",
+    "relative_gain",
+    "signed_percent",
+    "spread",
+    "unparted",
 ]  # fmt: skip
 
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -67,6 +82,11 @@ def signed_percent(share: float | None) -> str:
     return f"{100.0 * share:+,.{digits}f} %".replace("-", "−")
 
 
+def relative_gain(elasticity: float) -> str:
+    """Gain in percent for one percent less of something, without a sign on nothing."""
+    return f"{round(elasticity, 2) + 0.0:+.2f} %".replace("-", "−")
+
+
 def headline(verdict: str) -> tuple[str, str]:
     """First sentence of a verdict, and the rest; no number is parted from its percent sign."""
     first, dot, rest = unparted(verdict).partition(". ")
@@ -100,13 +120,9 @@ def prefixed(value: float, low: float | None, high: float | None, unit: str) -> 
     return quantity(value, unit, digits_known(value, low, high)), f"{first} to {last}"
 
 
-def interval(low: float | None, high: float | None, unit: str = "1", digits: int = 3) -> str:
-    """Both ends with the word "to" between, or a dash when there is none."""
-    if low is None or high is None:
-        return "–"
-    return f"{quantity(low, unit, digits)} to {quantity(high, unit, digits)}"
-
-
-def quantity_text(given: Quantity, digits: int = 4) -> str:
-    """The value of a quantity with its unit."""
-    return quantity(given.value, given.unit, digits)
+def known(one: Quantity) -> tuple[str, str]:
+    """A quantity and its interval: digits by the interval, and without one those that were published or assumed."""
+    if one.low is None and one.provenance in {Provenance.PUBLISHED, Provenance.ASSUMED}:
+        return given(one.value, one.unit), "–"
+    value, between = prefixed(one.value, one.low, one.high, one.unit)
+    return (value if one.low is not None else quantity(one.value, one.unit, 4)), between

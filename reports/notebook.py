@@ -23,7 +23,7 @@ from cerberus_plan.reports.charts.forecast import forecast
 from cerberus_plan.reports.charts.latency import latency
 from cerberus_plan.reports.charts.scaling import scaling
 from cerberus_plan.reports.charts.split_map import split_map
-from cerberus_plan.reports.formats import ends, estimate, interval, percent, quantity_text
+from cerberus_plan.reports.formats import ends, estimate, known, percent
 from cerberus_plan.reports.pages import reading
 
 _WIDTH = 640
@@ -94,10 +94,7 @@ def fit_html(fit: Fit) -> str:
 def profile_html(profile: Profile) -> str:
     """Verdict, latency map and quantities."""
     figures = [latency(profile.latency, profile.topology, name="latency")] if len(profile.latency) > 1 else []
-    rows = [
-        (name.replace("_", " "), quantity_text(one, 3), interval(one.low, one.high, one.unit), str(one.provenance))
-        for name, one in profile.quantities.items()
-    ]
+    rows = [(name.replace("_", " "), *known(one), str(one.provenance)) for name, one in profile.quantities.items()]
     title = f"{profile.host.name}: {profile.run.get('verdict', 'not judged')}"
     return _cell(title, profile.host.processor, figures, ("quantity", "value", "90 % interval", "known how"), rows)
 

@@ -13,13 +13,18 @@ from cerberus_plan.reports.text.simulation_text import document as simulation_do
 
 
 def a_simulation(title: str = "example") -> dict[str, Any]:
+    """What ``simulate --json`` prints of it."""
+    return simulation_document(a_simulated_cluster(title))
+
+
+def a_simulated_cluster(title: str = "example") -> Comparison:
     """A small cluster, answered by formula and by simulation."""
     instances = [Instance(threads=2, stations=[Delay(8.0), TicketLock(0.6, handover=0.3)])] * 3
     shared = (Queue(0.5, name="hypervisor"),)
     network = CandidateNetwork(
         instances=tuple(instances), shared=shared, stretch=1.0, startup_s=0.0, units_per_cycle=1.0, job_units=None
     )
-    found = Comparison(
+    return Comparison(
         title=title,
         unit="cycles/s",
         network=network,
@@ -28,4 +33,3 @@ def a_simulation(title: str = "example") -> dict[str, Any]:
         simulated=simulate(instances=instances, shared=shared, completions=4096, seed=1),
         replications=1,
     )
-    return simulation_document(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import number
+from cerberus_plan.reports.formats import exact, number
 
 _COLOURS = (theme.GREY, theme.ORANGE, theme.SKY, theme.BLUE)
 _DASHES = ([1, 0], [1, 0], [6, 3], [1, 0])
@@ -54,7 +54,7 @@ def curves(given: Mapping[str, Any], *, name: str) -> Figure:
 
 
 def _published(one: Mapping[str, Any], cores: int) -> str:
-    return next((number(value, 5) for at, value in one["anchors"] if at == cores), "")
+    return next((exact(value) for at, value in one["anchors"] if at == cores), "")
 
 
 def _chart(labels: list[str], *, anchored: bool) -> object:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import number, signed_percent
+from cerberus_plan.reports.formats import exact, number, signed_percent
 
 # What the model aims at, and how far the axis reaches; dots beyond sit on its edge with their error beside them.
 _AIM = 0.10
@@ -56,7 +56,7 @@ def table_row(fact: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         fact["about"],
         fact["role"],
-        f"{number(fact['published'], 5)}{unit}",
+        f"{exact(fact['published'])}{unit}",
         "–" if fact["predicted"] is None else f"{number(fact['predicted'], 4)}{unit}",
         signed_percent(fact["error"]),
         signed_percent(fact["error_left_out"]),

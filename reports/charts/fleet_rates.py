@@ -8,7 +8,7 @@ from typing import Any
 from cerberus_plan.reports.charts import promised
 from cerberus_plan.reports.charts.figure import Figure
 from cerberus_plan.reports.fleet_words import brief, counted, room, survives
-from cerberus_plan.reports.formats import interval, number, percent
+from cerberus_plan.reports.formats import ends, estimate, exact, number, percent
 
 
 def fleet_rates(workloads: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
@@ -42,10 +42,10 @@ def fleet_rates(workloads: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
         rows=[
             (
                 row["name"],
-                f"{number(row['rate'], 4)} {row['unit']}",
-                number(row["counted_on"], 4),
-                number(row["throughput"], 4),
-                interval(row["low"], row["high"], digits=4),
+                f"{exact(row['rate'])} {row['unit']}",
+                estimate(row["counted_on"], row["low"], row["high"]),
+                estimate(row["throughput"], row["low"], row["high"]),
+                ends(row["low"], row["high"]),
                 str(row["machines"]),
                 room(row),
                 percent(row["risk"]),

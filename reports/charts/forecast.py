@@ -7,7 +7,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import ends, estimate, number
+from cerberus_plan.reports.formats import ends, estimate, number, percent
 
 # Counts that span more than this factor are drawn on a logarithmic axis.
 _WIDE = 64.0
@@ -27,8 +27,8 @@ def forecast(result: Mapping[str, Any], *, name: str) -> Figure:
         name=name,
         title=f"{result['quantity'].capitalize()} against {result['count']}",
         caption=(
-            f"Filled points were used, outlined ones were kept out to judge; the band is the {result['level']:.0%} "
-            "interval, the dashed lines what others would predict from the same points."
+            "Filled points were used, outlined ones were kept out to judge; the band is the "
+            f"{percent(result['level'])} interval, the dashed lines what others would predict from the same points."
         ),
         description=(
             f"The averaged prediction runs from {_expected(first)} at {first['n']:g} to {_expected(last)} "
@@ -51,7 +51,7 @@ def forecast(result: Mapping[str, Any], *, name: str) -> Figure:
         columns=(
             result["count"],
             "expected",
-            f"{result['level']:.0%} interval",
+            f"{percent(result['level'])} interval",
             *(law["name"] for law in result["incumbents"]),
         ),
         rows=[

@@ -13,7 +13,7 @@ from cerberus_plan.calibration.harness.case import Batch
 from cerberus_plan.calibration.harness.statistics import Estimate
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import interval, quantity
+from cerberus_plan.reports.formats import prefixed, quantity
 
 _LEAST, _MOST = 0.7, 5.0
 # Marks lie below the line of text that names their row [px].
@@ -48,10 +48,7 @@ def samples(batches: Mapping[str, Sequence[Batch]], estimates: Mapping[str, Esti
             height=36 * len(shown) + 24,
         ),
         columns=("case", "value", "90 % interval", "batches that count", "batches"),
-        rows=[
-            (case, quantity(e.value, "s"), interval(e.low, e.high, "s"), str(e.kept), str(e.total))
-            for case, e in shown.items()
-        ],
+        rows=[(case, *prefixed(e.value, e.low, e.high, "s"), str(e.kept), str(e.total)) for case, e in shown.items()],
     )
 
 

@@ -15,7 +15,7 @@ from cerberus_plan.calibration.primitives.base import Results
 from cerberus_plan.calibration.store.profile import Profile, to_record
 from cerberus_plan.reports.charts.latency import latency
 from cerberus_plan.reports.charts.samples import samples
-from cerberus_plan.reports.formats import headline, percent, quantity, quantity_text
+from cerberus_plan.reports.formats import headline, known, percent, quantity
 from cerberus_plan.reports.pages import origin, page, provenance
 
 _COLUMNS = ("linux", "xen", "local", "remote")
@@ -106,6 +106,6 @@ def _beside(profile: Profile, row: Any) -> tuple[str, ...]:
     published = [row.published.get(column) for column in _COLUMNS]
     return (
         row.operation,
-        *("–" if one is None else quantity_text(one, 3) for one in here),
+        *("–" if one is None else known(one)[0] for one in here),
         *("–" if value is None else quantity(value, "s") for value in published),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.reports.charts.bars import bars
-from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.formats import number, percent, relative_gain
 from cerberus_plan.reports.pages.findings import Table, findings_page
 
 # Stations with a smaller share of the time are left to the document.
@@ -55,7 +55,7 @@ def _tables(title: str, one: Mapping[str, Any], shown: Sequence[Mapping[str, Any
         (
             f"Stations: {title}",
             ("station", "of", "time", "1 % cheaper gives", "time for each visit with k there"),
-            [(each["name"], each["scope"], percent(each["share"]), _gain(each["gain"]), each["law"])
+            [(each["name"], each["scope"], percent(each["share"]), relative_gain(each["gain"]), each["law"])
              for each in shown],
         ),
         (
@@ -64,8 +64,3 @@ def _tables(title: str, one: Mapping[str, Any], shown: Sequence[Mapping[str, Any
             [(each["says"], number(each["value"]), each["formula"]) for each in one["findings"]],
         ),
     ]  # fmt: skip
-
-
-def _gain(value: float) -> str:
-    """Relative gain for each relative cut, without a sign on nothing."""
-    return f"{round(value, 2) + 0.0:+.2f} %"

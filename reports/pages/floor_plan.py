@@ -13,7 +13,7 @@ from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.placing.placement import Placement, place
-from cerberus_plan.reports.formats import quantity
+from cerberus_plan.reports.formats import percent, quantity
 
 # More squares than this are a texture, not a drawing [CPUs].
 MOST_CPUS = 1024
@@ -76,7 +76,7 @@ def _rows(placement: Placement) -> Iterable[tuple[str, ...]]:
         near = one.shares.same_core + one.shares.same_l3
         memory = " + ".join(quantity(size, "B") for size in one.memory_bytes)
         guess = "" if placement.memory_known else " (a guess)"
-        pairs = f"{near:.0%}" if len(one.cpus) > 1 else "–"
+        pairs = percent(near) if len(one.cpus) > 1 else "–"
         yield (str(number), cpu_list(one.cpus), cpu_list(one.nodes), memory + guess, pairs)
 
 

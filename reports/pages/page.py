@@ -65,5 +65,5 @@ def _environment() -> Any:
     )
     # a cell that starts with a letter is read, not compared: it is set from the left
     environment.tests["prose"] = lambda text: text[:1].isalpha() and not text.startswith(("under ", "over "))
-    environment.globals.update(asset=asset, interval=formats.interval)
+    environment.globals.update(asset=asset)
     return environment

@@ -9,7 +9,7 @@ from typing import Any
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.vocabulary import COSTS, OPERATIONS
 from cerberus_plan.planner.plan import Plan
-from cerberus_plan.reports.formats import interval, quantity_text
+from cerberus_plan.reports.formats import known
 
 # the weakest first: they are what a doubter should look at
 _ORDER = (Provenance.ASSUMED, Provenance.FITTED, Provenance.DERIVED, Provenance.PUBLISHED, Provenance.MEASURED)
@@ -39,13 +39,14 @@ def rows(plans: Sequence[Plan]) -> list[dict[str, Any]]:
 def row(name: str, quantity: Quantity) -> dict[str, Any]:
     """One quantity as text; ``name`` is "owner.name"."""
     owner, _, rest = name.rpartition(".")
+    value, between = known(quantity)
     entry = COSTS.get(rest) or OPERATIONS.get(rest)
     return {
         "name": rest,
         "owner": owner,
         "what": entry.meaning if entry else "",
-        "value": quantity_text(quantity),
-        "interval": interval(quantity.low, quantity.high, quantity.unit),
+        "value": value,
+        "interval": between,
         "provenance": str(quantity.provenance),
         "meaning": MEANING[quantity.provenance],
         "source": quantity.source,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.reports.charts.dumbbell import dumbbell
-from cerberus_plan.reports.formats import ends, estimate, headline, signed_percent
+from cerberus_plan.reports.formats import ends, estimate, headline, percent, signed_percent
 from cerberus_plan.reports.pages import origin, page
 
 _ENGINES = {"jumps": "jump chain", "events": "event heap"}
@@ -49,7 +49,7 @@ def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:
         {
             "name": "Simulated",
             "value": estimate(simulated["throughput"], simulated["low"], simulated["high"], unit),
-            "note": f"{simulated['level']:.0%} interval {ends(simulated['low'], simulated['high'])}",
+            "note": f"{percent(simulated['level'])} interval {ends(simulated['low'], simulated['high'])}",
         },
         {
             "name": "Runs",

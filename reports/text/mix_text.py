@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan, Part, sizes
-from cerberus_plan.reports.formats import ends, estimate, number
+from cerberus_plan.reports.formats import ends, estimate, number, percent
 from cerberus_plan.reports.text.console import literal_console
 
 
@@ -25,14 +25,14 @@ def print_mix(plan: MixPlan, console: Console | None = None) -> None:
         table.add_row(*_cells(part))
     out.print(table)
     for name, level in plan.others:
-        out.print(Text(f"with {name} instead: {level:.2f} times its share", style="dim"))
+        out.print(Text(f"with {name} instead: {number(level)} times its share", style="dim"))
     for name, reason in plan.refused:
         out.print(Text(f"not with {name}: {reason}", style="dim"))
 
 
 def _cells(part: Part) -> tuple[str, ...]:
     return (
-        f"{part.workload.name} ({part.share:.0%})",
+        f"{part.workload.name} ({percent(part.share)})",
         sizes(part.split),
         str(sum(part.split)),
         estimate(part.throughput, part.low, part.high, part.workload.unit),

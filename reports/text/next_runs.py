@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cerberus_plan.reports.formats import percent
+
 
 def to_learn(result: Mapping[str, Any]) -> str:
     """What running the count ``next`` tells, of a document of ``fit --json``."""
-    return f"learns most about the curve: it takes away {result['next']['reduction']:.0%} of the doubt"
+    return f"learns most about the curve: it takes away {percent(result['next']['reduction'])} of the doubt"
 
 
 def to_confirm(result: Mapping[str, Any]) -> str:

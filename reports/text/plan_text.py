@@ -16,12 +16,14 @@ import typer
 
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.planner.plan import Candidate, Plan, fastest
-from cerberus_plan.reports.formats import ends, estimate
+from cerberus_plan.reports.formats import ends, estimate, percent
 
 # Ties shown beside the best; the rest are counted.
 _TIES_SHOWN = 2
 # Ledger entries below this share are added up as "other".
 _SMALL_SHARE = 0.02
+# Between a number and its percent sign, as in the planner's sentences beside.
+_TIGHT = ""
 _DIM, _BOLD, _BEST, _NAME, _WARNING = (
     {"dim": True},
     {"bold": True},
@@ -158,21 +160,21 @@ def _cells(mark: str, candidate: Candidate, *, finite: bool) -> Iterable[str]:
     yield ends(candidate.low, candidate.high, "-")
     if finite:
         yield estimate(candidate.seconds or 0.0, candidate.seconds_low, candidate.seconds_high)
-    yield f"{candidate.regret:.1%}"
+    yield percent(candidate.regret, _TIGHT)
     yield candidate.bottleneck
 
 
 def _risk(plan: Plan) -> str:
     """What choosing the recommended split may cost."""
     best = plan.best
-    text = f"Risk: expected regret {best.regret:.1%}"
+    text = f"Risk: expected regret {percent(best.regret, '')}"
     if not plan.ties:
-        return f"{text}; it is the fastest with probability {best.probability_best:.0%}."
+        return f"{text}; it is the fastest with probability {percent(best.probability_best, '')}."
     n = len(plan.ties)
     together = best.probability_best + sum(tie.probability_best for tie in plan.ties)
     return (
         f"{text}. {n} other split{'s' * (n > 1)} cannot be told from it (one of them is the fastest with probability "
-        f"{together:.0%})."
+        f"{percent(together, _TIGHT)})."
     )
 
 
@@ -199,9 +201,9 @@ def shares(ledger: Mapping[str, float]) -> Iterable[str]:
         if share < _SMALL_SHARE:
             small += share
         else:
-            yield f"{name} {share:.0%}"
+            yield f"{name} {percent(share, _TIGHT)}"
     if small > 0.0005:
-        yield f"other {small:.1%}"
+        yield f"other {percent(small, _TIGHT)}"
 
 
 def _footer(plans: Sequence[Plan]) -> str:

@@ -19,6 +19,7 @@ from cerberus_plan.model.exact.solver import Solution
 from cerberus_plan.model.simulation.rules import Rules
 from cerberus_plan.model.simulation.run import Simulation
 from cerberus_plan.planner.splits.network_of import CandidateNetwork
+from cerberus_plan.reports.formats import ends, estimate, number, percent
 from cerberus_plan.reports.text.console import literal_console
 
 # Error of a network's exact answer that no plan would notice.
@@ -60,9 +61,9 @@ class Comparison:
         """The answer in a sentence."""
         if self.inside:
             return "The model holds here: its answer is inside the simulation's 99 % interval."
-        by = f"it is {abs(self.error):.1%} {'above' if self.error > 0 else 'below'} the simulation"
+        by = f"it is {percent(abs(self.error))} {'above' if self.error > 0 else 'below'} the simulation"
         if self.holds:
-            return f"The model holds here to within {HOLDS_WITHIN:.0%}: {by}."
+            return f"The model holds here to within {percent(HOLDS_WITHIN)}: {by}."
         return f"The model does not hold here: {by}. Trust the simulation, and see docs/where-the-model-bends.md."
 
 
@@ -119,12 +120,9 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     table = Table(box=None, pad_edge=False)
     for column in ("throughput", "model", "simulated", "99 % interval"):
         table.add_column(column, justify="left" if column == "throughput" else "right")
-    table.add_row(
-        comparison.unit,
-        f"{scale(comparison.exact.throughput):.5g}",
-        f"{scale(found.throughput):.5g}",
-        f"{scale(found.low):.5g} to {scale(found.high):.5g}",
-    )
+    low, high = scale(found.low), scale(found.high)
+    told = (estimate(scale(each.throughput), low, high) for each in (comparison.exact, found))
+    table.add_row(comparison.unit, *told, ends(low, high))
     out.print(table)
     out.print(_station_table(comparison))
     out.print(Text(comparison.verdict, style="bold green" if comparison.holds else "bold yellow"))
@@ -149,10 +147,10 @@ def _station_table(comparison: Comparison) -> Table:
         table.add_row(
             left.name,
             "all" if left.instance is None else "instance 1",
-            f"{left.queue_length:.4g}",
-            f"{right.queue_length:.4g}",
-            f"{left.utilisation:.1%}",
-            f"{right.utilisation:.1%}",
+            number(left.queue_length),
+            number(right.queue_length),
+            percent(left.utilisation),
+            percent(right.utilisation),
         )
     if len(rows) > _MOST_ROWS:
         table.add_row(f"and {len(rows) - _MOST_ROWS} more (--json has all)", "", "", "", "", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cerberus_plan.reports.formats import alike, ends, estimate
+from cerberus_plan.reports.formats import alike, ends, estimate, percent
 
 LEAST_SHOWN = 0.01
 HEADERS = ("split", "expected", "low", "high", "", "best", "regret")
@@ -27,7 +27,8 @@ def verdict(answer: Mapping[str, Any]) -> str:
     value = estimate(best["value"], best["low"], best["high"])
     return (
         f"Run {name(best)}: {answer['quantity']} {value} ({known}); best of {len(answer['splits'])} splits "
-        f"with probability {best['probability_best']:.0%}, expected to lose {best['regret']:.1%} to the true best."
+        f"with probability {percent(best['probability_best'])}, expected to lose {percent(best['regret'])} to the true "
+        "best."
     )
 
 
@@ -37,7 +38,7 @@ def table(answer: Mapping[str, Any]) -> Iterator[str]:
     for split in answer["splits"]:
         numbers = alike(split["value"], split["low"], split["high"])
         mark = "measured" if split["measured"] else ""
-        rows.append((name(split), *numbers, mark, f"{split['probability_best']:.0%}", f"{split['regret']:.1%}"))
+        rows.append((name(split), *numbers, mark, percent(split["probability_best"]), percent(split["regret"])))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADERS))]
     for row in rows:
         yield "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -47,7 +48,7 @@ def owners(answer: Mapping[str, Any]) -> str:
     """Who takes most, with probabilities."""
     ranked = sorted(answer["owner"].items(), key=lambda item: -item[1])
     return "What takes most: " + "; ".join(
-        f"{share:.0%} {answer['causes'][owner]}" for owner, share in ranked if share >= LEAST_SHOWN
+        f"{percent(share)} {answer['causes'][owner]}" for owner, share in ranked if share >= LEAST_SHOWN
     )
 
 

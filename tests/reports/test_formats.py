@@ -17,7 +17,6 @@ from cerberus_plan.reports.formats import (
     ends,
     estimate,
     headline,
-    interval,
     number,
     percent,
     prefixed,
@@ -97,10 +96,10 @@ def test_signs_bytes_intervals_and_absent_numbers() -> None:
     """The other forms, one of each."""
     assert signed_percent(-0.0312) == "−3.1 %"
     assert signed_percent(88.563) == "+8,856 %"
-    assert signed_percent(None) == interval(None, 1.0) == "–"
+    assert signed_percent(None) == prefixed(1.0, None, 1.0, "s")[1] == "–"
     assert quantity(3 * 2.0**30, "B") == "3.00 GiB"
     assert quantity(0.0, "s") == "0 s"
-    assert interval(1e-6, 2e-6, "s") == "1.00 µs to 2.00 µs"
+    assert prefixed(1.5e-6, 1e-6, 2e-6, "s") == ("1.5 µs", "1.0 µs to 2.0 µs")
     assert headline("First 5 % here. Then more. And more.") == ("First 5\u00a0% here.", "Then more. And more.")
     assert cpu_list([3, 0, 1, 2, 8]) == "0-3,8"
 

@@ -78,6 +78,7 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
     from rich.text import Text
 
     from cerberus_plan.planner.splits.describe import expected
+    from cerberus_plan.reports.formats import number
     from cerberus_plan.reports.text.console import literal_console
 
     console = literal_console()
@@ -89,13 +90,15 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
         console.print(Text(f"\n{title}: {expected(candidate, plan.workload.unit)}", style="bold"))
         console.print(_stations(explanation))
         for finding in explanation.findings:
-            console.print(Text.assemble(f"  {finding.says}: ", (f"{finding.value:.3g}", "bold")), soft_wrap=True)
+            console.print(Text.assemble(f"  {finding.says}: ", (number(finding.value), "bold")), soft_wrap=True)
             console.print(Text(f"      {finding.formula}", style="dim"), soft_wrap=True)
     console.print()
 
 
 def _stations(explanation: Explanation) -> object:
     from rich.table import Table
+
+    from cerberus_plan.reports.formats import percent, relative_gain
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 1))
     table.add_column("station", no_wrap=True)
@@ -107,11 +110,11 @@ def _stations(explanation: Explanation) -> object:
         if line.share < _SMALL_SHARE:
             continue
         numbers = ", ".join(f"{name} {_number(name, value)}" for name, value in line.numbers.items())
-        table.add_row(
-            line.name, line.scope, f"{line.share:.0%}", f"{round(line.gain, 2) + 0.0:+.2f} %", f"{line.law}; {numbers}"
-        )
+        table.add_row(line.name, line.scope, percent(line.share), relative_gain(line.gain), f"{line.law}; {numbers}")
     return table
 
 
 def _number(name: str, value: float) -> str:
-    return f"{value:.3g}" if name in {"width", "count", "writes"} else f"{1e6 * value:.4g} us"
+    from cerberus_plan.reports.formats import number, quantity
+
+    return number(value) if name in {"width", "count", "writes"} else quantity(value, "s", 4)

@@ -204,7 +204,7 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from cerberus_plan.reports.formats import alike
+    from cerberus_plan.reports.formats import alike, number, percent
     from cerberus_plan.reports.text.next_runs import next_runs
 
     console = Console()
@@ -212,13 +212,13 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
     for column in ("n", "measured", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
         table.add_column(column, justify="right")
-    laws, known = answered["incumbents"], {point["n"]: f"{point['value']:.4g}" for point in answered["points"]}
+    laws, known = answered["incumbents"], {point["n"]: number(point["value"], 4) for point in answered["points"]}
     for i, row in enumerate(answered["predictions"]):
-        beside = [f"{law['predictions'][i]['value']:.4g}" for law in laws]
+        beside = [number(law["predictions"][i]["value"], 4) for law in laws]
         cells = alike(row["value"], row["low"], row["high"])
-        table.add_row(f"{row['n']:g}", known.get(row["n"], ""), *cells, f"{row['high'] / row['low']:.2f}", *beside)
+        table.add_row(f"{row['n']:g}", known.get(row["n"], ""), *cells, number(row["high"] / row["low"]), *beside)
     console.print(table)
-    weights = ", ".join(f"{name} {weight:.0%}" for name, weight in answer.law_weights.items() if weight >= 0.01)
+    weights = ", ".join(f"{name} {percent(weight)}" for name, weight in answer.law_weights.items() if weight >= 0.01)
     console.print(f"Laws by weight: {weights}", highlight=False)
     if told := next_runs(answered):
         console.print(told, highlight=False)

@@ -216,7 +216,7 @@ def _curve_table(curve: Curve) -> Any:
     first = median(curve.points[0].values)
     for point in curve.points:
         middle = median(point.values)
-        table.add_row(str(point.n), number(middle, 4), str(len(point.values)), f"{middle / first:.2f}")
+        table.add_row(str(point.n), number(middle, 4), str(len(point.values)), number(middle / first))
     return table
 
 

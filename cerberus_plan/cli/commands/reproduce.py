@@ -80,22 +80,21 @@ def _print_table(console: Console, title: str, rows: list[Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from cerberus_plan.reports.formats import exact, number, signed_percent
+
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("quantity", overflow="fold")
     for header in ("published", "model", "error", "left out"):
         table.add_column(header, justify="right", no_wrap=True)
     for row in rows:
         unit = "" if row.unit == "1" else f" {row.unit}"
-        model = "" if row.predicted is None else f"{row.predicted:.4g}"
-        cells = (row.about, f"{row.published:g}{unit}", model, _percent(row.error), _percent(row.error_left_out))
+        model = "–" if row.predicted is None else number(row.predicted, 4)
+        errors = (signed_percent(row.error), signed_percent(row.error_left_out))
+        cells = (row.about, f"{exact(row.published)}{unit}", model, *errors)
         far = row.error is not None and abs(row.error) > 0.1
         table.add_row(*cells, style="yellow" if far else None)
     console.print(Text(f"\n{title}", style="bold"))
     console.print(table)
-
-
-def _percent(error: float | None) -> str:
-    return "" if error is None else f"{100 * error:+.1f} %"
 
 
 def _print_free(console: Console, comparison: Comparison) -> None:

@@ -1,0 +1,75 @@
+"""Digits of what was measured or modelled are decided in one place: terminal and page print the same number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from example_profile import a_profile
+from example_simulation import a_simulated_cluster
+from lxml import html
+from rich.console import Console
+
+from cerberus_plan import reports
+from cerberus_plan.calibration.store.profile import Profile
+from cerberus_plan.reports.formats import percent
+from cerberus_plan.reports.pages.calibration_page import calibration_page
+from cerberus_plan.reports.pages.simulation_page import simulation_page
+from cerberus_plan.reports.text.calibration_text import print_quantities
+from cerberus_plan.reports.text.plan_text import shares
+from cerberus_plan.reports.text.simulation_text import document, print_comparison
+
+ROOM = Path(reports.__file__).parent
+# A number written with so many digits by hand: `:.3g`, `:,.2f`, `:.1%`.
+BY_HAND = re.compile(r":[,+]?\.(?:[0-9]+|\{\w+\})[gfe%]\}")
+# Where such formats are at home; whole amounts of money; the digits of pictures.
+AT_HOME = {"formats.py", "fleet_words.py", "figure.py"}
+
+
+def test_no_report_formats_a_number_by_hand() -> None:
+    """Words, text, pages and charts take `formats`; the check sees what it looks for where it is at home."""
+    files = [path for folder in (".", "text", "pages", "charts") for path in (ROOM / folder).glob("*.py")]
+    found = {path.name for path in files if BY_HAND.search(path.read_text(encoding="utf-8"))}
+    assert found == AT_HOME
+    assert len(files) > 40
+
+
+def printed(width: int, show: Callable[[Console], None]) -> str:
+    """What a terminal of that width gets, blanks in one."""
+    console = Console(width=width)
+    with console.capture() as said:
+        show(console)
+    return re.sub(r"\s+", " ", said.get())
+
+
+def test_terminal_and_page_print_one_simulation() -> None:
+    """Model, simulation and interval in the same digits; the terminal once had five always."""
+    found = a_simulated_cluster()
+    told = printed(200, lambda console: print_comparison(found, console))
+    page = simulation_page(document(found), command=["cerberus-plan", "simulate"], version="0")
+    facts = html.fromstring(page).find_class("facts")[0]
+    values = [each.text or "" for each in facts.iterfind(".//dd")]
+    assert f"{values[0].split()[0]} {values[1].split()[0]} " in told
+    interval = facts.findall(".//small")[1].text_content().replace("\u00a0", " ").partition("interval ")[2]
+    assert interval in told
+
+
+def test_terminal_and_page_print_one_profile() -> None:
+    """Every quantity with its interval, in the digits that it warrants."""
+    profile: Profile = a_profile()
+    told = printed(250, lambda console: print_quantities(console, profile))
+    page = html.fromstring(calibration_page(profile, command=["cerberus-plan", "calibrate"], version="0"))
+    rows = page.xpath("//div[@aria-label='Inputs, table']//tbody/tr")
+    assert len(rows) == len(profile.quantities) >= 2
+    for row in rows:
+        value, interval = (cell.text_content().replace("\u00a0", " ") for cell in row.find_class("number"))
+        assert f" {value} " in told
+        assert interval == "–" or interval in told
+
+
+def test_a_share_that_exists_is_never_nothing() -> None:
+    """What does not show in its digits is told as less than they show, on the terminal as on the page."""
+    told = list(shares({"lock": 0.9985, "page fault": 0.0008, "message": 0.0007}))
+    assert told == ["lock over 99%", "other 0.1%"]
+    assert percent(0.0004, "") == "under 0.1%"
