@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cerberus_plan.reports.formats import number, percent, prefixed
+from cerberus_plan.reports.formats import estimate, number, percent, prefixed
 
 # What a proof leaves open below this is rounding.
 _CLOSED = 1e-6
@@ -87,6 +87,21 @@ def response(row: Mapping[str, Any]) -> str:
     low, high = (found[end] and found[end][-1] for end in ("low", "high"))  # mean and percentiles, the 99th last
     told, ends = prefixed(found["p99"], low, high, "s")
     return f"{told} ({ends})" if low is not None and high is not None else told
+
+
+def load(row: Mapping[str, Any]) -> str:
+    """What is asked of an assignment, and how much of what it is counted on for."""
+    return f"{number(row['load'])} ({percent(row['utilisation'])})"
+
+
+def counted_on(row: Mapping[str, Any]) -> str:
+    """What a workload's machines are counted on for: a bound that was chosen, which has no interval."""
+    return number(row["counted_on"], 4)
+
+
+def expected(row: Mapping[str, Any]) -> str:
+    """What they are expected to do, with the digits of its interval."""
+    return estimate(row["throughput"], row["low"], row["high"])
 
 
 def room(row: Mapping[str, Any]) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from cerberus_plan.reports.charts import promised
 from cerberus_plan.reports.charts.figure import Figure
-from cerberus_plan.reports.fleet_words import brief, counted, room, survives
-from cerberus_plan.reports.formats import ends, estimate, exact, number, percent
+from cerberus_plan.reports.fleet_words import brief, counted, counted_on, expected, room, survives
+from cerberus_plan.reports.formats import ends, exact, number, percent
 
 
 def fleet_rates(workloads: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
@@ -43,8 +43,8 @@ def fleet_rates(workloads: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
             (
                 row["name"],
                 f"{exact(row['rate'])} {row['unit']}",
-                estimate(row["counted_on"], row["low"], row["high"]),
-                estimate(row["throughput"], row["low"], row["high"]),
+                counted_on(row),
+                expected(row),
                 ends(row["low"], row["high"]),
                 str(row["machines"]),
                 room(row),

@@ -13,7 +13,7 @@ from typing import Any
 from cerberus_plan.reports import fleet_words as words
 from cerberus_plan.reports.charts.fleet_machines import fleet_machines
 from cerberus_plan.reports.charts.fleet_rates import fleet_rates
-from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages import origin, page
 
 
@@ -56,13 +56,12 @@ def _figures(document: Mapping[str, Any]) -> list[Any]:
 
 def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
     unit = next(one["unit"] for one in document["workloads"] if one["name"] == row["workload"])
-    load = f"{number(row['load'], 4)} {unit} ({percent(row['utilisation'])})"
     return (
         row["workload"],
         str(row["machines"]),
         words.placed(row),
         words.split_words(row),
-        load,
+        f"{words.load(row)} {unit}",
         words.response(row),
         row["limit"],
     )

@@ -14,6 +14,9 @@ from rich.text import Text
 
 from cerberus_plan.reports.fleet_words import (
     amount,
+    counted_on,
+    expected,
+    load,
     loads_note,
     placed,
     proof,
@@ -25,7 +28,7 @@ from cerberus_plan.reports.fleet_words import (
     survives,
     verdict,
 )
-from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.text.console import literal_console
 
 
@@ -72,12 +75,12 @@ def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[st
     unit = next(one["unit"] for one in document["workloads"] if one["name"] == row["workload"])
     return (
         row["workload"], str(row["machines"]), placed(row), split_words(row),
-        f"{number(row['load'])} ({percent(row['utilisation'])})", response(row), unit,
+        load(row), response(row), unit,
     )  # fmt: skip
 
 
 def _workload(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (
-        row["name"], amount(row["rate"]), number(row["counted_on"]), number(row["throughput"]), room(row),
+        row["name"], amount(row["rate"]), counted_on(row), expected(row), room(row),
         percent(row["risk"]), survives(row), row["unit"],
     )  # fmt: skip

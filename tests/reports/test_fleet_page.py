@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from example_fleet import a_fleet_document
@@ -53,6 +54,8 @@ def test_page_and_terminal_tell_every_workload_and_machine() -> None:
         (row["name"], str(row["used"]), str(row["count"])) for row in document["machines"]
     ]
     told = text(document)
+    for row in rates:
+        assert f" {row[2]} {row[3]} " in re.sub(r"\s+", " ", told)
     for row in document["assignments"]:
         assert number(row["load"]) in told
     assert "too small for it" in told
