@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cerberus_plan.calibration.store import catalog
+from cerberus_plan.calibration.store import catalog, decode
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import CORES, Objective, Prices, Slo
+from cerberus_plan.model.plain import shown
 from cerberus_plan.model.quantity import UNITS
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.structure import System
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from cerberus_plan.planner.placing.distance import Distances
 
 PAPER_MACHINE = "amd48"
-# More threads a core than this were not looked at.
+# More cores than this, and more threads a core, were not looked at.
+MOST_CORES, MOST_INSTANCES = 4096, 1_000_000
 MOST_OVERCOMMIT = 16.0
 # What is compared when no --system is given on a machine that was not measured here: what the paper measured.
 PAPER_SYSTEMS = ("linux", "xen-linux", "cerberus")
@@ -69,6 +71,8 @@ def systems_for(machine: Machine, names: Sequence[str] | None) -> list[System]:
         if machine.measured or machine.deployable:
             return [system for system in SYSTEMS.values() if system.deployable]
         return [SYSTEMS[name] for name in PAPER_SYSTEMS]
+    if isinstance(names, str):
+        raise InputError(f"systems = {shown(names)} must be a list of names, such as [{names!r}]")
     for name in names:
         if name not in SYSTEMS:
             raise InputError(f"unknown system {name!r}; known: {', '.join(SYSTEMS)}")
@@ -84,6 +88,8 @@ def bytes_of(text: str | None, option: str) -> float | None:
     if text is None:
         return None
     units = {unit: factor for unit, (dimension, factor) in UNITS.items() if dimension == "bytes"}
+    if not isinstance(text, str):  # a number from Python: of which unit?
+        raise InputError(f"{option} {shown(text)} must be a text with its unit: {', '.join(units)}; such as '8GiB'")
     number = text.rstrip("KMGTiB").strip()
     unit = text[len(text.rstrip("KMGTiB")) :]
     try:
@@ -179,11 +185,16 @@ def constraints_for(
     Raises:
         InputError: The host keeps every core, or a bound cannot be.
     """
-    if not 1.0 <= overcommit <= MOST_OVERCOMMIT:
+    if not isinstance(overcommit, int | float) or not 1.0 <= overcommit <= MOST_OVERCOMMIT:
         raise InputError(
-            f"--overcommit {overcommit:g} must be from 1 (off) to {MOST_OVERCOMMIT:g} threads or virtual CPUs a core"
+            f"--overcommit {shown(overcommit)} must be from 1 (off) to {MOST_OVERCOMMIT:g} threads or virtual CPUs "
+            "a core"
         )
-    given = machine.topology.n_cpus if cores is None else cores
+    given = machine.topology.n_cpus if cores is None else decode.whole(cores, "--cores", low=1, high=MOST_CORES)
+    host_cores = decode.whole(host_cores, "--host-cores", high=MOST_INSTANCES)
+    max_vms, min_vms = _count(max_vms, "--max-vms"), _count(min_vms, "--min-instances")
+    max_cores_per_vm = _count(max_cores_per_vm, "--max-cores-per-vm")
+    min_cores_per_vm = _count(min_cores_per_vm, "--min-cores-per-vm")
     if host_cores >= given:
         raise InputError(f"--host-cores {host_cores} leaves none of the {given} cores; keep fewer for the host")
     if (max_cores_per_vm or given) < (min_cores_per_vm or 1):
@@ -202,6 +213,11 @@ def constraints_for(
         overcommit=overcommit,
         min_vms=min_vms,
     )
+
+
+def _count(given: int | None, option: str) -> int | None:
+    """A bound on a number that is at least one, None for no bound."""
+    return None if given is None else decode.whole(given, option, low=1, high=MOST_INSTANCES)
 
 
 def limited(constraints: Constraints, workload: Workload) -> Constraints:
@@ -238,6 +254,11 @@ def plan_for(
         CannotAnswerError: Nothing meets the constraints, or the machine lacks a cost.
     """
     objective = Wishes().objective(machine, workload) if objective is None else objective
+    if objective is not None and not isinstance(objective, Objective):
+        raise InputError(
+            f"objective = {shown(objective)} must be an Objective, such as Objective(rate=20000.0) or "
+            "Objective(kind='cost'); cerberus_plan has it"
+        )
     found = plan(machine, workload, systems, limited(constraints, workload))
     if objective is None:
         return _with_note(found)

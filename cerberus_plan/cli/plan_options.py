@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from cerberus_plan.model.machine import Machine
     from cerberus_plan.planner.plan import Constraints
 
-MOST_CORES = 4096
-
-Cores = Annotated[int | None, typer.Option(help="Cores to plan for.", min=1, max=MOST_CORES, show_default="all")]
+# Bounds are checked where the options become constraints (`choices`): Python meets the same messages.
+Cores = Annotated[int | None, typer.Option(help="Cores to plan for, 1 to 4096.", show_default="all")]
 MachineName = Annotated[
     str | None,
     typer.Option(
@@ -35,12 +34,12 @@ Workloads = Annotated[
     typer.Option("--workload", help="Shipped workload or file; repeat for several.", show_default="all"),
 ]
 Systems = Annotated[list[str] | None, typer.Option("--system", help="System to consider; repeat for several.")]
-MaxVms = Annotated[int | None, typer.Option(help="Most OS instances.", min=1)]
+MaxVms = Annotated[int | None, typer.Option(help="Most OS instances, 1 or more.")]
 MemoryPerInstance = Annotated[str | None, typer.Option(help="Memory of each instance, such as 8GiB.")]
-MaxCoresPerVm = Annotated[int | None, typer.Option(help="Most cores of an instance.", min=1)]
-MinCoresPerVm = Annotated[int | None, typer.Option(help="Fewest cores of an instance.", min=1)]
+MaxCoresPerVm = Annotated[int | None, typer.Option(help="Most cores of an instance, 1 or more.")]
+MinCoresPerVm = Annotated[int | None, typer.Option(help="Fewest cores of an instance, 1 or more.")]
 Overcommit = Annotated[float, typer.Option(help="Most threads or virtual CPUs a core, 1 to 16.")]
-MinInstances = Annotated[int | None, typer.Option("--min-instances", help="Fewest OS instances.", min=1)]
+MinInstances = Annotated[int | None, typer.Option("--min-instances", help="Fewest OS instances, 1 or more.")]
 Rate = Annotated[str | None, typer.Option(help="Rate to carry, in the workload's unit, such as 20000/s.")]
 SloLimits = Annotated[
     list[str] | None, typer.Option("--slo", help="Limit of the response time, such as p99=10ms; repeat for several.")
@@ -54,7 +53,7 @@ ObjectiveKind = Annotated[
 Survive = Annotated[str | None, typer.Option(help="Keep rate and limits after the loss of an instance or a socket.")]
 InstanceCost = Annotated[float | None, typer.Option("--cost-per-instance", help="Cost of an instance.", min=0.0)]
 CoreCost = Annotated[float | None, typer.Option("--cost-per-core", help="Cost of a core in use.", min=0.0)]
-HostCores = Annotated[int, typer.Option(help="Cores kept for the host.", min=0)]
+HostCores = Annotated[int, typer.Option(help="Cores kept for the host, 0 or more.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 
