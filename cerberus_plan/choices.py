@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cerberus_plan.calibration.store import catalog, decode
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import CORES, Objective, Prices, Slo
@@ -272,7 +273,7 @@ def _with_note(found: Plan) -> Plan:
     count = len(found.workload.latencies)
     if not count:
         return found
-    said = f"{count} measured response times count with --rate or --slo alone; this plan is of throughput"
+    said = f"{counted(count, 'measured response time')} left out, for they count with --rate or --slo alone"
     return replace(found, warnings=(*found.warnings, said))
 
 

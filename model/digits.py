@@ -41,6 +41,11 @@ def exact(value: float) -> str:
     return f"{float(mantissa):.10g} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 machine", "3 machines"."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def digits_known(value: float, low: float | None, high: float | None) -> int:
     """Significant digits by the rule above; a value beside its interval, as a mean may be, has those of an end."""
     if low is None or high is None or not low < high or value == 0.0 or not math.isfinite(high - low):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.formats import estimate, number, percent, prefixed
 
 # What a proof leaves open below this is rounding.
@@ -29,11 +30,6 @@ def money(document: Mapping[str, Any], value: float) -> str:
 def amount(value: float) -> str:
     """An amount: cents only where there are some."""
     return f"{value:,.0f}" if abs(value) >= 1.0 and value == round(value) else number(value, 4)
-
-
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: "1 machine", "3 machines"."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def verdict(document: Mapping[str, Any]) -> tuple[str, str]:

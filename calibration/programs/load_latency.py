@@ -4,8 +4,10 @@ Rule: the last run in the output counts. A generator whose clients wait for each
 clients; wrk2 and pgbench with a rate (-R) send at it and charge a late request from when it was due, so they are open
 loops at the rate they reached. Several generators side by side, each with an instance of its own, are one measurement:
 clients and rates are added, each time is the median over them.
-Traps: what wrk (1) limits in other ways is a closed loop all the same. A rate that was not reached is that of a server
-that could not keep up: its times are of the queue that grew meanwhile.
+Traps: what wrk (1) limits in other ways is a closed loop all the same. Answers that are errors, or never came, are in
+no percentile or in the wrong one: a run of which more than half of what a 99th percentile is about failed tells no
+response time. Nor does one at a rate that the server could not keep up with: its times are of the queue that grew
+meanwhile, and grow with the length of the run. Nor one that broke off. What is wrong with a run is told (``why_not``).
 When not to use it: for throughput; ``observe`` reads that with --regex.
 """
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from cerberus_plan.calibration.programs.imports import memtier, pgbench, wrk
@@ -26,8 +28,16 @@ from cerberus_plan.model.latency.measured import STATISTICS, MeasuredLatency
 _WRK_MEAN = re.compile(r"^\s*Latency\s+([\d.]+(?:us|ms|s|m|h))\s")
 _PGBENCH_MEAN = re.compile(r"^\s*latency average = ([\d.]+) ms")
 _PGBENCH_RATE = re.compile(r"^\s*rate limit schedule lag:")
+_PGBENCH_DONE = re.compile(r"^\s*number of transactions actually processed:\s*(\d+)")
+_DURATION = re.compile(r"^(?:Running (\S+) test @|\s*duration: (\d+ s)\s*$)")
+_REQUESTS = re.compile(r"^\s*(\d+) requests in ")
+_ERRORS = re.compile(r"^\s*(?:Non-2xx or 3xx responses: (\d+)|Socket errors: (.*))$")
 # wrk prints minutes and hours too.
 _LONG = {"m": 60.0, "h": 3600.0}
+# Share of failed requests that moves a 99th percentile by half of its hundredth.
+_MOST_FAILED = 0.005
+# Mean response time as a share of the run from which the queue grew for most of it: at 1.1 times what is carried, 5 %.
+_GROWING = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +48,13 @@ class LoadLatency:
         clients: Clients of a closed loop, None for an open one.
         rate: Rate that an open loop reached [requests/s], None for a closed one.
         times: Mean and percentiles by name [s].
+        failed: Requests that were answered with an error, too late or not at all.
     """
 
     clients: int | None
     rate: float | None
     times: dict[str, float]
+    failed: int = field(default=0, compare=False)
 
     def of_split(self, split: tuple[int, int], *, host: str = "", date: str = "") -> MeasuredLatency | None:
         """The measured latency of a split under this load; None where some of its instances had no client."""
@@ -61,6 +73,18 @@ class LoadLatency:
 
 def read_latency(output: str) -> LoadLatency | None:
     """What the last run in an output told; None where it is of no known generator, or tells no response time."""
+    run = _last(output)
+    return None if run is None or run.why_not else run.latency
+
+
+def why_not(output: str) -> str:
+    """Why the last run in an output tells no response time, and what to do; empty where nobody knows."""
+    run = _last(output)
+    return "" if run is None else run.why_not
+
+
+def _last(output: str) -> _Told | None:
+    """The last run of a known generator."""
     readers = ((wrk.sniff, _wrk), (memtier.sniff, _memtier), (pgbench.sniff, _pgbench))
     for sniff, read in readers:
         if sniff(output):
@@ -70,6 +94,54 @@ def read_latency(output: str) -> LoadLatency | None:
                 return None
             return found[-1] if found else None
     return None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    """What a run printed: its times as texts, how many requests it made and how many of them failed, its length [s]."""
+
+    run: Run
+    times: dict[str, str]
+    opened: bool
+    failed: int = 0
+    of: int = 0
+    errors: str = ""
+    lasted: float = 0.0
+
+    @property
+    def latency(self) -> LoadLatency | None:
+        """What is told, if the run is whole and has a time above zero."""
+        found = {n: value for n in STATISTICS if n in self.times and (value := _seconds(self.times[n])) > 0.0}
+        run = self.run
+        if not (run.clients and run.rate and found):
+            return None
+        return LoadLatency(
+            clients=None if self.opened else run.clients,
+            rate=run.rate if self.opened else None,
+            times=found,
+            failed=self.failed,
+        )
+
+    @property
+    def why_not(self) -> str:
+        """What is wrong with it, empty where nothing is."""
+        if self.run.rate is None:
+            return f"the run that begins in line {self.run.line} breaks off before its rate: run it to its end"
+        if self.failed > _MOST_FAILED * max(self.of, 1):
+            return (
+                f"{self.failed} of {max(self.of, self.failed)} requests failed ({self.errors}), more than "
+                f"{_MOST_FAILED:.1%}: its times are not those of answers; mend the address, the load or its limit of "
+                "time (--timeout), and run it again"
+            )
+        found = self.latency
+        mean = 0.0 if found is None else next(iter(found.times.values()))
+        if self.opened and self.lasted and mean > _GROWING * self.lasted:
+            return (
+                f"it reached {self.run.rate:g} a second, but a request took {mean:.2g} s of the {self.lasted:g} s that "
+                "it lasted: more was offered than is carried, so the queue grew all the while and times are of the "
+                "run's length; record a run at a lower rate, or a longer one if requests really take so long"
+            )
+        return ""
 
 
 def together(found: Sequence[LoadLatency | None]) -> LoadLatency | None:
@@ -89,39 +161,69 @@ def together(found: Sequence[LoadLatency | None]) -> LoadLatency | None:
     )
 
 
-def _told(run: Run, times: dict[str, str], *, opened: bool) -> Iterator[LoadLatency]:
-    """The run, if it is whole and has a time above zero."""
-    found = {name: value for name in STATISTICS if name in times and (value := _seconds(times[name])) > 0.0}
-    if run.clients and run.rate and found:
-        yield LoadLatency(clients=None if opened else run.clients, rate=run.rate if opened else None, times=found)
-
-
 def _seconds(text: str) -> float:
     factor = _LONG.get(text[-1:], 0.0) if text[-2:-1].isdigit() else 0.0
     return float(text[:-1]) * factor if factor else seconds(text, "the load's output: latency")
 
 
-def _wrk(source: Source) -> Iterator[LoadLatency]:
+def _wrk(source: Source) -> Iterator[_Told]:
     for run, lines in wrk.runs_of(source):
         mean = [found[1] for line in lines if (found := _WRK_MEAN.match(line))]
         opened = any(wrk.LIMITED.match(line) for line in lines)
-        yield from _told(run, run.latency | ({"mean": mean[0]} if mean else {}), opened=opened)
+        told = _Told(run=run, times=run.latency | ({"mean": mean[0]} if mean else {}), opened=opened)
+        told.lasted = _duration(source.lines[run.line - 1][1])
+        _wrk_errors(lines, told)
+        yield told
 
 
-def _memtier(source: Source) -> Iterator[LoadLatency]:
+def _wrk_errors(lines: Sequence[str], told: _Told) -> None:
+    """Count answers that are errors, and what wrk calls errors of its sockets; answers too late are among these."""
+    said = []
+    for line in lines:
+        if requests := _REQUESTS.match(line):
+            told.of = int(requests[1])
+        elif errors := _ERRORS.match(line):
+            count = sum(map(int, re.findall(r"\d{1,18}", errors[1] or errors[2])))
+            told.failed += count
+            said += [line.strip()] if count else []
+    told.errors = "; ".join(said)
+
+
+def _memtier(source: Source) -> Iterator[_Told]:
     for run in memtier.runs_of(source):
-        yield from _told(run, run.latency | {"mean": run.latency.get("avg", "0ms")}, opened=False)
+        yield _Told(run=run, times=run.latency | {"mean": run.latency.get("avg", "0ms")}, opened=False)
 
 
-def _pgbench(source: Source) -> Iterator[LoadLatency]:
-    run, mean, opened = Run(0), "", False
+def _pgbench(source: Source) -> Iterator[_Told]:
+    told: _Told | None = None
     for number, line in source.lines:
         if found := pgbench.CLIENTS.match(line):
-            run, mean, opened = Run(number, clients=source.count(found[1], number, "clients")), "", False
-        elif found := _PGBENCH_MEAN.match(line):
-            mean = f"{found[1]}ms"
-        elif _PGBENCH_RATE.match(line):
-            opened = True
-        elif (found := pgbench.TPS.match(line)) and mean:
-            run.rate = source.number(found[1], number, "transactions per second")
-            yield from _told(run, {"mean": mean}, opened=opened)
+            if told is not None:
+                yield told
+            told = _Told(run=Run(number, clients=source.count(found[1], number, "clients")), times={}, opened=False)
+        elif told is not None:
+            _pgbench_line(source, number, line, told)
+    if told is not None:
+        yield told
+
+
+def _pgbench_line(source: Source, number: int, line: str, told: _Told) -> None:
+    if found := _PGBENCH_MEAN.match(line):
+        told.times["mean"] = f"{found[1]}ms"
+    elif _PGBENCH_RATE.match(line):
+        told.opened = True
+    elif found := pgbench.FAILED.match(line):
+        told.failed, told.errors = int(found[1]), line.strip()
+    elif found := _PGBENCH_DONE.match(line):
+        told.of = int(found[1])
+    elif _DURATION.match(line):
+        told.lasted = _duration(line)
+    elif found := pgbench.TPS.match(line):
+        told.run.rate = source.number(found[1], number, "transactions per second")
+
+
+def _duration(line: str) -> float:
+    """Length of a run [s], 0 where the line does not tell."""
+    found = _DURATION.match(line)
+    text = (found[1] or found[2]).replace(" ", "") if found else ""
+    return _seconds(text) if re.fullmatch(r"\d{1,9}[smh]", text) else 0.0

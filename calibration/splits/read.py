@@ -2,8 +2,9 @@
 
 Columns such as `latency_p99`, beside `latency_rate` or `latency_concurrency` (`store.latency_fields`), tell response
 times; a row of them may leave `value` empty. The words of other tools are understood (`ALIASES`). With `n` in the place
-of both counts, rows are a scaling curve: one instance of n cores. Other columns are ignored, `#` starts a comment line,
-repeats are legal and any order is. Every other irregularity is refused with the line it is on.
+of both counts, rows are a scaling curve: one instance of n cores. Other columns are ignored (`ignored_in` names them),
+but for one that begins like a latency and is none. `#` starts a comment line, repeats are legal and any order is.
+Every other irregularity is refused with the line it is on.
 When not to use it: for counts of clients; `calibration.curves.read` reads those.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cerberus_plan.calibration.store import table
+from cerberus_plan.calibration.store import decode, table
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.latency_fields import FIELDS, LOAD, latency_of
 from cerberus_plan.model.errors import InputError
@@ -65,6 +66,31 @@ def names_splits(text: str, name: str) -> bool:
 def _name(cell: str) -> str:
     """A column's name as `ALIASES` writes it: people write "Cores per instance" in a header."""
     return "_".join(cell.replace("-", " ").replace("_", " ").lower().split())
+
+
+def is_table(text: str, name: str) -> bool:
+    """Whether a text's header is one that this module reads, `n` in the place of both counts included.
+
+    Raises:
+        InputError: Quotes that do not end.
+    """
+    for _, row in table.rows(text, name):
+        header = {_name(cell) for cell in row}
+        tells = header & {*ALIASES["value"], *FIELDS}
+        return bool(header & {*ALIASES["instances"]} or (COUNT in header and tells))
+    return False
+
+
+def ignored_in(text: str, name: str) -> list[str]:
+    """Names of columns that nothing is made of.
+
+    Raises:
+        InputError: Quotes that do not end.
+    """
+    known = {COUNT, *FIELDS, *(alias for aliases in ALIASES.values() for alias in aliases)}
+    for _, row in table.rows(text, name):
+        return [cell.strip() for cell in row if cell.strip() and _name(cell) not in known]
+    return []
 
 
 def read_splits(path: str | Path, *, time: bool = False) -> tuple[Measurement, ...]:
@@ -165,6 +191,7 @@ def _columns(header: list[str], where: str) -> Columns:
     if len(set(header)) != len(header):
         twice = next(cell for cell in header if header.count(cell) > 1)
         raise InputError(f"{where}: column {twice!r} appears twice in the header; name each once")
+    decode.refuse_unknown((cell for cell in header if cell.startswith("latency_")), FIELDS, where)
     alone = any(cell in FIELDS for cell in header) and not any(cell in ALIASES["value"] for cell in header)
     value = None if alone else _column(header, "value", where)
     if not any(cell in ALIASES["instances"] for cell in header) and COUNT in header:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from cerberus_plan.calibration.store import decode
@@ -26,9 +27,9 @@ from cerberus_plan.model.quantity import UNITS
 LOAD = ("latency_rate", "latency_concurrency")
 TIMES = tuple(f"latency_{name}" for name in STATISTICS)
 FIELDS = (*LOAD, *TIMES)
-_SECONDS = {unit: factor for unit, (dimension, factor) in UNITS.items() if dimension == "time"}
-# Units that are tried for what is written, the usual one first.
-_WRITTEN = ("ms", "us", "s")
+_SECONDS = {unit: Decimal(repr(factor)) for unit, (dimension, factor) in UNITS.items() if dimension == "time"}
+# Units that times are written in, the largest first, down to picoseconds in the last.
+_WRITTEN = ("s", "ms", "us", "ns")
 _TIME = re.compile(r"\s*(\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:e([-+]?\d{1,2}))?\s*([a-z]{1,5})\s*", re.ASCII)
 
 
@@ -43,7 +44,7 @@ def seconds(value: object, where: str) -> float:
         raise InputError(
             f"{where} = {shown(value)} must be a time with its unit, such as 4.4ms ({', '.join(_SECONDS)})"
         )
-    return float(f"{match[1]}e{match[2] or 0}") * _SECONDS[match[3]]
+    return float(Decimal(f"{match[1]}e{match[2] or 0}") * _SECONDS[match[3]])
 
 
 def latency_of(row: Mapping[str, Any], where: str) -> MeasuredLatency | None:
@@ -84,9 +85,7 @@ def fields_of(measured: MeasuredLatency) -> dict[str, Any]:
 
 
 def _text(value: float) -> str:
-    """A time as a person would write it, where that reads back to the last digit."""
-    for unit in _WRITTEN:
-        text = f"{value / _SECONDS[unit]:.12g}{unit}"
-        if "e" not in text and seconds(text, "") == value:
-            return text
-    return f"{value!r}s"
+    """A time as a person would write it: in the largest unit of which it is one at least, to the last digit."""
+    exact = Decimal(repr(value))
+    unit = next((each for each in _WRITTEN if exact >= _SECONDS[each]), _WRITTEN[-1])
+    return f"{(exact / _SECONDS[unit]).normalize():f}{unit}"

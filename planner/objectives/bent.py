@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.latency.latency import FORMULA, MEASURED, PERCENTILES, Latency, never
 from cerberus_plan.model.latency.open_network import unstable, validity
 from cerberus_plan.model.laws.station import Array
@@ -97,7 +98,7 @@ class Bent:
         pinned = [(rate, name) in self._pins(instances) for name in _STATISTICS]
         mean, p50, p95, p99 = _growing(middle, pinned)
         said = validity(curve.cluster, rate / curve.units * curve.factor * math.exp(self._evidence.bend.scale))
-        told = f"bent to {len(self._evidence.rows)} measured response times"
+        told = f"bent to {counted(len(self._evidence.rows), 'measured response time')}"
         return Latency(
             mean=mean,
             p50=p50,

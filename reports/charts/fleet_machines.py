@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.fleet_words import amount, brief, counted
+from cerberus_plan.reports.fleet_words import amount, brief
 
 
 def fleet_machines(machines: Sequence[Mapping[str, Any]], *, currency: str, name: str) -> Figure:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts import promised
 from cerberus_plan.reports.charts.figure import Figure
-from cerberus_plan.reports.fleet_words import brief, counted, counted_on, expected, room, survives
+from cerberus_plan.reports.fleet_words import brief, counted_on, expected, room, survives
 from cerberus_plan.reports.formats import ends, exact, number, percent
 
 

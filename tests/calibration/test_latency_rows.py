@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cerberus_plan.calibration.programs.imports.readers import parse
 from cerberus_plan.calibration.programs.imports.recorded import read_recorded
 from cerberus_plan.calibration.programs.load_latency import LoadLatency, read_latency, together
 from cerberus_plan.calibration.splits.read import latencies_in, read_splits
 from cerberus_plan.calibration.store.catalog import parse_workload
-from cerberus_plan.calibration.store.latency_fields import seconds
+from cerberus_plan.calibration.store.latency_fields import fields_of, seconds
 from cerberus_plan.calibration.store.measured_rows import append
 from cerberus_plan.calibration.store.workload_file import to_toml
 from cerberus_plan.model.errors import InputError
@@ -116,7 +118,8 @@ TABLE = "instances,cores_per_instance,value,latency_rate,latency_concurrency,lat
 def test_a_table_tells_either_or_both() -> None:
     """An empty value where a latency is told; columns without a latency are as ever."""
     text = TABLE + "1,2,4000,,16,9ms\n2,1,,1800,,2300us\n2,2,8000,,,\n"
-    measured, times = read_recorded([("t.csv", text)], None)
+    found = read_recorded([("t.csv", text)], None)
+    measured, times = found.measured, found.latencies
     assert [one.value for one in measured] == [4000.0, 8000.0]
     assert [(one.split, one.rate, one.concurrency) for one in times] == [((1, 2), None, 16), ((2, 1), 1800.0, None)]
     assert [one.p99 for one in times] == pytest.approx([9e-3, 2.3e-3])
@@ -210,3 +213,107 @@ def test_what_is_not_recorded_is_refused(name: str, split: tuple[int, int] | Non
     """With what to do."""
     with pytest.raises(InputError, match=said):
         read_recorded([(name, (FIXTURES / name).read_text())], split)
+
+
+WRK2 = """Running 30s test @ http://127.0.0.1:8080/page
+  2 threads and 16 connections
+  Thread calibration: mean lat.: 1.1ms, rate sampling interval: 10ms
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     {mean}   600.00us  12.92ms   93.69%
+  30000 requests in 30.00s, 17.6MB read
+{errors}Requests/sec: 1000.00
+"""
+
+
+def wrk2(mean: str = "1.10ms", errors: str = "") -> str:
+    """A report of wrk2."""
+    return WRK2.format(mean=mean, errors=f"  {errors}\n" if errors else "")
+
+
+@pytest.mark.parametrize(
+    ("errors", "failed"),
+    [
+        ("Non-2xx or 3xx responses: 29000", 29_000),
+        ("Socket errors: connect 0, read 0, write 0, timeout 200", 200),
+        ("Socket errors: connect 100, read 60, write 0, timeout 0", 160),
+    ],
+)
+def test_a_run_that_failed_is_not_recorded(errors: str, failed: int) -> None:
+    """Error pages come fast, answers that never came have no time: neither is the server's response time."""
+    with pytest.raises(InputError) as error:
+        read_recorded([("wrk.txt", wrk2(errors=errors))], (1, 2))
+    assert f"wrk.txt is not recorded: {failed} of 30000 requests failed ({errors})" in str(error.value)
+    assert read_latency(wrk2(errors=errors)) is None  # nor by those who run the load themselves
+
+
+@pytest.mark.parametrize(
+    "errors", ["Non-2xx or 3xx responses: 1", "Socket errors: connect 0, read 1, write 0, timeout 0"]
+)
+def test_a_request_that_failed_is_told(errors: str) -> None:
+    """A few change nothing, but nobody should have to find them."""
+    found = read_recorded([("wrk.txt", wrk2(errors=errors))], (1, 2))
+    assert found.notes == ("wrk.txt: 1 request failed, too few to change what the others took",)
+    assert [one.rate for one in found.latencies] == [1000.0]
+    assert not read_recorded([("wrk.txt", wrk2())], (1, 2)).notes
+
+
+def test_failed_transactions_of_pgbench_count_too() -> None:
+    """As answers that are errors."""
+    text = (FIXTURES / "pgbench.txt").read_text().replace("failed transactions: 3", "failed transactions: 3000")
+    with pytest.raises(InputError, match=r"3000 of 20010 requests failed \(number of failed transactions: 3000"):
+        read_recorded([("pgbench.txt", text)], (1, 2))
+
+
+def test_more_than_is_carried_is_not_recorded() -> None:
+    """The queue grew all the while: its times are of the run's length."""
+    for mean in ("3.50s", "1.30s"):
+        with pytest.raises(InputError, match=r"wrk\.txt is not recorded: .* more was offered than is carried"):
+            read_recorded([("wrk.txt", wrk2(mean=mean))], (1, 2))
+    assert read_recorded([("wrk.txt", wrk2(mean="0.30s"))], (1, 2)).latencies[0].mean == pytest.approx(0.3)
+    closed = wrk2(mean="3.50s").replace("Thread calibration: mean lat.: 1.1ms, rate sampling interval: 10ms\n", "")
+    assert read_recorded([("wrk.txt", closed)], (1, 2)).latencies[0].concurrency == 16
+
+
+@pytest.mark.parametrize("name", ["wrk.txt", "memtier.txt", "pgbench.txt"])
+def test_a_report_that_breaks_off_is_known_for_what_it_is(name: str) -> None:
+    """With the line where its last run begins, whether or not runs before it are whole."""
+    rate = {"wrk.txt": "Requests/sec:", "memtier.txt": "Totals", "pgbench.txt": "tps ="}[name]
+    whole = (FIXTURES / name).read_text()
+    for text in (whole[: whole.rindex(rate)], whole[: whole.index(rate)]):
+        with pytest.raises(InputError, match=rf"{name} is not recorded: the run that begins in line \d+ breaks off"):
+            read_recorded([(name, text)], (1, 2))
+        with pytest.raises(InputError, match=rf"{name}, line \d+: found a run .*(breaks off|without a rate)"):
+            parse(text, name=name)
+
+
+@pytest.mark.parametrize("value", [4.6, 0.0046, 4.6e-6, 1.3, 90.0, 2.5e-7, 0.1 + 0.2])
+def test_times_are_written_in_a_unit_that_people_read(value: float) -> None:
+    """At most three digits before the point below a quarter of an hour, and every digit there is."""
+    one = MeasuredLatency(instances=1, cores_per_instance=1, rate=1.0, p99=value)
+    text = fields_of(one)["latency_p99"]
+    assert re.fullmatch(r"[1-9]\d{0,2}(\.\d+)?(s|ms|us|ns)", text)
+    assert seconds(text, "x") == value
+
+
+def test_a_curve_of_cores_may_tell_response_times() -> None:
+    """With n in the place of both counts, as in a table of throughputs."""
+    found = read_recorded([("t.csv", "n,latency_rate,latency_p99\n2,100,9ms\n")], None)
+    assert [(one.split, one.rate) for one in found.latencies] == [((1, 2), 100.0)]
+    both = read_recorded([("t.csv", "n,value,latency_concurrency,latency_p99\n2,100,8,9ms\n")], None)
+    assert [one.value for one in both.measured] == [100.0]
+
+
+def test_columns_that_make_no_row_are_told_or_refused() -> None:
+    """One that begins like a latency is a mistake; another may be anything."""
+    with pytest.raises(InputError, match=r"line 1: unknown field 'latency_p999'.*latency_p99"):
+        read_recorded([("t.csv", "instances,cores,latency_rate,latency_p999\n1,2,100,9ms\n")], None)
+    text = "instances,cores,latency_rate,latency_p99,p999,colour\n1,2,100,9ms,12ms,red\n"
+    (note,) = read_recorded([("t.csv", text)], None).notes
+    assert note.startswith("t.csv: columns 'p999', 'colour' left out; response times are read from latency_rate")
+    assert not read_recorded([("t.csv", TABLE + "1,2,4000,,16,9ms\n")], None).notes
+
+
+def test_a_header_alone_is_refused() -> None:
+    """Nothing would be added, and success would be told."""
+    with pytest.raises(InputError, match=r"t\.csv: there is a header but no split; add lines"):
+        read_recorded([("t.csv", TABLE)], None)

@@ -114,7 +114,7 @@ def test_a_load_generators_latency_is_recorded_and_planned_with(tmp_path: Path) 
     operations = '[operations]\ncompute = { value = 0.4, unit = "ms" }\n'
     app.write_text(f'format = 1\nname = "app"\nunit = "requests/s"\nunits_per_cycle = 1.0\n\n{operations}')
     done = run(str(FIXTURES / "wrk.txt"), "--record", str(app), "--split", "1x2")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"added 0 throughputs and 1 latencies to {app}")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"added 1 response time to {app}")
     (one,) = workload(str(app)).latencies
     assert (one.split, one.concurrency, one.mean) == ((1, 2), 64, pytest.approx(1.91e-3))
     words = [sys.executable, "-m", "cerberus_plan", "--workload", str(app), "--machine", "amd48", "--cores", "4"]

@@ -49,6 +49,8 @@ def imported(source: Source, runs: Sequence[Run], *, unit: str, expected: str) -
     pairs: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[int, float]]] = {}
     notes: dict[str, None] = {CLIENTS: None}
     for run in runs:
+        if run.rate is None:
+            source.refuse(run.line, "a run without a rate above 0: it breaks off", f"{expected}; run it to its end")
         if not run.clients or not run.rate:
             what = "a number of clients" if not run.clients else "a rate above 0"
             source.refuse(run.line, f"a run without {what}", expected)

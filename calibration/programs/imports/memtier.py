@@ -27,7 +27,7 @@ EXPECTED = '"N Threads", "M Connections per thread" and a row Totals as memtier_
 def sniff(text: str) -> bool:
     """Whether it is its text or its JSON."""
     is_json = text.lstrip().startswith("{") and '"Ops/sec"' in text and '"Totals"' in text
-    return is_json or ("Connections per thread" in text and re.search(r"^Totals\s", text, re.MULTILINE) is not None)
+    return is_json or re.search(CONNECTIONS.pattern, text, re.MULTILINE) is not None
 
 
 def parse(source: Source) -> Imported:

@@ -46,8 +46,9 @@ class _Result:
 
 
 def sniff(text: str) -> bool:
-    """Whether it has the two lines this reader needs."""
-    return "number of clients:" in text and re.search(r"^\s*tps = ", text, re.MULTILINE) is not None
+    """Whether it has a number of clients, and a rate or, where it breaks off, a workload."""
+    opened = re.search(r"^\s*(?:tps = |transaction type:)", text, re.MULTILINE)
+    return opened is not None and "number of clients:" in text
 
 
 def parse(source: Source) -> Imported:

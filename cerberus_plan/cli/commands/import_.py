@@ -42,7 +42,7 @@ def import_(
     ] = None,
     record: Annotated[
         Path | None,
-        typer.Option(help="Workload file to add rows [[measured]] to: of a table of splits, or a load's latency."),
+        typer.Option(help="Workload file to add measured rows to: of a table of splits, or a load's latency."),
     ] = None,
     split: Annotated[
         str | None, typer.Option(help="The split that a load generator's latency is of, as in 2x8; with --record.")
@@ -87,21 +87,29 @@ def _record(files: list[str], record: Path | None, split: str | None, others: li
     from cerberus_plan.calibration.programs.imports.recorded import read_recorded
     from cerberus_plan.calibration.store.measured_rows import append
     from cerberus_plan.cli import split_list
+    from cerberus_plan.model.digits import counted
 
     if record is None:
         raise InputError("--split belongs to --record FILE.toml, the workload file that the measured latency goes to")
     if others:
         raise InputError(f"--record adds rows to a workload file; leave out {', '.join(others)}")
-    of = None if split is None else split_list.splits(split, None)
+    of = None if split is None else split_list.splits(split, None, "--split")
     if of is not None and len(of) != 1:
         raise InputError(f"--split {split} must be one split, as in 2x8")
-    measured, latencies = read_recorded([(name, _text(name)) for name in files], None if of is None else of[0])
-    append(record, measured, latencies)
+    found = read_recorded([(name, _text(name)) for name in files], None if of is None else of[0])
+    append(record, found.measured, found.latencies)
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
     if as_json:
-        rows = {"measured": [asdict(row) for row in measured], "latencies": [asdict(row) for row in latencies]}
-        print_document({"files": files, "record": str(record)} | rows, indent=2)
+        rows = {name: [asdict(row) for row in getattr(found, name)] for name in ("measured", "latencies")}
+        print_document({"files": files, "record": str(record), "notes": list(found.notes)} | rows, indent=2)
         return
-    typer.echo(f"added {len(measured)} throughputs and {len(latencies)} latencies to {record}")
+    added = [
+        counted(len(rows), noun)
+        for rows, noun in ((found.measured, "throughput"), (found.latencies, "response time"))
+        if rows
+    ]
+    typer.echo(f"added {' and '.join(added)} to {record}")
     typer.echo(f"next: cerberus-plan --workload {record} --rate R --slo p99=10ms")
 
 
