@@ -231,7 +231,7 @@ def parse_workload(text: str, where: str) -> Workload:
         if memory is None
         else _quantity(memory, "bytes", f"{where}: memory_per_instance").value,
         note=_string(table, "note", where, default=""),
-        **(_measured(table["measured"], where) if "measured" in table else {}),
+        **(_measured(table["measured"], where, operations) if "measured" in table else {}),
         origin=where,
         objective=objective_tables().read_objective(table["objective"], where) if "objective" in table else None,
         limits=objective_tables().read_limits(table["limits"], where) if "limits" in table else {},
@@ -248,11 +248,14 @@ def objective_tables() -> ModuleType:
     return objective_table
 
 
-def _measured(rows: Any, where: str) -> dict[str, Any]:
+def _measured(rows: Any, where: str, operations: Mapping[str, Quantity]) -> dict[str, Any]:
     """Throughputs and latencies of the rows [[measured]]; imported here because most workloads have none."""
     from cerberus_plan.calibration.store.measured_rows import from_rows, latencies_from_rows
 
-    return {"measured": from_rows(rows, where), "latencies": latencies_from_rows(rows, where)}
+    return {
+        "measured": from_rows(rows, where),
+        "latencies": latencies_from_rows(rows, where, operations.get("compute")),
+    }
 
 
 def _with_calls(operations: dict[str, Quantity], table: Mapping[str, Any], where: str) -> dict[str, Quantity]:

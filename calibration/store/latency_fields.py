@@ -81,10 +81,10 @@ def fields_of(measured: MeasuredLatency) -> dict[str, Any]:
         found[LOAD[0]] = measured.rate
     if measured.concurrency is not None:
         found[LOAD[1]] = measured.concurrency
-    return found | {f"latency_{name}": _text(value) for name, value in measured.times.items()}
+    return found | {f"latency_{name}": text_of(value) for name, value in measured.times.items()}
 
 
-def _text(value: float) -> str:
+def text_of(value: float) -> str:
     """A time as a person would write it: in the largest unit of which it is one at least, to the last digit."""
     exact = Decimal(repr(value))
     unit = next((each for each in _WRITTEN if exact >= _SECONDS[each]), _WRITTEN[-1])

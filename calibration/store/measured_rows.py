@@ -26,14 +26,17 @@ from typing import Any
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text, write_atomically
 from cerberus_plan.calibration.store.latency_fields import FIELDS as LATENCY
-from cerberus_plan.calibration.store.latency_fields import fields_of, latency_of
+from cerberus_plan.calibration.store.latency_fields import fields_of, latency_of, text_of
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.plain import plain, shown
+from cerberus_plan.model.quantity import Quantity
 
 _FIELDS = ("instances", "cores_per_instance", "value", "low", "high", "host", "date")
 _NEEDED = _FIELDS[:3]
+# How much faster a core may be than the one on which a program's compute was measured.
+FASTEST_CORE = 2.0
 
 
 def from_rows(rows: Any, where: str) -> tuple[Measurement, ...]:
@@ -45,13 +48,39 @@ def from_rows(rows: Any, where: str) -> tuple[Measurement, ...]:
     return tuple(one for row, place in _checked(rows, where) if "value" in row for one in (_measurement(row, place),))
 
 
-def latencies_from_rows(rows: Any, where: str) -> tuple[MeasuredLatency, ...]:
+def latencies_from_rows(rows: Any, where: str, compute: Quantity | None = None) -> tuple[MeasuredLatency, ...]:
     """Response times of each row that tells them.
 
+    Args:
+        rows: Parsed TOML.
+        where: Names the file in messages.
+        compute: What a request computes, None where it is not known.
+
     Raises:
-        InputError: As ``from_rows``.
+        InputError: As ``from_rows``; or a mean below what a request computes, with the number of the row.
     """
-    return tuple(one for row, place in _checked(rows, where) if (one := latency_of(row, place)) is not None)
+    found = []
+    for row, place in _checked(rows, where):
+        one = latency_of(row, place)
+        if one is not None:
+            _check_possible(one, compute, place)
+            found.append(one)
+    return tuple(found)
+
+
+def _check_possible(one: MeasuredLatency, compute: Quantity | None, where: str) -> None:
+    """Refuse a mean in which no request can have been computed, on any core of today.
+
+    Raises:
+        InputError: It is one.
+    """
+    work = 0.0 if compute is None else compute.si().value if compute.low is None else compute.si().low or 0.0
+    if one.mean is not None and one.mean < work / FASTEST_CORE:
+        raise InputError(
+            f"{where}: latency_mean = {text_of(one.mean)} is less than half of what a request computes, "
+            f"{text_of(work)} (compute in [operations]), so these are not answers of this program: were they errors, "
+            "in another unit, or is compute that of more than one request?"
+        )
 
 
 def _checked(rows: Any, where: str) -> Iterator[tuple[Mapping[str, Any], str]]:

@@ -19,6 +19,14 @@ from cerberus_plan.model.latency.open_network import holds_vary, variability
 from cerberus_plan.model.latency.response import LEAST_VARIABILITY, Sum
 
 
+def throughput(cluster: Cluster, clients: float) -> float:
+    """What so many clients of all instances together have done a second; fewer than one an instance wait nowhere."""
+    each = clients / cluster.instances
+    at_work = min(max(each, 1.0), float(cluster.threads))
+    rate = float(np.interp(at_work, np.arange(1.0, cluster.threads + 1.0), cluster.full.rates))
+    return cluster.instances * min(each, 1.0) * rate
+
+
 def response_time(cluster: Cluster, clients: float) -> Sum:
     """The response time with so many clients of all instances together, at least one an instance."""
     each = max(clients / cluster.instances, 1.0)

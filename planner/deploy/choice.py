@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from cerberus_plan.model.digits import ends, estimate, exact, spread
 from cerberus_plan.model.errors import CannotAnswerError
-from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.deploy.deployment import Format
 from cerberus_plan.planner.objectives.aim import aimed
+from cerberus_plan.planner.objectives.reach import evidence_of
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.choose import plan as plan_under
 from cerberus_plan.planner.splits.describe import describe
@@ -57,6 +57,9 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
     own = plan_under(plan.machine, plan.workload, systems, replace(plan.constraints, overcommit=1.0))
     smt = len(set(plan.machine.topology.cores)) < plan.machine.topology.n_cpus
     possible = [c for c in own.candidates if not any(form.refuse(size, smt) for size in c.split)]
+    if plan.objective is not None and possible:
+        own = aimed(replace(own, candidates=tuple(possible)), plan.objective, evidence=evidence_of(plan))
+        possible = list(own.candidates)
     if wish.vms is not None and wish.cores_per_vm is not None:
         split = (wish.cores_per_vm,) * wish.vms
         _check_form(form, wish.cores_per_vm, smt=smt)
@@ -67,9 +70,10 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
                 f"{plan.constraints.usable} cores, one for each vCPU, limits of {plan.machine.name}, --max-vms; "
                 f"{form.title} can deploy for example {describe(own.best, SYSTEMS)}"
             )
-        return Choice(plan=own, candidate=found, lines=(_promise(found, own),))
+        lines = [_promise(found, own)] + ([] if plan.objective is None else [_carries(found, own)])
+        return Choice(plan=own, candidate=found, lines=tuple(lines))
     if plan.objective is not None:
-        return _aimed_at(form, plan, own, possible, plan.objective)
+        return _aimed_at(form, plan, own, possible)
     planned = plan.best if wish.best else plan.best_all_cores
     if planned is None:
         raise CannotAnswerError(f"{plan.no_all_cores_reason}; or deploy --best, which leaves cores idle")
@@ -79,11 +83,10 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
     return _other(form, plan, own, planned, possible, best=wish.best)
 
 
-def _aimed_at(form: Format, plan: Plan, own: Plan, possible: list[Candidate], objective: Objective) -> Choice:
+def _aimed_at(form: Format, plan: Plan, own: Plan, possible: list[Candidate]) -> Choice:
     """What the objective chose, where it is kept under the format's system too, else what it chooses there."""
     if not possible:
         raise CannotAnswerError(f"{form.title}: no split within the constraints can be deployed; try another --format")
-    own = aimed(replace(own, candidates=tuple(possible)), objective)
     planned = plan.best
     same = next((c for c in own.candidates if c.split == planned.split), None)
     kept = same is not None and (same.meets or not planned.meets)

@@ -5,8 +5,10 @@ statistic that was measured at that rate of that split is the median of its meas
 one more run, or the plan's own where that is narrower: so a measurement is inside its interval, and another one never
 makes it wider there.
 Equation: headroom = the rate at which the curve (its upper end, for the low end of the headroom) first passes the
-limit, on a table of rates between which log T is a line in -log(1 - load). The capacity is the plan's, or less where
-measurements say that times under arrivals are longer; more is not promised for shorter ones.
+limit, on a table of rates between which log T is a line in -log(1 - load). The capacity is log-normal: the plan's, or
+less where measurements say that times under arrivals are longer (more is not promised for shorter ones); of a split
+that clients saturated it is what they had done (``rows``). It is cut off at the largest rate that was carried there and
+at the least that was not (``Within``).
 Assumptions: those of ``evidence``. A split unlike the measured ones keeps that part of the plan's doubt about speed.
 When not to use it: without measured response times; ``served`` is then exact.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +31,8 @@ from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.quantity import Z90
 from cerberus_plan.planner.objectives.curve import Bend, Curve, Load, share_of
 from cerberus_plan.planner.objectives.discrepancy import Place, split_alike
-from cerberus_plan.planner.objectives.evidence import SCATTER, Evidence, Row
+from cerberus_plan.planner.objectives.evidence import Evidence
+from cerberus_plan.planner.objectives.rows import SCATTER, Row
 from cerberus_plan.planner.objectives.served import CAPACITY, Served, speeds
 from cerberus_plan.planner.plan import Candidate
 
@@ -39,6 +43,11 @@ _BESIDE, _VARIES = 0.02, 0.1
 # Half an interval on the logarithm beyond which nothing is said of its end.
 _WITHOUT_BOUND = math.log(100.0)
 _STATISTICS = ("mean", *PERCENTILES)
+# Share from which a percentile is held not to be less than a request's own compute.
+_TAIL = 0.95
+_NORMAL = NormalDist()
+# Standard deviations beyond which a tail has no numbers left, and is an exponential.
+_FARTHEST = 30.0
 
 
 class Ends(NamedTuple):
@@ -47,6 +56,33 @@ class Ends(NamedTuple):
     low: Any
     middle: Any
     high: Any
+
+
+class Within(NamedTuple):
+    """A normal distribution cut off below ``least`` and above ``most``."""
+
+    middle: float
+    deviation: float
+    least: float
+    most: float
+
+    def quantile(self, share: float) -> float:
+        """The value that so large a share lies below."""
+        if self.deviation <= 0.0:
+            return min(max(self.middle, self.least), self.most)
+        low, high = ((end - self.middle) / self.deviation for end in (self.least, self.most))
+        if low + high > 0.0:  # what is left is counted from the far end, where numbers keep their digits
+            return 2.0 * self.middle - self._mirrored().quantile(1.0 - share)
+        if high < -_FARTHEST:
+            # no other is likely there: its density falls by e in 1 / |high| deviations
+            found = high + math.log(share) / -high
+            return self.middle + self.deviation * max(found, low)
+        below, above = (0.5 * math.erfc(-end / math.sqrt(2.0)) for end in (low, high))
+        found = _NORMAL.inv_cdf(below + share * (above - below))
+        return self.middle + self.deviation * min(max(found, low), high)
+
+    def _mirrored(self) -> Within:
+        return Within(self.middle, self.deviation, 2.0 * self.middle - self.most, 2.0 * self.middle - self.least)
 
 
 class Table(NamedTuple):
@@ -64,6 +100,8 @@ class Bent:
         self._curves: dict[int, Curve] = {}
         self._pinned_at: dict[tuple[int, float, str], Ends] = {}
         self._tables: dict[tuple[int, str], Table] = {}
+        self._pins_of: dict[int, dict[tuple[float, str], Row]] = {}
+        self._capacity: dict[int, tuple[float, float, float]] = {}
         place = self._place(served.instances, 0.5, "mean")
         self._alike = split_alike(place, evidence.places)
         own = math.log(candidate.high / candidate.low) / (2.0 * Z90)
@@ -130,12 +168,29 @@ class Bent:
 
     def _capacities(self, instances: int) -> tuple[float, float, float]:
         """Low end, middle and high end of the rate at which queues grow for ever."""
-        slowed = math.exp(-max(self._evidence.bend.scale, 0.0))
-        middle = self._curve(instances).capacity * slowed
-        doubt = self._alike**2 * float(self._evidence.posterior.covariance[0, 0]) + self._own
-        wide = math.exp(Z90 * math.sqrt(doubt))
-        carried = max((rate for rate, _ in self._pins(instances)), default=0.0)
-        return max(middle / wide, carried), max(middle, carried), max(middle * wide, carried)
+        if instances not in self._capacity:
+            self._capacity[instances] = self._capacity_of(instances)
+        return self._capacity[instances]
+
+    def _capacity_of(self, instances: int) -> tuple[float, float, float]:
+        scale = max(self._evidence.bend.scale, 0.0)
+        middle = math.log(self._curve(instances).capacity) - scale
+        deviation = math.sqrt(self._alike**2 * float(self._evidence.posterior.covariance[0, 0]) + self._own)
+        closed = [row for row in self._own_rows(instances) if row.log_done is not None]
+        full = [row for row in closed if row.saturated]
+        carried = [math.log(rate) for rate, _ in self._pins(instances)]
+        if full:
+            best = max(full, key=lambda row: (row.log_done or 0.0, row.scatter))
+            middle, deviation = best.log_done or 0.0, best.scatter
+        else:
+            carried += [row.log_done or 0.0 for row in closed]
+        least = max(carried, default=-math.inf)
+        mine = self._own_rows(instances)
+        refused = [math.log(row.load.rate or 0.0) for row in self._evidence.overloads if row in mine]
+        most = min((each for each in refused if each > least), default=math.inf)
+        within = Within(middle, deviation, least, most)
+        low, middle, high = (math.exp(within.quantile(share)) for share in (0.05, 0.5, 0.95))
+        return low, middle, high
 
     def _carries(self, rate: float) -> bool:
         """Whether there is a response time: expected to be, or measured at no smaller a rate."""
@@ -145,11 +200,18 @@ class Bent:
 
     def _pins(self, instances: int) -> dict[tuple[float, str], Row]:
         """What was measured of this very split, by rate and statistic."""
-        if self._candidate.system != ran_on(instances) or self._candidate.overcommit != 1.0:
-            return {}
+        if instances not in self._pins_of:
+            rows = (row for row in self._own_rows(instances) if row.load.rate is not None)
+            self._pins_of[instances] = {
+                (row.load.rate or 0.0, row.name): row for row in rows if row not in self._evidence.overloads
+            }
+        return self._pins_of[instances]
+
+    def _own_rows(self, instances: int) -> list[Row]:
         split = (instances, max(self._candidate.split))
-        rows = (row for row in self._evidence.every if row.split == split and row.load.rate is not None)
-        return {(row.load.rate or 0.0, row.name): row for row in rows}
+        if self._candidate.system != ran_on(split[0]) or self._candidate.overcommit != 1.0:
+            return []
+        return [row for row in self._evidence.every if row.split == split]
 
     def _single(self, rate: float, name: str) -> Ends:
         """Log time at a rate, and the ends of its interval."""
@@ -165,7 +227,7 @@ class Bent:
         return Ends(*found)
 
     def _pinned(self, rate: float, name: str, instances: int) -> Ends:
-        """What was measured, as wide as one more run or as the plan's own interval."""
+        """What was measured, as wide as one more run or as the plan's own interval, and as its repeats."""
         key = (instances, rate, name)
         if key not in self._pinned_at:
             self._pinned_at[key] = self._run_again(rate, name, instances)
@@ -173,10 +235,11 @@ class Bent:
 
     def _run_again(self, rate: float, name: str, instances: int) -> Ends:
         row = self._pins(instances)[rate, name]
-        half = Z90 * SCATTER[name]
+        half = Z90 * SCATTER[name]  # repeats that agree do not narrow it
         if instances == self._served.instances:
             slow, middle, fast = (self._log_alone(rate, name, speed) for speed in speeds(self._candidate))
             half = min(half, slow - middle, middle - fast) if math.isfinite(middle) else half
+        half = max(half, row.spread)
         return Ends(row.log_time - half, row.log_time, row.log_time + half)
 
     def _log_alone(self, rate: float, name: str, throughput: float) -> float:
@@ -210,7 +273,10 @@ class Bent:
         middle = logs + evidence.shift(places)
         # what is not undercut however little waits: the time at hardly any load, as short as the doubt allows
         least = idle - Z90 * math.sqrt(evidence.posterior.size**2 + scatter)
-        return np.maximum(middle - half, np.minimum(middle, least)), middle, _bounded(middle, half)
+        low, high = np.maximum(middle - half, np.minimum(middle, least)), _bounded(middle, half)
+        if share is None or share >= _TAIL:  # no mean, and no long one of many, is less than what a request computes
+            low, middle, high = (np.maximum(end, evidence.least) for end in (low, middle, high))
+        return low, middle, high
 
     def _table(self, instances: int, name: str) -> Table:
         """Rates, log times and the ends of their intervals."""

@@ -5,8 +5,10 @@ under arrivals than when it is saturated; every request pays d more that loads n
 same cores); the work of requests varies by exp(b) more than was said.
 Equation: T(r; a, h, b) = f e^a Q(r f e^a; c^2 e^b) + d,  d = S sinh(h) / 2,  Q the response time of
 ``model.latency.open_network`` in the network's own time, f the plan's factor on it, S a request's time without waiting.
-Assumptions: near and beyond the capacity, where there is no response time, log T goes on growing with the rate, so that
-a measurement there still says which way.
+In a closed loop of N clients d is spent elsewhere: n of them are at the server, n (1 + d / R(n)) = N, so that
+T = R(n) + d = N / X(n) by Little's law, and no more than the capacity is done however long d is.
+Assumptions: beyond the capacity, where there is no response time, a queue grows with the time and the excess; log T is
+continued with the logarithm of the rate, and says nothing sharp (``evidence``).
 When not to use it: to answer; ``bent`` does, with what was learned (``evidence``).
 """
 
@@ -19,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cerberus_plan.model.latency.clients import response_time as closed_response
+from cerberus_plan.model.latency.clients import throughput as closed_throughput
 from cerberus_plan.model.latency.cluster import Cluster
 from cerberus_plan.model.latency.open_network import response_time as open_response
 from cerberus_plan.model.latency.response import LEAST_VARIABILITY, Sum, quantiles
@@ -26,13 +29,13 @@ from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.objective import Slo
 from cerberus_plan.planner.objectives.served import Served
 
-# Share of the capacity above which log T is continued, and how steeply it grows with the load there.
-TOP, STEEP = 0.995, 10.0
+# Share of the capacity above which log T is continued.
+TOP = 0.995
 MOST_VARIABILITY = 1000.0
-# What is added to a logarithm at the most: its exponential stays a number.
-_HIGHEST = 300.0
 # An offset below zero leaves this share of the time at least.
 _LEAST_SHARE = 0.05
+# Halvings of an interval of clients at the server: enough for a millionth of it.
+_HALVINGS = 24
 
 
 class Bend(NamedTuple):
@@ -92,28 +95,44 @@ class Curve:
             bend: What measurements change.
             unit: Time that offsets are counted in [s].
         """
-        found, beyond = self._found(load, bend)
+        found, beyond = self._found(load, bend, unit)
         time = found.mean if share is None else found.quantile(share)
         return float(self._log(np.array([time]), bend, unit)[0]) + beyond
 
     def log_times(self, share: float | None, rates: Sequence[float], bend: Bend, unit: float) -> Array:
         """The same at several rates of requests from outside."""
-        pairs = [self._found(Load(rate, None), bend) for rate in rates]
+        pairs = [self._found(Load(rate, None), bend, unit) for rate in rates]
         sums = [found for found, _ in pairs]
         times = np.array([found.mean for found in sums]) if share is None else quantiles(sums, share)
         return np.asarray(self._log(times, bend, unit) + np.array([beyond for _, beyond in pairs]))
 
-    def _found(self, load: Load, bend: Bend) -> tuple[Sum, float]:
+    def load_of(self, rate: float, bend: Bend) -> float:
+        """A rate as a share of the capacity."""
+        return rate / self.capacity * math.exp(bend.scale)
+
+    def _found(self, load: Load, bend: Bend, unit: float) -> tuple[Sum, float]:
         """The response time in the network's own time, and what is added to its logarithm beyond the capacity."""
         cluster = self._with(bend)
         if load.clients is not None:
-            return closed_response(cluster, load.clients), 0.0
+            return closed_response(cluster, self._at_server(cluster, load.clients, bend, unit)), 0.0
         asked = (load.rate or 0.0) / self.units * self.factor * math.exp(bend.scale)
         most = TOP * cluster.capacity
         found = open_response(cluster, min(asked, most))
         if found is None:
             raise AssertionError(f"no response time at {TOP:.1%} of the capacity")
-        return found, min(STEEP * math.log1p(max(asked / most - 1.0, 0.0)), _HIGHEST)
+        return found, math.log(max(asked / most, 1.0))
+
+    def _at_server(self, cluster: Cluster, clients: float, bend: Bend, unit: float) -> float:
+        """How many of the clients are at the server, while others are where the offset is spent."""
+        elsewhere = bend.seconds(unit) / (self.factor * math.exp(bend.scale))
+        if elsewhere == 0.0:
+            return clients
+        low, high = 0.0, clients if elsewhere > 0.0 else clients / _LEAST_SHARE
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2.0
+            all_of_them = max(middle + elsewhere * closed_throughput(cluster, middle), _LEAST_SHARE * middle)
+            low, high = (middle, high) if all_of_them < clients else (low, middle)
+        return high
 
     def _log(self, times: Array, bend: Bend, unit: float) -> Array:
         """Logarithms of times of the network, in seconds and with the offset."""

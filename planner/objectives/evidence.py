@@ -1,58 +1,50 @@
 """What measured response times say of the model's: one inference over all of them, for every split.
 
-Models: log T measured = log T(``curve``; a, h, b) + discrepancy (``discrepancy``) + the scatter of a run.
-Prior: a ~ N(0, the plan's own doubt about speed and a tenth), h ~ N(0, 4), b ~ N(0, 2.25); without a measurement
-nothing changes. The size of the discrepancy is the likeliest of a few.
+Models: log T measured = log T(``curve``; a, h, b) + discrepancy (``discrepancy``) + the scatter of a run (``rows``).
+The mean of a saturated closed loop is N / capacity: there it is log N - log capacity + a + scatter alone.
+Prior: a ~ N(0, the plan's own doubt about the speed of the measured splits and a tenth), h ~ N(0, 4), b ~ N(0, 2.25);
+without a measurement nothing changes. The size of the discrepancy is the likeliest of a few.
 Equation: a, h, b at their mode (Gauss-Newton); around it the posterior of a linear model with a Gaussian process.
-Assumptions: rows of one instance are those of one Linux, of several of processes on it, as for throughput.
-Scatter of one more run: 5 % of a mean or median, 8 % of a 95th and 12 % of a 99th percentile; a judgement that no
-repeats change, so that another measurement never makes an answer wider where it was taken.
-When not to use it: where a run was shorter than the server's slowest change.
+A run at more than the capacity is censored: its times are of a queue that grew for as long as it lasted, any longer
+time is as likely, and what it says is that the capacity is no more than its rate (``overloads``).
+Assumptions: those of ``rows``; measured splits are planned by themselves, so that what else is planned with them
+changes nothing. When not to use it: where a run was shorter than the server's slowest change.
 Source: Kennedy and O'Hagan (2001); Rasmussen and Williams (2006), section 2.7; docs/decisions/0015-latency.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
-from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.measurement import ran_on
 from cerberus_plan.model.quantity import Z90
-from cerberus_plan.planner.objectives.curve import Bend, Curve, Load, share_of
+from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.objectives.curve import TOP, Bend, Curve, Load, share_of
 from cerberus_plan.planner.objectives.discrepancy import Place, alike
+from cerberus_plan.planner.objectives.rows import Row, rows_of, thinned
 from cerberus_plan.planner.objectives.served import Served
-from cerberus_plan.planner.plan import Candidate, Plan
+from cerberus_plan.planner.plan import Candidate
+from cerberus_plan.planner.splits.choose import alone
 
-SCATTER = {"mean": 0.05, "p50": 0.05, "p95": 0.08, "p99": 0.12}
 # Sizes of the discrepancy that are tried (standard deviations of a logarithm), the usual one, how far others are off.
 _SIZES, _USUAL, _FAR = (0.1, 0.2, 0.4, 0.8), 0.2, 0.7
 # Doubt about the speed under arrivals that the plan's interval does not hold.
 _OPEN = 0.1
 # Most of a short request's time is no work of the server's at all; and few know how their requests vary.
 _OFFSET, _VARIES = 2.0, 1.5
-# More rows add time but hardly any information.
-MOST_ROWS = 48
+# How far apart times in a queue that grows are, on the logarithm: from the first request's to the length of the run.
+_CENSORED = 2.0
+# Load from which a search begins anew where the plan says that a measured rate is not carried.
+_BELOW = 0.9
 _STEPS, _DIFFERENCE, _CLOSE = 20, 1e-3, 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """The repeats of one statistic of one split at one load: logarithm of their median [s]."""
-
-    split: tuple[int, int]
-    load: Load
-    name: str
-    log_time: float
-
-    @property
-    def system(self) -> str:
-        """What it was a run of."""
-        return ran_on(self.split[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +76,24 @@ class Evidence:
     Attributes:
         every: What was measured; ``rows`` is what of it is inferred from, and ``places``, where.
         alone: Log times of the rows by the model alone.
+        waits: 1 of rows that the discrepancy is part of, 0 of those that tell a capacity.
         unit: Time that offsets are counted in [s].
         posterior: What follows.
         varies: Squared coefficient of variation of a request's work that follows.
+        overloads: Rows of ``every`` that were taken at more than the capacity.
+        least: Logarithm of the least time that a request computes, by the workload; minus infinity where unknown.
     """
 
     every: tuple[Row, ...]
     rows: tuple[Row, ...]
     places: tuple[Place, ...]
     alone: Array
+    waits: Array
     unit: float
     posterior: Posterior
     varies: float
+    overloads: tuple[Row, ...] = ()
+    least: float = -math.inf
 
     @property
     def bend(self) -> Bend:
@@ -104,88 +102,68 @@ class Evidence:
 
     def shift(self, places: Sequence[Place]) -> Array:
         """Expected discrepancy at places."""
-        return np.asarray(self.posterior.size**2 * alike(places, self.places) @ self.posterior.weights)
+        return np.asarray(self.posterior.size**2 * self._alike(places) @ self.posterior.weights)
 
     def variance(self, places: Sequence[Place], slopes: Array) -> Array:
         """Variance of log times there, scatter of a run left out; ``slopes`` in a, h, b: shape (places, 3)."""
         known = self.posterior
-        across = known.size**2 * alike(places, self.places)
+        across = known.size**2 * self._alike(places)
         kept = known.size**2 - np.einsum("ij,jk,ik->i", across, known.inverse, across)
         beyond = slopes - across @ known.inverse @ known.slopes
         return np.asarray(np.maximum(kept, 0.0) + np.einsum("ij,jk,ik->i", beyond, known.covariance, beyond))
 
-
-def rows_of(latencies: Sequence[MeasuredLatency]) -> tuple[Row, ...]:
-    """Medians of repeats, in an order that does not depend on theirs."""
-    found: dict[tuple[tuple[int, int], float, int, str], list[float]] = {}
-    for one in latencies:
-        for name, seconds in one.times.items():
-            key = (one.split, one.rate or 0.0, one.concurrency or 0, name)
-            found.setdefault(key, []).append(float(np.log(seconds)))
-    rows = [
-        Row(split=split, load=Load(rate or None, clients or None), name=name, log_time=median(found[key]))
-        for key in sorted(found)
-        for split, rate, clients, name in (key,)
-    ]
-    return tuple(rows)
+    def _alike(self, places: Sequence[Place]) -> Array:
+        return np.asarray(alike(places, self.places) * self.waits)
 
 
-def _thinned(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """At most ``MOST_ROWS``, evenly taken."""
-    keep = np.unique(np.linspace(0, len(rows) - 1, min(MOST_ROWS, len(rows))).round().astype(np.int64))
-    return tuple(rows[i] for i in keep)
-
-
-def learn(plan: Plan) -> Evidence | None:
-    """What the workload's measured response times say; None where it has none.
+def learn(machine: Machine, workload: Workload) -> Evidence | None:
+    """What a workload's measured response times say on a machine; None where it has none.
 
     Raises:
         CannotAnswerError: The machine lacks a cost that one Linux or processes need for this workload.
     """
-    every = rows_of(plan.workload.latencies)
+    every = rows_of(workload.latencies)
     if not every:
         return None
-    rows = _thinned(every)
-    curves = {(row.system, row.split): _curve(plan, row) for row in rows}
-    mine = [curves[row.system, row.split] for row in rows]
+    planned = {row.split: alone(machine, workload, SYSTEMS[ran_on(row.split[0])], row.split) for row in every}
+    curves = {split: _curve(machine, workload, split, candidate) for split, candidate in planned.items()}
+    rows = thinned(every)
+    mine = [curves[row.split] for row in rows]
     unit = median(sorted(curve.alone for curve in mine))
     places = tuple(_place(row, curve) for row, curve in zip(rows, mine, strict=True))
     model = _Model(rows, mine, unit)
-    prior = np.array([doubt_of_speed(plan.candidates) ** 2 + _OPEN**2, _OFFSET**2, _VARIES**2])
-    found = max((_fitted(model, places, prior, size) for size in _SIZES), key=lambda one: one.likely)
+    prior = np.array([_doubt_of_speed(planned.values()) ** 2 + _OPEN**2, _OFFSET**2, _VARIES**2])
+    found = max(_fits(model, places, prior), key=lambda one: one.likely)
     return Evidence(
         every=every,
         rows=rows,
         places=places,
         alone=model(Bend()),
+        waits=model.waits,
         unit=unit,
         posterior=found,
         varies=mine[0].variability(found.bend),
+        overloads=_overloads(every, curves, found.bend, unit),
+        least=_least(workload),
     )
 
 
-def doubt_of_speed(candidates: Sequence[Candidate]) -> float:
-    """Standard deviation of log throughput that a plan usually states."""
-    return float(np.median([np.log(one.high / one.low) for one in candidates]) / (2.0 * Z90))
-
-
-def _curve(plan: Plan, row: Row) -> Curve:
-    """The split's curve at the plan's speed, where it is a candidate, else at the model's own."""
-    known = next((c for c in plan.candidates if c.system == row.system and _same(c, row.split)), None)
-    if known is not None:
-        return Curve(Served.of(plan, known), known.throughput)
-    like = plan.candidates[0]
-    split = (row.split[1],) * row.split[0]
-    served = Served.of(plan, _like(like, system=row.system, split=split))
+def _curve(machine: Machine, workload: Workload, split: tuple[int, int], planned: Candidate | None) -> Curve:
+    """A split's curve at the plan's speed, at the model's own where the machine cannot have the split."""
+    if planned is not None:
+        return Curve(Served.on(machine, workload, planned), planned.throughput)
+    like = Candidate(
+        system=ran_on(split[0]), split=(split[1],) * split[0], throughput=1.0, low=1.0, high=1.0,
+        probability_best=0.0, regret=0.0, bottleneck="", ledger={},
+    )  # fmt: skip
+    served = Served.on(machine, workload, like)
     return Curve(served, served.cluster().capacity * served.units)
 
 
-def _like(candidate: Candidate, *, system: str, split: tuple[int, ...]) -> Candidate:
-    return replace(candidate, system=system, split=split, overcommit=1.0)
-
-
-def _same(candidate: Candidate, split: tuple[int, int]) -> bool:
-    return (candidate.vms, candidate.cores_per_vm) == split and candidate.overcommit == 1.0
+def _doubt_of_speed(planned: Iterable[Candidate | None]) -> float:
+    """Standard deviation of log throughput that a plan usually states of the measured splits."""
+    stated = [math.log(one.high / one.low) for one in planned if one is not None]
+    return median(stated) / (2.0 * Z90) if stated else 0.0
 
 
 def _place(row: Row, curve: Curve) -> Place:
@@ -195,33 +173,88 @@ def _place(row: Row, curve: Curve) -> Place:
     return Place(row.system, *row.split, share, row.name)
 
 
+def _least(workload: Workload) -> float:
+    """The low end of what a request computes, on the logarithm."""
+    compute = workload.operations.get("compute")
+    if compute is None:
+        return -math.inf
+    least = compute.si().value if compute.low is None else compute.si().low
+    return math.log(least) if least else -math.inf
+
+
+def _overloads(
+    rows: Sequence[Row], curves: Mapping[tuple[int, int], Curve], bend: Bend, unit: float
+) -> tuple[Row, ...]:
+    """Rows at a rate that is not carried, with a time that no queue has which ever empties."""
+    usual = bend._replace(varies=max(bend.varies, 0.0))
+    found = []
+    for row in rows:
+        curve, rate = curves[row.split], row.load.rate
+        if rate is None or curve.load_of(rate, bend) < TOP:
+            continue
+        top = Load(TOP * curve.capacity * math.exp(-bend.scale), None)
+        if row.log_time > curve.log_time(share_of(row.name), top, usual, unit):
+            found.append(row)
+    return tuple(found)
+
+
 class _Model:
     """Log times of all rows under a bend."""
 
     def __init__(self, rows: Sequence[Row], curves: Sequence[Curve], unit: float) -> None:
         self.measured = np.array([row.log_time for row in rows])
-        self.scatter = np.array([SCATTER[row.name] for row in rows])
-        self._asked = [(curve, share_of(row.name), row.load) for row, curve in zip(rows, curves, strict=True)]
+        self.waits = np.array([0.0 if row.saturated else 1.0 for row in rows])
+        # what tells a capacity tells it of one split; others are as much alike as arrivals and saturation
+        self._scatter = np.array([math.hypot(row.scatter, _OPEN if row.saturated else 0.0) for row in rows])
+        self._asked = list(zip(rows, curves, strict=True))
         self._unit = unit
         self._known: dict[Bend, Array] = {}
 
     def __call__(self, bend: Bend) -> Array:
         if bend not in self._known:
-            times = [curve.log_time(share, load, bend, self._unit) for curve, share, load in self._asked]
-            self._known[bend] = np.array(times)
+            found = np.array([self._log_time(row, curve, bend) for row, curve in self._asked])
+            # in a queue that grows a request may take any longer time
+            grows = self._loads(bend) >= TOP
+            self._known[bend] = np.where(grows, np.maximum(found, self.measured), found)
         return self._known[bend]
+
+    def _log_time(self, row: Row, curve: Curve, bend: Bend) -> float:
+        if row.saturated:
+            return math.log((row.load.clients or 1) / curve.capacity) + bend.scale
+        return curve.log_time(share_of(row.name), row.load, bend, self._unit)
+
+    def scatter(self, bend: Bend) -> Array:
+        """Standard deviations: of a run, or of what is known of a queue that grows."""
+        return np.where(self._loads(bend) >= TOP, _CENSORED, self._scatter)
+
+    def _loads(self, bend: Bend) -> Array:
+        return np.array([curve.load_of(row.load.rate or 0.0, bend) for row, curve in self._asked])
 
     def slopes(self, bend: Bend) -> Array:
         here = self(bend)
         steps = np.eye(3) * _DIFFERENCE
         return np.stack([(self(Bend(*(np.array(bend) + step))) - here) / _DIFFERENCE for step in steps], axis=1)
 
+    @property
+    def starts(self) -> list[Bend]:
+        """Where to begin a search: as planned, and as fast as to carry every rate that was measured."""
+        most = float(self._loads(Bend()).max())
+        return [Bend()] if most < _BELOW else [Bend(), Bend(scale=math.log(_BELOW / most))]
 
-def _fitted(model: _Model, places: Sequence[Place], prior: Array, size: float) -> Posterior:
-    """The posterior under a size of the discrepancy."""
-    covariance = size**2 * alike(places, places) + np.diag(model.scatter**2)
-    inverse = np.asarray(np.linalg.inv(covariance))
-    bend = _mode(model, inverse, prior)
+
+def _fits(model: _Model, places: Sequence[Place], prior: Array) -> Iterator[Posterior]:
+    """The posterior under each size of the discrepancy; a search begins where that of the size before ended."""
+    starts = model.starts
+    correlated = alike(places, places) * np.outer(model.waits, model.waits)
+    for size in _SIZES:
+        search = _Search(model, size**2 * correlated, prior)
+        starts = [search.mode(start) for start in starts]
+        yield _posterior(model, search, min(starts, key=search.worth), prior, size)
+
+
+def _posterior(model: _Model, search: _Search, bend: Bend, prior: Array, size: float) -> Posterior:
+    """What the rows say around the mode, under a size of the discrepancy."""
+    covariance, inverse, _ = search.errors(bend)
     slopes, left = model.slopes(bend), model.measured - model(bend)
     at_prior = left + slopes @ np.array(bend)
     whole = covariance + slopes * prior @ slopes.T
@@ -237,28 +270,46 @@ def _fitted(model: _Model, places: Sequence[Place], prior: Array, size: float) -
     )
 
 
-def _mode(model: _Model, inverse: Array, prior: Array) -> Bend:
+class _Search:
     """The likeliest a, h, b: Gauss-Newton steps, halved until they help."""
 
-    def worth(bend: Bend) -> float:
-        left = model.measured - model(bend)
-        return float(left @ inverse @ left + (np.array(bend) ** 2 / prior).sum())
+    def __init__(self, model: _Model, discrepancies: Array, prior: Array) -> None:
+        self._model, self._discrepancies, self._prior = model, discrepancies, prior
+        self._errors: dict[bytes, tuple[Array, Array, float]] = {}
 
-    bend, best = Bend(), worth(Bend())
-    for _ in range(_STEPS):
-        slopes, left = model.slopes(bend), model.measured - model(bend)
-        normal = slopes.T @ inverse @ slopes + np.diag(1.0 / prior)
-        step = np.linalg.solve(normal, slopes.T @ inverse @ left - np.array(bend) / prior)
-        step = np.clip(step, -1.0, 1.0)
-        for _ in range(8):
-            tried = Bend(*(np.array(bend) + step).tolist())
-            value = worth(tried)
-            if value < best:
+    def errors(self, bend: Bend) -> tuple[Array, Array, float]:
+        """Covariance of discrepancies and scatter, its inverse, the logarithm of its determinant."""
+        scatter = self._model.scatter(bend)
+        if scatter.tobytes() not in self._errors:
+            covariance = self._discrepancies + np.diag(scatter**2)
+            inverse = np.asarray(np.linalg.inv(covariance))
+            self._errors[scatter.tobytes()] = covariance, inverse, float(np.linalg.slogdet(covariance)[1])
+        return self._errors[scatter.tobytes()]
+
+    def worth(self, bend: Bend) -> float:
+        """Minus twice the logarithm of the posterior density."""
+        left = self._model.measured - self._model(bend)
+        _, inverse, volume = self.errors(bend)
+        return float(left @ inverse @ left + volume + (np.array(bend) ** 2 / self._prior).sum())
+
+    def mode(self, start: Bend) -> Bend:
+        """The likeliest near a start."""
+        bend, best = start, self.worth(start)
+        for _ in range(_STEPS):
+            slopes, left = self._model.slopes(bend), self._model.measured - self._model(bend)
+            inverse = self.errors(bend)[1]
+            normal = slopes.T @ inverse @ slopes + np.diag(1.0 / self._prior)
+            step = np.linalg.solve(normal, slopes.T @ inverse @ left - np.array(bend) / self._prior)
+            step = np.clip(step, -1.0, 1.0)
+            for _ in range(8):
+                tried = Bend(*(np.array(bend) + step).tolist())
+                value = self.worth(tried)
+                if value < best:
+                    break
+                step = step / 2.0
+            else:
                 break
-            step = step / 2.0
-        else:
-            break
-        gained, bend, best = best - value, tried, value
-        if gained < _CLOSE:
-            break
-    return bend
+            gained, bend, best = best - value, tried, value
+            if gained < _CLOSE:
+                break
+        return bend

@@ -101,11 +101,8 @@ class Answering:
             )
         self.plan, self._systems = plan, systems
         self.evidence = evidence
-        if evidence is None and plan.workload.latencies:
-            # Only a workload with measured response times loads the inference.
-            from cerberus_plan.planner.objectives.evidence import learn
-
-            self.evidence = learn(plan)
+        if evidence is None:
+            self.evidence = evidence_of(plan)
 
     def reaches(self, objective: Objective) -> tuple[Reach, ...]:
         """What every candidate reaches, in the plan's order."""
@@ -141,6 +138,20 @@ class Answering:
         from cerberus_plan.planner.objectives.bent import Bent
 
         return Bent(served, candidate, self.evidence)
+
+
+def evidence_of(plan: Plan) -> Evidence | None:
+    """What a plan's measured response times say, None where it has none.
+
+    Raises:
+        CannotAnswerError: The machine lacks a cost of a system that was measured.
+    """
+    if not plan.workload.latencies:
+        return None
+    # Only a workload with measured response times loads the inference.
+    from cerberus_plan.planner.objectives.evidence import learn
+
+    return learn(plan.machine, plan.workload)
 
 
 def _left(plan: Plan, candidate: Candidate, objective: Objective) -> int | None:

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterator
 
 from cerberus_plan.model.digits import exact
-from cerberus_plan.planner.objectives.evidence import SCATTER, Evidence, Row
+from cerberus_plan.planner.objectives.evidence import Evidence
+from cerberus_plan.planner.objectives.rows import Row
 from cerberus_plan.planner.objectives.say import time
 from cerberus_plan.planner.plan import LatencyCheck, LatencyEvidence
 
@@ -48,7 +49,13 @@ def _beside(evidence: Evidence) -> Iterator[tuple[Row, float | None]]:
 
 
 def sentences(evidence: Evidence, unit: str) -> Iterator[str]:
-    """The disagreement, and what follows from it."""
+    """What was measured beyond the capacity; the disagreement, and what follows from it."""
+    refused = {(row.split, row.load.rate) for row in evidence.overloads}
+    for split, rate in sorted(refused, key=str):
+        yield (
+            f"response times: {exact(rate or 0.0)} {unit} are more than {split[0]} x {split[1]} carries: what was "
+            "measured there is of a queue that grew meanwhile, and counts as a bound of the capacity alone"
+        )
     worst = _worst(evidence)
     if worst is None:
         return
@@ -74,4 +81,4 @@ def _worst(evidence: Evidence) -> tuple[Row, float | None] | None:
         return math.inf if alone is None else abs(row.log_time - math.log(alone))
 
     worst = max(_beside(evidence), key=gap)
-    return worst if gap(worst) > max(_WORTH, 3.0 * SCATTER[worst[0].name]) else None
+    return worst if gap(worst) > max(_WORTH, 3.0 * worst[0].scatter) else None

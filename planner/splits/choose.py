@@ -26,7 +26,7 @@ from cerberus_plan.planner.splits.crowd import CROWD_GAIN
 from cerberus_plan.planner.splits.crowd_notes import crowd_notes
 from cerberus_plan.planner.splits.describe import describe, expected
 from cerberus_plan.planner.splits.doubt import doubts
-from cerberus_plan.planner.splits.evaluate import evaluate, to_candidates
+from cerberus_plan.planner.splits.evaluate import Evaluated, evaluate, to_candidates
 from cerberus_plan.planner.splits.joint import Joint
 from cerberus_plan.planner.splits.limits import with_limits
 from cerberus_plan.planner.splits.rivals import SELDOM, SMALL, rivals
@@ -45,28 +45,13 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
     Raises:
         CannotAnswerError: The constraints leave no candidate, or the machine lacks a cost.
     """
-    evaluated = evaluate(machine, workload, systems, constraints)
-    if evaluated is None:
+    weighed = _weighed(machine, workload, systems, constraints)
+    if weighed is None:
         raise CannotAnswerError(
             f"no split of {constraints.usable} cores under {', '.join(s.name for s in systems)} meets the constraints; "
             "allow more VMs or cores, or another --system"
         )
-    if machine.measured:
-        # Published costs were fitted as placed; only measured distances can correct a plan, and only they load this.
-        from cerberus_plan.planner.placing.placed import correct
-
-        evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
-    said: tuple[str, ...] = ()
-    extends_runs = False
-    if workload.measured:
-        # Only a workload with runs of its own loads the inference.
-        from cerberus_plan.planner.evidence.condition import applies, condition
-        from cerberus_plan.planner.evidence.tell import tell
-
-        extends_runs = applies(workload, [system.name for system in systems])
-        if extends_runs:
-            evaluated, evidence = condition(evaluated, machine, workload, cores=constraints.usable)
-            said = tuple(tell(evidence, constraints.usable))
+    evaluated, said, extends_runs = weighed
     joint = evaluated.joint(constraints.usable)
     candidates = with_limits(
         to_candidates(evaluated, joint, constraints.usable), machine, workload, constraints, systems
@@ -103,6 +88,49 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             *caveats(machine, workload, constraints, evaluated, ranked=ranked, best=best, system=titles[best.system]),
         ),
     )
+
+
+def alone(machine: Machine, workload: Workload, system: System, split: tuple[int, int]) -> Candidate | None:
+    """One split as a plan of nothing else has it, None where the machine cannot have it.
+
+    What else may be chosen, and within which bounds, does not change it.
+
+    Raises:
+        CannotAnswerError: The machine lacks a cost.
+    """
+    instances, size = split
+    exactly = {"max_vms": instances, "min_vms": instances, "max_cores_per_vm": size, "min_cores_per_vm": size}
+    constraints = Constraints(cores=instances * size, **exactly)
+    weighed = _weighed(machine, workload, [system], constraints)
+    if weighed is None:
+        return None
+    evaluated = weighed[0]
+    ((_, found),) = to_candidates(evaluated, evaluated.joint(constraints.usable), constraints.usable)
+    return found
+
+
+def _weighed(
+    machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints
+) -> tuple[Evaluated, tuple[str, ...], bool] | None:
+    """The evaluation, placed and given the workload's runs; what these say; whether it extends them."""
+    evaluated = evaluate(machine, workload, systems, constraints)
+    if evaluated is None:
+        return None
+    if machine.measured:
+        # Published costs were fitted as placed; only measured distances can correct a plan, and only they load this.
+        from cerberus_plan.planner.placing.placed import correct
+
+        evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
+    if not workload.measured:
+        return evaluated, (), False
+    # Only a workload with runs of its own loads the inference.
+    from cerberus_plan.planner.evidence.condition import applies, condition
+    from cerberus_plan.planner.evidence.tell import tell
+
+    if not applies(workload, [system.name for system in systems]):
+        return evaluated, (), False
+    evaluated, evidence = condition(evaluated, machine, workload, cores=constraints.usable)
+    return evaluated, tuple(tell(evidence, constraints.usable)), True
 
 
 def _crossing(machine: Machine, workload: Workload, best: Candidate, constraints: Constraints) -> Iterable[str]:

@@ -57,7 +57,7 @@ def latencies(draw: st.DrawFn) -> MeasuredLatency:
 def test_what_is_appended_reads_back(tmp_path_factory: pytest.TempPathFactory, rows: list[MeasuredLatency]) -> None:
     """To the last digit, beside throughputs, and through a rewritten file."""
     path = tmp_path_factory.mktemp("rows") / "app.toml"
-    path.write_text(WORKLOAD + ROW)
+    path.write_text(WORKLOAD.replace('value = 3, unit = "ms"', 'value = 0.001, unit = "ns"') + ROW)
     throughput = Measurement(instances=1, cores_per_instance=2, value=3.0)
     append(path, [throughput], rows)
     read = parse_workload(path.read_text(), str(path))
@@ -99,6 +99,10 @@ def test_units_are_units(value: float) -> None:
         (ROW.replace("latency_rate = 100", "latency_rate = -1"), "latency_rate"),
         (ROW.replace('latency_p99 = "9ms"\n', ""), "at least one of latency_mean"),
         (ROW + 'latency_p50 = "10ms"\n', "latency_p50 = 0.01 s is above latency_p99"),
+        (
+            ROW + 'latency_mean = "1.4ms"\n',
+            "row 1: latency_mean = 1.4ms is less than half of what a request computes, 3ms",
+        ),
         (ROW + "value = 100\n", "value is what a split does when it is saturated"),
         (ROW + "low = 100\n", "field 'value' is missing"),
         (ROW + 'latency_p90 = "1ms"\n', "unknown field 'latency_p90'; known: "),
@@ -317,3 +321,16 @@ def test_a_header_alone_is_refused() -> None:
     """Nothing would be added, and success would be told."""
     with pytest.raises(InputError, match=r"t\.csv: there is a header but no split; add lines"):
         read_recorded([("t.csv", TABLE)], None)
+
+
+def test_no_report_of_an_impossible_mean_is_recorded(tmp_path: Path) -> None:
+    """The workload stays as it was; a percentile may be of requests that compute nothing, a mean may not."""
+    path = tmp_path / "app.toml"
+    path.write_text(WORKLOAD)
+    found = read_recorded([("wrk.txt", wrk2(mean="0.90ms"))], (1, 2))
+    with pytest.raises(InputError, match=r"app\.toml: measured, row 1: latency_mean = 900us is less than half"):
+        append(path, found.measured, found.latencies)
+    assert path.read_text() == WORKLOAD
+    append(path, [], read_recorded([("wrk.txt", wrk2(mean="1.60ms"))], (1, 2)).latencies)
+    append(path, [], [MeasuredLatency(instances=1, cores_per_instance=2, rate=100.0, p50=1e-5, p99=0.3)])
+    assert len(parse_workload(path.read_text(), str(path)).latencies) == 2
