@@ -49,5 +49,7 @@ def _answer(throughput: float) -> Answer:
         probability_best=1.0, regret=0.0, bottleneck="shadow lock", ledger={"shadow lock": 1.0},
     )  # fmt: skip
     sure = 0.7 * throughput
-    offer = Offer(parts=1, candidate=candidate, counted_on=sure, carried=0.8 * sure, limit="utilisation")
+    offer = Offer(
+        parts=1, candidate=candidate, counted_on=sure, carried=0.8 * sure, limit="utilisation", planned=candidate
+    )
     return Answer(whole=offer, warnings=("made up",))

@@ -19,18 +19,22 @@ from concurrent.futures import Executor, as_completed
 from dataclasses import replace
 from functools import cache
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import Slo
-from cerberus_plan.model.quantity import Z90
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.fleet.carried import carried
+from cerberus_plan.planner.fleet.carried import answering, at, carried, evidence_of
 from cerberus_plan.planner.fleet.fleet import Fleet
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan
+
+if TYPE_CHECKING:
+    from cerberus_plan.planner.objectives.bent import Bent
+    from cerberus_plan.planner.objectives.evidence import Evidence
 
 # Quantiles are looked for between these many standard deviations.
 _FARTHEST = 12.0
@@ -57,6 +61,7 @@ class Offer(Record):
         candidate: Split of the part, with its throughput and interval.
         counted_on: Throughput that it reaches with a probability of 1 - risk, in the workload's unit.
         carried: Rate that it may carry, and ``limit``, what keeps that from being more.
+        planned: The split of the whole machine as the plan has it, before measured response times bend it.
     """
 
     parts: int
@@ -64,6 +69,7 @@ class Offer(Record):
     counted_on: float
     carried: float
     limit: str
+    planned: Candidate
 
 
 class Answer(Record):
@@ -84,24 +90,26 @@ def ask(question: Question) -> Answer:
     systems = [SYSTEMS[name] for name in question.systems]
     try:
         found = plan(question.machine, question.workload, systems, _bounded(question.constraints, question.workload))
+        evidence = evidence_of(question.machine, question.workload)
     except CannotAnswerError as error:
         return Answer(reason=str(error))
-    whole = _best(found, 1, question)
+    whole = _best(found, 1, question, evidence)
     if whole is None:
         limits = ", ".join(f"{slo.name} within {_time(slo.seconds)}" for slo in question.slos)
         return Answer(reason=f"no split of it keeps {limits} at any rate with a risk of {100.0 * question.risk:g} %")
     return Answer(
         whole=whole,
-        part=_best(found, question.parts, question) if question.parts > 1 else None,
-        warnings=(*found.warnings, *_unused(question.workload)),
+        part=_best(found, question.parts, question, evidence) if question.parts > 1 else None,
+        warnings=(*_said(question.workload, evidence), *found.warnings),
     )
 
 
-def _unused(workload: Workload) -> Iterator[str]:
-    """What was given and is not used: nobody should believe that it was."""
-    if workload.latencies:
-        count = len(workload.latencies)
-        yield f"{count} measured response times are left out: a fleet's are the model's; plan one machine with them"
+def _said(workload: Workload, evidence: Evidence | None) -> Iterator[str]:
+    """What measured response times say, where the model says otherwise."""
+    if evidence is not None:
+        from cerberus_plan.planner.objectives.tell import sentences
+
+        yield from sentences(evidence, workload.unit)
 
 
 def _time(seconds: float) -> str:
@@ -184,29 +192,53 @@ def _asked(questions: Sequence[Question], pool: Executor | None) -> Iterator[tup
         yield futures[future], future.result()
 
 
-def _best(found: Plan, parts: int, question: Question) -> Offer | None:
+class _Known(Record):
+    """A split with what it is capable of: by the plan, or as measured response times bend it (``answers``)."""
+
+    planned: Candidate
+    capable: Candidate
+    sure: float
+    answers: Bent | None = None
+
+
+def _best(found: Plan, parts: int, question: Question, evidence: Evidence | None) -> Offer | None:
     """The split that may carry most, of those that can be cut into ``parts``; None when none may carry anything."""
-    possible = [(counted_on(c, question.risk), c) for c in found.candidates if c.vms % parts == 0]
+    possible = [_known(candidate, question, evidence) for candidate in found.candidates if candidate.vms % parts == 0]
     best: Offer | None = None
-    for sure, candidate in sorted(possible, key=lambda entry: -entry[0]):
-        if best is not None and question.utilisation * sure / parts <= best.carried:
+    for one in sorted(possible, key=lambda one: -one.sure):
+        if best is not None and question.utilisation * one.sure / parts <= best.carried:
             break  # nor can any of the others, which can be counted on for less
-        offer = _offer(candidate, sure, parts, question)
+        offer = _offer(one, parts, question)
         if offer.carried > (0.0 if best is None else best.carried):
             best = offer
     if best is None or found.best.vms % parts:
         return best
-    recommended = _offer(found.best, counted_on(found.best, question.risk), parts, question)
+    recommended = _offer(next(one for one in possible if one.planned is found.best), parts, question)
     return recommended if recommended.carried >= best.carried * (1.0 - NEGLIGIBLE) else best
 
 
-def _offer(candidate: Candidate, sure: float, parts: int, question: Question) -> Offer:
+def _known(candidate: Candidate, question: Question, evidence: Evidence | None) -> _Known:
+    """What a split is capable of, and can be counted on for."""
+    if evidence is None:
+        return _Known(planned=candidate, capable=candidate, sure=counted_on(candidate, question.risk))
+    answers = answering(question.machine, question.workload, candidate, evidence)
+    low, middle, high = (rate for rate, _ in answers.headrooms((), None))
+    capable = replace(candidate, throughput=middle, low=low, high=high)
+    return _Known(planned=candidate, capable=capable, sure=counted_on(capable, question.risk), answers=answers)
+
+
+def _offer(one: _Known, parts: int, question: Question) -> Offer:
     may, limit = carried(
-        question.machine, question.workload, candidate,
-        counted_on=sure, utilisation=question.utilisation, slos=question.slos,
+        question.machine, question.workload, one.planned, counted_on=one.sure, utilisation=question.utilisation,
+        slos=question.slos, answers=one.answers, deviations=_deviations(question.risk),
     )  # fmt: skip
     return Offer(
-        parts=parts, candidate=_part_of(candidate, parts), counted_on=sure / parts, carried=may / parts, limit=limit
+        parts=parts,
+        candidate=_part_of(one.capable, parts),
+        counted_on=one.sure / parts,
+        carried=may / parts,
+        limit=limit,
+        planned=one.planned,
     )
 
 
@@ -238,8 +270,7 @@ def _deviations(risk: float) -> float:
 
 def _at(candidate: Candidate, deviations: float) -> float:
     """The throughput so many standard deviations above its centre: two halves of a log-normal distribution."""
-    edge = candidate.low if deviations < 0.0 else candidate.high
-    return candidate.throughput * math.exp(abs(deviations) / Z90 * math.log(edge / candidate.throughput))
+    return at(candidate.low, candidate.throughput, candidate.high, deviations)
 
 
 def risk_of_missing(rate: float, used: Iterable[tuple[int, Candidate]]) -> float:

@@ -10,19 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.planner.fleet import shortage
-from cerberus_plan.planner.fleet.carried import latency
+from cerberus_plan.planner.fleet.carried import evidence_of, latency
 from cerberus_plan.planner.fleet.choice import Allocation, Program, cost, levels
-from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
+from cerberus_plan.planner.fleet.fleet import Fleet
 from cerberus_plan.planner.fleet.fleet_plan import Assignment, FleetPlan, Served, Shortage
 from cerberus_plan.planner.fleet.offers import Answer, Offer, Offers, distinct, offers, risk_of_missing
 from cerberus_plan.planner.fleet.program import cheapest, roomiest
 from cerberus_plan.planner.plan import Candidate
+
+if TYPE_CHECKING:
+    from cerberus_plan.planner.objectives.evidence import Evidence
 
 # Wall-clock time for the integer program.
 SECONDS = 20.0
@@ -104,6 +106,7 @@ def _answer(
 
 def _assignments(fleet: Fleet, offered: Offers, allocation: Allocation) -> Iterator[Assignment]:
     """Who runs where, workload by workload, with the load that each machine is to carry."""
+    known: dict[tuple[int, int], Evidence | None] = {}
     for w, demand in enumerate(fleet.demands):
         rows: list[tuple[int, int, Offer]] = []
         for i in range(len(fleet.types)):
@@ -114,6 +117,8 @@ def _assignments(fleet: Fleet, offered: Offers, allocation: Allocation) -> Itera
         total = math.fsum(count * offer.carried for _, count, offer in rows)
         for i, count, offer in rows:
             load = demand.rate * offer.carried / total
+            if (i, w) not in known:
+                known[i, w] = evidence_of(fleet.types[i].machine, demand.workload)
             yield Assignment(
                 kind=fleet.types[i],
                 demand=demand,
@@ -124,20 +129,10 @@ def _assignments(fleet: Fleet, offered: Offers, allocation: Allocation) -> Itera
                 carried=offer.carried,
                 limit=offer.limit,
                 load=load,
-                latency=_latency(fleet.types[i], demand, offer, load),
+                latency=latency(
+                    fleet.types[i].machine, demand.workload, offer.planned, load * offer.parts, known[i, w]
+                ),
             )
-
-
-def _latency(kind: MachineType, demand: Demand, offer: Offer, load: float) -> Latency | None:
-    """The response time at a load of each part, its neighbours being copies of it."""
-    whole = offer.candidate
-    if offer.parts > 1:
-        whole = replace(
-            whole,
-            split=whole.split * offer.parts,
-            **{name: getattr(whole, name) * offer.parts for name in ("throughput", "low", "high")},
-        )
-    return latency(kind.machine, demand.workload, whole, load * offer.parts)
 
 
 def _served(fleet: Fleet, assignments: Sequence[Assignment], reached: Sequence[float]) -> Iterator[Served]:

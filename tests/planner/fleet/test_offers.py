@@ -20,6 +20,7 @@ from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.fleet.carried import carried
 from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
 from cerberus_plan.planner.fleet.offers import Answer, Question, ask, counted_on, distinct, offers, risk_of_missing
+from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.objectives.reach import reach
 from cerberus_plan.planner.plan import Candidate, Constraints
 from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan
@@ -191,20 +192,30 @@ def test_a_limit_of_the_response_time_is_kept_as_a_single_machine_keeps_it(varia
 
 
 @pytest.mark.slow
-def test_measured_response_times_that_are_not_used_are_mentioned() -> None:
-    """The offer is the same, with a sentence more."""
-    row = MeasuredLatency(instances=1, cores_per_instance=2, rate=100.0, p99=1.0)
-    workload = catalog.workload("apache")
+@pytest.mark.parametrize("limits", [(), (Slo(name="p99", seconds=5e-3),)])
+def test_measured_response_times_bend_an_offer_as_they_bend_a_plan(limits: tuple[Slo, ...]) -> None:
+    """A machine is counted on for the low end of the headroom that the main command tells; and it is said why."""
+    rows = (
+        MeasuredLatency(instances=1, cores_per_instance=2, concurrency=64, mean=64 / 5000.0),
+        MeasuredLatency(instances=1, cores_per_instance=2, rate=2000.0, p99=2e-3),
+    )
+    workload = replace(catalog.workload("apache"), latencies=rows)
+    machine, bounds, systems = catalog.machine("amd48"), Constraints(cores=2), ("linux", "processes")
 
     def asked(program: Workload) -> Answer:
         return ask(
             Question(
-                machine=catalog.machine("amd48"), workload=program, systems=("linux",),
-                constraints=Constraints(cores=2), risk=0.05, utilisation=0.8,
+                machine=machine, workload=program, systems=systems, constraints=bounds, risk=0.05,
+                utilisation=1.0, slos=limits,
             )
         )  # fmt: skip
 
-    without, found = asked(workload), asked(replace(workload, latencies=(row,)))
-    assert found.whole == without.whole
-    (said,) = set(found.warnings) - set(without.warnings)
-    assert "1 measured response times are left out" in said
+    found, without = asked(workload), asked(catalog.workload("apache"))
+    assert found.whole is not None
+    assert without.whole is not None
+    assert found.whole.carried < 0.8 * without.whole.carried
+    told = aimed(plan(machine, workload, [SYSTEMS[name] for name in systems], bounds), Objective(slos=limits))
+    mine = next(one for one in told.candidates if one.split == found.whole.candidate.split)
+    assert found.whole.carried == pytest.approx(mine.headroom_low, rel=1e-3)
+    assert found.whole.carried == pytest.approx(max(one.headroom_low or 0.0 for one in told.candidates), rel=1e-2)
+    assert any("measured and predicted ones disagree" in said for said in found.warnings)

@@ -28,7 +28,10 @@ def an_answer(throughput: float, down: float, parts: int) -> Answer:
             high=1.5 * throughput / cut, probability_best=1.0, regret=0.0, bottleneck="b", ledger={"b": 1.0},
         )  # fmt: skip
         sure = counted_on(candidate, 0.05)
-        return Offer(parts=cut, candidate=candidate, counted_on=sure, carried=_UTILISATION * sure, limit="utilisation")
+        return Offer(
+            parts=cut, candidate=candidate, counted_on=sure, carried=_UTILISATION * sure, limit="utilisation",
+            planned=candidate,
+        )  # fmt: skip
 
     return Answer(whole=offer(1), part=offer(parts) if parts > 1 else None)
 
