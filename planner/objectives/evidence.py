@@ -237,9 +237,11 @@ class _Model:
 
     @property
     def starts(self) -> list[Bend]:
-        """Where to begin a search: as planned, and as fast as to carry every rate that was measured."""
+        """Where to begin a search: as planned, with what is missing as an offset, and fast enough for every rate."""
+        missing = float(np.median(np.exp(self.measured) - np.exp(self(Bend()))))
         most = float(self._loads(Bend()).max())
-        return [Bend()] if most < _BELOW else [Bend(), Bend(scale=math.log(_BELOW / most))]
+        fast = [] if most < _BELOW else [Bend(scale=math.log(_BELOW / most))]
+        return [Bend(), Bend(offset=math.asinh(2.0 * missing / self._unit)), *fast]
 
 
 def _fits(model: _Model, places: Sequence[Place], prior: Array) -> Iterator[Posterior]:
@@ -254,14 +256,14 @@ def _fits(model: _Model, places: Sequence[Place], prior: Array) -> Iterator[Post
 
 def _posterior(model: _Model, search: _Search, bend: Bend, prior: Array, size: float) -> Posterior:
     """What the rows say around the mode, under a size of the discrepancy."""
-    covariance, inverse, _ = search.errors(bend)
+    _, inverse, _ = search.errors(bend)
     slopes, left = model.slopes(bend), model.measured - model(bend)
-    at_prior = left + slopes @ np.array(bend)
-    whole = covariance + slopes * prior @ slopes.T
-    likely = -0.5 * (at_prior @ np.linalg.solve(whole, at_prior) + np.linalg.slogdet(whole)[1])
+    known = slopes.T @ inverse @ slopes + np.diag(1.0 / prior)
+    # Laplace's approximation of the evidence, constants left out
+    likely = -0.5 * (search.worth(bend) + np.linalg.slogdet(known)[1])
     return Posterior(
         bend=bend,
-        covariance=np.asarray(np.linalg.inv(slopes.T @ inverse @ slopes + np.diag(1.0 / prior))),
+        covariance=np.asarray(np.linalg.inv(known)),
         size=size,
         weights=inverse @ left,
         inverse=inverse,
