@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from math import isinf
 from typing import Any, NoReturn
 
 from cerberus_plan.model.errors import InputError
@@ -33,10 +34,12 @@ _MOST_DEPTH = 64
 # Dotted keys of many parts cost the square of their number to read.
 _PART = r"""(?:[\w-]+|"[^"\n]{0,200}"|'[^'\n]{0,200}')"""
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{64}}", re.ASCII)
+# Every number that no double holds has an exponent of three digits, or hundreds of digits before its point.
+_MAYBE_INFINITE = re.compile(r"[eE]\+?\d{3}|\d{300}", re.ASCII)
 
 
 class ConstantError(ValueError):
-    """NaN or Infinity, which are not JSON."""
+    """NaN or Infinity, which are not JSON, and numbers that would be read as such."""
 
 
 def parse_json(text: str, where: str) -> Any:
@@ -61,12 +64,14 @@ def load_json(text: str) -> Any:
     """The same for readers with messages of their own: what ``json.loads`` raises, for more.
 
     Raises:
-        ValueError: It is no JSON, holds NaN (`ConstantError`), a key twice, or a number of thousands of digits.
+        ValueError: It is no JSON, holds NaN or infinity (`ConstantError`), a key twice, or thousands of digits.
         RecursionError: It is nested too deep.
     """
     import json
 
-    return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
+    # a function of ours for every number takes time: only where one may be too large for a double
+    own = {"parse_float": _finite} if _MAYBE_INFINITE.search(text) else {}
+    return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once, **own)
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
@@ -94,6 +99,13 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ConstantError(f"{name} is not JSON; write null or leave the field out")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise ConstantError(f"{shortened(text)} is beyond the numbers that can be computed with")
+    return value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -61,8 +61,7 @@ class _Context:
 
 def planned_pins(promise: Promise) -> dict[str, _Pins]:
     """Pins as planned: a CPU a vCPU in VMs, the instance's set for every thread of what is pinned as a whole."""
-    form = FORMATS.get(promise.files)
-    if form is not None and form.as_a_whole:
+    if FORMATS[promise.files].as_a_whole:
         return {each.name: (frozenset(each.cpus),) * len(each.cpus) for each in promise.instances}
     return {each.name: tuple(frozenset({cpu}) for cpu in each.cpus) for each in promise.instances}
 

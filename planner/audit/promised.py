@@ -15,6 +15,7 @@ from cerberus_plan.model.cpu_list import MOST_CPUS
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.deploy.all_formats import FORMATS
 from cerberus_plan.planner.deploy.bundle import PLAN_FILE, PLAN_FORMAT, PLAN_VERSION
 
 _TEXTS = ("files", "machine", "workload", "system", "unit")
@@ -88,7 +89,14 @@ def read_promise(path: Path) -> Promise:
 def _promise(file: Path, record: dict[str, Any], where: str) -> Promise:
     names = {field: decode.name(decode.member(record, field, where), f"{where}: {field}") for field in _TEXTS}
     decode.one_of(names["system"], f"{where}: system", SYSTEMS)
+    if names["files"] not in FORMATS:
+        raise InputError(
+            f"{where}: files = {shown(names['files'])} is no format that this version reads ({', '.join(FORMATS)}); "
+            "update it, or export again"
+        )
     instances = decode.rows(decode.member(record, "instances", where), f"{where}: instances", most=MOST_CPUS)
+    if not instances:
+        raise InputError(f"{where}: instances is empty; a deployment has at least one; export it again")
     promise = Promise(
         path=file,
         **names,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.planner.deploy.deployment import Format
 from cerberus_plan.planner.deploy.formats import (
     cloud_hypervisor,
@@ -29,12 +28,9 @@ FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _M
 
 
 def read_files(form: str, folder: Path) -> list[Seen]:
-    """All instances that the files of a format in a folder describe.
+    """All instances that the files of a format, one of `FORMATS`, in a folder describe.
 
     Raises:
         InputError: A file cannot be understood; says which and where.
-        CannotAnswerError: The format is unknown to this version.
     """
-    if form not in FORMATS:
-        raise CannotAnswerError(f"the plan's files are {form!r}, which this version cannot read; update it")
     return list(FORMATS[form].read(folder))

@@ -134,7 +134,12 @@ def _own_files() -> Iterator[Target]:
         name="fleet", file="f.toml", text=FLEET, kind="toml", command=("fleet", "{file}", "--seconds", "2", "--json"),
         answers=(0, 1),
     )  # fmt: skip
-    yield Target(name="saved answer", file="a.json", text=_saved(), kind="json", command=("{file}", "--json"))
+    saved = _saved()
+    yield Target(name="saved answer", file="a.json", text=saved, kind="json", command=("{file}", "--json"))
+    yield Target(
+        name="compare", file="a.json", text=saved, kind="json", beside={"b.json": saved},
+        command=("compare", "{file}", "{folder}/b.json", "--json"),
+    )  # fmt: skip
 
 
 def _saved() -> str:
