@@ -70,8 +70,8 @@ def load_json(text: str) -> Any:
     import json
 
     # a function of ours for every number takes time: only where one may be too large for a double
-    own = {"parse_float": _finite} if _MAYBE_INFINITE.search(text) else {}
-    return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once, **own)
+    number = _finite if _MAYBE_INFINITE.search(text) else None
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=_once)
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
