@@ -90,10 +90,15 @@ class Measured:
 
 
 def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
-    """From repeats where there are enough, else from the measurements' own intervals, else what is usual."""
+    """From repeats where there are enough, else from the measurements' own intervals, else what is usual.
+
+    Repeats that agree do not undo intervals that most rows bring along: others may have slowed all of them alike.
+    """
     spare = deviations.size - splits
     if spare >= ENOUGH_SPARE:
-        return max(float(np.median(np.sort(np.abs(deviations))[-2 * spare :])) / MAD_OF_NORMAL, LEAST_NOISE)
+        brought = sorted([*ends, *(0.0 for _ in range(deviations.size - len(ends)))])[(deviations.size - 1) // 2]
+        repeats = float(np.median(np.sort(np.abs(deviations))[-2 * spare :])) / MAD_OF_NORMAL
+        return max(repeats, brought / (2 * HALF_WIDTH), LEAST_NOISE)
     if ends:
         return max(float(np.median(ends)) / (2 * HALF_WIDTH), LEAST_NOISE)
     return NOISE_OF_ONE_RUN

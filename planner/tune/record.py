@@ -22,6 +22,7 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.verify.repeats import measurement
 
 
 def check(path: Path) -> None:
@@ -38,7 +39,7 @@ def check(path: Path) -> None:
 
 def keep(
     path: Path,
-    runs: Sequence[tuple[Split, float]],
+    runs: Sequence[tuple[Split, float, float]],
     *,
     unit: str,
     latencies: Sequence[tuple[Split, LoadLatency | None]] = (),
@@ -47,7 +48,7 @@ def keep(
 
     Args:
         path: The workload file.
-        runs: Throughput of splits.
+        runs: Splits with their throughput and the share of their cores' time that other programs took.
         unit: Of a new file's throughput.
         latencies: Response times of splits, None of runs that told none.
 
@@ -55,10 +56,7 @@ def keep(
         InputError: The file cannot be read or written.
     """
     today = datetime.now(UTC).date().isoformat()
-    rows = tuple(
-        Measurement(instances=split[0], cores_per_instance=split[1], value=throughput, host=node(), date=today)
-        for split, throughput in runs
-    )
+    rows = tuple(measurement(*split, [rate], others=[others], host=node(), date=today) for split, rate, others in runs)
     told = (one.of_split(split, host=node(), date=today) for split, one in latencies if one is not None)
     times = tuple(one for one in told if one is not None)
     if path.exists():

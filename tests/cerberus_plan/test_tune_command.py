@@ -77,9 +77,10 @@ def test_instances_are_started_together_and_their_rates_added() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.hardware
 def test_times_are_read_from_the_clock() -> None:
     code, out, err = tune("--time", "--splits", "1x2,2x1", "--cores", "2", "--json", "--repeats", "1",
-                          *script("import sys, time; time.sleep(0.2 / int(sys.argv[1]))", "{instances}"))  # fmt: skip
+                          *script("import sys, time; time.sleep(0.8 / int(sys.argv[1]))", "{instances}"))  # fmt: skip
     assert code == 0, err
     answer = json.loads(out)
     assert (answer["best"]["instances"], answer["quantity"]) == (2, "time")

@@ -104,8 +104,8 @@ def tune(
     if runs:
         if record is not None:
             named = "runs/s" if time and unit == "operations/s" else unit
-            rates, times = ([(run.split, getattr(run, of)) for run in runs] for of in ("throughput", "latency"))
-            recording.keep(record, rates, unit=named, latencies=times)
+            rates = [(run.split, run.throughput, min(run.others + run.stolen, 1.0)) for run in runs]
+            recording.keep(record, rates, unit=named, latencies=[(run.split, run.latency) for run in runs])
             typer.echo(f"added {len(runs)} runs to {record}", err=True)
         answer = document(search, runs, time=time, regrets=regrets, interrupted=interrupted is not None)
         if report is not None:

@@ -125,7 +125,7 @@ def _record(record: Path, splits: list[Split], samples: list[Sample]) -> None:
     from cerberus_plan.planner.tune import record as recording
 
     counted = [sample for sample in samples if sample.round > 0]
-    runs = [((len(splits[sample.split]), splits[sample.split][0]), sample.rate) for sample in counted]
+    runs = [((len(splits[one.split]), splits[one.split][0]), one.rate, min(one.others, 1.0)) for one in counted]
     recording.keep(record, runs, unit="operations/s")
     typer.echo(f"added {len(runs)} runs to {record}", err=True)
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.splits.fit import SplitFit, fit_splits, splits_of
-from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.measured import HALF_WIDTH, Measured, Split
 from cerberus_plan.calibration.splits.owner import OWNERS
 from cerberus_plan.calibration.splits.posterior import weigh
 from cerberus_plan.calibration.splits.prior import shipped
@@ -171,6 +172,22 @@ def test_repeats_tell_the_noise_and_so_do_intervals() -> None:
     said = [Measurement(instances=1, cores_per_instance=2, value=100.0, low=80.0, high=120.0)]
     assert Measured.of(quiet).noise < 0.02 < Measured.of(loud).noise
     assert Measured.of(said).noise == pytest.approx(math.log(1.5) / (2 * 1.6448536), rel=1e-6)
+
+
+@given(st.floats(1.2, 20.0), st.integers(2, 6))
+def test_runs_that_others_slowed_alike_keep_the_doubt_they_bring(times: float, repeats: int) -> None:
+    """Repeats agree to the last digit, yet each says that a quiet host may do so many times as much."""
+    rows = [
+        Measurement(instances=m, cores_per_instance=2 // m, value=10.0, low=10.0, high=10.0 * times)
+        for m in (1, 2)
+        for _ in range(repeats)
+    ]
+    plain = [replace(row, low=None, high=None) for row in rows]
+    brought, alone = Measured.of(rows).noise, Measured.of(plain).noise
+    assert brought == pytest.approx(math.log(times) / (2 * HALF_WIDTH))
+    assert alone < brought
+    one_of_many = Measured.of([*plain, rows[0]]).noise
+    assert one_of_many <= brought * (1 + 1e-12)
 
 
 def test_nothing_measured_is_refused() -> None:
