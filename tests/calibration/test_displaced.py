@@ -71,3 +71,24 @@ def test_few_rounds_and_noise_tell_nothing() -> None:
     """Two rounds have no interval; streams that scatter as much as they lose have a useless one."""
     assert "too few" in traffic_of(rounds(1e7, count=2), streams=8, copies=8).why
     assert traffic_of(rounds(1e7, noise=0.3), streams=8, copies=8).memory_bytes is None
+
+
+@given(st.floats(0.6, 1.0), st.integers(0, 2**31))
+def test_noise_is_not_taken_for_memory_that_is_not_full(share: float, seed: int) -> None:
+    """Where streams do lose to each other, but so unevenly that nothing is certain, a quieter host is asked for."""
+    found = traffic_of(rounds(1e7, share=share, noise=0.4, seed=seed), streams=8, copies=8)
+    full = "do not fill" in found.why
+    assert found.memory_bytes is not None or full or "too uncertain" in found.why
+    quiet = traffic_of(rounds(1e7, share=0.2, noise=1e-3, seed=seed), streams=8, copies=8)
+    assert "do not fill" in quiet.why
+    assert "quieter" not in quiet.why
+
+
+def test_streams_that_scatter_ask_for_a_quieter_host() -> None:
+    """Of a memory that is shared evenly, seen through noise of a third."""
+    reasons = [traffic_of(rounds(1e7, noise=0.3, seed=seed), streams=8, copies=8).why for seed in range(100)]
+    uncertain = sum(
+        "too uncertain, for others use cores or memory; try again on a quieter host" in why for why in reasons
+    )
+    assert uncertain > 60
+    assert sum("do not fill" in why for why in reasons) < 15

@@ -73,10 +73,11 @@ def traffic_of(rounds: Sequence[Round], *, streams: int, copies: int) -> Traffic
     times = student_t(LEVEL, len(rounds) - 1)
     share, share_error = _mean([(one.alone - one.beside_stream) / one.stream for one in rounds])
     if share - times * share_error < LEAST:
-        return Traffic(
-            why=f"the other cores' streams lose {share:.0%} of what more streams move (give or take "
-            f"{times * share_error:.0%}): these cores do not fill this host's memory, or others use it"
-        )
+        about = times * share_error
+        lost = f"the other cores' streams lose {share:.0%} of what more streams move (give or take {about:.0%})"
+        if share + about < LEAST:
+            return Traffic(why=f"{lost}: these cores do not fill this host's memory")
+        return Traffic(why=f"{lost}: too uncertain, for others use cores or memory; try again on a quieter host")
     mean, error = _mean([(one.alone - one.beside) / share / one.units for one in rounds])
     error = math.hypot(error, mean * share_error / share)
     # a normal as wide as Student's interval, given that it is not negative
