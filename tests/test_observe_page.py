@@ -1,7 +1,9 @@
 """docs/observe.md: every command on the page runs, and prints what the page says apart from measured numbers."""
 
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from cerberus_plan.calibration.programs.imports.readers import FORMATS
+from cerberus_plan.calibration.programs.observe import served
+from cerberus_plan.calibration.programs.observe.meter import Meter
+from cerberus_plan.calibration.programs.observe.placeholders import fill, known
 from cerberus_plan.cli.commands.observe import observe
 from cerberus_plan.model.system_calls import CALLS_OF
 from cerberus_plan.model.vocabulary import OPERATIONS
@@ -58,6 +63,28 @@ def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
         printed = {skeleton(line) for line in (done.stdout + done.stderr).splitlines()}
         for line in shown:
             assert line == "..." or skeleton(line) in printed, f"{line!r} is not printed by {command}"
+
+
+def servers() -> list[list[str]]:
+    """Words of each command of the section on servers."""
+    section = PAGE.split("## Servers")[1].split("\n## ")[0]
+    lines = re.findall(r"^    (cerberus-plan .*?[^\\])$", section, re.MULTILINE | re.DOTALL)
+    return [shlex.split(line.replace("\\\n", " ")) for line in lines]
+
+
+@pytest.mark.parametrize("words", servers(), ids=lambda words: words[3].split()[0])
+def test_every_server_on_the_page_is_understood(words: list[str]) -> None:
+    """Options that there are, a server with a port of its own, a load that asks it there, a pattern with a number."""
+    given = dict(zip(words[2::2], words[3::2], strict=True))
+    assert words[:2] == ["cerberus-plan", "observe"]
+    assert {name[2:].replace("-", "_") for name in given} <= set(observe.__kwdefaults__ or {})
+    values = known(instances=1, instance=0, cores=2, cpus=[0, 1])
+    spec = json.loads(fill(served.command(given["--server"], given["--load"]), values)[-1])
+    assert "{port}" in " ".join(spec["server"])
+    assert "{port}" in " ".join(spec["load"])
+    assert not re.search(r"\{(?!port)", " ".join([*spec["server"], *spec["load"]]))
+    assert Meter.of(rate=given["--regex"]).unit == "operation"
+    assert served.loads_unlike(served.command(given["--server"], given["--load"])) is None
 
 
 def test_the_table_of_formats_is_complete() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -92,3 +94,13 @@ def test_streams_that_scatter_ask_for_a_quieter_host() -> None:
     )
     assert uncertain > 60
     assert sum("do not fill" in why for why in reasons) < 15
+
+
+@pytest.mark.parametrize("which", ["alone", "beside", "beside_stream", "stream"])
+def test_streams_that_had_no_core_tell_nothing(which: str) -> None:
+    """On a busy host one may not run for as long as it is watched: that is no traffic of nobody's."""
+    seen = rounds(1e7)
+    seen[2] = replace(seen[2], **{which: 0.0})
+    found = traffic_of(seen, streams=8, copies=8)
+    assert found.memory_bytes is None
+    assert "in 1 of 6 rounds a stream had no core to run on" in found.why

@@ -70,6 +70,11 @@ def traffic_of(rounds: Sequence[Round], *, streams: int, copies: int) -> Traffic
     """
     if len(rounds) < FEWEST_ROUNDS:
         return Traffic(why=f"{len(rounds)} rounds are too few")
+    if still := sum(min(one.alone, one.beside, one.beside_stream, one.stream) <= 0.0 for one in rounds):
+        return Traffic(
+            why=f"in {still} of {len(rounds)} rounds a stream had no core to run on, for others use them; try again "
+            "on a quieter host"
+        )
     times = student_t(LEVEL, len(rounds) - 1)
     share, share_error = _mean([(one.alone - one.beside_stream) / one.stream for one in rounds])
     if share - times * share_error < LEAST:
