@@ -9,7 +9,7 @@ When not to use it: for what a deployment promises; that ``plan.json`` is ``plan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,7 @@ def read_answer(path: Path) -> SavedAnswer:
 
 def _read(path: Path, where: str) -> SavedAnswer:
     document = _document(decode.parse_json(read_text(path), where), where)
+    _check_characters(document, where)
     given = decode.table(decode.member(document, "given", where), f"{where}: given", (*_GIVEN, "mixture"))
     mix = _mixture(document, given, where)
     return SavedAnswer(
@@ -105,6 +106,34 @@ def _read(path: Path, where: str) -> SavedAnswer:
         made_with=decode.name(decode.member(document, "made_with", where), f"{where}: made_with"),
         command=_texts(document.get("command", []), f"{where}: command"),
     )
+
+
+def _check_change(value: object, where: str, read: Callable[[object, str], Candidate], *, aimed: bool) -> None:
+    """Refuse what a refinement makes of a plan where it cannot be told again; it is shown from the document."""
+    change = decode.table(value, where)
+    for name in ("name", "says"):
+        decode.text(decode.member(change, name, where), f"{where}: {name}")
+    decode.number(decode.member(change, "gain", where), f"{where}: gain", low=-decode.LARGEST)
+    decode.flag(decode.member(change, "same_split", where), f"{where}: same_split")
+    of = decode.one_of(decode.member(change, "gain_of", where), f"{where}: gain_of", ("throughput", "headroom"))
+    best = decode.table(decode.member(change, "best", where), f"{where}: best")
+    read(best, f"{where}: best")
+    for name in (of, "headroom_low", "headroom_high") if of == "headroom" else ():
+        decode.number(decode.member(best, name, f"{where}: best"), f"{where}: best: {name}")
+    if aimed:
+        decode.flag(decode.member(best, "meets", f"{where}: best"), f"{where}: best: meets")
+        decode.number(decode.member(best, "cost", f"{where}: best"), f"{where}: best: cost")
+
+
+def _check_characters(document: Mapping[str, Any], where: str) -> None:
+    """Refuse halves of characters, which JSON can hold and no file: most members are written again as they are."""
+    import json
+
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start].encode("ascii", "backslashreplace").decode()
+        raise InputError(f"{where}: {half} is half of a character, which no text holds; plan again") from None
 
 
 _GIVEN = ("machine", "constraints", "workloads", "changes")
@@ -183,6 +212,8 @@ def _plan(value: object, where: str, machine: Machine, workload: Workload, const
             raise InputError(f"{place} is none of the candidates; the file was changed by hand, plan again")
         return wanted if found is None else found
 
+    for at, change in enumerate(decode.rows(entry.get("what_if", []), f"{where}: what_if")):
+        _check_change(change, f"{where}: what_if[{at}]", read, aimed=entry.get("objective") is not None)
     whole = entry.get("best_all_cores")
     ties = decode.rows(decode.member(entry, "ties", where), f"{where}: ties")
     rest = {field.name for field in fields(Plan)} - {*_PICKED, "machine", "workload", "constraints"}

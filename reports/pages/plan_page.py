@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.records import record
 from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.planner.plan import Candidate, Plan
@@ -104,7 +105,9 @@ def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _change(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """What would change the decision: sensitivities, and the model that the page's controls compute with."""
-    found = [record(Sensitivity, one, f"{plan.workload.name}: sensitivities") for one in entry["sensitivities"]]
+    where = f"{plan.workload.name}: sensitivities"
+    rows = decode.rows(decode.member(dict(entry), "sensitivities", plan.workload.name), where)
+    found = [record(Sensitivity, one, where) for one in rows]
     model = live_model(plan)
     return {
         "robust": _robust(found),

@@ -34,12 +34,15 @@ def readers() -> Mapping[str, Target]:
         "beside": beside,
         "saved": saved,
         "saved in words": replace(saved, command=("{file}",)),
+        "saved page": replace(saved, command=("{file}", "--report", "{folder}/made.json")),
         "compared": compared,
         "compared, the second": replace(compared, command=("compare", "{folder}/b.json", "{file}")),
     }
 
 
-NAMES = ("audit", "audit in words", "beside", "saved", "saved in words", "compared", "compared, the second")
+NAMES = (
+    "audit", "audit in words", "beside", "saved", "saved in words", "saved page", "compared", "compared, the second",
+)  # fmt: skip
 
 
 def _wrong(target: Target, text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -75,7 +78,11 @@ def test_a_hostile_field_is_answered_or_refused(
         ("audit", ("system",), "word"),
         ("saved", ("plans", 0, "one_os_all_cores", "cores"), "beyond a double"),  # read by nobody, written again
         ("saved", ("plans", 0, "sensitivities", 0, "low", "system"), "beyond a double"),
-        ("saved", ("machine", "description"), "half a character"),
+        ("saved page", ("machine", "description"), "half a character"),
+        ("saved page", ("plans", 0, "sensitivities"), "missing"),
+        ("saved page", ("plans", 0, "sensitivities", 0, "low"), "no fields"),
+        ("saved page", ("plans", 0, "what_if", 0, "gain"), "word"),
+        ("saved page", ("plans", 0, "what_if", 0, "best"), "no fields"),
     ],
 )
 def test_what_was_found(name: str, path: tuple[str | int, ...], damage: str, monkeypatch: pytest.MonkeyPatch) -> None:

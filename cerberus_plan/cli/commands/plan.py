@@ -150,7 +150,7 @@ def show_changes(plans: Sequence[Plan], changes: Sequence[str], document: Mappin
         if document is None:
             answers = [what_if(found, name).to_json() for name in changes]
         else:
-            answers = [one for one in document["plans"][at]["what_if"] if one["name"] in changes]
+            answers = [one for one in document["plans"][at].get("what_if", ()) if one["name"] in changes]
         print_answers(found, answers)
 
 
@@ -162,11 +162,26 @@ def show(plans: Sequence[Plan]) -> None:
 
 
 def write_report(
-    plans: Sequence[Plan], document: Mapping[str, Any], path: Path, *, command: Sequence[str] = ()
+    plans: Sequence[Plan],
+    document: Mapping[str, Any],
+    path: Path,
+    *,
+    command: Sequence[str] = (),
+    source: Path | None = None,
 ) -> None:
-    """Write the plans as one page; without a command it is the one that is running."""
+    """Write the plans as one page; without a command it is the one that is running.
+
+    Args:
+        plans: The plans.
+        document: What is embedded.
+        path: Where to write.
+        command: The command that planned, as a list of words.
+        source: File that the document is from, for messages.
+    """
+    from cerberus_plan.calibration.store.files import naming
     from cerberus_plan.reports.pages.plan_page import plan_page
 
     command = command or report_file.command()
-    page = plan_page(plans, document=document, command=command, version=document["made_with"])
+    with naming(source):
+        page = plan_page(plans, document=document, command=command, version=document["made_with"])
     report_file.write(path, page)

@@ -48,7 +48,7 @@ def show(
         deliver(answer.mix, answer.document, as_json=as_json, report=report, command=answer.command)
         return
     if report is not None:
-        planning.write_report(answer.plans, answer.document, report, command=answer.command)
+        planning.write_report(answer.plans, answer.document, report, command=answer.command, source=file)
     if as_json:
         print_document(answer.document)
         return
