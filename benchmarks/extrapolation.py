@@ -167,9 +167,9 @@ def family_bootstrap(rows: list[Row]) -> tuple[float, float]:
 def evaluate(learner: Learner) -> dict[tuple[int, str], list[Row]]:
     """Every method at every cut; ours with priors that never saw the judged family."""
     rows: dict[tuple[int, str], list[Row]] = {}
-    for family in learner.families:
+    for family, document in learner.without_each().items():
         methods = {
-            "ours": ours(Priors.from_document(learner.without({family}))),
+            "ours": ours(Priors.from_document(document)),
             "USL": textbook(coherent=True),
             "Amdahl": textbook(coherent=False),
         }

@@ -38,14 +38,30 @@ class Drift:
     bend: float  # of the slope
     early: float  # of what the first counts do differently
 
-    def covariance(self, n: Array, m: Array, boundaries: Array) -> Array:
-        """Covariance of scale and drift between counts n and m, shape (n, m)."""
+    def covariance(self, moved: Motions) -> Array:
+        """Covariance of scale and drift between the counts of the motions."""
+        start, wander, bend = self.early**2 * moved.start, self.wander**2 * moved.level, self.bend**2 * moved.slope
+        return np.asarray(SCALE_VARIANCE + wander + bend + start + BOUNDARY_BEND**2 * moved.turns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motions:
+    """Covariances at unit scale between two lists of counts, each (n, m): the same for every combination of scales."""
+
+    level: Array
+    slope: Array
+    start: Array
+    turns: Array  # of the slope, at boundaries of the machine
+
+    @classmethod
+    def between(cls, n: Array, m: Array, boundaries: Array) -> Motions:
+        """Of counts n and m."""
         u, v = np.log(n)[:, None], np.log(m)[None, :]
         level, slope, start = motions(u, v)
-        total = SCALE_VARIANCE + self.wander**2 * level + self.bend**2 * slope + self.early**2 * start
+        turns = np.zeros(level.shape)
         for boundary in np.log(boundaries):
-            total = total + BOUNDARY_BEND**2 * np.maximum(0, u - boundary) * np.maximum(0, v - boundary)
-        return np.asarray(total)
+            turns += np.maximum(0, u - boundary) * np.maximum(0, v - boundary)
+        return cls(level=level, slope=slope, start=start, turns=turns)
 
 
 def motions(u: Array, v: Array) -> tuple[Array, Array, Array]:

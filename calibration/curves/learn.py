@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,11 +27,12 @@ from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.examples import Example, family_weights, read_folder
 from cerberus_plan.calibration.curves.interval import LEVELS, Raw
 from cerberus_plan.calibration.curves.laws import LAWS
-from cerberus_plan.calibration.curves.posterior import likelihood, thinned, weigh
+from cerberus_plan.calibration.curves.posterior import Scored, likelihood, scored, thinned, weighed
 from cerberus_plan.calibration.curves.priors import Priors
 from cerberus_plan.calibration.store.files import write_atomically
 
 Array = NDArray[np.float64]
+Cut = NDArray[np.bool_]
 
 SCALES: dict[str, tuple[float, ...]] = {
     "noise": (0.004, 0.015, 0.05),
@@ -90,6 +91,7 @@ class Learner:
         self._priors = Priors.from_document(self._flat)
         self._scores = [self._score(example.curve) for example in examples]
         self.laws_without = cache(self._laws_without)
+        self._priors_without = cache(lambda families: Priors.from_document(self.laws_without(families)))
 
     def _score(self, curve: Curve) -> Score:
         keep = thinned(curve.n)
@@ -120,24 +122,39 @@ class Learner:
     def without(self, families: Collection[str] = ()) -> dict[str, Any]:
         """The whole document learned from all families but these."""
         left_out = frozenset(families)
-        document = dict(self.laws_without(left_out))
-        document["widening"] = widening(self._misses(left_out))
-        return document
+        return self._documents([left_out])[left_out]
 
-    def _misses(self, left_out: frozenset[str]) -> Misses:
-        """Forecast every curve at every cut with priors that never saw its family nor those left out."""
-        kept = [example for example in self.examples if example.family not in left_out]
-        rows: list[Array] = []
-        for example, importance in zip(kept, family_weights([e.family for e in kept]), strict=True):
-            priors = Priors.from_document(self.laws_without(left_out | {example.family}))
+    def without_each(self) -> dict[str, dict[str, Any]]:
+        """The whole document learned from all families but one, for each one."""
+        documents = self._documents([frozenset({family}) for family in self.families])
+        return {family: documents[frozenset({family})] for family in self.families}
+
+    def _documents(self, left_outs: Sequence[frozenset[str]]) -> dict[frozenset[str], dict[str, Any]]:
+        """The documents without each of these sets of families; what a curve says is computed once for all of them."""
+        missed: dict[frozenset[str], list[Array]] = {left_out: [] for left_out in left_outs}
+        importances = family_weights([example.family for example in self.examples])
+        for example, importance in zip(self.examples, importances, strict=True):
             for _, train, beyond in example.cuts():
-                targets, truth = example.curve.n[beyond], np.log(example.curve.value[beyond])
-                raw = Raw.of(weigh(train, priors).predict(targets).quantiles(LEVELS), targets, float(train.n[-1]))
-                # a curve with many levels tells more than one with few, but not in proportion
-                weight = np.full(truth.size, importance * truth.size**-0.5)
-                rows.append(np.stack([np.exp(raw.log_factor), np.abs(raw.middle - truth) / raw.reach, weight]))
-        factor, score, weight = np.concatenate(rows, axis=1)
-        return Misses(factor=factor, score=score, weight=weight)
+                points = scored(train, self._priors)
+                for left_out in left_outs:
+                    if example.family not in left_out:
+                        missed[left_out].append(self._missed(example, points, beyond, importance, left_out))
+        return {
+            left_out: {**self.laws_without(left_out), "widening": widening(Misses(*np.concatenate(rows, axis=1)))}
+            for left_out, rows in missed.items()
+        }
+
+    def _missed(
+        self, example: Example, points: Scored, beyond: Cut, importance: float, left_out: frozenset[str]
+    ) -> Array:
+        """Misses of one curve at one cut, forecast by priors that never saw its family nor those left out."""
+        priors = self._priors_without(left_out | {example.family})
+        targets, truth = example.curve.n[beyond], np.log(example.curve.value[beyond])
+        quantiles = weighed(points, priors).predict(targets).quantiles(LEVELS)
+        raw = Raw.of(quantiles, targets, float(points.n[-1]))
+        # a curve with many levels tells more than one with few, but not in proportion
+        weight = np.full(truth.size, importance * truth.size**-0.5)
+        return np.stack([np.exp(raw.log_factor), np.abs(raw.middle - truth) / raw.reach, weight])
 
 
 def maximised(priors: Priors, draws: Array, drifts: Array) -> dict[str, Any]:
@@ -171,7 +188,7 @@ def drift_weights(values: list[float], share: Array) -> list[list[float]]:
     return [[value, round(part / total, 4)] for value, part in sums.items()]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Misses:
     """How far the truth fell from the middle, on either side, in units of the raw reach; one entry a point."""
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.curve import Curve
-from cerberus_plan.calibration.curves.drift import Drift
+from cerberus_plan.calibration.curves.drift import Drift, Motions
 from cerberus_plan.calibration.curves.laws import LAWS
 from cerberus_plan.calibration.curves.priors import Priors
 
@@ -61,22 +61,24 @@ class Posterior:
         at_levels, at_targets = law[:, : self.n.size], law[:, self.n.size :]
         mean = np.empty((KEPT, targets.size))
         used, group = np.unique(drift, return_inverse=True)
-        factors = []
+        unknown = []
+        moved = tuple(Motions.between(a, b, self.boundaries) for a, b in self._pairs(targets))
         for number, k in enumerate(used):
             rows = group == number
-            gain, rest = self._condition(self.priors.drifts[k], targets)
+            gain, rest = self._condition(self.priors.drifts[k], *moved)
             mean[rows] = self.log_scale + at_targets[rows] + (self.log_value - at_levels[rows]) @ gain
-            factors.append(rest)
-        return Forecast(mean=mean, factors=tuple(factors), group=group)
+            unknown.append(rest)
+        return Forecast(mean=mean, covariances=tuple(unknown), group=group)
 
-    def _condition(self, scales: Drift, targets: Array) -> tuple[Array, Array]:
-        """Weights of the residuals (levels, targets), and a square root of what stays unknown."""
-        k = scales.covariance(self.n, self.n, self.boundaries) + np.diag(scales.noise**2 + self.extra_noise)
-        cross = scales.covariance(self.n, targets, self.boundaries)
-        gain = np.linalg.solve(k, cross)
-        rest = scales.covariance(targets, targets, self.boundaries) - cross.T @ gain
-        values, vectors = np.linalg.eigh((rest + rest.T) / 2)
-        return np.asarray(gain), np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    def _pairs(self, targets: Array) -> tuple[tuple[Array, Array], ...]:
+        return (self.n, self.n), (self.n, targets), (targets, targets)
+
+    def _condition(self, scales: Drift, seen: Motions, across: Motions, asked: Motions) -> tuple[Array, Array]:
+        """Weights of the residuals (levels, targets), and the covariance of what stays unknown."""
+        cross = scales.covariance(across)
+        gain = np.linalg.solve(scales.covariance(seen) + np.diag(scales.noise**2 + self.extra_noise), cross)
+        rest = scales.covariance(asked) - cross.T @ gain
+        return np.asarray(gain), np.asarray((rest + rest.T) / 2)
 
     def _speedups(self, draw: NDArray[np.int64], n: Array) -> Array:
         laws = self.priors.law_of_draw
@@ -94,12 +96,12 @@ class Forecast:
     """Equally likely normal members: log throughput at the targets."""
 
     mean: Array  # (members, targets)
-    factors: tuple[Array, ...]  # (targets, targets) each: covariance = factor @ factor.T
-    group: NDArray[np.int64]  # which factor each member has: one for each of its own would be gigabytes
+    covariances: tuple[Array, ...]  # (targets, targets) each
+    group: NDArray[np.int64]  # which covariance each member has: one for each of its own would be gigabytes
 
     def quantiles(self, levels: list[float]) -> Array:
         """Marginal quantiles of log throughput, shape (levels, targets)."""
-        deviation = np.array([np.sqrt((factor**2).sum(axis=1)) for factor in self.factors])[self.group]
+        deviation = np.sqrt(np.maximum([covariance.diagonal() for covariance in self.covariances], 0.0))[self.group]
         spread = self.mean[:, None, :] + deviation[:, None, :] * _NORMAL_STEPS[None, :, None]
         return np.asarray(np.quantile(spread.reshape(-1, self.mean.shape[1]), levels, axis=0))
 
@@ -111,10 +113,16 @@ class Forecast:
     def drawn(self, shocks: Array) -> Array:
         """Log throughput under independent standard normal shocks: shape (..., members, targets) both."""
         found = np.empty(shocks.shape)
-        for number, factor in enumerate(self.factors):
+        for number, covariance in enumerate(self.covariances):
             rows = self.group == number
-            found[..., rows, :] = self.mean[rows] + shocks[..., rows, :] @ factor.T
+            found[..., rows, :] = self.mean[rows] + shocks[..., rows, :] @ square_root(covariance).T
         return found
+
+
+def square_root(covariance: Array) -> Array:
+    """A matrix whose product with its transpose is the covariance; rounding below zero is none."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def normal_steps() -> Array:
@@ -135,23 +143,50 @@ def weigh(curve: Curve, priors: Priors, *, boundaries: Array | None = None) -> P
         priors: draws and weights before the points.
         boundaries: counts at which the machine changes (socket, SMT, L3), if known.
     """
+    return weighed(scored(curve, priors, boundaries=boundaries), priors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What the points of a curve say of every draw; it depends on the draws and scales, not on their weights before."""
+
+    n: Array  # levels used
+    log_value: Array  # their throughput, relative to the last level
+    log_scale: float
+    boundaries: Array
+    extra_noise: Array
+    likelihood: Array  # logarithm, up to a constant, shape (drifts, draws)
+
+
+def scored(curve: Curve, priors: Priors, *, boundaries: Array | None = None) -> Scored:
+    """The likelihood of every draw; arguments as `weigh`."""
     curve.require_levels()
     keep = thinned(curve.n)
     n, log_value = curve.n[keep], np.log(curve.value[keep])
     log_scale = float(log_value[-1])
-    log_value = log_value - log_scale
     edges = np.array([]) if boundaries is None else boundaries
     extra = curve.noise**2 / curve.repeats[keep]
-    scores = likelihood(n, log_value, extra, priors, edges)
-    scores = scores + priors.log_weight[None, :] + priors.log_drift[:, None]
-    weight = np.exp(scores - scores.max())
-    return Posterior(
+    return Scored(
         n=n,
-        log_value=log_value,
+        log_value=log_value - log_scale,
         log_scale=log_scale,
         boundaries=edges,
-        priors=priors,
         extra_noise=extra,
+        likelihood=likelihood(n, log_value - log_scale, extra, priors, edges),
+    )
+
+
+def weighed(points: Scored, priors: Priors) -> Posterior:
+    """The posterior under these weights before the points; draws and scales as those that were scored."""
+    scores = points.likelihood + priors.log_weight[None, :] + priors.log_drift[:, None]
+    weight = np.exp(scores - scores.max())
+    return Posterior(
+        n=points.n,
+        log_value=points.log_value,
+        log_scale=points.log_scale,
+        boundaries=points.boundaries,
+        priors=priors,
+        extra_noise=points.extra_noise,
         weight=weight / weight.sum(),
     )
 
@@ -161,10 +196,9 @@ def likelihood(n: Array, log_value: Array, extra: Array, priors: Priors, boundar
     law = np.concatenate([LAWS[name].curves(unit, n) for name, unit in priors.units.items()])
     residual = log_value[None, :] - law
     scores = np.empty((len(priors.drifts), len(law)))
+    moved = Motions.between(n, n, boundaries)
     for row, scales in enumerate(priors.drifts):
-        root = np.linalg.cholesky(
-            scales.covariance(n, n, boundaries) + np.diag(scales.noise**2 + extra),
-        )
+        root = np.linalg.cholesky(scales.covariance(moved) + np.diag(scales.noise**2 + extra))
         white = residual @ np.linalg.inv(root).T
         scores[row] = -0.5 * np.einsum("ij,ij->i", white, white) - np.log(np.diag(root)).sum()
     return scores

@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cerberus_plan.calibration.curves.posterior import Forecast
+from cerberus_plan.calibration.curves.posterior import Forecast, square_root
 from cerberus_plan.calibration.splits.discrepancy import Discrepancy
 from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.mechanisms import counts
@@ -75,13 +75,13 @@ class Posterior:
         if self.measured is not None:
             residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw)
         used, group = np.unique(self.scale, return_inverse=True)
-        factors = []
+        unknown = []
         for number, index in enumerate(used):
             rows = group == number
             gain, rest = _condition(self.prior.discrepancies[index], self.measured, targets)
             mean[rows] += residual[rows] @ gain
-            factors.append(rest)
-        return Forecast(mean=mean, factors=tuple(factors), group=group)
+            unknown.append(rest)
+        return Forecast(mean=mean, covariances=tuple(unknown), group=group)
 
     def paths(self, targets: Sequence[Split]) -> Array:
         """One joint draw of log throughput for each member, shape (members, targets); the same on every run.
@@ -99,7 +99,7 @@ class Posterior:
             if self.measured is not None:
                 residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw[rows])
                 found[rows] += residual @ _gain(discrepancy, self.measured, targets)
-            root = _condition(discrepancy, self.measured, chosen)[1]
+            root = square_root(_condition(discrepancy, self.measured, chosen)[1])
             drawn = shocks[rows] @ root.T
             if some.size < len(targets):
                 among = discrepancy.covariance(counts(chosen), counts(chosen), scale=False)
@@ -171,12 +171,11 @@ def _gain(discrepancy: Discrepancy, measured: Measured, targets: Sequence[Split]
 
 
 def _condition(discrepancy: Discrepancy, measured: Measured | None, targets: Sequence[Split]) -> tuple[Array, Array]:
-    """Weights of the residuals (splits, targets), and a square root of what stays unknown, one run's noise included."""
+    """Weights of the residuals (splits, targets), and the covariance of what stays unknown, with one run's noise."""
     asked = counts(tuple(targets))
     gain: Array = np.zeros((0, len(targets)))
     rest: Array = discrepancy.covariance(asked, asked, scale=measured is not None)
     if measured is not None:
         gain = _gain(discrepancy, measured, targets)
         rest = rest - discrepancy.covariance(counts(measured.splits), asked).T @ gain
-    values, vectors = np.linalg.eigh((rest + rest.T) / 2 + discrepancy.noise**2 * np.eye(len(targets)))
-    return gain, np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    return gain, np.asarray((rest + rest.T) / 2 + discrepancy.noise**2 * np.eye(len(targets)))
