@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cerberus_plan.model.distinct import distinct
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 # Median absolute deviation of a normal variable, in standard deviations.
@@ -53,8 +54,9 @@ class Curve:
     @classmethod
     def _grouped(cls, counts: NDArray[np.float64], logs: NDArray[np.float64], name: str) -> Curve:
         order = np.lexsort((logs, counts))
-        levels, start, repeats = np.unique(counts[order], return_index=True, return_counts=True)
-        ranked = logs[order]
+        levels, ranked = distinct(counts), logs[order]
+        start = np.searchsorted(counts[order], levels)
+        repeats = np.diff(start, append=counts.size)
         medians = (ranked[start + (repeats - 1) // 2] + ranked[start + repeats // 2]) / 2
         spread = ranked - np.repeat(medians, repeats)
         spare = counts.size - levels.size  # deviations left once each level has its own median

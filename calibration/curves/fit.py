@@ -18,6 +18,7 @@ from cerberus_plan.calibration.curves.incumbents import Incumbent, incumbents
 from cerberus_plan.calibration.curves.interval import LEVELS, TAIL, Raw
 from cerberus_plan.calibration.curves.posterior import Forecast, Posterior, weigh
 from cerberus_plan.calibration.curves.priors import Priors, shipped
+from cerberus_plan.model.distinct import distinct
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.shown import Shown
 
@@ -121,7 +122,7 @@ def fit_curve(
         trusted_to=_trusted_to(grid, low, high),
         horizon=float(grid[-1]),
         advice=next_count(curve, grid, forecast),
-        confirm=confirmation(curve, grid, middle),
+        confirm=confirmation(curve, grid, forecast.paths()),
         posterior=posterior,
     )
 
@@ -148,7 +149,7 @@ def _grid(curve: Curve, targets: Array) -> Array:
     horizon = max(float(targets.max()), float(curve.n[-1]))
     steps = np.round(np.exp(np.linspace(np.log(curve.n[0]), np.log(horizon), 32)))
     steps = steps[(steps >= curve.n[0]) & (steps <= horizon)]
-    return np.unique(np.concatenate([steps, targets, [horizon]]))
+    return distinct(np.concatenate([steps, targets, [horizon]]))
 
 
 def _peak(grid: Array, middle: Array, forecast: Forecast) -> Peak:

@@ -27,7 +27,7 @@ from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.examples import Example, family_weights, read_folder
 from cerberus_plan.calibration.curves.interval import LEVELS, Raw
 from cerberus_plan.calibration.curves.laws import LAWS
-from cerberus_plan.calibration.curves.posterior import Scored, likelihood, scored, thinned, weighed
+from cerberus_plan.calibration.curves.posterior import Scored, scored, weighed
 from cerberus_plan.calibration.curves.priors import Priors
 from cerberus_plan.calibration.store.files import write_atomically
 
@@ -47,8 +47,6 @@ ROUNDS = 12
 PSEUDO_LAW, PSEUDO_SHAPE, PSEUDO_DRIFT = 2.0, 3.0, 2.0
 # Independent curves that one family is worth, on average.
 CURVES_A_FAMILY = 3.0
-# Draws less likely than the best by this, on the logarithm, cannot matter.
-NEGLIGIBLE = 18.0
 FACTORS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 # Width of the smoothing of multipliers, in doublings of the extrapolation factor.
 BANDWIDTH = 0.35
@@ -72,15 +70,6 @@ def flat_document(draws: int) -> dict[str, Any]:
     return {"draws": draws, "laws": laws, "drift": drift, "widening": NO_WIDENING}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """Logarithm of the likelihood of one curve, where it is not negligible."""
-
-    drift: NDArray[np.int64]
-    draw: NDArray[np.int64]
-    value: Array
-
-
 class Learner:
     """Curves with the likelihood of every draw under every drift, computed once."""
 
@@ -89,16 +78,14 @@ class Learner:
         self.families = sorted({example.family for example in examples})
         self._flat = flat_document(DRAWS_LEARNING)
         self._priors = Priors.from_document(self._flat)
-        self._scores = [self._score(example.curve) for example in examples]
+        self._likely = [self._likelihood(example.curve) for example in examples]
         self.laws_without = cache(self._laws_without)
         self._priors_without = cache(lambda families: Priors.from_document(self.laws_without(families)))
 
-    def _score(self, curve: Curve) -> Score:
-        keep = thinned(curve.n)
-        extra = curve.noise**2 / curve.repeats[keep]
-        scores = likelihood(curve.n[keep], np.log(curve.value[keep]), extra, self._priors, np.array([]))
-        drift, draw = np.nonzero(scores > scores.max() - NEGLIGIBLE)
-        return Score(drift=drift, draw=draw, value=scores[drift, draw])
+    def _likelihood(self, curve: Curve) -> NDArray[np.float32]:
+        """Of one curve, relative to the likeliest, shape (drifts, draws)."""
+        scores = scored(curve, self._priors).likelihood
+        return np.exp(scores - scores.max()).astype(np.float32)
 
     def _laws_without(self, families: frozenset[str]) -> dict[str, Any]:
         """The document, its intervals not yet widened, learned from all families but these."""
@@ -108,14 +95,13 @@ class Learner:
         document = self._flat
         for _ in range(ROUNDS):
             priors = Priors.from_document(document)
-            draws, drifts = np.zeros(priors.log_weight.size), np.zeros(len(priors.drifts))
+            of_draw, of_drift = (np.exp(log).astype(np.float32) for log in (priors.log_weight, priors.log_drift))
+            draws, drifts = np.zeros(of_draw.size), np.zeros(of_drift.size)
             for i, weight in zip(chosen, weights, strict=True):
-                score = self._scores[i]
-                joint = score.value + priors.log_weight[score.draw] + priors.log_drift[score.drift]
-                share = np.exp(joint - joint.max())
-                share *= weight / share.sum()
-                draws += np.bincount(score.draw, share, draws.size)
-                drifts += np.bincount(score.drift, share, drifts.size)
+                by_drift = of_drift * (self._likely[i] @ of_draw)
+                share = weight / float(by_drift.sum())
+                draws += share * (of_draw * (of_drift @ self._likely[i]))
+                drifts += share * by_drift
             document = maximised(priors, draws, drifts)
         return document
 

@@ -19,6 +19,8 @@ from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.drift import Drift, Motions
 from cerberus_plan.calibration.curves.laws import LAWS
 from cerberus_plan.calibration.curves.priors import Priors
+from cerberus_plan.model.distinct import distinct, grouped
+from cerberus_plan.model.normal import normal_quantile
 
 Array = NDArray[np.float64]
 
@@ -60,7 +62,7 @@ class Posterior:
         law = self._speedups(draw, np.concatenate([self.n, targets]))
         at_levels, at_targets = law[:, : self.n.size], law[:, self.n.size :]
         mean = np.empty((KEPT, targets.size))
-        used, group = np.unique(drift, return_inverse=True)
+        used, group = grouped(drift)
         unknown = []
         moved = tuple(Motions.between(a, b, self.boundaries) for a, b in self._pairs(targets))
         for number, k in enumerate(used):
@@ -82,7 +84,7 @@ class Posterior:
 
     def _speedups(self, draw: NDArray[np.int64], n: Array) -> Array:
         laws = self.priors.law_of_draw
-        first = {k: int(np.argmax(laws == k)) for k in np.unique(laws[draw])}
+        first = {k: int(np.argmax(laws == k)) for k in distinct(laws[draw])}
         out = np.empty((draw.size, n.size))
         for k, (name, unit) in enumerate(self.priors.units.items()):
             rows = np.flatnonzero(laws[draw] == k)
@@ -127,9 +129,7 @@ def square_root(covariance: Array) -> Array:
 
 def normal_steps() -> Array:
     """Centres of nine equally likely parts of a standard normal distribution."""
-    from statistics import NormalDist
-
-    return np.array([NormalDist().inv_cdf((i + 0.5) / 9) for i in range(9)])
+    return np.array([normal_quantile((i + 0.5) / 9) for i in range(9)])
 
 
 _NORMAL_STEPS = normal_steps()
@@ -209,4 +209,4 @@ def thinned(n: Array) -> NDArray[np.int64]:
     if n.size <= MOST_LEVELS:
         return np.arange(n.size)
     wanted = np.exp(np.linspace(np.log(n[0]), np.log(n[-1]), MOST_LEVELS))
-    return np.unique(np.abs(n[None, :] - wanted[:, None]).argmin(axis=1))
+    return distinct(np.abs(n[None, :] - wanted[:, None]).argmin(axis=1))

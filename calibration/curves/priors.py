@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files as package_files
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,8 @@ def drift_grid(document: Mapping[str, list[list[float]]]) -> tuple[tuple[Drift, 
 @cache
 def shipped(*, clients: bool = False) -> Priors:
     """The priors that come with this program; with `clients`, for counts that pass the number of cores."""
-    text = package_files("cerberus_plan.calibration.curves").joinpath("priors.json").read_text(encoding="utf-8")
+    # Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
+    text = Path(__file__).with_name("priors.json").read_text(encoding="utf-8")
     document = json.loads(text)
     return Priors.from_document(for_clients(document) if clients else document)
 

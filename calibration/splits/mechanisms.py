@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.laws import LAWS, Range
+from cerberus_plan.model.distinct import grouped
 
 Array = NDArray[np.float64]
 
@@ -70,5 +71,5 @@ def loss(law: str, unit: Array, count: Array) -> Array:
         unit: its parameters on the unit interval, shape (draws, parameters).
         count: what it grows with, one entry a split.
     """
-    levels, where = np.unique(count, return_inverse=True)
+    levels, where = grouped(count)
     return np.asarray((LAWS[law].curves(unit, levels) - np.log(levels))[:, where])

@@ -25,6 +25,7 @@ from cerberus_plan.calibration.splits.discrepancy import Discrepancy
 from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.mechanisms import counts
 from cerberus_plan.calibration.splits.prior import Prior
+from cerberus_plan.model.distinct import distinct, grouped
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -74,7 +75,7 @@ class Posterior:
         residual = np.zeros((self.draw.size, 0))
         if self.measured is not None:
             residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw)
-        used, group = np.unique(self.scale, return_inverse=True)
+        used, group = grouped(self.scale)
         unknown = []
         for number, index in enumerate(used):
             rows = group == number
@@ -90,10 +91,10 @@ class Posterior:
         """
         level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
         found = level + self._expected(targets, self.draw)
-        some = np.unique(np.linspace(0, len(targets) - 1, min(MOST_DRAWN, len(targets))).round().astype(np.int64))
+        some = distinct(np.linspace(0, len(targets) - 1, min(MOST_DRAWN, len(targets))).round().astype(np.int64))
         chosen = [targets[i] for i in some]
         shocks = np.random.default_rng(0).standard_normal((self.draw.size, some.size))
-        for index in np.unique(self.scale):
+        for index in distinct(self.scale):
             rows = np.flatnonzero(self.scale == index)
             discrepancy = self.prior.discrepancies[index]
             if self.measured is not None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files as package_files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,5 +109,6 @@ def drawn(document: Mapping[str, Any], size: int) -> Draws:
 @cache
 def shipped() -> Prior:
     """The prior that comes with this program."""
-    text = package_files("cerberus_plan.calibration.splits").joinpath("priors.json").read_text(encoding="utf-8")
+    # Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
+    text = Path(__file__).with_name("priors.json").read_text(encoding="utf-8")
     return Prior.from_document(json.loads(text))

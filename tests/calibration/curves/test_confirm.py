@@ -1,45 +1,89 @@
-"""A confirming run is one that was not made, first the chosen count, then next to the best."""
+"""A confirming run is one that was not made, and the one after which least is expected to be lost."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cerberus_plan.calibration.curves.confirm import confirmation
+from cerberus_plan.calibration.curves.confirm import SURE, confirmation
 from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.fit import fit_curve
 
 COUNTS = st.lists(st.integers(1, 500), min_size=3, max_size=10, unique=True)
 
 
-@pytest.mark.slow
+def drawn(data, grid):
+    """Joint draws of log throughput, any."""
+    row = st.lists(st.floats(-5, 5), min_size=grid.size, max_size=grid.size)
+    return np.array(data.draw(st.lists(row, min_size=1, max_size=5)))
+
+
+def loss_after(curve, grid, paths, n):
+    """Expected loss of the best measured count once n was run too: the definition, draw by draw."""
+    losses = []
+    for path in np.exp(paths):
+        known = dict(zip(curve.n, curve.value, strict=True))
+        truth = dict(zip(grid, path, strict=True)) | known
+        losses.append(1 - max(*known.values(), truth[n]) / max(truth.values()))
+    return np.mean(losses)
+
+
 @given(COUNTS, st.data())
-def test_what_is_asked_for_was_not_run_and_lies_in_the_range(counts, data):
-    """Whatever the forecast says."""
-    values = data.draw(st.lists(st.floats(1, 100), min_size=len(counts), max_size=len(counts)))
+def test_what_is_asked_for_was_not_run_and_leaves_least_to_lose(counts, data):
+    """Whatever the draws are; nothing is asked for only where little can be lost."""
+    values = data.draw(st.lists(st.floats(0.1, 100), min_size=len(counts), max_size=len(counts)))
     curve = Curve.from_points(counts, values)
+    grid = np.unique([*curve.n, 2 * curve.n[-1], 4 * curve.n[-1], 1.5 * curve.n[0]])
+    paths = drawn(data, grid)
+    whole = [n for n in grid if n not in curve.n and n == round(n)]
+    asked = confirmation(curve, grid, paths)
+    now = loss_after(curve, grid, paths, curve.n[0])
+    if asked is None:
+        assert now <= SURE + 1e-9 or not whole
+        return
+    assert asked.n in whole
+    losses = [loss_after(curve, grid, paths, n) for n in whole]
+    assert loss_after(curve, grid, paths, asked.n) == pytest.approx(min(losses), abs=1e-9)
+    assert f"{min(losses):.1%}" in asked.why
+
+
+@given(COUNTS, st.floats(1e-3, 1e3), st.data())
+def test_the_unit_of_throughput_does_not_matter(counts, unit, data):
+    """Operations or thousands of them."""
+    values = np.array(data.draw(st.lists(st.floats(1, 100), min_size=len(counts), max_size=len(counts))))
+    curve, scaled = Curve.from_points(counts, values), Curve.from_points(counts, values * unit)
     grid = np.unique([*curve.n, 2 * curve.n[-1], 4 * curve.n[-1]])
-    middle = np.array(data.draw(st.lists(st.floats(1, 100), min_size=grid.size, max_size=grid.size)))
-    asked = confirmation(curve, grid, middle)
-    if asked is not None:
-        assert asked.n not in curve.n
-        assert curve.n[0] <= asked.n <= grid[-1]
-        assert asked.n == round(asked.n)
+    paths = drawn(data, grid)
+    one, other = confirmation(curve, grid, paths), confirmation(scaled, grid, paths + np.log(unit))
+    assert (one is None) == (other is None)
+    if one is not None and other is not None:
+        found = [loss_after(curve, grid, paths, each.n) for each in (one, other)]
+        assert found[0] == pytest.approx(found[1], abs=1e-9)
 
 
-def test_the_chosen_count_first_then_its_wider_gap():
-    """The forecast says 48; once it is run and best, the gap from 12 to 48 is wider than the one to 64."""
-    curve = Curve.from_points([3, 6, 12], [3, 6, 11])
-    grid = np.array([3.0, 6, 12, 24, 48, 64])
-    assert confirmation(curve, grid, np.array([3.0, 6, 11, 17, 22, 21])).n == 48
-    after = Curve.from_points([3, 6, 12, 48], [3, 6, 11, 22])
-    assert confirmation(after, grid, np.array([3.0, 6, 11, 17, 22, 21])).n == 24
+def test_a_collapse_anywhere_is_met_at_the_geometric_middle():
+    """Straight up to 12 and next to nothing at 48; the collapse may be anywhere between, evenly on the logarithm."""
+    grid = np.arange(1.0, 49)
+    curve = Curve.from_points([1, 4, 12, 48], [1, 4, 12, 2])
+    places = np.exp(np.linspace(np.log(12), np.log(48), 2000))
+    paths = np.log(np.where(grid <= places[:, None], grid, 2.0))
+    assert confirmation(curve, grid, paths).n == pytest.approx(np.sqrt(12 * 48), abs=1)
+
+
+def test_only_what_can_be_run_is_asked_for():
+    """64 promises most, and the machine has 32 cores."""
+    grid = np.array([4.0, 8, 16, 32, 64])
+    curve = Curve.from_points([4, 8, 16], [4, 8, 16])
+    paths = np.log(grid)[None, :]
+    assert confirmation(curve, grid, paths).n == 64
+    assert confirmation(curve, grid, paths, runnable=np.array([8.0, 32.0])).n == 32
+    assert confirmation(curve, grid, paths, runnable=np.array([8.0])) is None
 
 
 def test_near_neighbours_need_no_run():
     """11, 12 and 13 measured, 12 the best."""
     curve = Curve.from_points([11, 12, 13], [1, 3, 2])
-    assert confirmation(curve, curve.n, curve.value) is None
+    assert confirmation(curve, curve.n, np.log(curve.value)[None, :]) is None
 
 
 @pytest.mark.slow
