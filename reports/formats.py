@@ -68,6 +68,11 @@ def percent(share: float, gap: str = " ") -> str:
     return f"{value:.0f}{gap}%" if abs(value) >= 9.95 else f"{value:.1f}{gap}%"
 
 
+def reading(value: float) -> str:
+    """A single run's number: four digits at most, and no zero that was not there."""
+    return exact(float(f"{value:.3e}"))
+
+
 def given(value: float, unit: str) -> str:
     """An SI value that somebody gave, as it was given, with a prefix that suits: bytes in powers of 1000 or 1024."""
     tables = (_SCALES["B"], _DECIMAL_BYTES) if unit == "B" else (_SCALES.get(unit),)

@@ -5,19 +5,21 @@ With `inverted`, values are times: the forecast of a rate is turned over, low en
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from cerberus_plan.calibration.splits.fit import SplitFit, SplitForecast
 from cerberus_plan.calibration.splits.interval import LEVEL
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import OWNERS
+from cerberus_plan.model.measurement import Measurement
 
 MODEL = "mechanisms inside instances, between them and of the machine, weighed by the measured splits"
 CAUSES = {**{name: scope.cause for name, scope in SCOPES.items()}, "none": "nothing takes five per cent"}
 
 
-def document(fit: SplitFit, *, inverted: bool = False) -> dict[str, Any]:
-    """All of the answer as plain numbers and text."""
+def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measurement] = ()) -> dict[str, Any]:
+    """All of the answer as plain numbers and text, and the runs that it was fitted to."""
     return {
         "model": MODEL,
         "level": LEVEL,
@@ -32,6 +34,14 @@ def document(fit: SplitFit, *, inverted: bool = False) -> dict[str, Any]:
         "next": None if fit.next is None else forecast(fit.next, inverted=inverted),
         "owner": {name: round(fit.owner[name], 4) for name in OWNERS},
         "causes": CAUSES,
+        "points": [
+            {
+                "instances": one.instances,
+                "cores_per_instance": one.cores_per_instance,
+                "value": 1 / one.value if inverted else one.value,
+            }
+            for one in runs
+        ],
     }
 
 

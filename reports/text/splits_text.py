@@ -21,12 +21,12 @@ def splits_text(answer: Mapping[str, Any]) -> str:
 
 
 def verdict(answer: Mapping[str, Any]) -> str:
-    """One sentence: which split, what it gives, how sure that is."""
+    """Which split, what it gives, and how sure that is."""
     best = answer["best"]
     known = "measured" if best["measured"] else f"90 % interval {ends(best['low'], best['high'])}"
     value = estimate(best["value"], best["low"], best["high"])
     return (
-        f"Run {name(best)}: {answer['quantity']} {value} ({known}); best of {len(answer['splits'])} splits "
+        f"Run {name(best)}: {answer['quantity']} {value} ({known}). It is the best of {len(answer['splits'])} splits "
         f"with probability {percent(best['probability_best'])}, expected to lose {percent(best['regret'])} to the true "
         "best."
     )
@@ -46,10 +46,15 @@ def table(answer: Mapping[str, Any]) -> Iterator[str]:
 
 def owners(answer: Mapping[str, Any]) -> str:
     """Who takes most, with probabilities."""
-    ranked = sorted(answer["owner"].items(), key=lambda item: -item[1])
     return "What takes most: " + "; ".join(
-        f"{percent(share)} {answer['causes'][owner]}" for owner, share in ranked if share >= LEAST_SHOWN
+        f"{percent(share)} {answer['causes'][owner]}" for owner, share in likely(answer)
     )
+
+
+def likely(answer: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Owners of the contention worth a word, the likeliest first."""
+    ranked = sorted(answer["owner"].items(), key=lambda item: -item[1])
+    return [(owner, share) for owner, share in ranked if share >= LEAST_SHOWN]
 
 
 def following(answer: Mapping[str, Any]) -> str:

@@ -31,11 +31,13 @@ def print_answers(plan: Plan, answers: Sequence[Mapping[str, Any]], console: Con
     table.add_column("what if", no_wrap=True)
     for header in words.headings(plan):
         table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("that is", overflow="fold")
-    table.add_row("as it is", *words.as_it_is(plan), "")
-    for answer in ranked(plan.objective, answers):
+    table.add_row("as it is", *words.as_it_is(plan))
+    told = ranked(plan.objective, answers)
+    for answer in told:
         style = None if words.worthwhile(plan, answer) else "dim"
-        table.add_row(answer["name"], *words.cells(plan, answer), answer["says"], style=style)
+        table.add_row(answer["name"], *words.cells(plan, answer), style=style)
     out.print(Text(f"{plan.workload.name}: if the system were refined", style="bold"))
     out.print(table)
+    for answer in told:  # below, for a column of sentences would leave them two letters a line
+        out.print(Text(f"  {answer['name']}: {answer['says']}", style="dim"))
     out.print()

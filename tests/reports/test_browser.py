@@ -17,6 +17,7 @@ from example_fleet import a_fleet_document
 from example_plan import a_plan
 from example_profile import a_profile
 from example_simulation import a_simulation
+from example_splits import a_splits_page
 
 from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.document import document
@@ -140,6 +141,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "runs": a_run_program,
     "aimed": an_aimed_plan,
     "fit": a_fit,
+    "splits": a_splits_page,
     "reproduction": a_reproduction,
     "calibration": a_calibration,
     "simulation": a_simulated_network,

@@ -78,6 +78,20 @@ def test_a_saving_comes_first_and_is_no_loss() -> None:
 
 
 @pytest.mark.slow
+def test_a_change_is_explained_in_whole_words_on_a_narrow_terminal() -> None:
+    """What a change is stands in at most two lines of 80 characters; beside the table it had two letters a line."""
+    plan, document = answered("cost")
+    answers = document["plans"][0]["what_if"]
+    console = Console(width=80)
+    with console.capture() as said:
+        print_answers(plan, answers, console)
+    lines = said.get().splitlines()
+    assert len(lines) <= 4 + 3 * len(answers)
+    for one in answers:
+        assert one["says"] in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.slow
 def test_no_rate_is_told_as_none() -> None:
     """Where no split keeps the limits, the gain is of throughput, and the table says that nothing is carried."""
     plan, document = answered("impossible")

@@ -76,9 +76,9 @@ def fit(
             "--output": output,
         }
         of_curves |= {"--columns": columns, "--where": where}
-        of_curves |= {"--owner": owner, "--clients": clients or None, "--report": report}
+        of_curves |= {"--owner": owner, "--clients": clients or None}
         _refuse([option for option, given in of_curves.items() if given is not None], curve)
-        fit_measured_splits(curve, cores, splits, time=time, as_json=as_json)
+        fit_measured_splits(curve, cores, splits, time=time, as_json=as_json, report=report)
         return
     import numpy as np
 
@@ -130,7 +130,9 @@ def _refuse(options: list[str], path: Path) -> None:
         )
 
 
-def fit_measured_splits(path: Path, cores: int | None, splits: str | None, *, time: bool, as_json: bool) -> None:
+def fit_measured_splits(
+    path: Path, cores: int | None, splits: str | None, *, time: bool, as_json: bool, report: Path | None
+) -> None:
     """Forecast all splits from the measured ones.
 
     Raises:
@@ -143,8 +145,13 @@ def fit_measured_splits(path: Path, cores: int | None, splits: str | None, *, ti
     measurements = _measurements(path, time=time)
     total = cores or max(one.cores for one in measurements)
     asked = splits_of(total) if splits is None else split_list.splits(splits, cores)
-    answered = document(fit_splits(measurements, asked), inverted=time)
+    answered = document(fit_splits(measurements, asked), inverted=time, runs=measurements)
     answered["cores"] = max(m * k for m, k in asked) if cores is None else cores
+    if report is not None:
+        from cerberus_plan.reports.pages.splits_page import splits_page
+
+        page = splits_page(answered, path.name, command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
     if as_json:
         print_document(answered, indent=2)
     else:
