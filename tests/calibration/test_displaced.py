@@ -79,8 +79,8 @@ def test_few_rounds_and_noise_tell_nothing() -> None:
 def test_noise_is_not_taken_for_memory_that_is_not_full(share: float, seed: int) -> None:
     """Where streams do lose to each other, but so unevenly that nothing is certain, a quieter host is asked for."""
     found = traffic_of(rounds(1e7, share=share, noise=0.4, seed=seed), streams=8, copies=8)
-    full = "do not fill" in found.why
-    assert found.memory_bytes is not None or full or "too uncertain" in found.why
+    reasons = ("do not fill", "too uncertain", "no core to run on")
+    assert found.memory_bytes is not None or any(why in found.why for why in reasons)
     quiet = traffic_of(rounds(1e7, share=0.2, noise=1e-3, seed=seed), streams=8, copies=8)
     assert "do not fill" in quiet.why
     assert "quieter" not in quiet.why

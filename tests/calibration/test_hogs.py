@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cerberus_plan.calibration.programs.observe import hogs
+from cerberus_plan.calibration.programs.observe import hogs, process
 from cerberus_plan.calibration.programs.observe.hogs import Hogs, array_size
+from cerberus_plan.calibration.programs.observe.meter import Meter
+from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.model.errors import CannotAnswerError
 from tests.needs import needed_programs
 
@@ -41,6 +44,25 @@ def test_streams_run_stop_go_on_and_end() -> None:
         assert (streams.seen() > held).all()
         streams.pause()  # also one that is stopped is ended
     assert not Path(f"/proc/{process}").exists()
+
+
+def test_streams_move_what_they_say(tmp_path: Path) -> None:
+    """From their first block on, a copy in C of arrays as large moves about as many bytes in a second of a core."""
+    needed_programs("gcc")
+    program = tmp_path / "traffic"
+    subprocess.run(["gcc", "-O2", "-o", str(program), str(ROOT / "benchmarks" / "traffic.c")], check=True)
+    (cpu, *_) = sorted(os.sched_getaffinity(0))
+    ratios = []
+    for _ in range(3):
+        with Hogs([cpu], 64 * 2**20) as streams:
+            before = streams.seen()
+            while (streams.seen() - before)[0, 1] < 0.03:  # within the first pass, also on a busy host
+                time.sleep(0.005)
+            rate = streams.rate(before)
+        with Signals() as signals:
+            done = process.run([str(program), "copy", "0.4", "64"], cpus=[cpu], timeout_s=60.0, signals=signals)
+        ratios.append(rate / (2 * 64 * 2**20 * Meter.of(rate=r"ops/cpu-s: ([0-9.]+)").throughput(done)))
+    assert 0.6 < statistics.median(ratios) < 1.6
 
 
 def test_streams_that_die_are_not_a_busy_host(monkeypatch: pytest.MonkeyPatch) -> None:

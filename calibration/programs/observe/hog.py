@@ -48,7 +48,8 @@ def ending(code: int) -> str:
 def _stream(path: str, row: int, rows: int, array_bytes: int) -> None:
     told = np.memmap(path, dtype=np.float64, mode="r+", shape=(rows, len(COLUMNS)))
     blocks = max(array_bytes // (8 * _BLOCK), 1)
-    source, target = np.ones(blocks * _BLOCK), np.zeros(blocks * _BLOCK)
+    source = np.ones(blocks * _BLOCK)
+    target = source.copy()  # zeros would be given page by page, on the first pass
     copied, begun = 0, time.thread_time()
     while True:
         for at in range(0, blocks * _BLOCK, _BLOCK):
