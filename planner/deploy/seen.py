@@ -74,7 +74,7 @@ class Seen:
         if self.pins is None:
             return self
         node_of = dict(zip(topology.cpus, topology.numa_nodes, strict=True))
-        return replace(self, pins=None, vcpus=tuple(_named(text, node_of, where) for text in self.pins))
+        return replace(self, pins=None, vcpus=tuple(_named(text, node_of, f"{where}: cpus") for text in self.pins))
 
     def _placed(self, topology: Topology, where: str) -> frozenset[int]:
         order = hwloc_order(topology)

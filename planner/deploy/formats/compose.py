@@ -64,7 +64,7 @@ def _read(folder: Path) -> Iterator[Seen]:
     """
     file = next((folder / name for name in NAMES if (folder / name).is_file()), folder / FILE)
     for name, fields in _services(read_text(file)).items():
-        yield Seen(name=name, source=file.name, cpus=cpu_set(fields.get("cpuset", ""), str(file)))
+        yield Seen(name=name, source=file.name, cpus=cpu_set(fields.get("cpuset", ""), f"{file}: {name}: cpuset"))
 
 
 def _services(text: str) -> dict[str, dict[str, str]]:

@@ -164,13 +164,13 @@ def _read(folder: Path) -> Iterator[Seen]:
         config = decode.table(found.get("machine-config", {}), f"{where}: machine-config")
         count = config.get("vcpu_count")
         memory = decode.whole(config.get("mem_size_mib", 0), f"{where}: mem_size_mib", high=MOST_BYTES // MIB)
-        whole = cpu_set(cpuset, str(script))
+        whole = cpu_set(cpuset, f"{script}: {name}: cpuset")
         yield Seen(
             name=name,
             source=f"{script.name} and {name}.json",
             count=None if count is None else decode.whole(count, f"{where}: vcpu_count", low=1, high=MOST_ANYWHERE),
-            vcpus=tuple(cpu_set(pin, str(script)) & whole for pin in pins[:MOST_ANYWHERE]),
-            nodes=cpu_set(mems, str(script)),
+            vcpus=tuple(cpu_set(pin, f"{script}: {name}: vCPU") & whole for pin in pins[:MOST_ANYWHERE]),
+            nodes=cpu_set(mems, f"{script}: {name}: nodes"),
             memory_bytes=memory * MIB,
         )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.xml_tree import Element, parse_xml
 from cerberus_plan.model.cpu_list import cpu_list
@@ -127,8 +128,11 @@ def _root(file: Path) -> Element:
         raise InputError(f"{file}: a document type is not expected in a libvirt domain")
     root = parse_xml(text, str(file), "the output of `virsh dumpxml NAME`")
     domain = root if root.tag == "domain" else root.first("domain")
-    if domain is None or _whole(domain.text_of("vcpu")) is None:
+    count = None if domain is None else domain.text_of("vcpu")
+    if domain is None or count is None:
         raise InputError(f"{file} is not a libvirt domain with <vcpu>; give the output of `virsh dumpxml NAME`")
+    if _whole(count) is None:
+        decode.refuse(count.strip(), f"{file}: <vcpu>", f"a whole number from 1 to {_MOST_VCPUS}")
     return domain
 
 
@@ -139,7 +143,8 @@ def _online(domain: Element, where: str) -> list[int]:
     current = None if vcpu is None else vcpu.get("current")
     count = most if current is None else _whole(current)
     if count is None or not count <= most <= _MOST_VCPUS:
-        raise InputError(f"{where}: <vcpu current={shown(current)}>{most} is not a number of vCPUs up to {_MOST_VCPUS}")
+        said = "" if current is None else f" current={shown(current)}"
+        raise InputError(f"{where}: <vcpu{said}>{most} is not a number of vCPUs up to {_MOST_VCPUS}")
     told = {each.get("id"): each.get("enabled") == "yes" for each in domain.all("vcpus/vcpu")}
     if told:
         return [number for number in range(most) if told.get(str(number))]
@@ -186,7 +191,7 @@ def _io_threads(domain: Element, everywhere: frozenset[int], where: str) -> dict
 
 def _attribute(element: Element | None, name: str, where: str) -> frozenset[int] | None:
     text = None if element is None else element.get(name)
-    return None if text is None else cpu_set(text, where)
+    return None if element is None or text is None else cpu_set(text, f"{where}: <{element.tag} {name}>")
 
 
 def _guest_memory(domain: Element, where: str) -> int | None:

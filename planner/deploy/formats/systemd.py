@@ -67,8 +67,8 @@ def _read(folder: Path) -> Iterator[Seen]:
         yield Seen(
             name=file.stem,
             source=file.name,
-            cpus=cpu_set(_value(lines, "AllowedCPUs"), str(file)),
-            nodes=cpu_set(_value(lines, "AllowedMemoryNodes"), str(file)),
+            cpus=cpu_set(_value(lines, "AllowedCPUs"), f"{file}: AllowedCPUs"),
+            nodes=cpu_set(_value(lines, "AllowedMemoryNodes"), f"{file}: AllowedMemoryNodes"),
         )
 
 

@@ -113,7 +113,7 @@ def _read(folder: Path) -> Iterator[Seen]:
             source=file.name,
             count=count,
             pins=tuple(each) if named else None,
-            vcpus=None if named else tuple(_unnamed(pin, where) for pin in each),
+            vcpus=None if named else tuple(_unnamed(pin, f"{where}: cpus") for pin in each),
             nodes=_virtual(values.get("vnuma", []), f"{where}: vnuma") or None,
             memory_bytes=None
             if memory is None

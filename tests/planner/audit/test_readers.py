@@ -263,3 +263,40 @@ def test_named_nodes_are_the_union_of_their_cpus(nodes: list[int], each: bool) -
     if not each and "," in text:
         text = text.replace(",", ",nodes:")
     assert (Seen(name="a", source="f", pins=(text,)).on(AMD48.topology).vcpus or ())[0] == cpus
+
+
+FIELDS = [
+    ("systemd", "dbench-00.slice", r"(?<=AllowedCPUs=)\S+", "dbench-00.slice: AllowedCPUs: "),
+    ("systemd", "dbench-00.slice", r"(?<=AllowedMemoryNodes=)\S+", "dbench-00.slice: AllowedMemoryNodes: "),
+    ("compose", "compose.yaml", r'(?<=cpuset: ")[^"]+', "compose.yaml: dbench-00: cpuset: "),
+    ("xl", "dbench-00.cfg", r'(?<=cpus = \[")[^"]+', "dbench-00.cfg: cpus: "),
+    ("libvirt", "dbench-00.xml", r'(?<=<vcpupin vcpu="0" cpuset=")[^"]+', "dbench-00.xml: <vcpupin cpuset>: "),
+    ("libvirt", "dbench-00.xml", r'(?<=<emulatorpin cpuset=")[^"]+', "dbench-00.xml: <emulatorpin cpuset>: "),
+    ("libvirt", "dbench-00.xml", r'(?<=nodeset=")[^"]+', "dbench-00.xml: <memory nodeset>: "),
+    ("firecracker", "start.sh", r"(?<=start dbench-00 )\S+", "start.sh: dbench-00: cpuset: "),
+]
+
+
+@pytest.mark.parametrize(("form", "name", "value", "said"), FIELDS)
+@pytest.mark.parametrize("wrong", ["0-x", "0-4000000000", "\u00b2"])
+def test_a_list_that_is_none_is_named_with_its_file_and_field(
+    tmp_path: Path, form: str, name: str, value: str, said: str, wrong: str
+) -> None:
+    """Whoever wrote the list finds the place without looking for it."""
+    folder = deploy(form, tmp_path, host_cores=4)
+    text = (folder / name).read_text()
+    (folder / name).write_text(re.sub(value, wrong, text, count=1))
+    with pytest.raises(InputError, match=re.escape(said)):
+        [seen.on(AMD48.topology) for seen in read_files(form, folder)]
+
+
+def test_a_number_of_vcpus_that_is_none_is_named(tmp_path: Path) -> None:
+    """A superscript is no digit, and a number beyond any guest is no number of vCPUs; nothing of ours is shown."""
+    folder = deploy("libvirt", tmp_path, host_cores=4)
+    file = folder / "dbench-00.xml"
+    text = file.read_text()
+    for wrong, said in (("\u00b2", "<vcpu> = "), ("100000000", "<vcpu>100000000 is not a number of vCPUs")):
+        file.write_text(re.sub(r"(?<=<vcpu)([^>]*)>\d+", rf"\1>{wrong}", text))
+        with pytest.raises(InputError, match=re.escape(said)) as refused:
+            libvirt_domain(file)
+        assert "None" not in str(refused.value)
