@@ -64,9 +64,17 @@ def read_noted(
     """
     name = str(path)
     points = _Points()
-    for n, value in _rows(read_text(path), name, points, columns, time=time or columns.is_time, clients=clients):
-        points.counts.append(n)
-        points.values.append(1 / value if time or columns.is_time else value)
+    text = read_text(path)
+    try:
+        for n, value in _rows(text, name, points, columns, time=time or columns.is_time, clients=clients):
+            points.counts.append(n)
+            points.values.append(1 / value if time or columns.is_time else value)
+    except InputError:
+        from cerberus_plan.calibration.programs.imports.belongs import belongs  # loads every reader there is
+
+        if (other := belongs(text, tables=False)) is None:
+            raise
+        raise InputError(f"{name} {other}") from None
     if not points.counts:
         which = f" with {', '.join(f'{k}={v}' for k, v in columns.only.items())}" if columns.only else ""
         raise InputError(f"{name}: there is a header but no points{which}; add lines such as 1,1234.5")

@@ -38,6 +38,11 @@ _LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{64}}", re.ASCII)
 _MAYBE_INFINITE = re.compile(r"[eE]\+?\d{3}|\d{300}", re.ASCII)
 
 
+# Python reads whole numbers of up to 4300 digits, which it may group.
+_LONG_NUMBER = re.compile(r"(?<![\w.])([0-9][0-9_]{4299,})")
+_CONSTANT = re.compile(r"[:,\[\s]\s*-?(NaN|Infinity)\b")
+
+
 class ConstantError(ValueError):
     """NaN or Infinity, which are not JSON, and numbers that would be read as such."""
 
@@ -53,11 +58,12 @@ def parse_json(text: str, where: str) -> Any:
     try:
         return load_json(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"{where}, line {error.lineno}: not JSON ({error.msg})") from None
+        slip = f"{where}, line {error.lineno}: not JSON ({error.msg})"
+        raise InputError(_of_another(text, where) or slip) from None
     except RecursionError:
         raise InputError(f"{where}: not a document of ours: it is nested too deep to be read") from None
     except ValueError as error:
-        raise InputError(f"{where}: {_digits(error)}") from None
+        raise InputError(f"{where}{_place(text, error)}: {_digits(error)}") from None
 
 
 def load_json(text: str) -> Any:
@@ -90,11 +96,20 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what = shortened(plain(str(error), one_line=True), 300)
-        raise InputError(f"{where}: not valid TOML: {what}; correct the file at that place") from None
+        slip = f"{where}: not valid TOML: {what}; correct the file at that place"
+        raise InputError(_of_another(text, where) or slip) from None
     except RecursionError:
         raise InputError(f"{where}: not a document of ours: it is nested too deep to be read") from None
     except ValueError as error:
-        raise InputError(f"{where}: {_digits(error)}") from None
+        raise InputError(f"{where}{_place(text, error)}: {_digits(error)}") from None
+
+
+def _of_another(text: str, where: str) -> str | None:
+    """What to say of a document that is none of ours, where another command reads such files."""
+    from cerberus_plan.calibration.programs.imports.belongs import belongs  # every reader there is
+
+    found = belongs(text)
+    return None if found is None else f"{where} {found}"
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -115,6 +130,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {shown(twice)} is given twice in one object")
     return found
+
+
+def _place(text: str, error: ValueError) -> str:
+    """The line of what Python's readers refuse without a place: a long number, or NaN and Infinity."""
+    what = _CONSTANT if isinstance(error, ConstantError) else _LONG_NUMBER
+    found = what.search(text)
+    return "" if found is None else f", line {text.count(chr(10), 0, found.start(1)) + 1}"
 
 
 def _digits(error: ValueError) -> str:

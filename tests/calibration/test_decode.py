@@ -46,9 +46,9 @@ def test_json_is_read_as_the_standard_library_reads_it(value: object) -> None:
     ("text", "message"),
     [
         ("{", "f, line 1: not JSON"),
-        ("[NaN]", "f: NaN is not JSON"),
-        ("[-Infinity]", "f: -Infinity is not JSON"),
-        ("9" * 5000, "f: a whole number of thousands of digits"),
+        ("[NaN]", "f, line 1: NaN is not JSON"),
+        ('{"a": "NaN",\n"b": -Infinity}', "f, line 2: -Infinity is not JSON"),
+        ("9" * 5000, "f, line 1: a whole number of thousands of digits"),
         ("[" * 100_000, "f: .*nested too deep"),
         ('{"a": 1, "a": 2}', "f: the key 'a' is given twice"),
     ],
@@ -65,7 +65,7 @@ def test_bad_json_is_refused(text: str, message: str) -> None:
     [
         ("a = ", "f: not valid TOML"),
         ("a = 1\na = 2", "f: not valid TOML"),
-        ("a = " + "9" * 5000, "f: a whole number of thousands of digits"),
+        ("\na = " + "9" * 5000, "f, line 2: a whole number of thousands of digits"),
         ("a = " + "[" * 20_000, "f: .*nested too deep"),
         (".".join("a" * 100_000) + " = 1", "f: a key of more than 64 parts"),
         ('"a" . ' * 100 + "b = 1", "f: a key of more than 64 parts"),

@@ -10,13 +10,29 @@ import re
 _CELL = r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|-|nan|NaN|n/a)?\s*"
 _MATRIX_ROW = re.compile(rf"(?:{_CELL}[,;\t]){{2,}}{_CELL}")
 _DELIMITERS = ",;\t"
+_HEAD = 20_000  # characters that tell the shape
 
 
 def elsewhere(text: str) -> str | None:
     """What the file is and the command for it, to go behind its name; None where that is not known."""
-    head = text[:20000]
-    lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    head = text[:_HEAD]
+    lines = _filled(head)
     return next(filter(None, (_machine(head, lines), _own(head), _other_tool(head), _table(lines))), None)
+
+
+def foreign(text: str, *, tables: bool = True) -> str | None:
+    """The same of files that this program did not write: for readers of its own, in whose files there is a slip."""
+    head = text[:_HEAD]
+    lines = _filled(head)
+    of_ours = (
+        not tables or head.lstrip().startswith(("{", "[")) or any(re.match(r"\s*[\w.-]+\s*=", line) for line in lines)
+    )
+    table = None if of_ours else _table(lines)
+    return next(filter(None, (_machine(head, lines if tables else []), _other_tool(head), table)), None)
+
+
+def _filled(head: str) -> list[str]:
+    return [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
 def _machine(head: str, lines: list[str]) -> str | None:

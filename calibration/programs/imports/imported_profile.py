@@ -28,6 +28,7 @@ from cerberus_plan.calibration.programs.imports import (
     will_it_scale,
     will_it_scale_machine,
 )
+from cerberus_plan.calibration.programs.imports.belongs import belongs
 from cerberus_plan.calibration.programs.imports.source import Source
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.profile import Profile
@@ -117,10 +118,11 @@ def _read(source: Source, gathered: _Gathered) -> None:
         gathered.latency[source.name], notes = core_to_core_latency.read(source)
         gathered.notes += [f"{Path(source.name).name}: {note}" for note in notes]
     else:
-        raise InputError(
-            f"{source.name} is none of lstopo --of xml, lscpu, core-to-core-latency --csv and will-it-scale CSV; "
-            "curves and demands of programs are read by `cerberus-plan import`"
+        none = (
+            "is none of lstopo --of xml, lscpu, core-to-core-latency --csv and will-it-scale CSV; curves and demands "
+            "of programs are read by `cerberus-plan import`"
         )
+        raise InputError(f"{source.name} {belongs(source.text) or none}")
 
 
 def _one_topology(gathered: _Gathered) -> Topology | None:

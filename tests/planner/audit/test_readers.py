@@ -277,12 +277,13 @@ FIELDS = [
 ]
 
 
-@pytest.mark.parametrize(("form", "name", "value", "said"), FIELDS)
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field[-1])
 @pytest.mark.parametrize("wrong", ["0-x", "0-4000000000", "\u00b2"])
 def test_a_list_that_is_none_is_named_with_its_file_and_field(
-    tmp_path: Path, form: str, name: str, value: str, said: str, wrong: str
+    tmp_path: Path, field: tuple[str, str, str, str], wrong: str
 ) -> None:
     """Whoever wrote the list finds the place without looking for it."""
+    form, name, value, said = field
     folder = deploy(form, tmp_path, host_cores=4)
     text = (folder / name).read_text()
     (folder / name).write_text(re.sub(value, wrong, text, count=1))
