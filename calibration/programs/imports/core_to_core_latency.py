@@ -5,6 +5,8 @@ Read: the CSV of core-to-core-latency (one way, pairs below the diagonal, no lab
 tabs or blanks between cells; a first row and column of CPU numbers, or one of the two. Nanoseconds throughout.
 Both directions of a pair are averaged. A cell that is empty, ``-``, ``nan`` or 0 (a clock too coarse) is a pair that
 was not measured; zeros are counted in a note.
+Assumption: ascending whole numbers in the first row and column are labels where there are six, two that follow one
+another, or four in even steps (CPUs 1, 3, 5, 7 of a socket); latencies are not so regular.
 Source: https://github.com/nviennot/core-to-core-latency and https://github.com/rigtorp/c2clat, their READMEs.
 """
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _NS = 1e-9
 _LABEL = re.compile(r"(?:(?:cpu|core|thread)[\s_-]*)?(\d{1,5})", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
+_INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)  # refused later, with its line
 _CORNER = re.compile(r"(?:cpus?|cores?|threads?|ns|#|\\|/)*", re.IGNORECASE)
 _UNKNOWN = frozenset({"", "-", "--", "nan", "n/a", "na", "."})
 _AS_UNKNOWN = dict.fromkeys([*_UNKNOWN, *(cell.upper() for cell in _UNKNOWN), "NaN"], "nan")
@@ -130,7 +133,7 @@ def _is_start(cell: str) -> bool:
 
 
 def _is_cell(cell: str) -> bool:
-    return cell.lower() in _UNKNOWN or bool(_NUMBER.fullmatch(cell))
+    return cell.lower() in _UNKNOWN or bool(_NUMBER.fullmatch(cell) or _INFINITE.fullmatch(cell))
 
 
 def _labels(cells: Sequence[str]) -> tuple[int, ...] | None:
@@ -166,7 +169,8 @@ def _unlabelled(rows: list[Row]) -> Table:
 def _surely_labels(numbers: Sequence[int], *, named: bool) -> bool:
     """Whether ascending whole numbers in row and column are labels and not a short symmetric matrix."""
     gaps = [b - a for a, b in pairwise(numbers)]
-    return named or numbers[0] == 0 or 1 in gaps or len(numbers) >= 6
+    even = len(numbers) >= 4 and len(set(gaps)) == 1
+    return named or even or numbers[0] == 0 or 1 in gaps or len(numbers) >= 6
 
 
 def _plain(rows: list[Row]) -> Table:

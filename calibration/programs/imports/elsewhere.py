@@ -12,6 +12,22 @@ _MATRIX_ROW = re.compile(rf"(?:{_CELL}[,;\t]){{2,}}{_CELL}")
 _DELIMITERS = ",;\t"
 _HEAD = 20_000  # characters that tell the shape
 
+# what output that says too little looks like -> what would say enough
+_TOLD_TOO_LITTLE = {
+    r"(?m)^name,iterations,real_time,cpu_time|^Benchmark +Time +CPU +Iterations": (
+        "is output of Google Benchmark that lacks the threads: repeat with --benchmark_format=json"
+    ),
+    r"(?m)^Benchmark\s.*\bMode\s.*\bScore\b.*\bUnits": (
+        "is JMH's table, which lacks the threads: repeat with -rf json -rff FILE"
+    ),
+    r'(?m)^\{.*"Action":"output".*"Output":"Benchmark': "is output of go test -json: repeat without -json",
+    r"(?m)^ *Name +acquired +contended": ("is a perf lock report, of traced events: repeat with perf lock contention"),
+    r"\APERFILE2": "is perf.data: cerberus-plan reads what perf stat, or perf lock contention, prints",
+    r"(?m)^# Samples: .* of event": (
+        "is a perf report, which has shares and no counts: repeat with perf stat -x, -o FILE"
+    ),
+}
+
 
 def elsewhere(text: str) -> str | None:
     """What the file is and the command for it, to go behind its name; None where that is not known."""
@@ -83,12 +99,4 @@ def _table(lines: list[str]) -> str | None:
 
 def _other_tool(head: str) -> str | None:
     """Output that says too little, and what would say enough."""
-    if re.search(r"^name,iterations,real_time,cpu_time|^Benchmark +Time +CPU +Iterations", head, re.MULTILINE):
-        return "is output of Google Benchmark that lacks the threads: repeat with --benchmark_format=json"
-    if re.search(r"^Benchmark\s.*\bMode\s.*\bScore\b.*\bUnits", head, re.MULTILINE):
-        return "is JMH's table, which lacks the threads: repeat with -rf json -rff FILE"
-    if head.startswith("PERFILE2"):
-        return "is perf.data: cerberus-plan reads what perf stat, or perf lock contention, prints"
-    if re.search(r"^# Samples: .* of event", head, re.MULTILINE):
-        return "is a perf report, which has shares and no counts: repeat with perf stat -x, -o FILE"
-    return None
+    return next((saying for shape, saying in _TOLD_TOO_LITTLE.items() if re.search(shape, head)), None)

@@ -82,7 +82,7 @@ def _threads(row: Node) -> int:
     if found is not None:
         return int(found[1])
     given = row.maybe("threads")
-    return int(given.number(positive=True)) if given is not None else 1
+    return given.whole() if given is not None else 1
 
 
 def _version(root: Node) -> tuple[int, int]:

@@ -3,7 +3,8 @@
 Shape: ``results[]`` with ``command, mean, times[], user, system, exit_codes[], parameters{}``; before 1.10
 one ``parameter`` string; ``times`` may be missing. Times are seconds; user and system are means of all runs.
 A scan over cores (``-L cores 1,2,4``) gives a curve of runs per second and a demand at each n; several commands are
-several curves. A scan over anything else (a compiler, a size) gives the demand of each command.
+several curves. A scan over anything else (a compiler, a size) gives the demand of each command, and so does a
+value among counts that is none (``auto``), which a note tells.
 Trap: hyperfine goes on after failures with ``-i``; such runs are refused, they measure nothing.
 Source: the JSON of hyperfine 1.5 to 1.19.
 """
@@ -57,6 +58,7 @@ def parse(source: Source, asked: Asked = NOTHING_ASKED) -> Imported:
     curves = _curves(results, axis) if axis else []
     demands = tuple(_demand(result, axis) for result in results)
     notes = parameters.assumption(axis, asked.parameter) if axis else [parameters.unfit(names)]
+    notes += parameters.left_out([r.parameters[axis] for r in results if axis in r.parameters], axis) if axis else []
     return Imported(curves=tuple(curves), demands=demands, notes=tuple(notes))
 
 
@@ -84,10 +86,11 @@ def _curves(results: list[_Result], axis: str) -> list[Curve]:
     """A curve for each command and each setting of the other parameters, told apart by their order at each n."""
     commands: dict[tuple[str, int], list[str]] = {}
     curves: dict[tuple[str, int], list[tuple[int, _Result]]] = {}
-    for result in (result for result in results if axis in result.parameters):
-        n = parameters.whole(result.parameters[axis])
-        if n is None:
-            result.node.refuse(f"the parameter {axis} to be a whole number of at least 1")
+    given = [result for result in results if axis in result.parameters]
+    counted = [(result, n) for result in given if (n := parameters.whole(result.parameters[axis])) is not None]
+    if not counted:
+        given[0].node.refuse(f"the parameter {axis} to be a whole number of at least 1")
+    for result, n in counted:
         others = parameters.others(result.parameters, axis)
         here = commands.setdefault((others, n), [])
         if result.command not in here:

@@ -38,7 +38,7 @@ def parse(source: Source) -> Imported:
     modes = {row.field("mode").text() for row in rows}
     pairs: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
-        threads = int(row.field("threads").number(positive=True))
+        threads = row.field("threads").whole()
         series = _series(row, several=len(modes) > 1)
         pairs.setdefault(series, []).extend((threads, rate) for rate in _rates(row, threads))
     curves = [Curve.of(found, series=name, axis="threads", unit="operations/s") for name, found in pairs.items()]

@@ -135,6 +135,17 @@ class Node:
             self.refuse("a positive number" if positive else "a number of at least 0")
         return float(value)
 
+    def whole(self) -> int:
+        """A whole number of at least 1.
+
+        Raises:
+            InputError: this is none.
+        """
+        value = self.number(positive=True)
+        if value != int(value):
+            self.refuse("a whole number of at least 1")
+        return int(value)
+
 
 def load(source: Source) -> Node:
     """The root of a JSON document.

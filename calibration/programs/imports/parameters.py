@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cerberus_plan.calibration.programs.imports.results import axis_of
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.plain import shortened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,15 @@ def assumption(axis: str, wanted: str | None) -> list[str]:
     if wanted is None and axis_of(axis) in (None, "n"):
         return [f"the parameter {axis} is taken for the number of cores, which its name does not say"]
     return []
+
+
+def left_out(values: Sequence[object], axis: str) -> list[str]:
+    """What to tell people of values that are no count of cores, such as ``auto``, which no curve has a place for."""
+    wrong = list(dict.fromkeys(str(value) for value in values if whole(value) is None))
+    if not wrong:
+        return []
+    some = shortened(", ".join(wrong))
+    return [f"what was run with {axis} = {some} is not in the curve: that is no whole number of at least 1"]
 
 
 def unfit(names: Sequence[str]) -> str:

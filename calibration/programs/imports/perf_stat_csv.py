@@ -71,7 +71,7 @@ def _counts(source: Source, lines: Sequence[tuple[int, str]]) -> Iterator[Count]
 def _count(source: Source, number: int, cells: list[str], start: _Start, elapsed: float) -> Count:
     value, unit, *rest = cells
     event, rest = _event(rest)
-    group = rest.pop(0) if rest and not NUMBER.match(rest[0].strip()) and "/" in rest[0] else ""
+    group = rest.pop(0) if rest and rest[0].strip() and not NUMBER.match(rest[0].strip()) else ""
     numbers = [cell.strip().replace(",", ".") for cell in rest if not cell.endswith("%")]
     runtime = float(numbers[0]) if numbers and NUMBER.fullmatch(numbers[0]) else None
     counted = value_of(source, number, value.replace(",", "."))

@@ -4,6 +4,7 @@ Shape: ``Number of threads: N`` opens a run; its rate is the transactions, opera
 prints, else events divided by total time (versions before 1.0, ``mutex`` and ``threads`` tests; database tests
 without transactions, which count events). What the run says of its workload (test, prime limit, block size, reads
 and writes an event, ...) tells curves apart.
+Logs whose headers people have trimmed are read under the last header above, which is said.
 Trap: a run that did nothing prints zeros (an impossible memory size, say) and is refused.
 When not to use it: a rate per second of a run with ``--rate`` is the rate you asked for, which is said where it is
 printed.
@@ -13,6 +14,7 @@ Source: output of sysbench 0.4 to 1.1; for database tests N counts clients, not 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -57,6 +59,10 @@ class _Run:
     found: dict[str, float] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 
+    def again(self) -> _Run:
+        """Another run under the same header."""
+        return _Run(self.line, self.threads, settings=self.settings)
+
     @property
     def is_database(self) -> bool:
         return "transactions/s" in self.found
@@ -98,7 +104,14 @@ def parse(source: Source) -> Imported:
     ]
     asked = sorted({run.found["target"] for run in runs if run.found.get("target")})
     notes = [f"run with --rate {rate:g}: the rate is what was asked for, not what could be done" for rate in asked]
-    return Imported(curves=tuple(curves), notes=tuple(notes))
+    return Imported(curves=tuple(curves), notes=(*notes, *_trimmed(runs)))
+
+
+def _trimmed(runs: list[_Run]) -> Iterator[str]:
+    """That several results stand under one header, where they do."""
+    for (_, threads), count in Counter((run.line, run.threads) for run in runs).items():
+        if count > 1:
+            yield f"{count} results stand under one header: read as repeats at n = {threads}"
 
 
 def _runs(source: Source) -> list[_Run]:
@@ -113,6 +126,8 @@ def _runs(source: Source) -> list[_Run]:
             continue
         for name, pattern in (RATES | TOTALS).items():
             if match := pattern.match(line):
+                if name in RATES and name in runs[-1].found:
+                    runs.append(runs[-1].again())
                 runs[-1].found[name] = source.number(match[1], number, name)
         for setting, called in SETTINGS.items():
             if match := setting.match(line):

@@ -150,6 +150,8 @@ def test_redis_benchmark() -> None:
     ("text", "what"),
     [
         ("name,iterations,real_time,cpu_time,time_unit\nBM,1,1,1,ns\n", "--benchmark_format=json"),
+        ('{"Action":"output","Package":"x","Output":"BenchmarkPush-2 \\t 1000\\t 500 ns/op\\n"}\n', "without -json"),
+        ("                Name   acquired  contended   avg wait\n\n  rcu_read_lock  25  0  0 ns\n", "lock contention"),
         ("Benchmark    (size)  Mode  Cnt  Score  Error  Units\nA.b   10  thrpt  5  1.0  0.1  ops/s\n", "-rf json"),
     ],
 )
@@ -157,3 +159,15 @@ def test_output_without_threads_says_what_has_them(text: str, what: str) -> None
     """The same tool can say more."""
     with pytest.raises(InputError, match=what):
         read(text)
+
+
+@pytest.mark.parametrize("threads", ["1.5", "0", '"2"', "null"])
+def test_a_number_of_threads_that_is_none_is_refused(threads: str) -> None:
+    """And not cut to a whole one."""
+    row = f'"threads": {threads}, "mode": "thrpt", "primaryMetric": {{"score": 1.0, "scoreUnit": "ops/s"}}'
+    with pytest.raises(InputError, match="threads"):
+        read(f'[{{"benchmark": "a.B.c", {row}}}]')
+    if threads != "null":  # which is as good as missing there: one
+        times = '"real_time": 1.0, "cpu_time": 1.0, "time_unit": "ns"'
+        with pytest.raises(InputError, match="threads"):
+            read(f'{{"benchmarks": [{{"name": "a", {times}, "threads": {threads}}}]}}')

@@ -147,3 +147,23 @@ def test_any_text_is_read_or_refused(text):
     """No other error than the one that says where the text is wrong."""
     with contextlib.suppress(InputError):
         assert len(core_to_core_latency.parse(Source("m.csv", text))) > 0
+
+
+@given(st.integers(4, 12), st.integers(1, 40), st.integers(2, 9), st.sampled_from(["", "CPU"]), st.integers(0, 99))
+@settings(max_examples=40)
+def test_even_steps_between_labels_are_labels(count, first, step, corner, seed):
+    """CPUs 1, 3, 5, 7 of a socket, in the first row and column under a corner that is empty or not."""
+    values = np.random.default_rng(seed).uniform(15.0, 300.0, (count, count))
+    cpus = tuple(range(first, first + step * count, step))
+    assert read(labelled(cells(values + values.T), cpus, corner)).cpus == cpus
+
+
+@pytest.mark.parametrize("cell", ["inf", "-INF", "Infinity", "-5"])
+def test_a_cell_that_is_no_latency_is_refused_with_its_line(cell):
+    """In a file that is known for what it is by all other cells."""
+    rows = cells(np.full((6, 6), 50.0))
+    rows[2][4] = cell
+    text = csv(rows)
+    assert core_to_core_latency.sniff(text)
+    with pytest.raises(InputError, match=f"line 3: found {cell!r}"):
+        core_to_core_latency.parse(Source("m.csv", text))

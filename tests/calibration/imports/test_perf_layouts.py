@@ -169,3 +169,16 @@ def test_plain_text_of_old_and_new_versions() -> None:
     row = "     1.000512345            100.10 msec task-clock\n     1.000512345             1,020      page-faults\n"
     (demand,) = read(heading + row, "perf_stat_text")
     assert (demand.cpu_s, demand.page_faults) == (pytest.approx(0.1001), 1020.0)
+
+
+@pytest.mark.parametrize("group", ["A", "web.slice", "/a/b", "a-1"])
+@pytest.mark.parametrize("spread", ["", "0.53%,"])
+def test_a_control_group_needs_no_slash(group: str, spread: str) -> None:
+    """--for-each-cgroup writes names as given; the running time behind them tells the clock's unit."""
+    rows = "".join(
+        f"2000000000,,task-clock,{name},{spread}2000000000,50.00,0.1,CPUs utilized\n" for name in (group, "other")
+    )
+    (demand,) = read(rows, "perf_stat_csv")
+    assert demand.cpu_s == pytest.approx(4.0)
+    assert any("2 control groups are added up" in note for note in demand.notes)
+    assert any("part of the time" in note for note in demand.notes)

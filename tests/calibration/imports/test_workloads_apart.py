@@ -257,3 +257,39 @@ def test_a_file_for_another_command_is_sent_there(text: str, command: str) -> No
     with pytest.raises(InputError, match=command) as raised:
         read(text)
     assert str(raised.value).startswith("file 0 ")
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=2, max_size=5))
+def test_sysbench_results_under_a_trimmed_header_are_repeats_and_said_to_be(rates: list[int]) -> None:
+    """Each result counts, as in logs of pgbench; the last one hid the others."""
+    head = "sysbench 1.0.20\nRunning the test with following options:\nNumber of threads: 8\n"
+    log = "".join(f"    transactions: {10 * rate} ({rate}.00 per sec.)\n    total time: 10.0s\n" for rate in rates)
+    imported = read(head + log)
+    assert points(imported.curves[0]) == {8: tuple(map(float, rates))}
+    assert f"{len(rates)} results stand under one header: read as repeats at n = 8" in imported.notes
+
+
+@pytest.mark.parametrize("odd", ["auto", "0", "1.5", "-1", ""])
+def test_a_count_that_is_none_is_left_out_of_the_curve_and_said(odd: str) -> None:
+    """One ``-j auto`` in a scan refuses nothing: its time is a demand as any other's."""
+    scan = [("make", 4.0, {"threads": 1}), ("make", 2.0, {"threads": 2}), ("make", 1.0, {"threads": odd})]
+    imported = read(hyperfine(*scan))
+    assert points(imported.curves[0]) == {1: (0.25,), 2: (0.5,)}
+    assert [demand.elapsed_s for demand in imported.demands] == [4.0, 2.0, 1.0]
+    assert any(f"with threads = {odd} is not in the curve" in note for note in imported.notes)
+    with pytest.raises(InputError, match="threads to be a whole number"):
+        read(hyperfine(scan[2]), asked=Asked(parameter="threads"))
+
+
+def test_python_benchmarks_with_a_count_that_is_none_keep_the_others() -> None:
+    """As scans of hyperfine."""
+
+    def text(*counts: object) -> str:
+        rows = [{"name": f"t[{c}]", "params": {"workers": c}, "stats": {"median": 0.5}} for c in counts]
+        return json.dumps({"benchmarks": rows})
+
+    imported = read(text(1, 2, "auto"))
+    assert points(imported.curves[0]) == {1: (2.0,), 2: (2.0,)}
+    assert any("with workers = auto is not in the curve" in note for note in imported.notes)
+    with pytest.raises(InputError, match="workers to be a whole number"):
+        read(text("auto"), asked=Asked(parameter="workers"))
