@@ -14,16 +14,23 @@ from cerberus_plan.planner.deploy.deployment import Deployment
 
 NEEDS_HOST_CPUS = "the kubelet's static policy refuses to start without a reserved CPU"
 
-KUBELET_STEPS = (
-    "Kubernetes 1.32 or later. Keep the node's kubelet configuration (`cp` it aside), merge `kubelet.yaml` into it,\n"
-    "and restart the kubelet without the state of the policies before:\n\n"
+_CONFIGURATION = "/var/lib/kubelet/config.yaml"
+_RESTART = (
     "    kubectl drain NODE --ignore-daemonsets\n"
     "    sudo systemctl stop kubelet\n"
     "    sudo rm -f /var/lib/kubelet/cpu_manager_state /var/lib/kubelet/memory_manager_state\n"
     "    sudo systemctl start kubelet && kubectl uncordon NODE"
 )
+KUBELET_STEPS = (
+    "Kubernetes 1.32 or later. On the node, keep the kubelet's configuration (where kubeadm puts it):\n\n"
+    f"    [ -e kubelet.before ] || sudo cp {_CONFIGURATION} kubelet.before\n\n"
+    "Merge `kubelet.yaml` into it, and restart the kubelet without the state of the policies before:\n\n"
+    f"{_RESTART}"
+)
 KUBELET_UNDO = (
-    "Put the node's former kubelet configuration back and restart the kubelet in the same way, state files removed."
+    "On the node, put the kubelet's former configuration back, and restart it without the state of the policies:\n\n"
+    f"    [ -e kubelet.before ] && sudo cp kubelet.before {_CONFIGURATION} && rm -f kubelet.before\n"
+    f"{_RESTART}"
 )
 
 _SYSTEM_MIB = 1024

@@ -21,9 +21,20 @@ _START = """#!/bin/sh
 # Starts every VM and waits for its socket before it speaks to it. Needs root and /dev/kvm.
 set -eu
 cd "$(dirname "$0")"
+[ ! -e started ] || {{ echo "started before from $PWD; run undo.sh first" >&2 && exit 1; }}
+for name in {names}; do
+    for there in "/run/$name.sock" "/run/$name.log"; do
+        [ ! -e "$there" ] || {{ echo "$there is there already, and not ours; nothing was started" >&2 && exit 1; }}
+    done
+done
+mkdir started
+trap 'test $? = 0 || echo "not all was started; undo.sh takes back what was" >&2' EXIT
 for name in {names}; do
     socket=/run/$name.sock
     {prefix}cloud-hypervisor --api-socket "$socket" >"/run/$name.log" 2>&1 &
+    # number and time of birth, by which undo.sh knows the process again
+    read -r status <"/proc/$!/stat"
+    echo "$! ${{status##*) }}" >"started/$name"
     ready=no
     for _ in $(seq 100); do
         if ch-remote --api-socket "$socket" ping >/dev/null 2>&1; then ready=yes && break; fi
@@ -35,12 +46,32 @@ for name in {names}; do
 done
 """
 _UNDO = """#!/bin/sh
-# Ends the VMs that start.sh started and removes what it left in /run. Needs root.
+# Ends the VMs that start.sh started and removes what it left in /run, and nothing else. Needs root.
 set -eu
-for name in {names}; do
-    if [ -S "/run/$name.sock" ]; then ch-remote --api-socket "/run/$name.sock" shutdown-vmm; fi
-    rm -f "/run/$name.sock" "/run/$name.log"
+cd "$(dirname "$0")"
+[ -d started ] || {{ echo "nothing is recorded as started from $PWD" && exit 0; }}
+
+running() {{  # RECORD: whether the process is there still, and is the one that was started
+    read -r pid _ <"$1"
+    [ -r "/proc/$pid/stat" ] && read -r status <"/proc/$pid/stat" 2>/dev/null || return 1
+    born=$(echo "$pid ${{status##*) }}" | cut -d" " -f21)
+    [ "$born" = "$(cut -d" " -f21 "$1")" ] && [ "$(echo "${{status##*) }}" | cut -c1)" != Z ]
+}}
+
+for record in started/*; do
+    [ -e "$record" ] || continue
+    name=$(basename "$record")
+    if running "$record"; then
+        ch-remote --api-socket "/run/$name.sock" shutdown-vmm || kill "$(cut -d" " -f1 "$record")"
+        for _ in $(seq 100); do
+            running "$record" || break
+            sleep 0.1
+        done
+        if running "$record"; then echo "$name is still running; end it and run undo.sh again" >&2 && exit 1; fi
+    fi
+    rm -f "/run/$name.sock" "/run/$name.log" "$record"
 done
+rmdir started
 """
 
 
@@ -88,7 +119,7 @@ def _write(deployment: Deployment) -> dict[str, str]:
     files = {f"{unit.name}.json": json.dumps(_machine(deployment, unit), indent=2) + "\n" for unit in deployment.units}
     names = " ".join(unit.name for unit in deployment.units)
     prefix = f"taskset --cpu-list {cpu_list(deployment.host_cpus)} " if deployment.host_cpus else ""
-    return files | {"start.sh": _START.format(names=names, prefix=prefix), "undo.sh": _UNDO.format(names=names)}
+    return files | {"start.sh": _START.format(names=names, prefix=prefix), "undo.sh": _UNDO.format()}
 
 
 def _apply(deployment: Deployment) -> str:

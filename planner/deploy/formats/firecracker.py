@@ -36,12 +36,26 @@ set -eu
 : "${{JAIL_UID:?set JAIL_UID to an unprivileged user}}"
 : "${{JAIL_GID:?set JAIL_GID to its group}}"
 here=$(cd "$(dirname "$0")" && pwd)
+started=$here/started
 base=/srv/jailer/$(basename "$FIRECRACKER")
+group=/sys/fs/cgroup/{group}
+[ ! -e "$started" ] || {{ echo "started before from $here; run undo.sh first" >&2 && exit 1; }}
+for name in {names}; do
+    for there in "$base/$name" "$group/$name"; do
+        [ ! -e "$there" ] || {{ echo "$there is there already, and not ours; nothing was started" >&2 && exit 1; }}
+    done
+done
+mkdir "$started"
+trap 'test $? = 0 || echo "not all was started; undo.sh takes back what was" >&2' EXIT
+for folder in /srv/jailer "$base" "$group"; do
+    [ -d "$folder" ] || echo "$folder" >>"$started/folders"
+done
 
 start() {{  # NAME CPUSET MEMS CPU...
     name=$1 cpuset=$2 mems=$3
     shift 3
     jail=$base/$name/root
+    echo "$base/$name" >"$started/$name.jail"
     mkdir -p "$jail"
     cp "$KERNEL" "$jail/vmlinux"
     cp "$ROOTFS" "$jail/rootfs.ext4"
@@ -59,7 +73,7 @@ start() {{  # NAME CPUSET MEMS CPU...
 
 pin() {{  # NAME VCPU CPU; waits up to ten seconds for the thread
     for _ in $(seq 100); do
-        for task in $(cat "/sys/fs/cgroup/{group}/$1/cgroup.threads" 2>/dev/null); do
+        for task in $(cat "$group/$1/cgroup.threads" 2>/dev/null); do
             if [ "$(cat "/proc/$task/comm" 2>/dev/null)" = "fc_vcpu $2" ]; then
                 taskset --cpu-list --pid "$3" "$task" >/dev/null
                 return
@@ -77,29 +91,37 @@ pin() {{  # NAME VCPU CPU; waits up to ten seconds for the thread
 _UNDO = """#!/bin/sh
 # Ends the VMs that start.sh started; removes their cgroups and their jails, and nothing else. Needs root.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+started=$here/started
 group=/sys/fs/cgroup/{group}
+[ -d "$started" ] || {{ echo "nothing is recorded as started from $here" && exit 0; }}
 
-members() {{  # processes of all our VMs
-    find "$group" -mindepth 2 -name cgroup.procs -exec cat {{}} + 2>/dev/null || true
-}}
-
-for name in {names}; do
-    if [ -e "$group/$name/cgroup.procs" ]; then
-        while read -r process; do kill "$process"; done <"$group/$name/cgroup.procs"
+for record in "$started"/*.jail; do
+    [ -e "$record" ] || continue
+    name=$(basename "$record" .jail)
+    members=$group/$name/cgroup.procs
+    if [ -e "$members" ]; then
+        # one may have ended since
+        while read -r process; do kill "$process" 2>/dev/null || true; done <"$members"
+        for _ in $(seq 100); do
+            [ -n "$(cat "$members")" ] || break
+            sleep 0.1
+        done
+        [ -z "$(cat "$members")" ] || {{ echo "$name is still running; end it and run undo.sh again" >&2 && exit 1; }}
+        rmdir "$group/$name"
     fi
+    jail=$(cat "$record")
+    case $jail in /srv/jailer/*/"$name") rm -rf "$jail" ;; esac
+    rm "$record"
 done
-for _ in $(seq 100); do
-    [ -n "$(members)" ] || break
-    sleep 0.1
-done
-for name in {names}; do
-    if [ -d "$group/$name" ]; then rmdir "$group/$name"; fi
-    for jail in /srv/jailer/*/"$name"; do
-        if [ -d "$jail" ]; then rm -r "$jail"; fi
+if [ -e "$started/folders" ]; then
+    # those made by start.sh, the inner ones first; one that others use now stays
+    sort -r "$started/folders" | while read -r folder; do
+        if [ -d "$folder" ] && [ -z "$(find "$folder" -mindepth 1 -type d)" ]; then rmdir "$folder"; fi
     done
-done
-# another deployment of this name may still be there: its folder keeps ours
-if [ -d "$group" ] && [ -z "$(find "$group" -mindepth 1 -type d)" ]; then rmdir "$group"; fi
+    rm "$started/folders"
+fi
+rmdir "$started"
 """
 
 
@@ -123,8 +145,9 @@ def _write(deployment: Deployment) -> dict[str, str]:
         f"start {unit.name} {cpu_list(unit.cpus)} {cpu_list(unit.place.nodes)} {' '.join(map(str, unit.cpus))}"
         for unit in deployment.units
     ]
-    script = _SCRIPT.format(group=deployment.name) + "\n".join(calls) + "\n"
-    undo = _UNDO.format(group=deployment.name, names=" ".join(unit.name for unit in deployment.units))
+    names = " ".join(unit.name for unit in deployment.units)
+    script = _SCRIPT.format(group=deployment.name, names=names) + "\n".join(calls) + "\n"
+    undo = _UNDO.format(group=deployment.name)
     return {f"{unit.name}.json": _machine(unit) for unit in deployment.units} | {"start.sh": script, "undo.sh": undo}
 
 
@@ -146,7 +169,10 @@ def _apply(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signat
 
 
 def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signature
-    return "    sudo sh undo.sh"
+    return (
+        "    sudo sh undo.sh\n\n"
+        "What `start.sh` made is recorded beside it, and goes. Controllers of cgroups that the jailer enabled stay so."
+    )
 
 
 def _read(folder: Path) -> Iterator[Seen]:

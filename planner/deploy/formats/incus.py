@@ -20,6 +20,8 @@ from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, cpu_set, digits
 
 _OPTION = re.compile(r"^ {1,8}(limits\.[a-z.]+):[ \t]*[\"']?([^\"'#\n]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 _SIZE = re.compile(r"([0-9]{1,18})([KMGT]i?B|B|)")
+# A key of the user's, which Incus keeps and lists by: what carries it is ours.
+_OURS = "user.cerberus-plan"
 _POWER = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -28,17 +30,18 @@ def _set(cpus: tuple[int, ...]) -> str:
     return f"{text}-{text}" if text.isdecimal() else text
 
 
-def _limits(unit: Unit) -> str:
+def _limits(unit: Unit, deployment: str) -> str:
     return (
         "config:\n"
         f'  limits.cpu: "{_set(unit.cpus)}"\n'
         f'  limits.cpu.nodes: "{cpu_list(unit.place.nodes)}"\n'
         f"  limits.memory: {sum(unit.memory_mib)}MiB\n"
+        f"  {_OURS}: {deployment}\n"
     )
 
 
 def _write(deployment: Deployment) -> dict[str, str]:
-    return {f"{unit.name}.yaml": _limits(unit) for unit in deployment.units}
+    return {f"{unit.name}.yaml": _limits(unit, deployment.name) for unit in deployment.units}
 
 
 def _apply(deployment: Deployment) -> str:
@@ -55,8 +58,11 @@ def _apply(deployment: Deployment) -> str:
 
 def _undo(deployment: Deployment) -> str:
     return (
-        f'    for f in {deployment.name}-*.yaml; do incus delete --force "${{f%.yaml}}"; done\n\n'
-        "This removes the machines with their disks. Of machines you had before, `incus config unset NAME limits.cpu`\n"
+        "Machines that were launched from these files, no others of their names:\n\n"
+        f"    for m in $(incus list {_OURS}={deployment.name} --format csv --columns n); do\n"
+        '        incus delete --force "$m"\n'
+        "    done\n\n"
+        "This removes them with their disks. Of machines you had before, `incus config unset NAME limits.cpu`\n"
         "and so on takes the limits away."
     )
 

@@ -34,6 +34,8 @@ def _pod(unit: Unit, label: str) -> str:
 kind: Pod
 metadata:
   name: {unit.name}
+  labels:
+    cerberus-plan: {label}
 spec:
   nodeSelector:
     cerberus-plan: {label}
@@ -68,7 +70,7 @@ def _apply(deployment: Deployment) -> str:
         "The pods run on the node with the deployment's label:\n\n"
         f"    kubectl label node NODE cerberus-plan={name}\n"
         f"    for f in {name}-*.yaml; do\n"
-        f'        sed "s|{_NO_IMAGE}|your/image|" "$f" | kubectl apply --filename -\n'
+        f'        sed "s|{_NO_IMAGE}|your/image|" "$f" | kubectl create --filename -\n'
         "    done\n"
         f"    kubectl exec {deployment.units[0].name} -- grep Cpus_allowed_list /proc/self/status\n\n"
         "The last command shows the CPUs in force: the kubelet chooses them, `plan.json` holds those planned. Every\n"
@@ -78,8 +80,9 @@ def _apply(deployment: Deployment) -> str:
 
 def _undo(deployment: Deployment) -> str:
     return (
-        f'    for f in {deployment.name}-*.yaml; do kubectl delete --filename "$f"; done\n'
-        f"    kubectl label node NODE cerberus-plan-\n\n{KUBELET_UNDO}"
+        "Pods and nodes with the deployment's label, no others of their names:\n\n"
+        f"    kubectl delete pod --selector cerberus-plan={deployment.name}\n"
+        f"    kubectl label node --selector cerberus-plan={deployment.name} cerberus-plan-\n\n{KUBELET_UNDO}"
     )
 
 

@@ -25,12 +25,14 @@ from cerberus_plan.planner.deploy.kubelet import (
 from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, digits
 
 
-def _machine(unit: Unit) -> str:
+def _machine(unit: Unit, label: str) -> str:
     threads = 2 if unit.place.siblings else 1
     return f"""apiVersion: kubevirt.io/v1
 kind: VirtualMachine
 metadata:
   name: {_name(unit)}
+  labels:
+    cerberus-plan: {label}
 spec:
   runStrategy: Always
   template:
@@ -61,7 +63,7 @@ def _name(unit: Unit) -> str:
 
 
 def _write(deployment: Deployment) -> dict[str, str]:
-    return {f"{unit.name}.yaml": _machine(unit) for unit in deployment.units} | {
+    return {f"{unit.name}.yaml": _machine(unit, deployment.name) for unit in deployment.units} | {
         "kubelet.yaml": kubelet_configuration(deployment)
     }
 
@@ -81,14 +83,15 @@ def _apply(deployment: Deployment) -> str:
         "    kubectl edit kubevirt kubevirt --namespace kubevirt\n"
         "    kubectl get nodes --selector cpumanager=true      # the node must be listed\n\n"
         "Make a volume claim for each VM, then\n\n"
-        f'    for f in {deployment.name}-*.yaml; do kubectl apply --filename "$f"; done\n\n'
+        f'    for f in {deployment.name}-*.yaml; do kubectl create --filename "$f"; done\n\n'
         "The kubelet chooses the CPUs; `plan.json` holds those planned. See `virsh vcpupin` in the launcher pod."
     )
 
 
 def _undo(deployment: Deployment) -> str:
     return (
-        f'    for f in {deployment.name}-*.yaml; do kubectl delete --filename "$f"; done\n\n{KUBELET_UNDO}\n'
+        "Machines with the deployment's label, no others of their names; their volume claims stay:\n\n"
+        f"    kubectl delete virtualmachine --selector cerberus-plan={deployment.name}\n\n{KUBELET_UNDO}\n\n"
         "Take `CPUManager` out of the feature gates if you put it there."
     )
 

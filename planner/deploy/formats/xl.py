@@ -23,6 +23,8 @@ from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, cpu_
 
 _MOST_BYTES = 2**20  # Python's parser needs hundreds of bytes for each
 _NEAR, _FAR = 10, 20
+# Records beside the files: pins of Domain-0's vCPUs, CPUs taken out of its pool, and that the pool is ours.
+_DOMAIN_0, _POOL_0, _POOL = "domain0.before", "pool0.before", "pool.started"
 
 
 def _guest(deployment: Deployment, unit: Unit) -> str:
@@ -74,26 +76,38 @@ def _write(deployment: Deployment) -> dict[str, str]:
 def _apply(deployment: Deployment) -> str:
     pool = (
         f"Domain-0 keeps CPUs {cpu_list(deployment.host_cpus)}: boot Xen with `dom0_max_vcpus="
-        f"{len(deployment.host_cpus)}`. Pin it, take the other CPUs out of its pool, create the guests' pool:\n\n"
+        f"{len(deployment.host_cpus)}`. Pin it, take the other CPUs out of its pool, create the guests' pool; what\n"
+        "was there before and what is ours is recorded here:\n\n"
+        f"    [ -e {_DOMAIN_0} ] || xl vcpu-list Domain-0 >{_DOMAIN_0}\n"
         f"    xl vcpu-pin Domain-0 all {cpu_list(deployment.host_cpus)}\n"
-        f"    for c in {' '.join(map(str, deployment.instance_cpus))}; do xl cpupool-cpu-remove Pool-0 $c; done\n"
-        f"    xl cpupool-create {deployment.name}.cpupool\n\n"
+        f"    for c in {' '.join(map(str, deployment.instance_cpus))}; do\n"
+        f"        xl cpupool-cpu-remove Pool-0 $c && echo $c >>{_POOL_0}\n"
+        "    done\n"
+        f"    xl cpupool-create {deployment.name}.cpupool && touch {_POOL}\n\n"
         if deployment.host_cpus
         else "No CPU is left for Domain-0: it shares the guests' CPUs in Pool-0. `--host-cores` leaves it some.\n\n"
     )
     return (
         f"{pool}Add `disk`, `vif` and a bootloader or kernel to each file, then\n\n"
-        f'    for f in {deployment.name}-*.cfg; do xl create "$f"; done\n'
+        f'    for f in {deployment.name}-*.cfg; do xl create "$f" && touch "${{f%.cfg}}.started"; done\n'
         '    xl vcpu-list      # column "CPU" and "Affinity (Hard)" must agree with the files'
     )
 
 
 def _undo(deployment: Deployment) -> str:
-    text = f'    for f in {deployment.name}-*.cfg; do xl shutdown -w "${{f%.cfg}}"; done'
+    text = (
+        "Guests that were started from here, no others of their names; then pool and Domain-0 as they were:\n\n"
+        f"    for f in {deployment.name}-*.started; do\n"
+        '        [ -e "$f" ] && xl shutdown -w "${f%.started}" && rm "$f"\n'
+        "    done"
+    )
     if deployment.host_cpus:
-        cpus = " ".join(map(str, deployment.instance_cpus))
         text += (
-            f"\n    xl cpupool-destroy {deployment.name}\n    for c in {cpus}; do xl cpupool-cpu-add Pool-0 $c; done"
+            f"\n    [ -e {_POOL} ] && xl cpupool-destroy {deployment.name} && rm {_POOL}\n"
+            f"    [ -e {_POOL_0} ] && for c in $(cat {_POOL_0}); do xl cpupool-cpu-add Pool-0 $c; done\n"
+            f"    [ -e {_DOMAIN_0} ] && awk 'NR > 1 {{print $3, $7}}' {_DOMAIN_0} |\n"
+            '        while read -r v cpus; do xl vcpu-pin Domain-0 "$v" "$cpus"; done\n'
+            f"    rm -f {_POOL_0} {_DOMAIN_0}"
         )
     return text
 
