@@ -160,7 +160,9 @@ def values(one: Difference) -> tuple[str, str]:
 def _value(value: object, ends: tuple[float, float] | None, unit: str) -> str:
     if value is None or value == "":
         return "none"
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
         return str(value)
     return given(value, unit) if ends is None else prefixed(value, *ends, unit)[0]
 

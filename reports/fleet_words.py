@@ -85,9 +85,9 @@ def response(row: Mapping[str, Any]) -> str:
     return f"{told} ({ends})" if low is not None and high is not None else told
 
 
-def load(row: Mapping[str, Any]) -> str:
+def load(row: Mapping[str, Any], unit: str = "") -> str:
     """What is asked of an assignment, and how much of what it is counted on for."""
-    return f"{number(row['load'])} ({percent(row['utilisation'])})"
+    return f"{number(row['load'])} {unit}".rstrip() + f" ({percent(row['utilisation'])})"
 
 
 def counted_on(row: Mapping[str, Any]) -> str:

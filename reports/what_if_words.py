@@ -12,6 +12,8 @@ from typing import Any
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.reports.formats import estimate, exact, number
 
+# Between the numbers of a split on a page, which may break a line at any other blank.
+TIMES = "\u00a0×\u00a0"
 # A smaller gain, relative, is none.
 _LITTLE = 0.005
 
@@ -24,17 +26,17 @@ def headings(plan: Plan) -> tuple[str, ...]:
     return "best split", f"carries {unit}", f"cost [{plan.objective.prices.unit}]", "carries more"
 
 
-def as_it_is(plan: Plan, sign: str = "x") -> tuple[str, ...]:
+def as_it_is(plan: Plan, sign: str = " x ") -> tuple[str, ...]:
     """The cells of the plan without a change; ``sign`` is what stands for "times"."""
     best = plan.best.to_json()
     carried = plan.objective is not None and (plan.best.headroom or 0.0) > 0.0
     return _split(best, sign), *_amounts(plan, best, "headroom" if carried else "throughput"), ""
 
 
-def cells(plan: Plan, answer: Mapping[str, Any], sign: str = "x") -> tuple[str, ...]:
+def cells(plan: Plan, answer: Mapping[str, Any], sign: str = " x ") -> tuple[str, ...]:
     """The cells of one change."""
     best = answer["best"]
-    return _split(best, sign), *_amounts(plan, best, answer["gain_of"]), f"{number(answer['gain'])} {sign}"
+    return _split(best, sign), *_amounts(plan, best, answer["gain_of"]), f"{number(answer['gain'])} {sign.strip()}"
 
 
 def worthwhile(plan: Plan, answer: Mapping[str, Any]) -> bool:
@@ -45,7 +47,7 @@ def worthwhile(plan: Plan, answer: Mapping[str, Any]) -> bool:
 
 
 def _split(candidate: Mapping[str, Any], sign: str) -> str:
-    return f"{candidate['system']} {candidate['vms']} {sign} {candidate['split'][0]}"
+    return f"{candidate['system']} {candidate['vms']}{sign}{candidate['split'][0]}"
 
 
 def _amounts(plan: Plan, candidate: Mapping[str, Any], what: str) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from cerberus_plan.reports.pages import reading
 
 # Colours that can be told apart; what takes least is drawn as one part.
 _MOST, _REST = 1 + len(theme.CATEGORIES), "the rest"
+# Share of a bar that has room for its number on a phone.
+_ROOM = 0.1
 Shares = Mapping[str, float]
 
 
@@ -57,7 +59,7 @@ def _rows(bars: Sequence[tuple[str, Shares]], stations: list[str]) -> list[dict[
             rows.append({
                 "label": label, "station": station, "first": station == stations[0],
                 "start": rounded(start), "end": rounded(start + share), "middle": rounded(start + share / 2),
-                "share": rounded(share), "text": percent(share) if share >= 0.055 else "",
+                "share": rounded(share), "text": percent(share) if share >= _ROOM else "",
             })  # fmt: skip
             start += share
     return rows

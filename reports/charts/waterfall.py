@@ -51,7 +51,7 @@ def waterfall(
         + "; ".join(f"{what} makes it × {told(factor)}" for what, factor in factors)
         + f"; {_told(last, unit)}.",
         spec=specification(
-            _chart(),
+            _chart(_kinds(factors)),
             {
                 "rows": list(_rows(first, steps, last, unit)),
                 "lines": [{"row": row, "low": rounded(spread[1]), "high": rounded(spread[2])}
@@ -68,6 +68,15 @@ def waterfall(
     )  # fmt: skip
 
 
+def _kinds(factors: Sequence[tuple[str, float]]) -> list[str]:
+    """Kinds of bars that are drawn: the key names no other."""
+    return [kind for kind in ("more", "less") if any(_kind(factor) == kind for _, factor in factors)]
+
+
+def _kind(factor: float) -> str:
+    return "more" if factor >= 1.0 else "less"
+
+
 def _told(total: tuple[str, Spread], unit: str) -> str:
     return f"{total[0]} {estimate(*total[1], unit)}"
 
@@ -78,8 +87,7 @@ def _rows(
     at = first[1][0]
     yield _row("first", f"{first[0]}: {estimate(*first[1], unit)}", at, at, "total")
     for number_, (text, factor) in enumerate(factors):
-        kind = "more" if factor >= 1.0 else "less"
-        yield _row(f"{number_}", text, at, at * factor, kind)
+        yield _row(f"{number_}", text, at, at * factor, _kind(factor))
         at *= factor
     yield _row("last", f"{last[0]}: {estimate(*last[1], unit)}", last[1][0], last[1][0], "total")
 
@@ -88,7 +96,7 @@ def _row(row: str, text: str, start: float, end: float, kind: str) -> dict[str, 
     return {"row": row, "text": text, "from": rounded(start), "to": rounded(end), "kind": kind}
 
 
-def _chart() -> object:
+def _chart(kinds: list[str]) -> object:
     import altair as alt
 
     y = alt.Y("row:N", sort=None, title=None, axis=None)
@@ -98,7 +106,7 @@ def _chart() -> object:
     names = rows.mark_text(align="left", dy=-10, fontSize=12).encode(x=alt.value(0), text="text:N")
     colour = alt.Color(
         "kind:N",
-        scale=alt.Scale(domain=["more", "less"], range=[theme.ACCENT, theme.VERMILLION]),
+        scale=alt.Scale(domain=kinds, range=[{"more": theme.ACCENT, "less": theme.VERMILLION}[kind] for kind in kinds]),
         legend=alt.Legend(symbolType="square"),
     )
     bars = (

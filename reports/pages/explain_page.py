@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.reports import explain_words as words
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.formats import number, percent, relative_gain
 from cerberus_plan.reports.pages.findings import Table, findings_page
@@ -13,12 +14,20 @@ from cerberus_plan.reports.pages.findings import Table, findings_page
 _SMALL = 0.005
 
 
-def explain_page(document: Mapping[str, Any], verdicts: Sequence[str], *, command: Sequence[str], version: str) -> str:
+def explain_page(
+    document: Mapping[str, Any],
+    verdicts: Sequence[str],
+    *,
+    notes: Sequence[str] = (),
+    command: Sequence[str],
+    version: str,
+) -> str:
     """The page of an ``explain --json`` document.
 
     Args:
         document: The document.
         verdicts: The verdict of each of its plans.
+        notes: What is explained instead of what each recommends; empty where that is explained.
         command: The command that made it, as a list of words.
         version: Version of the program.
     """
@@ -38,6 +47,7 @@ def explain_page(document: Mapping[str, Any], verdicts: Sequence[str], *, comman
         what="explain",
         subject=", ".join(plan["workload"] for plan in document["plans"]),
         verdict=" ".join(verdicts),
+        notes=[note for note in notes if note],
         figures=figures,
         tables=tables,
         command=command,
@@ -54,8 +64,9 @@ def _tables(title: str, one: Mapping[str, Any], shown: Sequence[Mapping[str, Any
     return [
         (
             f"Stations: {title}",
-            ("station", "of", "time", "1 % cheaper gives", "time for each visit with k there"),
-            [(each["name"], each["scope"], percent(each["share"]), relative_gain(each["gain"]), each["law"])
+            ("station", "of", "time", "1 % cheaper gives", "time for each visit with k there", "numbers"),
+            [(each["name"], each["scope"], percent(each["share"]), relative_gain(each["gain"]), each["law"],
+              words.numbers(each["numbers"]))
              for each in shown],
         ),
         (

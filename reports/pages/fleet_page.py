@@ -61,7 +61,7 @@ def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[st
         str(row["machines"]),
         words.placed(row),
         words.split_words(row),
-        f"{words.load(row)} {unit}",
+        words.load(row, unit),
         words.response(row),
         row["limit"],
     )

@@ -121,10 +121,10 @@ def _refinements(plan: Plan, answers: Sequence[Mapping[str, Any]]) -> dict[str, 
     """The table of refinements of kernel or hypervisor: the best split with each, what it does then, what it gains."""
     if not answers:
         return None
-    rows = [(one["says"], *words.cells(plan, one, "×")) for one in ranked(plan.objective, answers)]
+    rows = [(one["says"], *words.cells(plan, one, words.TIMES)) for one in ranked(plan.objective, answers)]
     return {
         "columns": ("change", *words.headings(plan)),
-        "rows": [("as it is", *words.as_it_is(plan, "×")), *rows],
+        "rows": [("as it is", *words.as_it_is(plan, words.TIMES)), *rows],
     }
 
 

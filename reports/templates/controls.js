@@ -6,7 +6,15 @@
   const DOTS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
   const ALIKE = 0.995; // what nobody could measure: the plan's own choice is then named
   const number = (value) => DOTS.format(value);
-  const share = (value) => `${DOTS.format(Number((100 * value).toPrecision(3)))} %`;
+
+  // as formats.percent tells a share elsewhere on the page: whole above ten, one digit below
+  function share(value) {
+    const percent = 100 * value;
+    if (percent === 0) return "0 %";
+    if (percent < 0.1) return "under 0.1 %";
+    if (percent >= 99.5 && percent < 100) return "over 99 %";
+    return `${percent.toFixed(percent >= 9.95 ? 0 : 1)} %`;
+  }
 
   function duration(seconds) {
     const [scale, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]].find(([s]) => seconds >= s) ?? [1e-9, "ns"];

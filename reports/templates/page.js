@@ -51,9 +51,15 @@
   window.addEventListener("hashchange", openTarget);
   openTarget();
 
-  // a table that is wider than its place says so
+  // a table that is wider or longer than its place says so
   const watch = new ResizeObserver((entries) => {
-    for (const { target } of entries) target.nextElementSibling.hidden = target.scrollWidth <= target.clientWidth + 1;
+    for (const { target } of entries) {
+      const ways = [];
+      if (target.scrollWidth > target.clientWidth + 1) ways.push("to the right: scroll it sideways");
+      if (target.scrollHeight > target.clientHeight + 1) ways.push("below: scroll it down");
+      target.nextElementSibling.textContent = `The table goes on ${ways.join(", and ")}.`;
+      target.nextElementSibling.hidden = !ways.length;
+    }
   });
   document.querySelectorAll(".scroll").forEach((place) => watch.observe(place));
 

@@ -37,6 +37,23 @@ def test_terminal_names_the_collapse() -> None:
 
 
 @pytest.mark.slow
+def test_another_split_than_the_recommended_one_is_told(tmp_path: Path) -> None:
+    """Below a headline that recommends one split stood the laws of another; --best leaves nothing to tell."""
+    page = tmp_path / "page.html"
+    for extra in ((), ("--best",)):
+        done = run(
+            "--machine", "amd48", "--cores", "16", "--workload", "dbench", "--max-vms", "4", *extra,
+            "--report", str(page),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told = " ".join(done.stdout.split())
+        note = "explained is 4 VMs of 4 cores (cerberus), the fastest that uses every core, not the recommended"
+        assert (note in told) == (not extra)
+        assert (note in page.read_text(encoding="utf-8")) == (not extra)
+        assert "T(k) = handover*(k - 1)/2 + hold" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_a_single_os_is_contrasted_with_a_cluster() -> None:
     """Where one Linux wins, the best cluster is explained beside it."""
     done = run("--machine", "amd48", "--cores", "6", "--workload", "dbench", "--json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -33,6 +34,7 @@ from cerberus_plan.planner.mixtures.allocate import plan_mix
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages.calibration_page import calibration_page
 from cerberus_plan.reports.pages.fit_page import fit_page
 from cerberus_plan.reports.pages.fleet_page import fleet_page
@@ -198,6 +200,41 @@ def test_the_check_of_labels_sees_what_is_wrong(visit: Any) -> None:
     assert any(found[2] == "mark" for found in page.evaluate(BAD_LABELS))
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_number_on_a_bar_has_room_there(visit: Any, width: int) -> None:
+    """Numbers of the ledger lie within their parts of the bar, on a phone too; "6.8 %" once reached into the next."""
+    alone = plan_page([a_plan()], document=plan_document([a_plan()]), command=["cerberus-plan"], version="0")
+    assert any(0.05 < share < 0.1 for share in a_plan().best.ledger.values())
+    page = visit(alone, width=width).page
+    outside = page.evaluate(
+        """[...document.querySelectorAll('[id$="-ledger"]')].flatMap((figure) => {
+          const box = (node) => node.getBoundingClientRect();
+          const bars = [...figure.querySelectorAll('.mark-rect path')].map(box);
+          const texts = [...figure.querySelectorAll('.mark-text text')].filter((t) => t.textContent.endsWith(' %'));
+          return [texts.length, ...texts.filter((text) => {
+            const t = box(text), middle = (t.left + t.right) / 2, down = (t.top + t.bottom) / 2;
+            const on = bars.find((b) => b.left <= middle && middle <= b.right && b.top <= down && down <= b.bottom);
+            return !on || t.left < on.left || t.right > on.right;
+          }).map((text) => text.textContent)];
+        })"""
+    )
+    assert outside[0] > 2
+    assert outside[1:] == []
+
+
+def test_the_controls_tell_shares_as_the_page_does(visit: Any) -> None:
+    """Where nothing was moved they say what the ledger says, in the same digits."""
+    page = visit(plans()).page
+    page.locator("#w0 .fold").click()
+    told = page.locator("#w0-live .compared").inner_text()
+    shares = re.findall(r"([\d.]+) %", told)
+    assert len(shares) >= 2
+    assert all("." not in share or float(share) < 10.0 for share in shares)
+    best = a_plan().best
+    largest = sorted(best.ledger.items(), key=lambda item: -item[1])[0]
+    assert f"{largest[0]} {percent(largest[1])}" in told
+
+
 def test_workloads_open_from_their_row_and_all_are_printed(visit: Any) -> None:
     """Several answers: folded at first, a link or the button opens one; without scripts and on paper all are open."""
     page = visit(plans()).page
@@ -214,7 +251,7 @@ def test_workloads_open_from_their_row_and_all_are_printed(visit: Any) -> None:
 
 
 def test_a_wide_table_says_that_it_goes_on(visit: Any) -> None:
-    """At 400 px beside a table that is cut, never at 1280 px beside one that is not."""
+    """At 400 px beside a table that is cut, never beside one that is not; and whether it is cut aside or below."""
     for width in (1280, 400):
         page = visit(plans(), width=width).page
         page.locator("#w0 .fold").click()
@@ -222,10 +259,12 @@ def test_a_wide_table_says_that_it_goes_on(visit: Any) -> None:
         page.wait_for_timeout(100)
         told = page.evaluate(
             "[...document.querySelectorAll('.scroll')].filter(s => s.checkVisibility())"
-            ".map(s => [s.scrollWidth > s.clientWidth + 1, !s.nextElementSibling.hidden])"
+            ".map(s => [s.scrollWidth > s.clientWidth + 1, s.scrollHeight > s.clientHeight + 1,"
+            " s.nextElementSibling.hidden ? '' : s.nextElementSibling.textContent])"
         )
-        assert all(wide == hint for wide, hint in told)
-        assert any(wide for wide, _ in told) == (width == 400)
+        assert all((wide, long) == ("sideways" in hint, "down" in hint) for wide, long, hint in told)
+        assert any(wide for wide, _, _ in told) == (width == 400)
+        assert any(long for _, long, _ in told)
 
 
 def test_the_live_chart_names_what_it_draws(visit: Any) -> None:

@@ -34,6 +34,16 @@ def test_a_waterfall_has_no_gap(first: float, steps: list[float]) -> None:
     assert len(found.rows) == len(steps) + 2
 
 
+@given(factors)
+def test_the_key_names_what_is_drawn(steps: list[float]) -> None:
+    """More and less, each where there is such a bar."""
+    total = (1.0, 0.9, 1.1)
+    named = [(f"step {at}", step) for at, step in enumerate(steps)]
+    found = waterfall(("a", total), named, ("b", total), unit="1/s", name="w", title="t", caption="c")
+    (bars,) = [layer for layer in found.spec["layer"] if "color" in layer["encoding"]]
+    assert set(bars["encoding"]["color"]["scale"]["domain"]) == {"more" if s >= 1.0 else "less" for s in steps}
+
+
 def test_the_page_says_what_the_document_says() -> None:
     """The document whole, names escaped, a bar for each cause with its factor, all inputs that differ in a table."""
     text, (one,) = a_comparison(), comparisons()

@@ -22,6 +22,7 @@ from example_findings import (
 )
 from lxml import html
 
+from cerberus_plan.reports.explain_words import numbers
 from cerberus_plan.reports.formats import number, percent
 from cerberus_plan.reports.text.observe_text import print_observation
 
@@ -117,6 +118,9 @@ def test_an_explanation_adds_up() -> None:
     bars = json.loads(tree.get_element_by_id("time0-0-spec").text)["datasets"]["bars"]
     assert sum(bar["share"] for bar in bars) == pytest.approx(1.0, abs=0.02)
     assert all(found["says"] in tree.text_content() for found in one["findings"])
+    told = tree.text_content()
+    assert all(numbers(station["numbers"]) in told for station in one["stations"] if station["share"] >= 0.005)
+    assert HOSTILE in tree.find_class("notes")[0].text_content()
 
 
 def test_an_observation_says_where_a_unit_goes_and_whose_the_contention_is() -> None:

@@ -48,11 +48,15 @@ def explain(
         ]
     }
     if report is not None:
+        from cerberus_plan.reports import explain_words as words
         from cerberus_plan.reports.pages.explain_page import explain_page
 
-        verdicts = [plan.verdict for plan in plans]
+        verdicts, notes = (
+            [plan.verdict for plan in plans],
+            [words.which(plan, each[0].candidate) for plan, each in found],
+        )
         command, version = report_file.command(), report_file.version()
-        report_file.write(report, explain_page(document, verdicts, command=command, version=version))
+        report_file.write(report, explain_page(document, verdicts, notes=notes, command=command, version=version))
     if as_json:
         print_document(document)
     else:
@@ -78,11 +82,14 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
     from rich.text import Text
 
     from cerberus_plan.planner.splits.describe import expected
+    from cerberus_plan.reports import explain_words as words
     from cerberus_plan.reports.formats import number
     from cerberus_plan.reports.text.console import literal_console
 
     console = literal_console()
     console.print(Text.assemble((plan.workload.name, "bold cyan"), "  ", plan.verdict))
+    if note := words.which(plan, explanations[0].candidate):
+        console.print(Text(note, style="yellow"))
     for explanation in explanations:
         candidate = explanation.candidate
         noun = "threads" if candidate.overcommit > 1.0 else "cores"
@@ -98,6 +105,7 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
 def _stations(explanation: Explanation) -> object:
     from rich.table import Table
 
+    from cerberus_plan.reports import explain_words as words
     from cerberus_plan.reports.formats import percent, relative_gain
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 1))
@@ -109,12 +117,6 @@ def _stations(explanation: Explanation) -> object:
     for line in explanation.stations:
         if line.share < _SMALL_SHARE:
             continue
-        numbers = ", ".join(f"{name} {_number(name, value)}" for name, value in line.numbers.items())
+        numbers = words.numbers(line.numbers)
         table.add_row(line.name, line.scope, percent(line.share), relative_gain(line.gain), f"{line.law}; {numbers}")
     return table
-
-
-def _number(name: str, value: float) -> str:
-    from cerberus_plan.reports.formats import number, quantity
-
-    return number(value) if name in {"width", "count", "writes"} else quantity(value, "s", 4)
