@@ -104,10 +104,12 @@ def _undo(deployment: Deployment) -> str:
     if deployment.host_cpus:
         text += (
             f"\n    [ -e {_POOL} ] && xl cpupool-destroy {deployment.name} && rm {_POOL}\n"
-            f"    [ -e {_POOL_0} ] && for c in $(cat {_POOL_0}); do xl cpupool-cpu-add Pool-0 $c; done\n"
-            f"    [ -e {_DOMAIN_0} ] && awk 'NR > 1 {{print $3, $7}}' {_DOMAIN_0} |\n"
-            '        while read -r v cpus; do xl vcpu-pin Domain-0 "$v" "$cpus"; done\n'
-            f"    rm -f {_POOL_0} {_DOMAIN_0}"
+            f"    if [ ! -e {_POOL} ] && [ -e {_DOMAIN_0} ]; then\n"
+            f"        for c in $(cat {_POOL_0}); do xl cpupool-cpu-add Pool-0 $c; done\n"
+            f"        awk 'NR > 1 {{print $3, $7}}' {_DOMAIN_0} |\n"
+            '            while read -r v cpus; do xl vcpu-pin Domain-0 "$v" "$cpus"; done\n'
+            f"        rm -f {_POOL_0} {_DOMAIN_0}\n"
+            "    fi"
         )
     return text
 

@@ -55,6 +55,7 @@ elif verb == "create":
     pool is None or pool[1] in pools or refuse("no such pool")
     domains[name] = pool[1] if pool else "Pool-0"
 elif verb == "shutdown" and rest[0] == "-w":
+    rest[1] in state.get("stuck", []) and refuse("it does not shut down")
     del domains[rest[1]]
 else:
     refuse("unknown")

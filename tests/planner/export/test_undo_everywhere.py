@@ -154,6 +154,22 @@ def test_what_was_there_under_our_names_is_left_alone(form: str, where: list[str
     assert there.state() == before
 
 
+@pytest.mark.slow
+def test_a_guest_that_does_not_shut_down_keeps_the_records(tmp_path: Path) -> None:
+    """Its pool cannot be destroyed then; once it is down, the same commands give everything back."""
+    there = StoodIn(tmp_path, "xl", BEFORE["xl"] | {"stuck": ["work-01"]})
+    before = there.everything()
+    there.shell(commands(there.readme, "Apply"))
+    there.shell(commands(there.readme, "Undo"))
+    assert there.state()["domains"] == {"theirs": "Pool-0", "work-01": "work"}
+    records = {each.name for each in there.folder.iterdir() if each.suffix in (".before", ".started")}
+    assert records == {"domain0.before", "pool0.before", "pool.started", "work-01.started"}
+    there.write("state.json", json.dumps(there.state() | {"stuck": []}))
+    there.shell(commands(there.readme, "Undo"))
+    there.write("state.json", json.dumps(there.state() | {"stuck": ["work-01"]}, sort_keys=True))
+    assert there.everything() == before
+
+
 @pytest.fixture
 def cpus() -> Iterator[list[int]]:
     """This process's CPUs; the stand-in of the jailer is pinned to the first two."""
