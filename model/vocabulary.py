@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """Dimension of a quantity (``time``, ``number``, ...) and what it means, in a few words."""
+    """Dimension of a quantity (``time``, ``number``, ...), what it means, in a few words, and the least it may be."""
 
     dimension: str
     meaning: str
+    least: float = 0.0
 
 
 # What an operation costs on a machine.
@@ -37,10 +38,10 @@ COSTS: dict[str, Entry] = {
     ),
     "hypervisor_per_core": Entry("number", "growth of that part with each further core of a VM (flushes)"),
     "chip_distance": Entry("number", "extra cost of a message between chips, as a share"),
-    "cores_per_chip": Entry("number", "cores of one chip"),
+    "cores_per_chip": Entry("number", "cores of one chip", least=1.0),
     "block_allocation": Entry("time", "file system block allocation, alone, per MB written"),
     "block_search": Entry("time", "longest growth of it when many allocate at once, per MB"),
-    "block_search_width": Entry("number", "allocators beside oneself over which the search grows"),
+    "block_search_width": Entry("number", "allocators beside oneself over which the search grows", least=1e-3),
     "file_parallel": Entry("time", "part of writing to a new file that does not queue, per MB"),
     "kernel_virtualisation": Entry("number", "factor on kernel work inside a VM"),
     "nested_paging": Entry("number", "factor on page faults and kernel work under nested paging"),

@@ -32,6 +32,7 @@ _MOST_CPUS = 2**16  # beyond any single machine
 # Profiles carry every raw sample: some 2 MB on a few cores, more on hundreds.
 _MOST_BYTES = 512 * 2**20
 # Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
+_MEMORY = Entry("bytes", "memory of a machine or an instance")
 _SHIPPED = Path(__file__).parents[2] / "model" / "data"
 _QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note", "errs_with")
 _MACHINE_FIELDS = (
@@ -229,7 +230,7 @@ def parse_workload(text: str, where: str) -> Workload:
         needs_network_card=card,
         memory_per_instance_bytes=None
         if memory is None
-        else _quantity(memory, "bytes", f"{where}: memory_per_instance").value,
+        else _quantity(memory, _MEMORY, f"{where}: memory_per_instance").value,
         note=_string(table, "note", where, default=""),
         **(_measured(table["measured"], where, operations) if "measured" in table else {}),
         origin=where,
@@ -313,11 +314,12 @@ def _positive(table: Mapping[str, Any], field: str, where: str) -> float:
 
 def _quantities(section: Mapping[str, Any], vocabulary: Mapping[str, Entry], where: str) -> dict[str, Quantity]:
     decode.refuse_unknown(section, tuple(vocabulary), where)
-    return {name: _quantity(entry, vocabulary[name].dimension, f"{where}: {name}") for name, entry in section.items()}
+    return {name: _quantity(entry, vocabulary[name], f"{where}: {name}") for name, entry in section.items()}
 
 
-def _quantity(entry: Any, dimension: str, where: str) -> Quantity:
-    """A quantity in SI units, not negative, of the wanted dimension."""
+def _quantity(entry: Any, known: Entry, where: str) -> Quantity:
+    """A quantity in SI units of the wanted dimension, not below its least."""
+    dimension = known.dimension
     if not isinstance(entry, dict):
         raise InputError(
             f"{where} = {shown(entry)} must be a table such as {{ value = 1.5, unit = {_units(dimension)[0]!r} }}"
@@ -329,7 +331,7 @@ def _quantity(entry: Any, dimension: str, where: str) -> Quantity:
     unit = entry["unit"]
     if not isinstance(unit, str) or unit not in UNITS or UNITS[unit][0] != dimension:
         raise InputError(f"{where}: unit {shown(unit)} is not a {dimension}; use one of {', '.join(_units(dimension))}")
-    numbers = {field: _number(entry, field, where) for field in ("value", "low", "high")}
+    numbers = {field: _number(entry, field, where, known.least) for field in ("value", "low", "high")}
     if dimension == "bandwidth" and not numbers["value"]:
         raise InputError(f"{where}: a bandwidth of 0 moves nothing; leave it out where it is not known")
     provenance = entry.get("provenance", str(Provenance.ASSUMED))
@@ -353,12 +355,12 @@ def _units(dimension: str) -> list[str]:
     return [unit for unit, (known, _) in UNITS.items() if known == dimension]
 
 
-def _number(entry: Mapping[str, Any], field: str, where: str) -> float | None:
-    """A finite number that is not negative; None when the field is absent."""
+def _number(entry: Mapping[str, Any], field: str, where: str, least: float) -> float | None:
+    """A finite number of at least ``least``; None when the field is absent."""
     value = entry.get(field)
     if value is None and field != "value":
         return None
-    return decode.number(value, f"{where}: {field}")
+    return decode.number(value, f"{where}: {field}", low=least)
 
 
 def _topology(section: Mapping[str, Any], where: str) -> Topology:
@@ -378,7 +380,7 @@ def _topology(section: Mapping[str, Any], where: str) -> Topology:
     try:
         return Topology.regular(
             **parts,
-            memory_bytes=0.0 if memory is None else _quantity(memory, "bytes", f"{where}: topology.memory").value,
+            memory_bytes=0.0 if memory is None else _quantity(memory, _MEMORY, f"{where}: topology.memory").value,
         )
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
@@ -399,5 +401,5 @@ def _hybrid(section: Mapping[str, Any], where: str) -> Topology:
             raise InputError(f"{place}: cores and threads_per_core must be whole numbers from 1 to {_MOST_CPUS}")
         kinds.append((_string(row, "name", place), *counts))
     memory = section.get("memory")
-    size = 0.0 if memory is None else _quantity(memory, "bytes", f"{where}: topology.memory").value
+    size = 0.0 if memory is None else _quantity(memory, _MEMORY, f"{where}: topology.memory").value
     return Topology.hybrid(kinds, memory_bytes=size)

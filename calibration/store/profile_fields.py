@@ -76,7 +76,7 @@ def quantity_of(value: Any, where: str, name: str) -> Quantity:
         InputError: A field is missing or of the wrong type, a cost is negative or of another dimension.
     """
     found = decode.table(value, where)
-    least = 0.0 if name in COSTS else -decode.LARGEST
+    least = COSTS[name].least if name in COSTS else -decode.LARGEST
     if name in COSTS and COSTS[name].dimension == "bandwidth":
         least = 1.0  # a bandwidth of 0 moves nothing: it would be left out
     central = decode.number(decode.member(found, "value", where), f"{where}: value", low=least)

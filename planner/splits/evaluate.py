@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from cerberus_plan.calibration.store.files import naming
 from cerberus_plan.model.discrepancy import Discrepancy
+from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.exact import splits as even
 from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.laws.station import Array
@@ -97,6 +99,7 @@ def evaluate(
 
     Raises:
         CannotAnswerError: The machine lacks a cost that a system needs for this workload.
+        InputError: Amounts and costs so far apart that their sums are no numbers any more.
     """
     possible = [(s, splits) for s in systems if (splits := even_splits(s, machine, workload, constraints)) is not None]
     if not possible:
@@ -160,24 +163,43 @@ class _Drawn(Record):
 def _evaluate_system(crowd: Crowd, workload: Workload, drawn: _Drawn) -> _Part:
     """Rates, ledger and elasticities of a system's splits."""
     n_draws, splits = drawn.n_draws, crowd.splits
-    structure = crowd.structure(drawn.costs, drawn.operations)
-    stepped = with_steps(structure, n_draws)
-    unstretched = even.throughput(stepped, crowd.meeting, n_draws + len(structure.local) + len(structure.shared))
+    with naming(f"{workload.name} under {crowd.system.name}"):  # laws know neither
+        structure = crowd.structure(drawn.costs, drawn.operations)
+        stepped = with_steps(structure, n_draws)
+        unstretched = even.throughput(stepped, crowd.meeting, n_draws + len(structure.local) + len(structure.shared))
     whole, sharing = structure, unstretched
     if crowd.over:
         factor = crowd.factor(stepped, unstretched)
         whole, sharing = crowd.crowded(structure, factor[:, :n_draws]), unstretched / factor
+    who = f"the amounts of {workload.name} and what they cost under {crowd.system.name}"
+    _require_numbers(who, unstretched, unstretched[:, :n_draws] / whole.stretch * workload.units_per_cycle)
     rate, startup_share = _rates(unstretched[:, :n_draws], whole, workload)
     startup = startup_share[:, 0]
+    ledger = _ledger(whole, crowd.meeting, _central(whole.stretch, rate), startup)
+    _require_numbers(who, rate, np.asarray([sum(shares.values()) for shares in ledger]))
     return _Part(
         system=crowd.system.name,
         splits=splits,
         rate=rate,
         seconds=np.zeros(0) if workload.job_units is None else workload.job_units / rate,
-        ledger=_ledger(whole, crowd.meeting, _central(whole.stretch, rate), startup),
+        ledger=ledger,
         elasticity=elasticities(structure, sharing, n_draws, _central(structure.stretch, rate), startup),
         ceiling=_ceiling(crowd, workload, drawn),
     )
+
+
+def _require_numbers(who: str, *computed: Array) -> None:
+    """Refuse what no computer can add: times so far apart that a rate or a share is nothing, infinite or NaN.
+
+    Raises:
+        InputError: One is.
+    """
+    for numbers in computed:
+        if not (np.isfinite(numbers).all() and (numbers > 0.0).all()):
+            raise InputError(
+                f"{who} are too far apart to compute with; which of the workload's [operations] and the machine's "
+                "[quantities] is not of this world?"
+            )
 
 
 def _central(factor: Any, rate: Array) -> Array:
