@@ -200,6 +200,7 @@ class LatencyEvidence(Record):
         latency_offset: What each request pays beside, loading nothing [s].
         latency_variability: Squared coefficient of variation of a request's work.
         latency_discrepancy: What is left: standard deviation of the logarithm of a response time.
+        latency_pause: Mean of the pauses of the host that one request in fifty meets [s].
         disagree: Whether model and measurements disagree; the plan follows the measurements.
         checks: The measurements.
     """
@@ -210,6 +211,7 @@ class LatencyEvidence(Record):
     latency_discrepancy: float
     disagree: bool
     checks: tuple[LatencyCheck, ...]
+    latency_pause: float = 0.0
 
 
 class Plan(Record, Shown):

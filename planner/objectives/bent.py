@@ -1,6 +1,6 @@
 """A candidate's response times where some were measured: predicted ones bend to them, by ``evidence``.
 
-Models: log T = log T(``curve``; mode of a, h, b) + expected discrepancy, with a 90 % interval of the posterior. A
+Models: log T = log T(``curve``; mode of a, h, b, u) + expected discrepancy, with a 90 % interval of the posterior. A
 statistic that was measured at that rate of that split is the median of its measurements, and its interval is that of
 one more run, or the plan's own where that is narrower: so a measurement is inside its interval, and another one never
 makes it wider there.
@@ -29,7 +29,7 @@ from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.measurement import ran_on
 from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.quantity import Z90
-from cerberus_plan.planner.objectives.curve import Bend, Curve, Load, share_of
+from cerberus_plan.planner.objectives.curve import PAUSES_VARY, Bend, Curve, Load, share_of
 from cerberus_plan.planner.objectives.discrepancy import Place, split_alike
 from cerberus_plan.planner.objectives.evidence import Evidence
 from cerberus_plan.planner.objectives.rows import SCATTER, Row
@@ -38,8 +38,8 @@ from cerberus_plan.planner.plan import Candidate
 
 # Loads of the table.
 _LOADS = (1e-3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.985, 0.995)
-# Steps of slopes: log rate beside a single rate, and the log variability.
-_BESIDE, _VARIES = 0.02, 0.1
+# Steps of slopes: log rate beside a single rate, the log variability, and the pause.
+_BESIDE, _VARIES, _PAUSES = 0.02, 0.1, 0.1
 # Half an interval on the logarithm beyond which nothing is said of its end.
 _WITHOUT_BOUND = math.log(100.0)
 _STATISTICS = ("mean", *PERCENTILES)
@@ -256,6 +256,8 @@ class Bent:
         asked = [_LOADS[0] * self._capacities(instances)[1], *rates.tolist()]
         idle, *rest = curve.log_times(share, asked, bend, evidence.unit).tolist()
         logs, other = np.array(rest), curve.log_times(share, rates.tolist(), varied, evidence.unit)
+        longer = bend._replace(pause=max(bend.pause, 0.0) + _PAUSES)
+        paused = curve.log_times(share, rates.tolist(), longer, evidence.unit)
         places = [self._place(instances, rate / curve.capacity, name) for rate in rates.tolist()]
         times = np.exp(logs)
         offset = bend.seconds(evidence.unit)
@@ -265,11 +267,14 @@ class Bent:
                 np.maximum(1.0 - offset / times, 0.0) + steep,
                 0.5 * evidence.unit * math.cosh(bend.offset) / times,
                 (other - logs) / _VARIES,
+                (paused - logs) / _PAUSES,
             ],
             axis=1,
         )
         scatter = SCATTER.get(name, SCATTER["p99"]) ** 2
-        half = Z90 * np.sqrt(evidence.variance(places, slopes) + slopes[:, 0] ** 2 * self._own + scatter)
+        pausing = (slopes[:, 3] * PAUSES_VARY) ** 2 if bend.pause > 0.0 else 0.0
+        doubt = evidence.variance(places, slopes) + slopes[:, 0] ** 2 * self._own + pausing + scatter
+        half = Z90 * np.sqrt(doubt)
         middle = logs + evidence.shift(places)
         # what is not undercut however little waits: the time at hardly any load, as short as the doubt allows
         least = idle - Z90 * math.sqrt(evidence.posterior.size**2 + scatter)

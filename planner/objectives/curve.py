@@ -1,10 +1,13 @@
 """The response time of one split as a function of what measured response times can tell of it.
 
-Models: a split's network (``served``) with three numbers that its model may have wrong: all its times are exp(a) longer
+Models: a split's network (``served``) with four numbers that its model may have wrong: all its times are exp(a) longer
 under arrivals than when it is saturated; every request pays d more that loads nothing (the network, a generator on the
-same cores); the work of requests varies by exp(b) more than was said.
-Equation: T(r; a, h, b) = f e^a Q(r f e^a; c^2 e^b) + d,  d = S sinh(h) / 2,  Q the response time of
-``model.latency.open_network`` in the network's own time, f the plan's factor on it, S a request's time without waiting.
+same cores); the work of requests varies by exp(b) more than was said; one request in fifty meets a pause of the host of
+mean v, exponential (a hypervisor that runs others, an interrupt, a wake-up), at any load.
+Equation: T(r; a, h, b, u) = f e^a Q(r f e^a; c^2 e^b) + d + V, d = S sinh(h) / 2, v = S (e^u - 1) for u above zero, Q
+the response time of ``model.latency.open_network`` in the network's own time, f the plan's factor on it, S a request's
+time without waiting. A pause is what a 99th percentile shows and a median does not: a variability that explained it
+would make requests wait ever longer with the load.
 In a closed loop of N clients d is spent elsewhere: n of them are at the server, n (1 + d / R(n)) = N, so that
 T = R(n) + d = N / X(n) by Little's law, and no more than the capacity is done however long d is.
 Assumptions: beyond the capacity, where there is no response time, a queue grows with the time and the excess; log T is
@@ -34,20 +37,30 @@ TOP = 0.995
 MOST_VARIABILITY = 1000.0
 # An offset below zero leaves this share of the time at least.
 _LEAST_SHARE = 0.05
+# Share of the requests that meet a pause: twice what a 99th percentile is about. Rarer ones hardly show in it.
+PAUSED = 0.02
+_LONGEST_PAUSE = 300.0
+# Deviation of the logarithm of their mean from one run to the next: a host's neighbours change.
+PAUSES_VARY = 0.7
 # Halvings of an interval of clients at the server: enough for a millionth of it.
 _HALVINGS = 24
 
 
 class Bend(NamedTuple):
-    """What measurements change: log scale of times, arcsinh of the offset, log scale of the variability."""
+    """What measurements change: log scale of times, arcsinh of the offset, log scale of the variability, pauses."""
 
     scale: float = 0.0
     offset: float = 0.0
     varies: float = 0.0
+    pause: float = 0.0
 
     def seconds(self, unit: float) -> float:
         """The offset, given the time of a request without waiting."""
         return 0.5 * unit * math.sinh(self.offset)
+
+    def paused(self, unit: float) -> float:
+        """Mean of the pauses that ``PAUSED`` of the requests meet, likewise."""
+        return unit * math.expm1(min(max(self.pause, 0.0), _LONGEST_PAUSE))
 
 
 class Load(NamedTuple):
@@ -114,17 +127,31 @@ class Curve:
         """The response time in the network's own time, and what is added to its logarithm beyond the capacity."""
         cluster = self._with(bend)
         if load.clients is not None:
-            return closed_response(cluster, self._at_server(cluster, load.clients, bend, unit)), 0.0
+            return self._paused(
+                closed_response(cluster, self._at_server(cluster, load.clients, bend, unit)), bend, unit
+            ), 0.0
         asked = (load.rate or 0.0) / self.units * self.factor * math.exp(bend.scale)
         most = TOP * cluster.capacity
         found = open_response(cluster, min(asked, most))
         if found is None:
             raise AssertionError(f"no response time at {TOP:.1%} of the capacity")
-        return found, math.log(max(asked / most, 1.0))
+        return self._paused(found, bend, unit), math.log(max(asked / most, 1.0))
+
+    def _paused(self, found: Sum, bend: Bend, unit: float) -> Sum:
+        """The response time with pauses, in the network's own time."""
+        mean = bend.paused(unit) / (self.factor * math.exp(bend.scale))
+        if mean == 0.0:
+            return found
+        return Sum(
+            holds=np.append(found.holds, 0.0),
+            chances=np.append(found.chances, PAUSED),
+            waits=np.append(found.waits, mean),
+            variability=np.append(found.variability, 1.0),
+        )
 
     def _at_server(self, cluster: Cluster, clients: float, bend: Bend, unit: float) -> float:
         """How many of the clients are at the server, while others are where the offset is spent."""
-        elsewhere = bend.seconds(unit) / (self.factor * math.exp(bend.scale))
+        elsewhere = (bend.seconds(unit) + PAUSED * bend.paused(unit)) / (self.factor * math.exp(bend.scale))
         if elsewhere == 0.0:
             return clients
         low, high = 0.0, clients if elsewhere > 0.0 else clients / _LEAST_SHARE

@@ -1,10 +1,10 @@
 """What measured response times say of the model's: one inference over all of them, for every split.
 
-Models: log T measured = log T(``curve``; a, h, b) + discrepancy (``discrepancy``) + the scatter of a run (``rows``).
+Models: log T measured = log T(``curve``; a, h, b, u) + discrepancy (``discrepancy``) + the scatter of a run (``rows``).
 The mean of a saturated closed loop is N / capacity: there it is log N - log capacity + a + scatter alone.
-Prior: a ~ N(0, the plan's own doubt about the speed of the measured splits and a tenth), h ~ N(0, 4), b ~ N(0, 2.25);
-without a measurement nothing changes. The size of the discrepancy is the likeliest of a few.
-Equation: a, h, b at their mode (Gauss-Newton); around it the posterior of a linear model with a Gaussian process.
+Prior: a ~ N(0, the plan's own doubt about the speed of the measured splits and a tenth), h ~ N(0, 4), b ~ N(0, 2.25),
+u ~ N(0, 9); without a measurement nothing changes. The size of the discrepancy is the likeliest of a few.
+Equation: a, h, b, u at their mode (Gauss-Newton); around it the posterior of a linear model with a Gaussian process.
 A run at more than the capacity is censored: its times are of a queue that grew for as long as it lasted, any longer
 time is as likely, and what it says is that the capacity is no more than its rate (``overloads``).
 Assumptions: those of ``rows``; measured splits are planned by themselves, so that what else is planned with them
@@ -40,6 +40,8 @@ _SIZES, _USUAL, _FAR = (0.1, 0.2, 0.4, 0.8), 0.2, 0.7
 _OPEN = 0.1
 # Most of a short request's time is no work of the server's at all; and few know how their requests vary.
 _OFFSET, _VARIES = 2.0, 1.5
+# A host pauses for a while that has nothing to do with how short a request is.
+_PAUSE = 3.0
 # How far apart times in a queue that grows are, on the logarithm: from the first request's to the length of the run.
 _CENSORED = 2.0
 # Load from which a search begins anew where the plan says that a measured rate is not carried.
@@ -52,11 +54,11 @@ class Posterior:
     """What the rows say under one size of the discrepancy.
 
     Attributes:
-        bend: Mode of a, h, b; ``covariance`` around it.
+        bend: Mode of a, h, b, u; ``covariance`` around it.
         size: Standard deviation of the discrepancy.
         weights: On covariances with a place, for its expected discrepancy.
         inverse: Of the covariance of discrepancies and scatter.
-        slopes: Of log times in a, h, b at the rows.
+        slopes: Of log times in a, h, b, u at the rows.
         likely: Logarithm of the evidence for this size.
     """
 
@@ -105,7 +107,7 @@ class Evidence:
         return np.asarray(self.posterior.size**2 * self._alike(places) @ self.posterior.weights)
 
     def variance(self, places: Sequence[Place], slopes: Array) -> Array:
-        """Variance of log times there, scatter of a run left out; ``slopes`` in a, h, b: shape (places, 3)."""
+        """Variance of log times there, scatter of a run left out; ``slopes`` in a, h, b, u: shape (places, 4)."""
         known = self.posterior
         across = known.size**2 * self._alike(places)
         kept = known.size**2 - np.einsum("ij,jk,ik->i", across, known.inverse, across)
@@ -132,7 +134,7 @@ def learn(machine: Machine, workload: Workload) -> Evidence | None:
     unit = median(sorted(curve.alone for curve in mine))
     places = tuple(_place(row, curve) for row, curve in zip(rows, mine, strict=True))
     model = _Model(rows, mine, unit)
-    prior = np.array([_doubt_of_speed(planned.values()) ** 2 + _OPEN**2, _OFFSET**2, _VARIES**2])
+    prior = np.array([_doubt_of_speed(planned.values()) ** 2 + _OPEN**2, _OFFSET**2, _VARIES**2, _PAUSE**2])
     found = max(_fits(model, places, prior), key=lambda one: one.likely)
     return Evidence(
         every=every,
@@ -232,16 +234,18 @@ class _Model:
 
     def slopes(self, bend: Bend) -> Array:
         here = self(bend)
-        steps = np.eye(3) * _DIFFERENCE
+        steps = np.eye(4) * _DIFFERENCE
         return np.stack([(self(Bend(*(np.array(bend) + step))) - here) / _DIFFERENCE for step in steps], axis=1)
 
     @property
     def starts(self) -> list[Bend]:
-        """Where to begin a search: as planned, with what is missing as an offset, and fast enough for every rate."""
-        missing = float(np.median(np.exp(self.measured) - np.exp(self(Bend()))))
-        most = float(self._loads(Bend()).max())
-        fast = [] if most < _BELOW else [Bend(scale=math.log(_BELOW / most))]
-        return [Bend(), Bend(offset=math.asinh(2.0 * missing / self._unit)), *fast]
+        """Where to begin a search: as planned; what is missing is an offset, or pauses; as fast as every rate needs."""
+        missing = (np.exp(self.measured) - np.exp(self(Bend()))) / self._unit
+        least, middle, most = (float(each) for each in np.quantile(missing, [0.0, 0.5, 1.0]))
+        offset = Bend(offset=math.asinh(2.0 * middle))
+        pauses = Bend(offset=math.asinh(2.0 * least), pause=math.log1p(most - least))
+        load = float(self._loads(Bend()).max())
+        return [Bend(), offset, pauses, *([] if load < _BELOW else [Bend(scale=math.log(_BELOW / load))])]
 
 
 def _fits(model: _Model, places: Sequence[Place], prior: Array) -> Iterator[Posterior]:
@@ -273,7 +277,7 @@ def _posterior(model: _Model, search: _Search, bend: Bend, prior: Array, size: f
 
 
 class _Search:
-    """The likeliest a, h, b: Gauss-Newton steps, halved until they help."""
+    """The likeliest a, h, b, u: Gauss-Newton steps, halved until they help."""
 
     def __init__(self, model: _Model, discrepancies: Array, prior: Array) -> None:
         self._model, self._discrepancies, self._prior = model, discrepancies, prior

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 
 from cerberus_plan.model.digits import exact
+from cerberus_plan.planner.objectives.curve import PAUSED
 from cerberus_plan.planner.objectives.evidence import Evidence
 from cerberus_plan.planner.objectives.rows import Row
 from cerberus_plan.planner.objectives.say import time
@@ -26,6 +27,7 @@ def told(evidence: Evidence) -> LatencyEvidence:
         latency_offset=evidence.bend.seconds(evidence.unit),
         latency_variability=evidence.varies,
         latency_discrepancy=evidence.posterior.size,
+        latency_pause=evidence.bend.paused(evidence.unit),
         disagree=_worst(evidence) is not None,
         checks=tuple(
             LatencyCheck(
@@ -69,7 +71,15 @@ def sentences(evidence: Evidence, unit: str) -> Iterator[str]:
         f"response times: measured and predicted ones disagree: at {where} on {row.split[0]} x {row.split[1]} "
         f"the {row.name} was {time(math.exp(row.log_time))}, the model alone says {said}; the plan "
         f"follows the measurements (times x {math.exp(evidence.bend.scale):.2f}, {beside}, variability of a request's "
-        f"work {evidence.varies:.2g})"
+        f"work {evidence.varies:.2g}{_pauses(evidence)})"
+    )
+
+
+def _pauses(evidence: Evidence) -> str:
+    """What the host's pauses are, where a request in fifty meets one of some length."""
+    mean = evidence.bend.paused(evidence.unit)
+    return (
+        f", and {PAUSED:.0%} of the requests meet a pause of the host of {time(mean)}" if mean > evidence.unit else ""
     )
 
 

@@ -195,3 +195,38 @@ def test_no_mean_is_less_than_what_a_request_computes(rate: float) -> None:
         assert told.low is not None
         assert told.low[0] is not None
         assert told.low[0] >= _WORK * (1 - 1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seconds", "mean"), [(0.0, 20e-3), (1e-3, 8e-3), (0.0, 3e-3)])
+def test_a_pause_of_the_host_is_told_from_one_load(seconds: float, mean: float) -> None:
+    """It moves the tail at every load alike, where a variability that explained it would grow with the load."""
+    truth = base()
+
+    def paused(split: tuple[int, int], rate: float) -> dict[str, float]:
+        served = Served.of(truth, of_split(truth, split))
+        curve = Curve(served, of_split(truth, split).throughput)
+        bend = Bend(offset=math.asinh(2.0 * seconds / _WORK), pause=math.log1p(mean / _WORK))
+        shares = {"mean": None, "p50": 0.5, "p95": 0.95, "p99": 0.99}
+        return {n: math.exp(curve.log_time(q, Load(rate, None), bend, _WORK)) for n, q in shares.items()}
+
+    rate = 0.3 * _CAPACITY
+    row = MeasuredLatency(instances=1, cores_per_instance=2, rate=rate, **paused((1, 2), rate))
+    found = with_rows(base(), (row,))
+    for split, share in (((1, 2), 0.5), ((1, 2), 0.7), ((2, 1), 0.3), ((2, 1), 0.5)):
+        told = reach_of(found, split).answers.latency(share * _CAPACITY)
+        real = list(paused(split, share * _CAPACITY).values())
+        for value, true, low, high in zip(told.values, real, told.low or (), told.high or (), strict=True):
+            assert value is not None
+            assert 1 / 1.5 < value / true < 1.5
+            assert low is not None
+            assert low <= true <= (high or math.inf)
+    if mean > 5.0 * _WORK:  # shorter ones are lost among the waits, and hardly matter
+        assert known_pause(found) == pytest.approx(mean, rel=0.4)
+
+
+def known_pause(found: Plan) -> float:
+    """Mean pause that the plan tells."""
+    evidence = aimed(found, Objective(rate=500.0)).latency_evidence
+    assert evidence is not None
+    return evidence.latency_pause
