@@ -50,6 +50,8 @@ PAGE_WORDS = 1_500
 # What the plan of the last table knows: the first split at this share.
 KNOWN_SHARE = 0.3
 STATISTICS = ("mean", "p50", "p95", "p99")
+# Lateness of the generator that no work of its own explains [s].
+STOOD_STILL = 2e-3
 # Real-time priorities: servers, generator.
 SERVERS, GENERATOR = 1, 2
 
@@ -117,8 +119,13 @@ class Connection:
         self.sent = False
 
 
-def open_loop(ports: Sequence[int], rate: float, seconds: float, seed: int) -> list[float]:
-    """Response times of a Poisson stream, each request at an instance at random [s]."""
+def open_loop(
+    ports: Sequence[int], rate: float, seconds: float, seed: int, late: list[float] | None = None
+) -> list[float]:
+    """Response times of a Poisson stream, each request at an instance at random [s].
+
+    ``late`` is given how late each was sent: at real-time priority, for how long the host stood still.
+    """
     draw = random.Random(seed)  # noqa: S311 - arrivals, not secrets
     times, at = [], 0.0
     while (at := at + draw.expovariate(rate)) < seconds:
@@ -130,6 +137,8 @@ def open_loop(ports: Sequence[int], rate: float, seconds: float, seed: int) -> l
             for key, _ in waiting.select(min(left, 1.0)):
                 pending -= _step(waiting, key.data, found)
         if intended < float("inf"):
+            if late is not None:
+                late.append(max(time.perf_counter() - start - intended, 0.0))
             one = Connection(port, start + intended)
             waiting.register(one.socket, selectors.EVENT_WRITE, one)
             pending += 1
@@ -248,7 +257,9 @@ def main() -> None:
             instances = [Instance(threads=threads, stations=[Delay(work)])] * len(cpus)
             for seed, share in enumerate(SHARES):
                 rate = share * 2.0 / work
-                seen = open_loop(ports, rate, seconds, seed)
+                late: list[float] = []
+                seen = open_loop(ports, rate, seconds, seed, late)
+                stood = sum(each > STOOD_STILL for each in late) / len(late)
                 said = latency(instances=instances, rate=rate, variability=min(varies, 1000.0))
                 times = [statistics.mean(seen), *(quantile(seen, share) for share in (0.5, 0.95, 0.99))]
                 rows.append(Row((len(cpus), threads), share, rate, times, work, varies))
@@ -258,7 +269,11 @@ def main() -> None:
                     (quantile(seen, 0.99), said.p99 or 0.0),
                 ]
                 cells = "".join(f"{a * 1e3:8.2f}/{b * 1e3:7.2f}" for a, b in pairs)
-                print(f"{name:>6}{rate:8.1f}{share:6.1f}{cells}   {len(seen)} requests, c2 {varies:.3f}", flush=True)
+                print(
+                    f"{name:>6}{rate:8.1f}{share:6.1f}{cells}   {len(seen)} requests, c2 {varies:.3f}, "
+                    f"{stood:.2%} sent late",
+                    flush=True,
+                )
                 worst = max(worst, pairs[2][0] / pairs[2][1], pairs[2][1] / pairs[2][0])
     print(f"largest factor between measured and predicted 99th percentile: {worst:.2f}")
     show_with_one_known(rows)

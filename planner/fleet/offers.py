@@ -29,6 +29,7 @@ from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.fleet.carried import answering, at, carried, evidence_of
 from cerberus_plan.planner.fleet.fleet import Fleet
+from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan
 
@@ -100,16 +101,26 @@ def ask(question: Question) -> Answer:
     return Answer(
         whole=whole,
         part=_best(found, question.parts, question, evidence) if question.parts > 1 else None,
-        warnings=(*_said(question.workload, evidence), *found.warnings),
+        warnings=(*_said(question, evidence, whole), *found.warnings),
     )
 
 
-def _said(workload: Workload, evidence: Evidence | None) -> Iterator[str]:
-    """What measured response times say, where the model says otherwise."""
+def _said(question: Question, evidence: Evidence | None, offer: Offer) -> Iterator[str]:
+    """What measured response times say, where the model says otherwise; a limit that nobody can tell."""
+    workload = question.workload
     if evidence is not None:
         from cerberus_plan.planner.objectives.tell import sentences
 
         yield from sentences(evidence, workload.unit)
+    if question.slos:
+        from cerberus_plan.planner.objectives.say import unclaimed
+
+        if evidence is None:
+            answers: Served | Bent = Served.on(question.machine, workload, offer.planned)
+        else:
+            answers = answering(question.machine, workload, offer.planned, evidence)
+        if said := unclaimed(question.slos, answers):
+            yield said
 
 
 def _time(seconds: float) -> str:

@@ -108,22 +108,22 @@ class Curve:
             bend: What measurements change.
             unit: Time that offsets are counted in [s].
         """
-        found, beyond = self._found(load, bend, unit)
+        found, beyond = self.found(load, bend, unit)
         time = found.mean if share is None else found.quantile(share)
-        return float(self._log(np.array([time]), bend, unit)[0]) + beyond
+        return float(self.log_of(np.array([time]), bend, unit)[0]) + beyond
 
     def log_times(self, share: float | None, rates: Sequence[float], bend: Bend, unit: float) -> Array:
         """The same at several rates of requests from outside."""
-        pairs = [self._found(Load(rate, None), bend, unit) for rate in rates]
+        pairs = [self.found(Load(rate, None), bend, unit) for rate in rates]
         sums = [found for found, _ in pairs]
         times = np.array([found.mean for found in sums]) if share is None else quantiles(sums, share)
-        return np.asarray(self._log(times, bend, unit) + np.array([beyond for _, beyond in pairs]))
+        return np.asarray(self.log_of(times, bend, unit) + np.array([beyond for _, beyond in pairs]))
 
     def load_of(self, rate: float, bend: Bend) -> float:
         """A rate as a share of the capacity."""
         return rate / self.capacity * math.exp(bend.scale)
 
-    def _found(self, load: Load, bend: Bend, unit: float) -> tuple[Sum, float]:
+    def found(self, load: Load, bend: Bend, unit: float) -> tuple[Sum, float]:
         """The response time in the network's own time, and what is added to its logarithm beyond the capacity."""
         cluster = self._with(bend)
         if load.clients is not None:
@@ -161,7 +161,7 @@ class Curve:
             low, high = (middle, high) if all_of_them < clients else (low, middle)
         return high
 
-    def _log(self, times: Array, bend: Bend, unit: float) -> Array:
+    def log_of(self, times: Array, bend: Bend, unit: float) -> Array:
         """Logarithms of times of the network, in seconds and with the offset."""
         seconds = times * self.factor * math.exp(bend.scale)
         return np.asarray(np.log(np.maximum(seconds + bend.seconds(unit), _LEAST_SHARE * seconds)))

@@ -21,6 +21,7 @@ from statistics import median
 
 import numpy as np
 
+from cerberus_plan.model.latency.response import Sum, quantiles
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.measurement import ran_on
@@ -46,7 +47,9 @@ _PAUSE = 3.0
 _CENSORED = 2.0
 # Load from which a search begins anew where the plan says that a measured rate is not carried.
 _BELOW = 0.9
-_STEPS, _DIFFERENCE, _CLOSE = 20, 1e-3, 1e-6
+_STEPS, _DIFFERENCE, _CLOSE = 20, 1e-3, 1e-5
+# Modes that a search goes on from.
+_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,17 +216,37 @@ class _Model:
         self._known: dict[Bend, Array] = {}
 
     def __call__(self, bend: Bend) -> Array:
-        if bend not in self._known:
-            found = np.array([self._log_time(row, curve, bend) for row, curve in self._asked])
-            # in a queue that grows a request may take any longer time
-            grows = self._loads(bend) >= TOP
-            self._known[bend] = np.where(grows, np.maximum(found, self.measured), found)
-        return self._known[bend]
+        return self._all([bend])[0]
 
-    def _log_time(self, row: Row, curve: Curve, bend: Bend) -> float:
-        if row.saturated:
-            return math.log((row.load.clients or 1) / curve.capacity) + bend.scale
-        return curve.log_time(share_of(row.name), row.load, bend, self._unit)
+    def _all(self, bends: Sequence[Bend]) -> list[Array]:
+        """Log times under several bends; percentiles of as many parts are found at once."""
+        new = [bend for bend in dict.fromkeys(bends) if bend not in self._known]
+        for bend, times in zip(new, self._log_times(new), strict=True):
+            # in a queue that grows a request may take any longer time
+            self._known[bend] = np.where(self._loads(bend) >= TOP, np.maximum(times, self.measured), times)
+        return [self._known[bend] for bend in bends]
+
+    def _log_times(self, bends: Sequence[Bend]) -> Array:
+        """Shape (bends, rows)."""
+        logs = np.zeros((len(bends), len(self._asked)))
+        alike: dict[tuple[float | None, int], list[tuple[int, int, Sum]]] = {}
+        for i, bend in enumerate(bends):
+            solved: dict[tuple[tuple[int, int], Load], tuple[Sum, float]] = {}
+            for j, (row, curve) in enumerate(self._asked):
+                if row.saturated:
+                    logs[i, j] = math.log((row.load.clients or 1) / curve.capacity) + bend.scale
+                    continue
+                place = row.split, row.load
+                if place not in solved:
+                    solved[place] = curve.found(row.load, bend, self._unit)
+                found, logs[i, j] = solved[place]
+                alike.setdefault((share_of(row.name), found.holds.size), []).append((i, j, found))
+        for (share, _), places in alike.items():
+            sums = [found for _, _, found in places]
+            times = np.array([found.mean for found in sums]) if share is None else quantiles(sums, share)
+            for (i, j, _), time in zip(places, times, strict=True):
+                logs[i, j] += self._asked[j][1].log_of(time, bends[i], self._unit)
+        return logs
 
     def scatter(self, bend: Bend) -> Array:
         """Standard deviations: of a run, or of what is known of a queue that grows."""
@@ -233,9 +256,10 @@ class _Model:
         return np.array([curve.load_of(row.load.rate or 0.0, bend) for row, curve in self._asked])
 
     def slopes(self, bend: Bend) -> Array:
-        here = self(bend)
-        steps = np.eye(4) * _DIFFERENCE
-        return np.stack([(self(Bend(*(np.array(bend) + step))) - here) / _DIFFERENCE for step in steps], axis=1)
+        """Of log times in each number of the bend, shape (rows, 4)."""
+        steps = [Bend(*(np.array(bend) + step).tolist()) for step in np.eye(4) * _DIFFERENCE]
+        here, *there = self._all([bend, *steps])
+        return np.stack([(each - here) / _DIFFERENCE for each in there], axis=1)
 
     @property
     def starts(self) -> list[Bend]:
@@ -254,8 +278,8 @@ def _fits(model: _Model, places: Sequence[Place], prior: Array) -> Iterator[Post
     correlated = alike(places, places) * np.outer(model.waits, model.waits)
     for size in _SIZES:
         search = _Search(model, size**2 * correlated, prior)
-        starts = [search.mode(start) for start in starts]
-        yield _posterior(model, search, min(starts, key=search.worth), prior, size)
+        starts = sorted((search.mode(start) for start in starts), key=search.worth)[:_KEPT]
+        yield _posterior(model, search, starts[0], prior, size)
 
 
 def _posterior(model: _Model, search: _Search, bend: Bend, prior: Array, size: float) -> Posterior:

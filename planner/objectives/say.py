@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cerberus_plan.model.digits import digits_known, end_digits, estimate, exact, spread, to_place
-from cerberus_plan.model.objective import LATENCY, THROUGHPUT, Objective
+from cerberus_plan.model.objective import LATENCY, THROUGHPUT, Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.reach import Reach
-from cerberus_plan.planner.objectives.served import CAPACITY
+from cerberus_plan.planner.objectives.served import CAPACITY, TAIL, Served
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.describe import describe
+
+if TYPE_CHECKING:
+    from cerberus_plan.planner.objectives.bent import Bent
 
 # Relative gain in headroom below which a split does not carry more, and a point of the frontier is not worth a line.
 WORTH = 1e-3
@@ -43,16 +47,31 @@ def verdict(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> s
             f"No split is sure to carry {exact(rate)} {unit}{limits(objective)}. The closest, {name}, carries "
             f"{reached}. Loosen a limit, allow more cores, or measure this split."
         )
+    first = unclaimed(objective.slos, best.answers)
+    run = f"{first} By the model, run" if first else "Run"
     if rate is None:
-        return f"Run {name}: it carries {reached}{limits(objective)}, at a cost of {cost(best, objective)}."
+        return f"{run} {name}: it carries {reached}{limits(objective)}, at a cost of {cost(best, objective)}."
     latency = told.latency
     p99 = ""
     if latency is not None and latency.p99 is not None:
         low, high = (None if ends is None else ends[-1] for ends in (latency.low, latency.high))
         p99 = f" with a 99th percentile of {_spread(latency.p99, low, high)}"
     return (
-        f"Run {name}: it carries {exact(rate)} {unit}{limits(objective)}{p99}, at a cost of "
+        f"{run} {name}: it carries {exact(rate)} {unit}{limits(objective)}{p99}, at a cost of "
         f"{cost(best, objective)}. It has room up to {reached}."
+    )
+
+
+def unclaimed(slos: Sequence[Slo], answers: Served | Bent) -> str:
+    """That a limit is one of a tail which nobody can tell, and what to measure; empty where it can be told."""
+    tails = [slo for slo in slos if (slo.share or 0.0) >= TAIL]
+    if not tails or not answers.too_short:
+        return ""
+    kept = " and ".join(f"{slo.name} {time(slo.seconds)}" for slo in tails)
+    return (
+        f"Cannot tell whether {kept} is kept: a request of {time(answers.alone, 2)} is shorter than a host's pauses "
+        f"and wake-ups, which make its tail. Measure {tails[0].name} at one rate (`import --record`, or latency_p99 "
+        "of a row [[measured]])."
     )
 
 
