@@ -291,7 +291,9 @@ class Bent:
         least = idle - Z90 * math.sqrt(evidence.posterior.size**2 + scatter)
         low, high = np.maximum(middle - half, np.minimum(middle, least)), _bounded(middle, half)
         if share is None or share >= _TAIL:  # no mean, and no long one of many, is less than what a request computes
-            low, middle, high = (np.maximum(end, evidence.least) for end in (low, middle, high))
+            wide = high - low
+            low, middle = np.maximum(low, evidence.least), np.maximum(middle, evidence.least)
+            high = np.maximum(high, low + wide)  # doubt that reaches below is doubt above
         return low, middle, high
 
     def _table(self, instances: int, name: str) -> Table:
