@@ -69,9 +69,14 @@ class Runner:
     def here(
         cls, command: Sequence[str], meter: Meter, timeout_s: float, signals: Signals, cpusets: Cpusets | None
     ) -> Runner:
-        """On the CPUs that this process may use."""
+        """On the CPUs that this process may use.
+
+        Raises:
+            InputError: The limit is no positive time.
+        """
         from cerberus_plan.calibration.host.identity import allowed_cpus
 
+        Order(command=tuple(command), timeout_s=timeout_s)  # refuses what it cannot run
         return cls(
             command=tuple(command),
             meter=meter,

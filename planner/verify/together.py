@@ -25,7 +25,7 @@ from cerberus_plan.calibration.programs.observe.process import MAX_OUTPUT_BYTES,
 from cerberus_plan.calibration.programs.observe.served import as_typed
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.programs.observe.start import start
-from cerberus_plan.model.errors import CannotAnswerError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.plain import shortened
 from cerberus_plan.planner.placing.placement import Place
 from cerberus_plan.planner.verify.cpusets import Cpusets, enter
@@ -35,10 +35,18 @@ _TICK_S = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to run: program and arguments, time limit [s], None for none."""
+    """What to run: program and arguments, time limit [s], None for none.
+
+    Raises:
+        InputError: The limit is no positive time.
+    """
 
     command: tuple[str, ...]
     timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.timeout_s is not None and not self.timeout_s > 0.0:  # so that not-a-number is refused too
+            raise InputError(f"--timeout must be positive, not {self.timeout_s}")
 
 
 @dataclass(slots=True)

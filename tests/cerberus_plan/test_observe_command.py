@@ -107,6 +107,10 @@ def test_options_after_the_program_are_its_own() -> None:
         (["--cores", "100000", "--", "true"], 2, "cannot run on 100000 cores: this process may use"),
         (["--time", "--regex", "(x)", "--", "true"], 2, "--time reads the clock; leave it out"),
         (["--output", "/nonexistent/x", "--", "true"], 2, "the folder /nonexistent is not there"),
+        (["--output", "", "--", "true"], 2, "--output '' names no file"),
+        (["--unit", " ", "--", "true"], 2, "--unit ' ' is no name of a unit of work"),
+        (["--unit", "a\nb", "--", "true"], 2, "is no name of a unit of work"),
+        (["--timeout", "nan", "--", "true"], 2, "--timeout must be positive, not nan"),
         (["--", "no-such-program"], 2, "there is no program 'no-such-program'"),
         ([], 2, "give the command to observe after --"),
         (["--cores", "9" * 5000, "--", "true"], 2, "is not a number of cores"),
@@ -143,6 +147,17 @@ def test_what_was_measured_before_a_failure_is_kept(tmp_path: Path) -> None:
     assert document["complete"] is False
     assert "cut short: 2 of 5 runs were made" in document["findings"]
     assert (tmp_path / "part.curve.csv").read_text() == "n,value\n1,2.0\n1,3.0\n"
+
+
+@pytest.mark.slow
+def test_files_that_cannot_be_written_cost_nobody_the_runs() -> None:
+    """What was learned is told first, in hours of runs; then the reason, with its exit code."""
+    options = ["--cores", "1", "--repeats", "2", "--no-probe", "--no-splits", "--json", "--output", "/proc/mine"]
+    code, out, err = observe(*options, *script("pass"))
+    assert code == 2
+    assert "cannot write /proc/mine.curve.csv" in err
+    document = json.loads(out)
+    assert (len(document["runs"]), document["files"]) == (2, [])
 
 
 @pytest.mark.slow

@@ -101,6 +101,7 @@ def test_times_are_read_from_the_clock() -> None:
         (["--splits", "1x1", *script("raise SystemExit(3)")], 1, "exit code 3"),
         (["--splits", "1x1", *script("raise SystemExit(3)", "{instances}")], 1, "exit code 3"),
         (["--splits", "1x1", "--timeout", "0.3", *script("import time; time.sleep(60)")], 1, "time limit"),
+        (["--splits", "1x1", "--timeout", "nan", *script("print(3)")], 2, "--timeout must be positive, not nan"),
         (["--splits", "1x1", "--", "no-such-program-here"], 2, "there is no program"),
         (["--splits", "1x1", "--record", "missing/folder.toml", *script("print(3)")], 2, "does not exist"),
     ],
@@ -118,6 +119,30 @@ def test_a_failure_writes_no_record(tmp_path: Path) -> None:
     code, _, _ = tune("--splits", "1x1", "--record", str(record), *script("raise SystemExit(3)"))
     assert code == 1
     assert not record.exists()
+
+
+@pytest.mark.slow
+def test_what_was_measured_before_a_failure_is_told_and_kept(tmp_path: Path) -> None:
+    """Two splits may have taken hours when the third fails; the exit code is the failure's."""
+    record, failing = tmp_path / "mine.toml", LOCKED + "; sys.exit(m == 64)"
+    words = ["--cores", "64", "--splits", "1x64,2x32,64x1", "--regret", "0", "--json", "--record", str(record)]
+    code, out, err = tune(*words, *script(failing, "{instances}", "{cores}"))
+    assert code == 1
+    assert "64 x 1" in err
+    assert "failed with exit code 1" in err
+    answer = json.loads(out)
+    assert answer["stopped"] == "failed"
+    assert len(workload(str(record)).measured) == len(answer["runs"]) > 0
+
+
+@pytest.mark.slow
+def test_a_record_that_cannot_be_written_costs_nobody_the_runs(tmp_path: Path) -> None:
+    """They are told before the file is."""
+    words = ["--cores", "4", "--splits", "1x4,4x1", "--repeats", "1", "--json", "--record", "/proc/mine.toml"]
+    code, out, err = tune(*words, *script(LOCKED, "{instances}", "{cores}"))
+    assert code == 2
+    assert "cannot write /proc/mine.toml" in err
+    assert len(json.loads(out)["runs"]) == 2
 
 
 @pytest.mark.slow

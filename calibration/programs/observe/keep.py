@@ -115,6 +115,8 @@ def files_for(output: str) -> list[Path]:
     Raises:
         InputError: the folder is not there or cannot be written to.
     """
+    if not output:
+        raise InputError("--output '' names no file; give a folder or the start of the names")
     path = Path(output)
     is_folder = path.is_dir() or output.endswith("/")
     folder = path if is_folder else path.parent

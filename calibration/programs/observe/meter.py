@@ -27,6 +27,7 @@ _MULTIPLE = re.compile(r"[kKMGT](?![A-Za-z])")
 _OTHER_TIME = re.compile(r"[ \t]?(?:ns|us|µs|μs|ms|min|m|h)(?![A-Za-z_])")
 # Beyond these nothing was measured, and products of them would not be numbers any more.
 _LEAST, _MOST = 1e-100, 1e100
+_LONGEST_UNIT = 60
 _LONGEST_NUMBER = 400  # digits: no measurement has more
 
 
@@ -64,6 +65,8 @@ class Meter:
         Raises:
             InputError: both are given, or one is no regular expression with a group.
         """
+        if unit is not None and not (unit.strip() and unit.isprintable() and len(unit) <= _LONGEST_UNIT):
+            raise InputError(f"--unit {shown(unit)} is no name of a unit of work, as `request` is")
         if rate is not None and seconds is not None:
             raise InputError("give --regex (a rate) or --time-regex (a time), not both")
         if rate is not None:

@@ -200,7 +200,11 @@ def _give(
     as_json: bool,
     report: Path | None,
 ) -> None:
-    """Print and write what was finished; nothing if no run was."""
+    """Print and write what was finished; nothing if no run was.
+
+    Raises:
+        CerberusError: A file cannot be written; what was to be in it is printed before, for it may have taken hours.
+    """
     from cerberus_plan.calibration.programs.observe import keep
     from cerberus_plan.calibration.programs.observe.observation import Observation
     from cerberus_plan.calibration.programs.observe.runs import Extras as NoExtras
@@ -211,21 +215,29 @@ def _give(
     observation = Observation(plan=plan, runs=tuple(runs), extras=extras[0] if extras else NoExtras())
     measured, times, costs = rows(observation, divided), latencies(observation), _costs()
     made = keep.workload_from(observation, costs, measured, times)
-    written = [] if files is None else keep.write(observation, files, made=made)
+    written: list[str] = []
+    failure: CerberusError | None = None
+    try:
+        written = [] if files is None else keep.write(observation, files, made=made)
+    except CerberusError as error:
+        failure = error
     document = _document(observation, written) | learned(observation, made, costs, measured)
     document["latencies"] = [asdict(one) for one in times]
-    if report is not None:
-        from cerberus_plan.reports.pages.observe_page import observe_page
-
-        page = observe_page(document, command=report_file.command(), version=report_file.version())
-        report_file.write(report, page)
     if as_json:
         print_document(document, indent=2)
     else:
         from cerberus_plan.reports.text.observe_text import print_observation
 
         print_observation(document, work=plan.meter.unit)
+    if failure is not None:
+        raise failure
+    if not as_json:
         _say(_next(files, made))
+    if report is not None:
+        from cerberus_plan.reports.pages.observe_page import observe_page
+
+        page = observe_page(document, command=report_file.command(), version=report_file.version())
+        report_file.write(report, page)
 
 
 def _next(files: list[Path] | None, made: Workload | None) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cerberus_plan.cli import report_file, split_list
+from cerberus_plan.cli import measured, report_file, split_list
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.cli.server_options import Load, Ready, Server, WarmUps, served_command
-from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.errors import CerberusError, InputError
 
 if TYPE_CHECKING:
     from cerberus_plan.calibration.splits.search import Search
@@ -91,7 +91,7 @@ def tune(
         recording.check(record)
     runs: list[SplitRun] = []
     regrets: list[float] = []
-    interrupted: Stopped | None = None
+    ended: Stopped | CerberusError | None = None
     try:
         with Signals() as signals, open_cpusets() as cpusets:
             runner = Runner.here(command, meter, timeout, signals, cpusets)
@@ -99,26 +99,24 @@ def tune(
                 runs.append(done)
                 regrets.append(search.regret)
                 _progress(done, search, time=time)
-    except Stopped as error:
-        interrupted = error
+    except (Stopped, CerberusError) as error:  # what was measured before may have taken hours
+        ended = error
     if runs:
+        answer = document(search, runs, time=time, regrets=regrets, ended=ended)
+        _tell(answer, as_json=as_json)
         if record is not None:
             named = "runs/s" if time and unit == "operations/s" else unit
             rates = [(run.split, run.throughput, min(run.others + run.stolen, 1.0)) for run in runs]
             recording.keep(record, rates, unit=named, latencies=[(run.split, run.latency) for run in runs])
             typer.echo(f"added {len(runs)} runs to {record}", err=True)
-        answer = document(search, runs, time=time, regrets=regrets, interrupted=interrupted is not None)
         if report is not None:
             from cerberus_plan.reports.pages.tune_page import tune_page
 
             command_, version = report_file.command(), report_file.version()
             reason = REASONS[answer["stopped"]]
             report_file.write(report, tune_page(answer, reason=reason, command=command_, version=version))
-        _tell(answer, as_json=as_json)
-    if interrupted is not None:
-        known = "what was measured is above" if runs else "nothing was measured"
-        typer.echo(f"{interrupted}: {known}; no process is left", err=True)
-        raise typer.Exit(128 + interrupted.signum)
+    known = "what was measured is above" if runs else "nothing was measured"
+    measured.leave(ended, f"{known}; no process is left")
 
 
 # What follows the program's name belongs to the program.
@@ -163,12 +161,12 @@ def _progress(done: SplitRun, search: Search, *, time: bool) -> None:
 
 
 def document(
-    search: Search, runs: list[SplitRun], *, time: bool, regrets: list[float], interrupted: bool = False
+    search: Search, runs: list[SplitRun], *, time: bool, regrets: list[float], ended: BaseException | None = None
 ) -> dict[str, Any]:
     """The answer; its keys are a contract: add, never rename."""
     best = next(split for split in search.forecasts() if (split.instances, split.cores_per_instance) == search.best)
-    if interrupted:
-        stopped = "interrupted"
+    if ended is not None:
+        stopped = "failed" if isinstance(ended, CerberusError) else "interrupted"
     elif search.sure:
         stopped = "sure"
     else:
@@ -215,6 +213,7 @@ REASONS = {
     "budget": "the budget is spent; --budget allows more",
     "all measured": "every split has been run",
     "interrupted": "interrupted",
+    "failed": "a run failed",
 }
 
 

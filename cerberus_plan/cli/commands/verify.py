@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cerberus_plan.cli import report_file
+from cerberus_plan.cli import measured, report_file
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
-from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.errors import CerberusError, InputError
 
 if TYPE_CHECKING:
     from cerberus_plan.planner.verify.judge import Judgement
@@ -80,7 +80,7 @@ def verify(
     placements = [place(topology, split) for split in splits]
     order = Order(command=tuple(command), timeout_s=timeout)
     samples: list[Sample] = []
-    stopped: Stopped | None = None
+    ended: Stopped | CerberusError | None = None
     try:
         with Signals() as signals, open_cpusets() as cpusets:
             how = "cgroup cpusets" if cpusets else "affinity"
@@ -90,18 +90,17 @@ def verify(
             for sample in measure(order, placements, meter, rounds=rounds, seed=seed, signals=signals, cpusets=cpusets):
                 samples.append(sample)
                 _progress(sample, splits)
-    except Stopped as error:
-        stopped = error
+    except (Stopped, CerberusError) as error:  # what was measured before may have taken hours
+        ended = error
     if not any(sample.round for sample in samples):
-        typer.echo("stopped before the first counted round: nothing to compare", err=True)
+        if isinstance(ended, Stopped):
+            typer.echo("stopped before the first counted round: nothing to compare", err=True)
         refuted = False
     else:
         refuted = _tell(splits, samples, prediction, how, as_json=as_json, report=report)
         if record is not None:
             _record(record, splits, samples)
-    if stopped is not None:
-        typer.echo(f"{stopped}; no process and no cgroup is left", err=True)
-        raise typer.Exit(128 + stopped.signum)
+    measured.leave(ended, "no process and no cgroup is left")
     if refuted:
         raise typer.Exit(DISAGREEMENT)
 
