@@ -106,7 +106,7 @@ def test_options_after_the_program_are_its_own() -> None:
         (["--cores", "1,two", "--", "true"], 2, "--cores 1,two: 'two' is not a number of cores"),
         (["--cores", "100000", "--", "true"], 2, "cannot run on 100000 cores: this process may use"),
         (["--time", "--regex", "(x)", "--", "true"], 2, "--time reads the clock; leave it out"),
-        (["--output", "/nonexistent/x", "--", "true"], 2, "the folder /nonexistent is not there"),
+        (["--output", "/no/such/folder/x", "--", "true"], 2, "the folder /no/such/folder is not there"),
         (["--output", "", "--", "true"], 2, "--output '' names no file"),
         (["--unit", " ", "--", "true"], 2, "--unit ' ' is no name of a unit of work"),
         (["--unit", "a\nb", "--", "true"], 2, "is no name of a unit of work"),
