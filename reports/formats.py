@@ -6,6 +6,7 @@ When not to use it: for files that programs read; those carry every digit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cerberus_plan.model.digits import (
@@ -45,6 +46,8 @@ __all__ = [
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B"))
 _BANDWIDTH = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s"))
+_TIMES_IN_TEXT = re.compile(r"(?<=\d) (ns|us|µs|ms|s)\b(?!/)")
+_SIGNS = {"us": "µs"}
 _DECIMAL_BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
 _SCALES = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}
 # Factors of a unit with the names it then has, from large to small.
@@ -99,8 +102,8 @@ def headline(verdict: str) -> tuple[str, str]:
 
 
 def unparted(text: str) -> str:
-    """A text whose numbers are not parted from their percent signs at the end of a line."""
-    return text.replace(" %", "\u00a0%")
+    """A text of the planner as a page sets it: no number parted from its percent sign or time, "us" as "µs"."""
+    return _TIMES_IN_TEXT.sub(lambda found: f"\u00a0{_SIGNS.get(found[1], found[1])}", text.replace(" %", "\u00a0%"))
 
 
 def quantity(value: float, unit: str, digits: int = 3) -> str:

@@ -352,7 +352,26 @@ NOT_ON_PAPER = """() => {
     .filter((row) => !row.closest('.live') && !row.checkVisibility());
   return [...wide, ...hidden].map((node) => node.textContent.trim().slice(0, 60));
 }"""
+# Words of headings of tables that go on in the next line.
+CUT_HEADINGS = """[...document.querySelectorAll('thead th')].flatMap((heading) => {
+  const text = heading.firstChild, words = text?.textContent.matchAll(/\\S+/g) ?? [];
+  return [...words].filter((word) => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map((word) => word[0]);
+})"""
 PAPER_PX = 718  # A4 less margins of a centimetre
+
+
+def test_no_heading_is_cut_within_a_word_on_paper(visit: Any) -> None:
+    """Where columns are narrow words stay whole: "measured" once ended in a line of its own, as "d"."""
+    page = visit(a_splits_page(), width=PAPER_PX).page
+    page.emulate_media(media="print")
+    for width in (PAPER_PX, 480):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(CUT_HEADINGS) == []
 
 
 def test_a_printed_page_is_complete(visit: Any, text: str) -> None:

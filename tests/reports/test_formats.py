@@ -22,6 +22,7 @@ from cerberus_plan.reports.formats import (
     prefixed,
     quantity,
     signed_percent,
+    unparted,
 )
 from cerberus_plan.reports.pages import page
 
@@ -101,6 +102,9 @@ def test_signs_bytes_intervals_and_absent_numbers() -> None:
     assert quantity(0.0, "s") == "0 s"
     assert prefixed(1.5e-6, 1e-6, 2e-6, "s") == ("1.5 µs", "1.0 µs to 2.0 µs")
     assert headline("First 5 % here. Then more. And more.") == ("First 5\u00a0% here.", "Then more. And more.")
+    assert unparted("p99 800 us (400 us to 3 ms), 5 s, 3 sockets, 2 s/run") == (
+        "p99 800\u00a0µs (400\u00a0µs to 3\u00a0ms), 5\u00a0s, 3 sockets, 2 s/run"
+    )
     assert cpu_list([3, 0, 1, 2, 8]) == "0-3,8"
 
 
