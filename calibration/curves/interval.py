@@ -1,9 +1,10 @@
 """Intervals that hold beyond the measured range: raw quantiles of the forecast, calibrated by how far they reach.
 
-    low, high = middle -+ times(f) reach,   reach = sqrt(((q95 - q05) / 2)^2 + (FLOOR log f)^2 + SMALLEST^2)
-    f = n / largest measured n
+    low, high = middle -+ times(f) reach,   reach = sqrt(((q95 - q05) / 2)^2 + (FLOOR log f)^2 + smallest^2)
+    f = n / largest measured n,             smallest = 0.05 beyond the measured range, 0.01 within
 
-on the logarithm of throughput. The floor says what every extrapolation risks however smooth the points are. The
+on the logarithm of throughput. The floor says what every extrapolation risks however smooth the points are; the
+smallest reach, that a count nobody ran differs by the noise of a run at least, whatever the points say of theirs. The
 multiplier times(f) is a quantile of how far the truth of families left out fell from the middle, on either side
 (`learn`), so the interval is predictive, not a parameter's. Both sides count alike: on which side forecasts miss
 differs from family to family, so a lopsided interval learned from some is wrong for the next.
@@ -29,7 +30,8 @@ TAIL = (1 - LEVEL) / 2
 MIDDLE = 0.36
 # Log units per log of the factor; the mean of what served best below and above on families left out.
 FLOOR = 0.3
-SMALLEST = 0.01
+# Half the 90 % interval of one run whose noise is 3 %, as is usual where no repeat tells; and where runs tell.
+SMALLEST_BEYOND, SMALLEST_WITHIN = 0.05, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,8 @@ class Raw:
     def reach(self) -> Array:
         """Raw distance to either end, with its floor."""
         half = (self.high - self.low) / 2
-        return np.asarray(np.sqrt(half**2 + (FLOOR * self.log_factor) ** 2 + SMALLEST**2))
+        smallest = np.where(self.log_factor > 0, SMALLEST_BEYOND, SMALLEST_WITHIN)
+        return np.asarray(np.sqrt(half**2 + (FLOOR * self.log_factor) ** 2 + smallest**2))
 
 
 LEVELS = [TAIL, MIDDLE, 1 - TAIL]

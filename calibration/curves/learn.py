@@ -52,12 +52,8 @@ FACTORS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 BANDWIDTH = 0.35
 # Up to this factor the last doubling before a machine is full, which surprises most, decides; beyond it longer reaches.
 NEAR = 1.5
-# Share of points that the interval must hold, near and far, so that each cut covers 90 % of them.
-HOLD_NEAR, HOLD_FAR = 0.95, 0.93
-# Of the multipliers beyond twice the measured range: judged with families left out twice, intervals at four and eight
-# times that range held 95 and 98 % and were wider than helps to choose, those up to twice held 86 % and stay; chosen
-# with that table in view (docs/extrapolation.md).
-TRIM, TRIMMED_FROM = 0.9, 3.0
+# Share of points that the interval must hold, near and far: more than it promises, for families that are new.
+HOLD_NEAR, HOLD_FAR = 0.95, 0.92
 # Least multiplier: never much narrower than the forecast itself.
 LEAST = 0.6
 NO_WIDENING = {"factor": [1.0], "times": [1.0]}
@@ -194,9 +190,8 @@ def widening(seen: Misses) -> dict[str, list[float]]:
     for factor, slowest in zip(FACTORS, shrink, strict=True):
         near = np.exp(-0.5 * (np.log2(seen.factor / factor) / BANDWIDTH) ** 2) * seen.weight
         held = weighted_quantile(seen.score, near, HOLD_NEAR if factor <= NEAR else HOLD_FAR)
-        times.append(round(max(held, LEAST, slowest * times[-1] if times else 0.0), 3))
-    trimmed = (each * (TRIM if factor >= TRIMMED_FROM else 1.0) for factor, each in zip(FACTORS, times, strict=True))
-    return {"factor": list(FACTORS), "times": [round(each, 3) for each in trimmed]}
+        times.append(round(float(max(held, LEAST, slowest * times[-1] if times else 0.0)), 3))
+    return {"factor": list(FACTORS), "times": times}
 
 
 def weighted_quantile(values: Array, weights: Array, level: float) -> float:

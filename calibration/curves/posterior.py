@@ -21,6 +21,7 @@ from cerberus_plan.calibration.curves.laws import LAWS
 from cerberus_plan.calibration.curves.priors import Priors
 from cerberus_plan.model.distinct import distinct, grouped
 from cerberus_plan.model.normal import normal_quantile
+from cerberus_plan.model.quantiles import quantiles
 
 Array = NDArray[np.float64]
 
@@ -105,7 +106,7 @@ class Forecast:
         """Marginal quantiles of log throughput, shape (levels, targets)."""
         deviation = np.sqrt(np.maximum([covariance.diagonal() for covariance in self.covariances], 0.0))[self.group]
         spread = self.mean[:, None, :] + deviation[:, None, :] * _NORMAL_STEPS[None, :, None]
-        return np.asarray(np.quantile(spread.reshape(-1, self.mean.shape[1]), levels, axis=0))
+        return quantiles(spread.reshape(-1, self.mean.shape[1]), levels)
 
     def paths(self) -> Array:
         """One joint draw of log throughput a member, shape (members, targets); the same on every run."""

@@ -23,6 +23,7 @@ from cerberus_plan.calibration.splits.owner import owner
 from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import Prior, shipped
 from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.quantiles import quantiles
 
 Array = NDArray[np.float64]
 
@@ -124,7 +125,7 @@ def forecasts(
 
 def centre(outlook: Outlook) -> Array:
     """Logarithm of the expected throughput of each candidate."""
-    return np.asarray(np.quantile(outlook.paths.max(axis=1), MIDDLE) + np.log(outlook.share.mean(axis=0)))
+    return np.asarray(quantiles(outlook.paths.max(axis=1), [MIDDLE])[0] + np.log(outlook.share.mean(axis=0)))
 
 
 def splits_of(cores: int) -> list[Split]:

@@ -1,4 +1,4 @@
-"""Distinct values and normal quantiles are those of numpy and of the standard library."""
+"""Distinct values and quantiles are those of numpy, normal quantiles those of the standard library."""
 
 from statistics import NormalDist
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cerberus_plan.model.distinct import distinct, grouped
 from cerberus_plan.model.normal import normal_quantile
+from cerberus_plan.model.quantiles import quantiles
 
 
 @given(st.lists(st.one_of(st.integers(-5, 5), st.floats(allow_nan=False))))
@@ -19,6 +20,17 @@ def test_distinct_values_are_those_of_numpy(values):
     assert np.array_equal(levels, np.unique(given_))
     assert np.array_equal(distinct(given_), levels)
     assert np.array_equal(levels[where], given_)
+
+
+@given(
+    st.integers(1, 40).flatmap(lambda n: st.lists(st.floats(-1e6, 1e6), min_size=2 * n, max_size=2 * n)),
+    st.lists(st.floats(0, 1), min_size=1, max_size=4),
+)
+def test_quantiles_are_those_of_numpy(values, levels):
+    """Of each column, and of a single one."""
+    columns = np.array(values).reshape(-1, 2)
+    assert quantiles(columns, levels) == pytest.approx(np.quantile(columns, levels, axis=0), rel=1e-9, abs=1e-9)
+    assert quantiles(columns[:, 0], levels) == pytest.approx(np.quantile(columns[:, 0], levels), rel=1e-9, abs=1e-9)
 
 
 @given(st.floats(1e-12, 1 - 1e-12))
