@@ -30,6 +30,8 @@ TAIL = (1 - LEVEL) / 2
 MIDDLE = 0.36
 # Log units per log of the factor; the mean of what served best below and above on families left out.
 FLOOR = 0.3
+# Logarithm of throughputs at the end of what numbers can say, their inverses included.
+LARGEST = 700.0
 # Half the 90 % interval of one run whose noise is 3 %, as is usual where no repeat tells; and where runs tell.
 SMALLEST_BEYOND, SMALLEST_WITHIN = 0.05, 0.01
 
@@ -70,4 +72,9 @@ class Widening:
     def interval(self, raw: Raw) -> tuple[Array, Array, Array]:
         """Low end, middle and high end of throughput; multipliers are interpolated in the log of the factor."""
         half = np.interp(raw.log_factor, np.log(self.factor), self.times) * raw.reach
-        return np.exp(raw.middle - half), np.exp(raw.middle), np.exp(raw.middle + half)
+        return rate(raw.middle - half), rate(raw.middle), rate(raw.middle + half)
+
+
+def rate(log_value: Array) -> Array:
+    """A throughput from its logarithm; where doubt goes beyond all numbers it ends at the last ones."""
+    return np.asarray(np.exp(np.clip(log_value, -LARGEST, LARGEST)))

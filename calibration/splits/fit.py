@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cerberus_plan.calibration.curves.interval import rate
 from cerberus_plan.calibration.curves.posterior import Forecast
 from cerberus_plan.calibration.splits.decide import Outlook, look
 from cerberus_plan.calibration.splits.design import next_split
@@ -112,9 +113,9 @@ def forecasts(
         SplitForecast(
             instances=split[0],
             cores_per_instance=split[1],
-            value=float(np.exp(middle[i])),
-            low=float(np.exp(middle[i] - half[i])),
-            high=float(np.exp(middle[i] + half[i])),
+            value=float(rate(middle[i])),
+            low=float(rate(middle[i] - half[i])),
+            high=float(rate(middle[i] + half[i])),
             measured=bool(outlook.measured[i]),
             probability_best=float(chance[i]),
             regret=float(regret[i]),
@@ -125,7 +126,11 @@ def forecasts(
 
 def centre(outlook: Outlook) -> Array:
     """Logarithm of the expected throughput of each candidate."""
-    return np.asarray(quantiles(outlook.paths.max(axis=1), [MIDDLE])[0] + np.log(outlook.share.mean(axis=0)))
+    top = outlook.paths.max(axis=1)
+    behind = outlook.paths - top[:, None]
+    nearest = behind.max(axis=0)  # taken out before the exponential, where a share would round to nothing
+    share = nearest + np.log(np.exp(behind - nearest).mean(axis=0))
+    return np.asarray(quantiles(top, [MIDDLE])[0] + share)
 
 
 def splits_of(cores: int) -> list[Split]:

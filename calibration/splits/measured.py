@@ -31,6 +31,8 @@ HALF_WIDTH = normal_quantile(0.95)
 MOST_SPLITS = 48
 # Deviations from the medians that are needed before repeats tell the noise.
 ENOUGH_SPARE = 3
+# Fewer repeats tell it where they are farther apart than so many standard deviations of the usual noise.
+CONTRADICTED = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def _median(ordered: Array) -> float:
 
 
 def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
-    """From repeats where there are enough, else from the measurements' own intervals, else what is usual.
+    """From repeats where there are enough or they contradict each other, else from intervals, else what is usual.
 
     Repeats that agree do not undo intervals that most rows bring along: others may have slowed all of them alike.
     """
@@ -105,6 +107,9 @@ def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
         brought = sorted([*ends, *(0.0 for _ in range(deviations.size - len(ends)))])[(deviations.size - 1) // 2]
         repeats = _median(np.sort(np.abs(deviations))[-2 * spare :]) / MAD_OF_NORMAL
         return max(repeats, brought / (2 * HALF_WIDTH), LEAST_NOISE)
+    apart = float(np.sqrt((deviations**2).sum() / max(spare, 1)))
+    if apart > CONTRADICTED * NOISE_OF_ONE_RUN:
+        return apart
     if ends:
         return max(_median(np.sort(ends)) / (2 * HALF_WIDTH), LEAST_NOISE)
     return NOISE_OF_ONE_RUN
