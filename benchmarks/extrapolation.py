@@ -11,7 +11,7 @@ width     high / low of the interval, median
 regret    throughput lost by running on the count the forecast calls best, against the best measured; mean over curves
 confirmed the same after one, two and three runs that `confirm` asks for, each measured count being one that can be run
 
-Takes five minutes of one core: what a curve says of each law is computed once for all families that are left out.
+Takes three minutes of one core: what a curve says of each law is computed once for all families that are left out.
 """
 
 from __future__ import annotations
