@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
+import io
 import os
 import sys
 
@@ -29,6 +30,8 @@ _GIVEN = {
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.disable()  # imports allocate a lot and free nothing, and a plan leaves little garbage
+    if isinstance(sys.stdout, io.TextIOWrapper):  # of a locale without a character: escaped, as on stderr
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         from cerberus_plan.cli.interrupt import imports
 

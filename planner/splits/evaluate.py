@@ -171,12 +171,10 @@ def _evaluate_system(crowd: Crowd, workload: Workload, drawn: _Drawn) -> _Part:
     if crowd.over:
         factor = crowd.factor(stepped, unstretched)
         whole, sharing = crowd.crowded(structure, factor[:, :n_draws]), unstretched / factor
-    who = f"the amounts of {workload.name} and what they cost under {crowd.system.name}"
-    _require_numbers(who, unstretched, unstretched[:, :n_draws] / whole.stretch * workload.units_per_cycle)
     rate, startup_share = _rates(unstretched[:, :n_draws], whole, workload)
     startup = startup_share[:, 0]
     ledger = _ledger(whole, crowd.meeting, _central(whole.stretch, rate), startup)
-    _require_numbers(who, rate, np.asarray([sum(shares.values()) for shares in ledger]))
+    _require_numbers(workload, np.asarray([sum(shares.values()) for shares in ledger]))
     return _Part(
         system=crowd.system.name,
         splits=splits,
@@ -188,18 +186,17 @@ def _evaluate_system(crowd: Crowd, workload: Workload, drawn: _Drawn) -> _Part:
     )
 
 
-def _require_numbers(who: str, *computed: Array) -> None:
+def _require_numbers(workload: Workload, computed: Array) -> None:
     """Refuse what no computer can add: times so far apart that a rate or a share is nothing, infinite or NaN.
 
     Raises:
         InputError: One is.
     """
-    for numbers in computed:
-        if not (np.isfinite(numbers).all() and (numbers > 0.0).all()):
-            raise InputError(
-                f"{who} are too far apart to compute with; which of the workload's [operations] and the machine's "
-                "[quantities] is not of this world?"
-            )
+    if not (np.isfinite(computed).all() and (computed > 0.0).all()):
+        raise InputError(
+            f"the amounts of {workload.name} and what they cost are too far apart to compute with; which of the "
+            "workload's [operations] and the machine's [quantities] is not of this world?"
+        )
 
 
 def _central(factor: Any, rate: Array) -> Array:
@@ -230,6 +227,7 @@ def rates(
 def _rates(cycles: Array, structure: Structure, workload: Workload) -> tuple[Array, Array]:
     """The same from cycles per second whose times are not stretched."""
     rate = cycles / structure.stretch * workload.units_per_cycle
+    _require_numbers(workload, rate)
     if workload.job_units is None:
         return rate, np.zeros(rate.shape)
     startup = np.broadcast_to(np.asarray(structure.startup_s, dtype=np.float64), rate.shape)

@@ -134,3 +134,13 @@ def test_an_interrupt_during_the_imports_is_quiet() -> None:
         _, told = child.communicate(timeout=60)
         if "/cerberus_plan/" in told or "cerberus-plan:" in told:  # else the interpreter itself was still starting
             assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_without_a_character_gets_its_number(encoding: str) -> None:
+    """Micro, pi and superscripts are no reason for an answer to fail where the locale lacks them."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "cerberus_plan", "explain", *PLAN]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ("\\xb5s" if encoding == "ascii" else "µs") in done.stdout.decode(encoding)
