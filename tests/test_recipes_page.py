@@ -20,6 +20,7 @@ import pytest
 
 from cerberus_plan.calibration.programs.observe.placeholders import NAMES
 from cerberus_plan.calibration.store.catalog import workload
+from cerberus_plan.cli.commands.tune import _candidates as candidates
 from tests.needs import needed, needed_files, needed_programs
 from tests.tiny_onnx import dense_layers
 
@@ -51,6 +52,14 @@ def test_placeholders_on_the_page_are_those_there_are() -> None:
 def test_every_recipe_is_run() -> None:
     """A recipe without a test would be a promise only."""
     assert RECIPES.keys() == {*GIVEN, "openmp"}
+
+
+@two_cores
+@pytest.mark.parametrize("text", sorted(set(re.findall(r"--splits ([0-9x,]+)", PAGE))))
+def test_splits_on_the_page_are_taken(text: str) -> None:
+    """Also those in the middle of a sentence: n against 2 n + 1 workers needs no 2 n + 1 cores."""
+    wanted = [tuple(map(int, split.split("x"))) for split in text.split(",")]
+    assert sorted(candidates(["gunicorn", "--workers", "{instances}"], None, text)) == sorted(wanted)
 
 
 def shell(folder: Path) -> dict[str, str]:
