@@ -26,6 +26,8 @@ from cerberus_plan.planner.mixtures.mix_plan import MixPlan
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 
 FORMAT, VERSION = "cerberus-plan answer", 1
+# As many as can be asked for; planning again for more takes for ever.
+MOST_CORES, MOST_OVERCOMMIT = 4096, 16.0
 # Members of a plan in the document that stand for candidates of the same document.
 _PICKED = ("best", "best_all_cores", "ties", "candidates")
 
@@ -154,6 +156,8 @@ def _plans(document: dict[str, Any], given: dict[str, Any], where: str) -> tuple
     parts = {name: decode.member(given, name, f"{where}: given") for name in _GIVEN[:3]}
     machine = record(Machine, parts["machine"], f"{where}: given: machine")
     constraints = record(Constraints, parts["constraints"], f"{where}: given: constraints")
+    decode.whole(constraints.cores, f"{where}: given: constraints: cores", low=1, high=MOST_CORES)
+    decode.number(constraints.overcommit, f"{where}: given: constraints: overcommit", low=1.0, high=MOST_OVERCOMMIT)
     workloads = decode.rows(parts["workloads"], f"{where}: given: workloads")
     entries = decode.rows(decode.member(document, "plans", where), f"{where}: plans")
     if not entries or len(entries) != len(workloads):

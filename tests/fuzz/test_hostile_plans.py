@@ -13,8 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cerberus_plan import choices
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.audit.promised import read_promise
+from cerberus_plan.planner.saved import answer
+from cerberus_plan.planner.saved.answer import read_answer
 from tests.fuzz.hostile import SHAPES, TOKENS, damaged, places
 from tests.fuzz.judging import faults, leftovers
 from tests.fuzz.targets import Target, targets
@@ -91,6 +94,23 @@ def test_what_was_found(name: str, path: tuple[str | int, ...], damage: str, mon
     text = damaged(json.loads(target.text), path, damage)
     assert text is not None
     assert not _wrong(target, text, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [("cores", 65_535, "cores = 65535 must be a whole .* to 4096"), ("overcommit", 1e6, "overcommit = 1000000.0 must")],
+)
+def test_a_saved_answer_asks_for_no_more_than_can_be_asked_for(
+    field: str, value: float, message: str, tmp_path: Path
+) -> None:
+    """Comparing it plans again: with 65,535 cores that took minutes."""
+    document = json.loads(readers()["saved"].text)
+    document["given"]["constraints"][field] = value
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=rf"a\.json: given: constraints: {message}"):
+        read_answer(file)
+    assert (answer.MOST_CORES, answer.MOST_OVERCOMMIT) == (choices.MOST_CORES, choices.MOST_OVERCOMMIT)
 
 
 @pytest.mark.parametrize(
