@@ -12,7 +12,7 @@ from typing import Any
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.reports.formats import estimate, exact, number
 
-# Between the numbers of a split on a page, which may break a line at any other blank.
+# Between the numbers of a split on a page, with blanks at which no line is broken.
 TIMES = "\u00a0×\u00a0"
 # A smaller gain, relative, is none.
 _LITTLE = 0.005
@@ -23,7 +23,7 @@ def headings(plan: Plan) -> tuple[str, ...]:
     unit = plan.workload.unit
     if plan.objective is None:
         return "best split", unit, "gain"
-    return "best split", f"carries {unit}", f"cost [{plan.objective.prices.unit}]", "carries more"
+    return "best split", f"carries {unit}", f"cost [{plan.objective.prices.unit}]", "against now"
 
 
 def as_it_is(plan: Plan, sign: str = " x ") -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def worthwhile(plan: Plan, answer: Mapping[str, Any]) -> bool:
 
 
 def _split(candidate: Mapping[str, Any], sign: str) -> str:
-    return f"{candidate['system']} {candidate['vms']}{sign}{candidate['split'][0]}"
+    return f"{candidate['system']}{sign[0]}{candidate['vms']}{sign}{candidate['split'][0]}"
 
 
 def _amounts(plan: Plan, candidate: Mapping[str, Any], what: str) -> tuple[str, ...]:
