@@ -185,9 +185,10 @@ def _plain_correlate(weights: Array, series: Array) -> Array | None:
         return None
     flat_series = series - series[0] - slope * whole(series.size)
     flat_weights = weights + slope * whole(weights.size)
-    middle = (flat_weights.max() + flat_weights.min()) / 2.0
-    if not (flat_weights.max() - flat_weights.min()) / 2.0 + np.abs(flat_series).max() < _SAFE:
-        return None
+    low, high = float(flat_weights.min()), float(flat_weights.max())
+    if not math.isfinite(low) or not (high - low) / 2.0 + np.abs(flat_series).max() < _SAFE:
+        return None  # a weight of nothing, a station that nobody visits, has no plain number to be tilted
+    middle = (high + low) / 2.0
     total = np.log(np.correlate(np.exp(flat_weights - middle), np.exp(flat_series), "valid"))
     return np.asarray(total + middle + series[0] - slope * whole(total.size))
 

@@ -98,6 +98,18 @@ def test_correlate_on_mild_numbers(weights: np.ndarray, row: np.ndarray) -> None
     assert series.correlate(weights, row) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "weights", [[-math.inf] * 4, [0.0, -math.inf, -math.inf, -math.inf], [-math.inf, 1.0, 2.0, 3.0]]
+)
+def test_correlate_with_stations_that_nobody_visits(weights: list[float]) -> None:
+    """A demand of 0 has a logarithm of minus infinity: nothing comes of it, and no warning."""
+    row = np.array([0.5, -0.5])
+    found = series.correlate(np.array(weights), row)
+    expected = [math.fsum(math.exp(weights[i + j] + row[j]) for j in range(2)) for i in range(3)]
+    assert np.exp(found) == pytest.approx(expected)
+
+
 def test_factorials_are_exact() -> None:
     """Within and beyond the stored ones."""
     for count in (1, 2, 30, 400):
