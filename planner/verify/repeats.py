@@ -39,7 +39,8 @@ def measurement(
     if max(others, default=0.0) > NOISE:
         alone = [rate / (1.0 - min(share, MOST_OTHERS)) for rate, share in zip(rates, others, strict=True)]
         low = middle if low is None else low
-        high = max(high or middle, statistics.median(alone) * math.exp(_half(alone) or 0.0))
+        # Shares differ between runs, which is no scatter of the program: the rates as they were tell that.
+        high = max(high or middle, statistics.median(alone) * math.exp(half or 0.0))
     return Measurement(
         instances=instances, cores_per_instance=cores, value=middle, low=low, high=high, host=host, date=date
     )

@@ -112,3 +112,5 @@ def test_a_loop_on_half_a_core_may_do_twice_as_much() -> None:
     """One run that got half its core's time."""
     row = measurement(1, 1, [10.0], others=[0.5], host="", date="")
     assert (row.low, row.value, row.high) == (10.0, 10.0, pytest.approx(20.0))
+    twice = measurement(1, 1, [10.0, 10.0], others=[0.2, 0.6], host="", date="")
+    assert (twice.low, twice.high) == (pytest.approx(10.0), pytest.approx((12.5 + 25.0) / 2))
