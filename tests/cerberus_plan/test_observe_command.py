@@ -13,6 +13,7 @@ import pytest
 from cerberus_plan.calibration.curves.read import read_curve
 from cerberus_plan.calibration.programs.demand import demands_from_json
 from cerberus_plan.calibration.store.catalog import workload
+from cerberus_plan.planner.verify.rounds import MOST_OTHERS
 
 ROOT = Path(__file__).parents[2]
 CPU = str(min(os.sched_getaffinity(0)))
@@ -197,7 +198,8 @@ def test_splits_are_run_beside_the_curve_and_kept_in_the_workload(tmp_path: Path
     assert code == 0, err
     rows = {(row["instances"], row["cores_per_instance"]): row for row in json.loads(out)["measured"]}
     assert {split: row["value"] for split, row in rows.items()} == {(1, 1): 1.0, (1, 2): 2.0, (2, 1): 11.0}
-    assert (rows[2, 1]["low"], rows[2, 1]["high"]) == (11.0, 11.0)
+    assert rows[2, 1]["low"] == 11.0
+    assert 11.0 <= rows[2, 1]["high"] <= 11.0 / (1.0 - MOST_OTHERS)  # above where others take time on this host
     kept = workload(str(tmp_path / "made" / "workload.toml")).measured
     assert {(m.instances, m.cores_per_instance): m.value for m in kept} == {k: r["value"] for k, r in rows.items()}
 
