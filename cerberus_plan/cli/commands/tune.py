@@ -13,6 +13,7 @@ from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.one_thread import load_numpy
 from cerberus_plan.cli.report_file import ReportFile
 from cerberus_plan.cli.server_options import Load, Ready, Server, WarmUps, served_command
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import CerberusError, InputError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def tune(
             named = "runs/s" if time and unit == "operations/s" else unit
             rates = [(run.split, run.throughput, min(run.others + run.stolen, 1.0)) for run in runs]
             recording.keep(record, rates, unit=named, latencies=[(run.split, run.latency) for run in runs])
-            typer.echo(f"added {len(runs)} runs to {record}", err=True)
+            typer.echo(f"added {counted(len(runs), 'run')} to {record}", err=True)
         if report is not None:
             from cerberus_plan.reports.pages.tune_page import tune_page
 

@@ -12,6 +12,7 @@ import typer
 from cerberus_plan.cli import measured, report_file
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.report_file import ReportFile
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import CerberusError, InputError
 
 if TYPE_CHECKING:
@@ -123,10 +124,10 @@ def _record(record: Path, splits: list[Split], samples: list[Sample]) -> None:
     """The counted runs as rows [[measured]]; the warm-up is no evidence."""
     from cerberus_plan.planner.tune import record as recording
 
-    counted = [sample for sample in samples if sample.round > 0]
-    runs = [((len(splits[one.split]), splits[one.split][0]), one.rate, min(one.others, 1.0)) for one in counted]
+    kept = [sample for sample in samples if sample.round > 0]
+    runs = [((len(splits[one.split]), splits[one.split][0]), one.rate, min(one.others, 1.0)) for one in kept]
     recording.keep(record, runs, unit="operations/s")
-    typer.echo(f"added {len(runs)} runs to {record}", err=True)
+    typer.echo(f"added {counted(len(runs), 'run')} to {record}", err=True)
 
 
 def _cores(cores: int | None, available: int) -> int:
