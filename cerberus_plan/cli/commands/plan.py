@@ -108,7 +108,7 @@ def deliver(
 
         # what is read without the command at hand tells what every change would do, where that is quick
         told = (report is not None or output is not None) and plans[0].constraints.cores <= QUICK_CORES
-        # changes are compared by throughput, which is not what an objective chose for
+        # an objective is sought again under every change, which takes seconds: only where somebody asks
         told = told and all(plan.objective is None for plan in plans)
         document = plan_document(plans, changes=changes_for(["all"]) if told else changes, asked=changes)
     if report is not None and document is not None:
