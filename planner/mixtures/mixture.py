@@ -168,8 +168,10 @@ def _factor(reference: Sequence[Station], own: Sequence[Station], most: int) -> 
     if tuple(own) == tuple(reference):
         return 1.0
     by_name = {station.name: station for station in own}
-    ratios = np.concatenate([by_name[s.name].service_times(most) / s.service_times(most) for s in reference])
-    if ratios.max() - ratios.min() > _SAME * ratios.max():
+    with np.errstate(divide="ignore", invalid="ignore"):  # a station that one of them does not use has no factor
+        ratios = np.concatenate([by_name[s.name].service_times(most) / s.service_times(most) for s in reference])
+    is_factor = np.isfinite(ratios).all() and ratios.min() > 0.0
+    if not is_factor or ratios.max() - ratios.min() > _SAME * ratios.max():
         names = ", ".join(station.name for station in reference)
         raise CannotAnswerError(
             f"the workloads' demands at the shared stations ({names}) differ by more than one factor: no exact "

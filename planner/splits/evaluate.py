@@ -246,7 +246,8 @@ def _ledger(structure: Structure, splits: Splits, stretch: Array, startup_share:
     if (startup_share > 0.0).any():
         shares["start-up"] = startup_share
     table = np.stack(list(shares.values()), axis=1)
-    table /= table.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):  # shares that are none are refused by whoever asked
+        table /= table.sum(axis=1, keepdims=True)
     return [dict(zip(shares, row, strict=True)) for row in table.tolist()]
 
 

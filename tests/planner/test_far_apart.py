@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.calibration.store.profile_fields import quantity_of
 from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.vocabulary import COSTS
 from cerberus_plan.model.workload import Workload
+from cerberus_plan.planner.mixtures.mixture import _factor
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.choose import plan
 
@@ -101,3 +103,11 @@ def test_a_chip_has_a_core(value: float) -> None:
     with pytest.raises(InputError, match=r"p: cores_per_chip: value = .* at least 1"):
         quantity_of({**entry, "provenance": "measured"}, "p: cores_per_chip", "cores_per_chip")
     assert quantity_of({**entry, "value": 4, "provenance": "measured"}, "p", "cores_per_chip").value == 4.0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("own", "other"), [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (1e-300, 1e300)])
+def test_workloads_of_which_one_does_not_use_a_shared_station_have_no_factor(own: float, other: float) -> None:
+    """Said in the mixture's words, and not as an infinite factor of an instance."""
+    with pytest.raises(CannotAnswerError, match=r"shared stations \(disk\) differ by more than one factor"):
+        _factor([Queue(other, name="disk")], [Queue(own, name="disk"), Queue(own, name="more")], 4)
