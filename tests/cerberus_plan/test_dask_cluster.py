@@ -91,7 +91,7 @@ def cluster(scheduler: Cluster) -> Cluster:
     scheduler.add_worker()
     scheduler.add_worker()
     with Client(scheduler.address, timeout=60) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=240)  # two Pythons import everything, on a busy host too
     return scheduler
 
 

@@ -188,15 +188,15 @@ def test_no_color_means_no_escape_codes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--cores", "0"], "1<=x<=4096"),
-        (["--cores", "-3"], "1<=x<=4096"),
+        (["--cores", "0"], "must be a whole number from 1 to 4096"),
+        (["--cores", "-3"], "must be a whole number from 1 to 4096"),
         (["--cores", "abc"], "'abc' is not a valid int"),
-        (["--cores", "100000000"], "1<=x<=4096"),
+        (["--cores", "100000000"], "must be a whole number from 1 to 4096"),
         (["--cores", "48", "--machine", "cray"], "unknown machine 'cray'"),
         (["--cores", "48", "--machine", "amd84"], "did you mean 'amd48'?"),
         (["--cores", "48", "--workload", "dbnech"], "did you mean 'dbench'?"),
         (["--cores", "48", "--system", "hurd"], "unknown system 'hurd'"),
-        (["--cores", "48", "--max-vms", "0"], "x>=1"),
+        (["--cores", "48", "--max-vms", "0"], "--max-vms = 0 must be a whole number from 1"),
         (["--cores", "4", "--host-cores", "4"], "leaves none of the 4 cores"),
         (["--cores", "4", "--machine", "/nonexistent/file.toml"], "/nonexistent/file.toml"),
         (["--cores", "4", "--workload", "/"], "/"),
@@ -210,6 +210,12 @@ def test_bad_usage_gets_one_message_and_exit_code_2(arguments: list[str], messag
     assert done.stdout == ""
     assert message in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr
+
+
+def test_a_bound_that_cannot_be_is_all_that_is_said() -> None:
+    """Not which machine would have been planned for."""
+    done = run("--cores", "0")
+    assert done.stderr == "cerberus-plan: --cores = 0 must be a whole number from 1 to 4096\n"
 
 
 BROKEN = {

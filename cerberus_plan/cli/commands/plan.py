@@ -85,10 +85,10 @@ def plan(
     output_file.check(output)
     changes = changes_for(what_if)
     chosen = machine_for(asked.machine)
-    for why in filter(None, (why_this_machine(asked.machine, chosen), why_no_costs(chosen))):
-        typer.echo(why, err=True)
     systems = systems_for(chosen, asked.system)
     constraints = asked.constraints(chosen)
+    for why in filter(None, (why_this_machine(asked.machine, chosen), why_no_costs(chosen))):
+        typer.echo(why, err=True)
     if mix is not None:
         from cerberus_plan.cli.mixtures import answer
 
