@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,12 +10,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from needs import needed
 
 from cerberus_plan.cli import replications
 from cerberus_plan.model.errors import CannotAnswerError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +72,17 @@ class Cluster:
 
     def add_worker(self) -> None:
         """One with a process and a thread of its own, and no nanny that would start it again."""
-        self._start("worker", self.address, "--nthreads", "1", "--no-nanny")
+        self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--local-directory", str(self._folder))
+
+    def wait_for(self, client: Client, workers: int) -> None:
+        """Until so many are there: each is a Python that imports everything; one that has died will not come."""
+        for _ in range(24):
+            with contextlib.suppress(TimeoutError):
+                return client.wait_for_workers(workers, timeout=5)
+            for number, process in enumerate(self.processes):
+                if process.poll() is not None:
+                    pytest.fail("\n".join(log.read_text() for log in sorted(self._folder.glob(f"*{number}.log"))))
+        pytest.fail(f"{workers} workers did not start within two minutes")
 
     def end(self) -> None:
         for process in reversed(self.processes):
@@ -91,7 +106,7 @@ def cluster(scheduler: Cluster) -> Cluster:
     scheduler.add_worker()
     scheduler.add_worker()
     with Client(scheduler.address, timeout=60) as client:
-        client.wait_for_workers(2, timeout=240)  # two Pythons import everything, on a busy host too
+        scheduler.wait_for(client, 2)
     return scheduler
 
 

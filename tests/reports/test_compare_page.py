@@ -17,7 +17,7 @@ factors = st.lists(st.floats(0.01, 100.0), max_size=6)
 
 @given(st.floats(1e-3, 1e9), factors)
 def test_a_waterfall_has_no_gap(first: float, steps: list[float]) -> None:
-    """Each bar begins where the last one ended, the first at the one total, the last at the other."""
+    """Each bar begins where the last one ended, from one total to the other; the key names what is drawn alone."""
     last = first
     for step in steps:
         last *= step
@@ -32,16 +32,8 @@ def test_a_waterfall_has_no_gap(first: float, steps: list[float]) -> None:
     assert rows[-1]["to"] == pytest.approx(last, rel=1e-5)
     assert [row["kind"] for row in rows[1:-1]] == ["more" if step >= 1.0 else "less" for step in steps]
     assert len(found.rows) == len(steps) + 2
-
-
-@given(factors)
-def test_the_key_names_what_is_drawn(steps: list[float]) -> None:
-    """More and less, each where there is such a bar."""
-    total = (1.0, 0.9, 1.1)
-    named = [(f"step {at}", step) for at, step in enumerate(steps)]
-    found = waterfall(("a", total), named, ("b", total), unit="1/s", name="w", title="t", caption="c")
     (bars,) = [layer for layer in found.spec["layer"] if "color" in layer["encoding"]]
-    assert set(bars["encoding"]["color"]["scale"]["domain"]) == {"more" if s >= 1.0 else "less" for s in steps}
+    assert set(bars["encoding"]["color"]["scale"]["domain"]) == {row["kind"] for row in rows[1:-1]}
 
 
 def test_the_page_says_what_the_document_says() -> None:

@@ -67,9 +67,9 @@ def observed(kind: str, program: Path) -> list[Sample]:
 
 
 def quietest(kind: str, program: Path) -> tuple[list[Sample], list[float]]:
-    """Runs whose rounds agree, and log 2 x 1 over 1 x 2 in each; a busy moment is measured again, twice."""
+    """Runs whose rounds agree, and log 2 x 1 over 1 x 2 in each; a busy moment is measured again, once."""
     tries: list[tuple[list[Sample], list[float]]] = []
-    while len(tries) < 3:
+    while len(tries) < 2:
         samples = observed(kind, program)
         pairs = [
             math.log(b.rate / a.rate)
