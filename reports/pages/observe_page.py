@@ -55,7 +55,8 @@ def _figures(document: Mapping[str, Any]) -> Iterator[Figure]:
         name="runs",
         title=f"Every run [{unit}]",
         columns=("instances × cores", unit, "predicted"),
-        caption="A dot is a run of one instance, or the median of several; lines are 90 % intervals of medians.",
+        caption="A dot is a run of one instance, or the median of several; lines are 90 % intervals of medians. "
+        "Where other programs took time they reach up to what a quiet host may give.",
     )  # fmt: skip
     if document["ledger"]:
         yield ledger(
