@@ -73,9 +73,22 @@ def test_every_command_has_help_and_is_in_the_readme_or_the_help(tmp_path: Path)
         text=True,
         check=True,
     ).stdout
-    for file in (ROOT / "cerberus_plan" / "commands").glob("[a-z]*.py"):
-        name = file.stem.rstrip("_")
-        assert name == "plan" or f" {name} " in listed
+    names = [file.stem.rstrip("_") for file in (ROOT / "cerberus_plan" / "cli" / "commands").glob("[a-z]*.py")]
+    assert len(names) > 10
+    for name in names:
+        if name == "plan":  # the program itself
+            continue
+        assert f" {name} " in listed
+        done = subprocess.run(
+            [sys.executable, "-m", "cerberus_plan", name, "--help"],
+            env={**os.environ, "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        usage, sentence = [line.strip() for line in done.stdout.splitlines() if line.strip()][:2]
+        assert f" {name} " in usage
+        assert re.fullmatch(r"[A-Z].{20,}", sentence)
 
 
 @pytest.mark.slow

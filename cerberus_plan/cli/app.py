@@ -58,7 +58,9 @@ class LazyCommands(TyperGroup):
         module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         imported = importlib.import_module(f"cerberus_plan.cli.commands.{module}")
         if hasattr(imported, "group"):  # a command with commands of its own
-            return typer.main.get_command(imported.group)
+            group = typer.main.get_command(imported.group)
+            group.name = cmd_name  # the list of commands names it by this
+            return group
         function = getattr(imported, module)
         app = typer.Typer(add_completion=False)
         settings = getattr(function, "context_settings", None)
