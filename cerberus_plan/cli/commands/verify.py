@@ -98,9 +98,11 @@ def verify(
             typer.echo("stopped before the first counted round: nothing to compare", err=True)
         refuted = False
     else:
-        refuted = _tell(splits, samples, prediction, how, as_json=as_json, report=report)
+        document, refuted = _tell(splits, samples, prediction, how, as_json=as_json)
         if record is not None:
             _record(record, splits, samples)
+        if report is not None:  # last: a page can be made again, the runs may have taken hours
+            _write_page(report, document)
     measured.leave(ended, "no process and no cgroup is left")
     if refuted:
         raise typer.Exit(DISAGREEMENT)
@@ -173,9 +175,8 @@ def _tell(
     how: str,
     *,
     as_json: bool,
-    report: Path | None,
-) -> bool:
-    """Print the comparison; True when a prediction was refuted."""
+) -> tuple[dict[str, Any], bool]:
+    """Print the comparison; its document, and True when a prediction was refuted."""
     from cerberus_plan.planner.verify.judge import DISAGREE, doubts, judge
     from cerberus_plan.planner.verify.rounds import ratios
 
@@ -195,15 +196,17 @@ def _tell(
     notes = [KERNEL, *(f"{text[0].upper()}{text[1:]}." for text in doubts(samples))]
     refuted = any(each is not None and each.verdict == DISAGREE for each in judged)
     document = {"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes}
-    if report is not None:
-        from cerberus_plan.reports.pages.verify_page import verify_page
-
-        report_file.write(report, verify_page(document, command=report_file.command(), version=report_file.version()))
     if as_json:
         print_document(document)
     else:
         _show(rows, splits, notes)
-    return refuted
+    return document, refuted
+
+
+def _write_page(report: Path, document: dict[str, Any]) -> None:
+    from cerberus_plan.reports.pages.verify_page import verify_page
+
+    report_file.write(report, verify_page(document, command=report_file.command(), version=report_file.version()))
 
 
 def _judgement(judged: Judgement | None) -> dict[str, Any]:

@@ -304,6 +304,36 @@ def test_counted_runs_are_recorded_as_measured_splits(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @two_cpus
+def test_a_page_that_cannot_be_written_costs_nobody_the_runs(tmp_path: Path) -> None:
+    """They are told and recorded before the page is."""
+    record = tmp_path / "mine.toml"
+    options = ["--cores", "2", "--rounds", "1", "--regex", r"rate: (\d+)", "--record", str(record), "--json"]
+    done = subprocess.run(
+        command(*options, "--report", "/proc/x.html", "--", *PYTHON, "print('rate: 5')"),
+        capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "cannot write /proc/x.html" in done.stderr
+    assert len(json.loads(done.stdout)["samples"]) == 4
+    assert len(workload(str(record)).measured) == 2
+
+
+@pytest.mark.slow
+@two_cpus
+def test_a_record_that_cannot_be_written_costs_nobody_the_runs() -> None:
+    """They are told before the file is."""
+    options = ["--cores", "2", "--rounds", "1", "--regex", r"rate: (\d+)", "--record", "/proc/mine.toml", "--json"]
+    done = subprocess.run(
+        command(*options, "--", *PYTHON, "print('rate: 5')"),
+        capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "cannot write /proc/mine.toml" in done.stderr
+    assert len(json.loads(done.stdout)["samples"]) == 4
+
+
+@pytest.mark.slow
+@two_cpus
 def test_ctrl_c_leaves_nothing_behind() -> None:
     """Interrupted in the middle of a run: exit code 130, no process left, what was counted is told."""
     mark = f"mark{os.getpid()}stop"
