@@ -124,7 +124,8 @@ def _check_change(value: object, where: str, read: Callable[[object, str], Candi
         decode.number(decode.member(best, name, f"{where}: best"), f"{where}: best: {name}")
     if aimed:
         decode.flag(decode.member(best, "meets", f"{where}: best"), f"{where}: best: meets")
-        decode.number(decode.member(best, "cost", f"{where}: best"), f"{where}: best: cost")
+        for name in ("cost", "headroom"):  # by these they are put in order
+            decode.number(decode.member(best, name, f"{where}: best"), f"{where}: best: {name}")
 
 
 def _check_characters(document: Mapping[str, Any], where: str) -> None:

@@ -10,6 +10,7 @@ When not to use it: as a forecast of a kernel release; measure that one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -90,15 +91,18 @@ class Answer:
 def ranked(objective: Objective | None, answers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Answers as JSON has them, the most worth having first.
 
-    By gain; under an objective of the least cost those that meet it come first, the cheapest before all: a cheaper
-    split carries less, so that its gain alone would put what was wished for last.
+    By gain; under an objective of the least cost those that meet it come first, the one that costs least before all,
+    without a rate for each unit of what it carries (``planner.objectives.aim``): a cheaper split carries less, so that
+    its gain alone would put what was wished for last.
     """
 
     def worth(answer: Mapping[str, Any]) -> tuple[bool, float, float, str]:
         best, gain, name = answer["best"], answer["gain"], answer["name"]
         if objective is None or objective.kind != COST or not best["meets"]:
             return True, 0.0, -gain, name
-        return False, best["cost"], -gain, name
+        if objective.rate is not None:
+            return False, best["cost"], -gain, name
+        return False, best["cost"] / best["headroom"] if best["headroom"] > 0.0 else math.inf, -gain, name
 
     return sorted(answers, key=worth)
 

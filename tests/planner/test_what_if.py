@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.measured import MeasuredLatency
-from cerberus_plan.model.objective import COST, KINDS, Objective, Slo
+from cerberus_plan.model.objective import COST, KINDS, LATENCY, Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Constraints, Plan
@@ -84,25 +85,35 @@ def test_nested_paging_does_not_lift_a_ceiling_that_nothing_explains() -> None:
 
 answers = st.lists(
     st.builds(
-        lambda gain, cost, meets: {"name": "", "gain": gain, "best": {"cost": cost, "meets": meets}},
-        st.floats(0.1, 10.0), st.floats(1.0, 48.0), st.booleans(),
+        lambda gain, **best: {"name": "", "gain": gain, "best": best},
+        st.floats(0.1, 10.0), cost=st.floats(1.0, 48.0), meets=st.booleans(),
+        headroom=st.just(0.0) | st.floats(1.0, 1e6),
     ),
     max_size=6,
 )  # fmt: skip
 
 
-@given(answers, st.sampled_from([None, *KINDS]))
-def test_what_was_wished_for_comes_first(given_: list[dict[str, Any]], kind: str | None) -> None:
-    """The cheapest that meets the least cost's objective, before all that miss it; else the largest gain."""
-    objective = None if kind is None else Objective(kind=kind, rate=8_000.0)
+def minimised(best: dict[str, Any], objective: Objective) -> float:
+    """What the least cost's objective makes of a split: its cost, without a rate for each unit that it carries."""
+    if objective.rate is not None:
+        return float(best["cost"])
+    return float(best["cost"] / best["headroom"]) if best["headroom"] else math.inf
+
+
+@given(answers, st.sampled_from([None, *KINDS]), st.sampled_from([8_000.0, None]))
+def test_what_was_wished_for_comes_first(given_: list[dict[str, Any]], kind: str | None, rate: float | None) -> None:
+    """The one that the least cost's objective would take, before all that miss it; else the largest gain."""
+    if kind == LATENCY:  # which has a rate
+        rate = 8_000.0
+    objective = None if kind is None else Objective(kind=kind, rate=rate)
     found = ranked(objective, given_)
     assert sorted(map(id, found)) == sorted(map(id, given_))
-    if kind != COST:
+    if objective is None or kind != COST:
         assert [one["gain"] for one in found] == sorted((one["gain"] for one in given_), reverse=True)
         return
     met = [one["best"]["meets"] for one in found]
     assert met == sorted(met, reverse=True)
-    costs = [one["best"]["cost"] for one in found if one["best"]["meets"]]
+    costs = [minimised(one["best"], objective) for one in found if one["best"]["meets"]]
     assert costs == sorted(costs)
     for pair in pairwise(found):
         if pair[0]["best"] == pair[1]["best"] or not any(one["best"]["meets"] for one in pair):

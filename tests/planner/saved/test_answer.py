@@ -95,6 +95,19 @@ def test_measured_response_times_are_read_back(tmp_path: Path) -> None:
     assert found.to_json() == original.to_json()
 
 
+@pytest.mark.parametrize("member", ["meets", "cost", "headroom"])
+def test_a_refinement_under_an_objective_has_what_it_is_put_in_order_by(member: str, tmp_path: Path) -> None:
+    """Also where its gain is of the throughput: one without would end a page in a traceback."""
+    plan = aimed(a_plan("apache", cores=4), Objective(kind="cost"))
+    document = plan_document([plan], changes=("per-core-network",))
+    (refined,) = document["plans"][0]["what_if"]
+    read_answer(written(tmp_path, document))
+    refined["gain_of"] = "throughput"
+    del refined["best"][member]
+    with pytest.raises(InputError, match=rf"what_if\[0\]: best.*{member}"):
+        read_answer(written(tmp_path, document))
+
+
 def test_a_mixture_is_read_back(tmp_path: Path) -> None:
     """As its document tells it."""
     found = read_answer(written(tmp_path, mix_document(a_mixture())))
