@@ -33,7 +33,7 @@ from cerberus_plan.planner.objectives.curve import PAUSES_VARY, Bend, Curve, Loa
 from cerberus_plan.planner.objectives.discrepancy import Place, split_alike
 from cerberus_plan.planner.objectives.evidence import Evidence
 from cerberus_plan.planner.objectives.rows import SCATTER, Row
-from cerberus_plan.planner.objectives.served import CAPACITY, TAIL, Served, speeds
+from cerberus_plan.planner.objectives.served import CAPACITY, Served, speeds
 from cerberus_plan.planner.plan import Candidate
 
 # Loads of the table.
@@ -115,8 +115,7 @@ class Bent:
     @property
     def too_short(self) -> bool:
         """Whether requests are too short for the model to claim their tail, and no tail was measured."""
-        measured = ((share_of(row.name) or 0.0) >= TAIL for row in self._evidence.rows)
-        return self._served.too_short and not any(measured)
+        return self._served.too_short and not self._evidence.tail
 
     def headrooms(self, slos: Sequence[Slo], left: int | None) -> tuple[tuple[float, str], ...]:
         """Low end, middle and high end of the largest rate, each with what binds it."""

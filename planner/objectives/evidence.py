@@ -31,7 +31,7 @@ from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.objectives.curve import TOP, Bend, Curve, Load, share_of
 from cerberus_plan.planner.objectives.discrepancy import Place, alike
 from cerberus_plan.planner.objectives.rows import Row, rows_of, thinned
-from cerberus_plan.planner.objectives.served import Served
+from cerberus_plan.planner.objectives.served import TAIL, Served
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.choose import alone
 
@@ -87,6 +87,7 @@ class Evidence:
         varies: Squared coefficient of variation of a request's work that follows.
         overloads: Rows of ``every`` that were taken at more than the capacity.
         least: Logarithm of the least time that a request computes, by the workload; minus infinity where unknown.
+        tail: Whether a tail was measured, of a queue that does not grow.
     """
 
     every: tuple[Row, ...]
@@ -99,6 +100,7 @@ class Evidence:
     varies: float
     overloads: tuple[Row, ...] = ()
     least: float = -math.inf
+    tail: bool = False
 
     @property
     def bend(self) -> Bend:
@@ -139,6 +141,7 @@ def learn(machine: Machine, workload: Workload) -> Evidence | None:
     model = _Model(rows, mine, unit)
     prior = np.array([_doubt_of_speed(planned.values()) ** 2 + _OPEN**2, _OFFSET**2, _VARIES**2, _PAUSE**2])
     found = max(_fits(model, places, prior), key=lambda one: one.likely)
+    overloads = _overloads(every, curves, found.bend, unit)
     return Evidence(
         every=every,
         rows=rows,
@@ -148,8 +151,9 @@ def learn(machine: Machine, workload: Workload) -> Evidence | None:
         unit=unit,
         posterior=found,
         varies=mine[0].variability(found.bend),
-        overloads=_overloads(every, curves, found.bend, unit),
+        overloads=overloads,
         least=_least(workload),
+        tail=any((share_of(row.name) or 0.0) >= TAIL for row in every if row not in overloads),
     )
 
 

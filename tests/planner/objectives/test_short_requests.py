@@ -52,6 +52,29 @@ def test_a_measured_tail_can_be_told_and_a_measured_median_is_none() -> None:
     assert told(0.5 * SHORT, _TAIL, MeasuredLatency(**place, p50=SHORT)).startswith("Cannot tell whether p99")
 
 
+@pytest.mark.slow
+def test_a_tail_among_many_rows_is_not_forgotten() -> None:
+    """The inference is from some of the rows; whether a tail was measured is known of all."""
+    rates = [10.0 * (1 + n) for n in range(60)]
+    for tail in (5, 6):  # of neighbours one at most is left out by even thinning
+        rows = tuple(
+            MeasuredLatency(
+                instances=1, cores_per_instance=2, rate=rate, p50=SHORT, p99=6.0 * SHORT if n == tail else None
+            )
+            for n, rate in enumerate(rates)
+        )
+        assert told(0.5 * SHORT, _TAIL, *rows).startswith("Run ")
+
+
+@pytest.mark.slow
+def test_a_tail_of_a_queue_that_grew_is_none() -> None:
+    """At more than the capacity it is as long as the run: it says nothing of a host's pauses."""
+    place = {"instances": 1, "cores_per_instance": 2}
+    kept = MeasuredLatency(**place, rate=300.0, p50=SHORT)
+    grew = MeasuredLatency(**place, rate=40.0 / SHORT, p50=2.0, p99=9.0)
+    assert told(0.5 * SHORT, _TAIL, kept, grew).startswith("Cannot tell whether p99")
+
+
 def test_json_says_so_of_each_latency() -> None:
     """In its validity."""
     plan = aimed(base(0.5 * _WORK), Objective(rate=100.0))
