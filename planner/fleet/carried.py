@@ -64,8 +64,8 @@ def carried(
 def at(low: float, middle: float, high: float, deviations: float) -> float:
     """A quantity so many standard deviations above its centre: two halves of a log-normal distribution."""
     edge = low if deviations < 0.0 else high
-    if middle <= 0.0 or edge <= 0.0:
-        return 0.0 if edge <= 0.0 else edge
+    if min(middle, edge) <= 0.0:
+        return 0.0
     return middle * math.exp(abs(deviations) / Z90 * math.log(edge / middle))
 
 

@@ -17,7 +17,7 @@ from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.fleet.carried import carried
+from cerberus_plan.planner.fleet.carried import at, carried
 from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
 from cerberus_plan.planner.fleet.offers import Answer, Question, ask, counted_on, distinct, offers, risk_of_missing
 from cerberus_plan.planner.objectives.aim import aimed
@@ -83,6 +83,21 @@ def test_extreme_rates_are_missed_never_or_always() -> None:
     assert risk_of_missing(1e-6, [(1, a_candidate())]) == 0.0
     assert risk_of_missing(1e9, [(1, a_candidate())]) == 1.0
     assert risk_of_missing(1.0, [(0, a_candidate())]) == 1.0
+
+
+rates = st.just(0.0) | st.floats(1e-9, 1e9)
+
+
+@given(rates, rates, rates, st.floats(-3.0, 3.0))
+def test_a_quantity_that_is_nothing_in_the_middle_is_nothing_at_any_risk(
+    a: float, b: float, c: float, z: float
+) -> None:
+    """Else it is between its middle and its end, or beyond that end where the risk is; the middle at even odds."""
+    low, middle, high = sorted((a, b, c))
+    found = at(low, middle, high, z)
+    assert at(0.0, 0.0, high, abs(z)) == 0.0
+    assert at(low, middle, high, 0.0) == pytest.approx(middle)
+    assert found >= middle * (1.0 - 1e-9) if z >= 0.0 else found <= middle * (1.0 + 1e-9)
 
 
 def test_an_offer_is_the_split_that_can_be_counted_on_for_most() -> None:
