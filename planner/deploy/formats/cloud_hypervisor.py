@@ -62,7 +62,8 @@ for record in started/*; do
     [ -e "$record" ] || continue
     name=$(basename "$record")
     if running "$record"; then
-        ch-remote --api-socket "/run/$name.sock" shutdown-vmm || kill "$(cut -d" " -f1 "$record")"
+        # it may end in between
+        ch-remote --api-socket "/run/$name.sock" shutdown-vmm || kill "$(cut -d" " -f1 "$record")" 2>/dev/null || true
         for _ in $(seq 100); do
             running "$record" || break
             sleep 0.1

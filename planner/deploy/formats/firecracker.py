@@ -115,10 +115,8 @@ for record in "$started"/*.jail; do
     rm "$record"
 done
 if [ -e "$started/folders" ]; then
-    # those made by start.sh, the inner ones first; one that others use now stays
-    sort -r "$started/folders" | while read -r folder; do
-        if [ -d "$folder" ] && [ -z "$(find "$folder" -mindepth 1 -type d)" ]; then rmdir "$folder"; fi
-    done
+    # those made by start.sh, the inner ones first; one that is not empty, for others use it now, stays
+    sort -r "$started/folders" | while read -r folder; do rmdir "$folder" 2>/dev/null || true; done
     rm "$started/folders"
 fi
 rmdir "$started"

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -219,6 +220,24 @@ def test_firecracker_is_started_pinned_and_undone(standing: tuple[str, ...], cpu
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(shutil.which("taskset") is None, reason="TASKSET IS NOT INSTALLED (Debian: apt install util-linux)")
+def test_a_file_in_a_folder_that_start_made_is_left_and_undo_ends(cpus: list[int], tmp_path: Path) -> None:
+    """Somebody's file keeps its folder, and nothing else: undo ends well, once and again."""
+    assert cpus
+    there = StoodIn(tmp_path, "firecracker", {})
+    variables = _firecracker(there)
+    before = there.everything()
+    assert there.shell("sh start.sh", **variables).returncode == 0
+    theirs = "srv/jailer/firecracker/note"
+    there.write(theirs, "theirs")
+    for _ in range(2):
+        done = there.shell("sh undo.sh")
+        assert done.returncode == 0, done.stderr
+        kept = {str(there.root / path) for path in ("srv/jailer", "srv/jailer/firecracker", theirs)}
+        assert there.everything().keys() == before.keys() | kept
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "taken"),
     [
@@ -277,3 +296,33 @@ def test_cloud_hypervisor_is_started_and_undone(killed: bool, tmp_path: Path) ->
         assert there.everything() == before
     for record in records.values():
         assert _ended(int(record.split()[0]))
+
+
+def test_a_cloud_hypervisor_that_ends_while_it_is_told_to_does_not_stop_undo(tmp_path: Path) -> None:
+    """Its socket is gone and its number nobody's: there is nothing left to end."""
+    there = StoodIn(tmp_path, "cloud-hypervisor", {})
+    before = there.everything()
+    process = subprocess.Popen(["sleep", "60"])
+    (there.folder / "started").mkdir()
+    stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].strip()
+    (there.folder / "started/work-00").write_text(f"{process.pid} {stat}\n")
+    # refuses, and the VM has ended when it does
+    remote = tmp_path / "bin/ch-remote"
+    remote.write_text(
+        f"#!/bin/sh\nkill -9 {process.pid}\nwhile kill -0 {process.pid} 2>/dev/null; do :; done\nexit 1\n"
+    )
+    try:
+        done = _reaping(process, there)
+    finally:
+        process.kill()
+    assert done.returncode == 0, done.stderr
+    assert there.everything() == before
+
+
+def _reaping(process: subprocess.Popen[bytes], there: StoodIn) -> subprocess.CompletedProcess[str]:
+    """Undo, with the process waited for as soon as it ends: a zombie could still be killed."""
+    waiting = threading.Thread(target=process.wait)
+    waiting.start()
+    done = there.shell("sh undo.sh")
+    waiting.join(timeout=10)
+    return done
