@@ -14,7 +14,7 @@ When not to use it: for throughput; ``observe`` reads that with --regex.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -34,6 +34,7 @@ _REQUESTS = re.compile(r"^\s*(\d+) requests in ")
 _ERRORS = re.compile(r"^\s*(?:Non-2xx or 3xx responses: (\d+)|Socket errors: (.*))$")
 # wrk prints minutes and hours too.
 _LONG = {"m": 60.0, "h": 3600.0}
+_LONG_TIME = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([mh])", re.ASCII)
 # Share of failed requests that moves a 99th percentile by half of its hundredth.
 _MOST_FAILED = 0.005
 # Mean response time as a share of the run from which the queue grew for most of it: at 1.1 times what is carried, 5 %.
@@ -90,7 +91,7 @@ def _last(output: str) -> _Told | None:
         if sniff(output):
             try:
                 found = list(read(Source("the load's output", output)))
-            except InputError:  # a number that is none: the rate, which matters more, says so itself
+            except InputError:  # a number or a time that is none; of a rate its own reader says so
                 return None
             return found[-1] if found else None
     return None
@@ -98,10 +99,10 @@ def _last(output: str) -> _Told | None:
 
 @dataclass(slots=True, kw_only=True)
 class _Told:
-    """What a run printed: its times as texts, how many requests it made and how many of them failed, its length [s]."""
+    """What a run printed: its times and length [s], how many requests it made and how many of them failed."""
 
     run: Run
-    times: dict[str, str]
+    times: dict[str, float]
     opened: bool
     failed: int = 0
     of: int = 0
@@ -111,7 +112,7 @@ class _Told:
     @property
     def latency(self) -> LoadLatency | None:
         """What is told, if the run is whole and has a time above zero."""
-        found = {n: value for n in STATISTICS if n in self.times and (value := _seconds(self.times[n])) > 0.0}
+        found = {n: self.times[n] for n in STATISTICS if self.times.get(n, 0.0) > 0.0}
         run = self.run
         if not (run.clients and run.rate and found):
             return None
@@ -162,15 +163,20 @@ def together(found: Sequence[LoadLatency | None]) -> LoadLatency | None:
 
 
 def _seconds(text: str) -> float:
-    factor = _LONG.get(text[-1:], 0.0) if text[-2:-1].isdigit() else 0.0
-    return float(text[:-1]) * factor if factor else seconds(text, "the load's output: latency")
+    long = _LONG_TIME.fullmatch(text)
+    return float(long[1]) * _LONG[long[2]] if long else seconds(text, "the load's output: latency")
+
+
+def _times(printed: Mapping[str, str]) -> dict[str, float]:
+    """Of the statistics that latencies have; a report prints more."""
+    return {name: _seconds(text) for name, text in printed.items() if name in STATISTICS}
 
 
 def _wrk(source: Source) -> Iterator[_Told]:
     for run, lines in wrk.runs_of(source):
         mean = [found[1] for line in lines if (found := _WRK_MEAN.match(line))]
         opened = any(wrk.LIMITED.match(line) for line in lines)
-        told = _Told(run=run, times=run.latency | ({"mean": mean[0]} if mean else {}), opened=opened)
+        told = _Told(run=run, times=_times(run.latency | ({"mean": mean[0]} if mean else {})), opened=opened)
         told.lasted = _duration(source.lines[run.line - 1][1])
         _wrk_errors(lines, told)
         yield told
@@ -191,7 +197,7 @@ def _wrk_errors(lines: Sequence[str], told: _Told) -> None:
 
 def _memtier(source: Source) -> Iterator[_Told]:
     for run in memtier.runs_of(source):
-        yield _Told(run=run, times=run.latency | {"mean": run.latency.get("avg", "0ms")}, opened=False)
+        yield _Told(run=run, times=_times(run.latency | {"mean": run.latency.get("avg", "0ms")}), opened=False)
 
 
 def _pgbench(source: Source) -> Iterator[_Told]:
@@ -209,7 +215,7 @@ def _pgbench(source: Source) -> Iterator[_Told]:
 
 def _pgbench_line(source: Source, number: int, line: str, told: _Told) -> None:
     if found := _PGBENCH_MEAN.match(line):
-        told.times["mean"] = f"{found[1]}ms"
+        told.times["mean"] = _seconds(f"{found[1]}ms")
     elif _PGBENCH_RATE.match(line):
         told.opened = True
     elif found := pgbench.FAILED.match(line):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cerberus_plan.calibration.programs.imports.readers import parse
 from cerberus_plan.calibration.programs.imports.recorded import read_recorded
-from cerberus_plan.calibration.programs.load_latency import LoadLatency, read_latency, together
+from cerberus_plan.calibration.programs.load_latency import LoadLatency, read_latency, together, why_not
 from cerberus_plan.calibration.splits.read import latencies_in, read_splits
 from cerberus_plan.calibration.store.catalog import parse_workload
 from cerberus_plan.calibration.store.latency_fields import fields_of, seconds
@@ -177,6 +177,33 @@ def test_load_generators_tell_their_last_run() -> None:
     assert pgbench.times.keys() == {"mean"}
     assert read_latency("ops/s: 12\n") is None
     assert read_latency("Running 1s test @ http://x\nRequests/sec: many\n") is None
+
+
+MEMTIER = (FIXTURES / "memtier.txt").read_text()
+WRK = (FIXTURES / "wrk.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        *(MEMTIER.replace(" 1.61000         1.49500", f"{cell:>8}         1.49500") for cell in ("---", "-nan", "nan")),
+        *(WRK.replace("   1.91ms", f"{cell:>9}", 1) for cell in ("1.2.3ms", "1.2.3m", ".m", "1.2.3h")),
+        "number of clients: 4\nlatency average = 1.2.3 ms\ntps = 500.0\n",
+    ],
+)
+def test_a_time_that_is_none_ends_no_observation(output: str) -> None:
+    """The run took its time and told a rate: that stays."""
+    assert output not in {MEMTIER, WRK}
+    assert read_latency(output) is None
+    assert why_not(output) == ""
+
+
+@pytest.mark.parametrize(("cell", "found"), [("1.20m", 72.0), ("2.00h", 7200.0), ("1.50s", 1.5), ("3.00us", 3e-6)])
+def test_wrk_prints_minutes_and_hours(cell: str, found: float) -> None:
+    """Which no other time of ours is written in."""
+    read = read_latency(WRK.replace("   1.91ms", f"{cell:>9}", 1))
+    assert read is not None
+    assert read.times == pytest.approx({"mean": found})
 
 
 def test_generators_that_keep_a_rate_are_open_loops() -> None:
