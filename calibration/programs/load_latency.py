@@ -8,6 +8,8 @@ Traps: what wrk (1) limits in other ways is a closed loop all the same. Answers 
 no percentile or in the wrong one: a run of which more than half of what a 99th percentile is about failed tells no
 response time. Nor does one at a rate that the server could not keep up with: its times are of the queue that grew
 meanwhile, and grow with the length of the run. Nor one that broke off. What is wrong with a run is told (``why_not``).
+The requests that pgbench processed are those that did not fail, wrk's are those that were answered: error pages are
+among these, requests that failed at the socket come on top (a late answer may count twice).
 When not to use it: for throughput; ``observe`` reads that with --regex.
 """
 
@@ -128,9 +130,9 @@ class _Told:
         """What is wrong with it, empty where nothing is."""
         if self.run.rate is None:
             return f"the run that begins in line {self.run.line} breaks off before its rate: run it to its end"
-        if self.failed > _MOST_FAILED * max(self.of, 1):
+        if self.failed > _MOST_FAILED * self.of:
             return (
-                f"{self.failed} of {max(self.of, self.failed)} requests failed ({self.errors}), more than "
+                f"{self.failed} of {self.of} requests failed ({self.errors}), more than "
                 f"{_MOST_FAILED:.1%}: its times are not those of answers; mend the address, the load or its limit of "
                 "time (--timeout), and run it again"
             )
@@ -187,10 +189,11 @@ def _wrk_errors(lines: Sequence[str], told: _Told) -> None:
     said = []
     for line in lines:
         if requests := _REQUESTS.match(line):
-            told.of = int(requests[1])
+            told.of += int(requests[1])
         elif errors := _ERRORS.match(line):
             count = sum(map(int, re.findall(r"\d{1,18}", errors[1] or errors[2])))
             told.failed += count
+            told.of += count if errors[2] else 0
             said += [line.strip()] if count else []
     told.errors = "; ".join(said)
 
@@ -220,8 +223,9 @@ def _pgbench_line(source: Source, number: int, line: str, told: _Told) -> None:
         told.opened = True
     elif found := pgbench.FAILED.match(line):
         told.failed, told.errors = int(found[1]), line.strip()
+        told.of += told.failed
     elif found := _PGBENCH_DONE.match(line):
-        told.of = int(found[1])
+        told.of += int(found[1])
     elif _DURATION.match(line):
         told.lasted = _duration(line)
     elif found := pgbench.TPS.match(line):

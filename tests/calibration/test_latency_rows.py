@@ -262,18 +262,19 @@ def wrk2(mean: str = "1.10ms", errors: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("errors", "failed"),
+    ("errors", "failed", "of"),
     [
-        ("Non-2xx or 3xx responses: 29000", 29_000),
-        ("Socket errors: connect 0, read 0, write 0, timeout 200", 200),
-        ("Socket errors: connect 100, read 60, write 0, timeout 0", 160),
+        ("Non-2xx or 3xx responses: 29000", 29_000, 30_000),
+        ("Socket errors: connect 0, read 0, write 0, timeout 200", 200, 30_200),
+        ("Socket errors: connect 100, read 60, write 0, timeout 0", 160, 30_160),
+        ("Socket errors: connect 0, read 90000, write 0, timeout 0", 90_000, 120_000),
     ],
 )
-def test_a_run_that_failed_is_not_recorded(errors: str, failed: int) -> None:
+def test_a_run_that_failed_is_not_recorded(errors: str, failed: int, of: int) -> None:
     """Error pages come fast, answers that never came have no time: neither is the server's response time."""
     with pytest.raises(InputError) as error:
         read_recorded([("wrk.txt", wrk2(errors=errors))], (1, 2))
-    assert f"wrk.txt is not recorded: {failed} of 30000 requests failed ({errors})" in str(error.value)
+    assert f"wrk.txt is not recorded: {failed} of {of} requests failed ({errors})" in str(error.value)
     assert read_latency(wrk2(errors=errors)) is None  # nor by those who run the load themselves
 
 
@@ -291,8 +292,17 @@ def test_a_request_that_failed_is_told(errors: str) -> None:
 def test_failed_transactions_of_pgbench_count_too() -> None:
     """As answers that are errors."""
     text = (FIXTURES / "pgbench.txt").read_text().replace("failed transactions: 3", "failed transactions: 3000")
-    with pytest.raises(InputError, match=r"3000 of 20010 requests failed \(number of failed transactions: 3000"):
+    with pytest.raises(InputError, match=r"3000 of 23010 requests failed \(number of failed transactions: 3000"):
         read_recorded([("pgbench.txt", text)], (1, 2))
+
+
+def test_half_of_pgbenchs_transactions_failed() -> None:
+    """It counts as processed what did not fail."""
+    said = (
+        "number of clients: 1\nnumber of transactions actually processed: {}\nnumber of failed transactions: 50 (50%)\n"
+    )
+    for done in ("50/100", "50"):
+        assert why_not(f"{said.format(done)}tps = 5.0\n").startswith("50 of 100 requests failed (")
 
 
 def test_more_than_is_carried_is_not_recorded() -> None:
