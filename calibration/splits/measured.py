@@ -98,9 +98,10 @@ def _median(ordered: Array) -> float:
 
 
 def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
-    """From repeats where there are enough or they contradict each other, else from intervals, else what is usual.
+    """From repeats where there are enough, else from intervals, else what is usual; at least what contradictions show.
 
-    Repeats that agree do not undo intervals that most rows bring along: others may have slowed all of them alike.
+    Repeats that agree do not undo intervals that most rows bring along: others may have slowed all of them alike. Nor
+    do a few that contradict each other: the farther apart, the more noise.
     """
     spare = deviations.size - splits
     if spare >= ENOUGH_SPARE:
@@ -108,8 +109,5 @@ def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
         repeats = _median(np.sort(np.abs(deviations))[-2 * spare :]) / MAD_OF_NORMAL
         return max(repeats, brought / (2 * HALF_WIDTH), LEAST_NOISE)
     apart = float(np.sqrt((deviations**2).sum() / max(spare, 1)))
-    if apart > CONTRADICTED * NOISE_OF_ONE_RUN:
-        return apart
-    if ends:
-        return max(_median(np.sort(ends)) / (2 * HALF_WIDTH), LEAST_NOISE)
-    return NOISE_OF_ONE_RUN
+    told = max(_median(np.sort(ends)) / (2 * HALF_WIDTH), LEAST_NOISE) if ends else NOISE_OF_ONE_RUN
+    return max(apart, told) if apart > CONTRADICTED * NOISE_OF_ONE_RUN else told

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.splits.fit import SplitFit, fit_splits, splits_of
@@ -188,6 +188,29 @@ def test_runs_that_others_slowed_alike_keep_the_doubt_they_bring(times: float, r
     assert alone < brought
     one_of_many = Measured.of([*plain, rows[0]]).noise
     assert one_of_many <= brought * (1 + 1e-12)
+
+
+@given(
+    st.lists(st.floats(-0.3, 0.3), min_size=1, max_size=5),
+    st.floats(0.1, 4.0),
+    st.floats(0.0, 1.0),
+    st.sampled_from([None, 1.0, 1.1, 1.5, 4.0]),
+)
+@example([0.1, -0.1], 1.0, 0.5, 1.5)
+def test_repeats_that_are_farther_apart_are_no_less_noisy(
+    logs: list[float], times: float, share: float, interval: float | None
+) -> None:
+    """Whatever intervals the rows bring, and however few they are."""
+
+    def noise(scale: float) -> float:
+        values = [10.0 * math.exp(scale * log) for log in logs]
+        ends = [{} if interval is None else {"low": v / interval, "high": v * interval} for v in values]
+        rows = [
+            Measurement(instances=1, cores_per_instance=2, value=v, **end) for v, end in zip(values, ends, strict=True)
+        ]
+        return Measured.of(rows).noise
+
+    assert noise(share * times) <= noise(times) * (1 + 1e-9)
 
 
 def test_nothing_measured_is_refused() -> None:
