@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.curve import Curve
-from cerberus_plan.model.distinct import distinct
+from cerberus_plan.model.distinct import evenly
 
 Array = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ def _fitted(name: str, curve: Curve, targets: Array, coherent: bool) -> Incumben
 
 def least_squares(n: Array, value: Array, *, coherent: bool = True) -> tuple[float, float, float]:
     """Scale, contention and coherency with the least sum of squares; coherency is 0 unless `coherent`."""
-    keep = distinct(np.linspace(0, n.size - 1, min(n.size, MOST_LEVELS)).round().astype(np.int64))
+    keep = evenly(n.size, MOST_LEVELS)
     largest = float(value.max())  # squares of the user's own unit may overflow
     n, value = n[keep], value[keep] / largest
     contention = np.concatenate([[0.0], np.geomspace(1e-5, 1e3, 65)])

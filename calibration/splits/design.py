@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.splits.decide import Outlook, shares
+from cerberus_plan.model.distinct import evenly
 
 Array = NDArray[np.float64]
 
@@ -98,5 +99,5 @@ def _worth_trying(open_: NDArray[np.int64], promise: Array) -> list[int]:
     if open_.size <= MOST_CANDIDATES:
         return [int(i) for i in open_]
     promising = open_[np.argsort(-promise[open_], kind="stable")[: MOST_CANDIDATES // 2]]
-    spread = open_[np.linspace(0, open_.size - 1, MOST_CANDIDATES - promising.size).round().astype(np.int64)]
+    spread = open_[evenly(open_.size, MOST_CANDIDATES - promising.size)]
     return sorted({int(i) for i in (*promising, *spread)})

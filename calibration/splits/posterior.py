@@ -25,7 +25,7 @@ from cerberus_plan.calibration.splits.discrepancy import Discrepancy
 from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.mechanisms import counts
 from cerberus_plan.calibration.splits.prior import Prior
-from cerberus_plan.model.distinct import distinct, grouped
+from cerberus_plan.model.distinct import distinct, evenly, grouped
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -91,7 +91,7 @@ class Posterior:
         """
         level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
         found = level + self._expected(targets, self.draw)
-        some = distinct(np.linspace(0, len(targets) - 1, min(MOST_DRAWN, len(targets))).round().astype(np.int64))
+        some = evenly(len(targets), MOST_DRAWN)
         chosen = [targets[i] for i in some]
         shocks = np.random.default_rng(0).standard_normal((self.draw.size, some.size))
         for index in distinct(self.scale):

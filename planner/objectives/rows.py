@@ -19,6 +19,7 @@ from statistics import median
 
 import numpy as np
 
+from cerberus_plan.model.distinct import evenly
 from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import ran_on
 from cerberus_plan.planner.objectives.curve import Load
@@ -90,5 +91,4 @@ def rows_of(latencies: Sequence[MeasuredLatency]) -> tuple[Row, ...]:
 
 def thinned(rows: Sequence[Row]) -> tuple[Row, ...]:
     """At most ``MOST_ROWS``, evenly taken."""
-    keep = np.unique(np.linspace(0, len(rows) - 1, min(MOST_ROWS, len(rows))).round().astype(np.int64))
-    return tuple(rows[i] for i in keep)
+    return tuple(rows[i] for i in evenly(len(rows), MOST_ROWS))

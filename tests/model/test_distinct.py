@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cerberus_plan.model.distinct import distinct, grouped
+from cerberus_plan.model.distinct import distinct, evenly, grouped
 from cerberus_plan.model.normal import normal_quantile
 from cerberus_plan.model.quantiles import quantiles
 
@@ -20,6 +20,19 @@ def test_distinct_values_are_those_of_numpy(values):
     assert np.array_equal(levels, np.unique(given_))
     assert np.array_equal(distinct(given_), levels)
     assert np.array_equal(levels[where], given_)
+
+
+@given(st.integers(0, 300), st.integers(1, 60))
+def test_some_of_many_are_taken_evenly(count, most):
+    """Ascending, each once, both ends among them, gaps alike to one; all where they are few."""
+    taken = evenly(count, most)
+    assert taken.size == min(count, most)
+    if count <= most:
+        assert np.array_equal(taken, np.arange(count))
+    elif most > 1:
+        gaps = np.diff(taken)
+        assert (taken[0], taken[-1]) == (0, count - 1)
+        assert 1 <= gaps.min() <= gaps.max() <= gaps.min() + 1
 
 
 @given(
