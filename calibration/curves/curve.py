@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cerberus_plan.model.distinct import distinct
 from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.quantiles import quantiles
 
 # Median absolute deviation of a normal variable, in standard deviations.
 MAD_OF_NORMAL = 0.6745
@@ -62,7 +63,7 @@ class Curve:
         spare = counts.size - levels.size  # deviations left once each level has its own median
         noise = 0.0
         if spare >= 3:
-            noise = float(np.median(np.sort(np.abs(spread))[-2 * spare :]) / MAD_OF_NORMAL)
+            noise = float(quantiles(np.sort(np.abs(spread))[-2 * spare :], [0.5])[0]) / MAD_OF_NORMAL
         return cls(n=levels, value=np.exp(medians), repeats=repeats, noise=noise, name=name)
 
     def up_to(self, train_max: float) -> Curve:

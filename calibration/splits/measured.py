@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.curve import MAD_OF_NORMAL
-from cerberus_plan.model.distinct import distinct
+from cerberus_plan.model.distinct import evenly
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.normal import normal_quantile
+from cerberus_plan.model.quantiles import quantiles
 
 Array = NDArray[np.float64]
 Split = tuple[int, int]  # instances, cores of each
@@ -61,7 +62,7 @@ class Measured:
             raise InputError("no split has been measured; give at least one")
         splits = tuple(sorted(found, key=lambda split: (split[0] * split[1], split[0])))
         runs = [np.sort(found[split]) for split in splits]
-        medians = np.array([_median(values) for values in runs])
+        medians = np.array([quantiles(values, [0.5])[0] for values in runs])
         return cls(
             splits=splits,
             log_value=medians,
@@ -83,18 +84,13 @@ class Measured:
         """At most `MOST_SPLITS`, evenly taken in their order, both ends kept."""
         if len(self.splits) <= MOST_SPLITS:
             return self
-        keep = distinct(np.linspace(0, len(self.splits) - 1, MOST_SPLITS).round().astype(np.int64))
+        keep = evenly(len(self.splits), MOST_SPLITS)
         return Measured(
             splits=tuple(self.splits[i] for i in keep),
             log_value=self.log_value[keep],
             repeats=self.repeats[keep],
             noise=self.noise,
         )
-
-
-def _median(ordered: Array) -> float:
-    """Of ascending values; ``numpy.median`` imports ``numpy.ma``, a twentieth of a short command's time."""
-    return float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2
 
 
 def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
@@ -106,8 +102,8 @@ def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
     spare = deviations.size - splits
     if spare >= ENOUGH_SPARE:
         brought = sorted([*ends, *(0.0 for _ in range(deviations.size - len(ends)))])[(deviations.size - 1) // 2]
-        repeats = _median(np.sort(np.abs(deviations))[-2 * spare :]) / MAD_OF_NORMAL
+        repeats = float(quantiles(np.sort(np.abs(deviations))[-2 * spare :], [0.5])[0]) / MAD_OF_NORMAL
         return max(repeats, brought / (2 * HALF_WIDTH), LEAST_NOISE)
     apart = float(np.sqrt((deviations**2).sum() / max(spare, 1)))
-    told = max(_median(np.sort(ends)) / (2 * HALF_WIDTH), LEAST_NOISE) if ends else NOISE_OF_ONE_RUN
+    told = max(float(quantiles(np.array(ends), [0.5])[0]) / (2 * HALF_WIDTH), LEAST_NOISE) if ends else NOISE_OF_ONE_RUN
     return max(apart, told) if apart > CONTRADICTED * NOISE_OF_ONE_RUN else told

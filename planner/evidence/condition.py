@@ -27,6 +27,7 @@ from cerberus_plan.calibration.splits.prior import shipped
 from cerberus_plan.model.discrepancy import Discrepancy
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.measurement import ONE, SEVERAL, ran_on
+from cerberus_plan.model.quantiles import quantiles
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.evidence.crowded import crowding
@@ -95,7 +96,7 @@ def condition(evaluated: Evaluated, machine: Machine, workload: Workload, *, cor
             splits=targets,
             cores=cores,
         )
-    centre = np.median(logs, axis=0)
+    centre = quantiles(logs, [0.5])[0]
     rate = np.exp(np.concatenate([centre[None, :], logs])).T
     seconds = None if workload.job_units is None else workload.job_units / rate
     left = np.minimum(rate[:, 0] / evaluated.rate[:, 0], 1.0).tolist()
@@ -120,7 +121,7 @@ def _with_loss(shares: Mapping[str, float], left: float) -> dict[str, float]:
 
 def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], paths: Array) -> Array:
     """Paths as wide as intervals that hold, and through what was run."""
-    centre = np.median(paths, axis=0)
+    centre = quantiles(paths, [0.5])[0]
     widening = posterior.prior.widening
     times = np.interp(distances(measured.splits, asked), widening.distance, widening.times)
     found = centre + (paths - centre) * times

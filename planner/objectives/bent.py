@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cerberus_plan.model.digits import counted
+from cerberus_plan.model.distinct import distinct
 from cerberus_plan.model.latency.latency import FORMULA, MEASURED, PERCENTILES, Latency, never
 from cerberus_plan.model.latency.open_network import unstable, validity
 from cerberus_plan.model.laws.station import Array
@@ -300,7 +301,7 @@ class Bent:
         if (instances, name) not in self._tables:
             most = self._capacities(instances)[1]
             pins = sorted(rate for rate, of in self._pins(instances) if of == name and rate < most)
-            rates = np.unique([*(most * load for load in _LOADS), *pins])
+            rates = distinct(np.array([*(most * load for load in _LOADS), *pins]))
             ends = self._predicted(instances, name, rates)
             for rate in pins:
                 at = int(np.searchsorted(rates, rate))

@@ -269,7 +269,7 @@ class _Model:
     def starts(self) -> list[Bend]:
         """Where to begin a search: as planned; what is missing is an offset, or pauses; as fast as every rate needs."""
         missing = (np.exp(self.measured) - np.exp(self(Bend()))) / self._unit
-        least, middle, most = (float(each) for each in np.quantile(missing, [0.0, 0.5, 1.0]))
+        least, middle, most = float(missing.min()), median(missing.tolist()), float(missing.max())
         offset = Bend(offset=math.asinh(2.0 * middle))
         pauses = Bend(offset=math.asinh(2.0 * least), pause=math.log1p(most - least))
         load = float(self._loads(Bend()).max())
