@@ -32,7 +32,7 @@ from sections import replace_section, table
 from cerberus_plan.calibration.splits.fit import fit_splits
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.measurement import Measurement, ran_on
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
@@ -195,7 +195,7 @@ def said(answer: Plan) -> dict[Split, Said]:
     return {
         (c.vms, c.split[0]): Said(c.throughput, c.low, c.high)
         for c in answer.candidates
-        if c.cores == CORES and c.cores_per_vm is not None and c.system == ("linux" if c.vms == 1 else "processes")
+        if c.cores == CORES and c.cores_per_vm is not None and c.system == ran_on(c.vms)
     }
 
 

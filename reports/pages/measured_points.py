@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cerberus_plan.model.measurement import ran_on
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.reports.charts.scaling import Point
 
@@ -23,6 +24,5 @@ def measured_points(plan: Plan) -> Sequence[Point]:
             source=" ".join(filter(None, (f"run of {row.instances} × {row.cores_per_instance}", row.host, row.date))),
         )
         for row in plan.workload.measured
-        if (system := "linux" if row.instances == 1 else "processes") in planned
-        and row.cores <= plan.constraints.usable
+        if (system := ran_on(row.instances)) in planned and row.cores <= plan.constraints.usable
     ]

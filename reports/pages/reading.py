@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cerberus_plan.model.measurement import Measurement
+from cerberus_plan.model.measurement import Measurement, ran_on
 from cerberus_plan.planner.plan import Candidate, Plan
 
 
@@ -33,8 +33,7 @@ def one_big_os(plan: Plan) -> Candidate | None:
 
 def measured_of(plan: Plan, candidate: Candidate) -> list[Measurement]:
     """Runs of a candidate's split: of one instance under Linux, of several as processes on it (decision 14)."""
-    system = "linux" if candidate.vms == 1 else "processes"
-    if candidate.system != system or candidate.cores_per_vm is None:
+    if candidate.system != ran_on(candidate.vms) or candidate.cores_per_vm is None:
         return []
     place = (candidate.vms, candidate.cores_per_vm)
     return [row for row in plan.workload.measured if (row.instances, row.cores_per_instance) == place]
