@@ -104,6 +104,11 @@ class Cluster:
         return found
 
     @property
+    def alone(self) -> float:
+        """Time of a request that never waits [s]."""
+        return sum(float(station.service_times(1)[0]) for station in self.stations)
+
+    @property
     def n_shared(self) -> int:
         """Stations at which several instances meet."""
         return len(self._shared)
@@ -117,7 +122,7 @@ class Cluster:
     def full(self) -> Operating:
         """One instance while all workers of the others are at work."""
         if not self._shared:
-            return self._alone
+            return self._unshared
         table = series.correlate(self._weights, self._full_others)
         return Operating(rates=self._rates(table), lengths=self._lengths(self._full_others, table), chain=None)
 
@@ -138,7 +143,7 @@ class Cluster:
 
     def _solved(self, arrivals: float) -> Operating:
         if not self._shared:
-            alone = self._alone
+            alone = self._unshared
             return Operating(rates=alone.rates, lengths=alone.lengths, chain=steady(arrivals, alone.rates))
         if not arrivals * self.instances < self.capacity:
             return self.full
@@ -171,7 +176,7 @@ class Cluster:
         return factors + np.array([series.log_dot(rest[: most + 1 - q], there[q:]) for q in range(most + 1)])
 
     @cached_property
-    def _alone(self) -> Operating:
+    def _unshared(self) -> Operating:
         """Rates and lengths of an instance that shares nothing."""
         g = self._constants
         rates = np.exp(g[:-1] - g[1:])
@@ -186,7 +191,7 @@ class Cluster:
         time of a request is a line, which it is almost.
         """
         sizes = {1, 2, 3, *np.geomspace(1, self.threads, _POOLED_SIZES).astype(int).tolist(), self.threads}
-        at, times = [1.0], [sum(float(s.service_times(1)[0]) for s in self.stations)]
+        at, times = [1.0], [self.alone]
         for size in sorted(size for size in sizes if size <= self.threads):
             at.append(float(size * self.instances))
             times.append(at[-1] / self._even(size))

@@ -97,7 +97,7 @@ class Curve:
     @property
     def alone(self) -> float:
         """Time of a request that never waits [s]."""
-        return self.factor * sum(float(station.service_times(1)[0]) for station in self.cluster.stations)
+        return self.factor * self.cluster.alone
 
     def log_time(self, share: float | None, load: Load, bend: Bend, unit: float) -> float:
         """Logarithm of the mean (no share) or a percentile.

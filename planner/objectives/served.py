@@ -122,8 +122,7 @@ class Served:
     @property
     def alone(self) -> float:
         """Time of a request that never waits [s]."""
-        work = sum(float(station.service_times(1)[0]) for station in self.cluster().stations)
-        return self.factor(self._candidate.throughput) * work
+        return self.factor(self._candidate.throughput) * self.cluster().alone
 
     @property
     def too_short(self) -> bool:

@@ -141,6 +141,7 @@ def test_percentiles_are_in_order_and_above_no_wait(parts: Parts, load: float) -
     assert found.p99 is not None
     assert found.p50 < found.p95 < found.p99
     alone = sum(float(s.service_times(1)[0]) for s in (*parts["local"], *parts["shared"]))
+    assert cluster.alone == pytest.approx(alone)
     assert found.mean >= alone * (1 - 1e-6)
 
 
