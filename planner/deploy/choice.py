@@ -16,7 +16,6 @@ from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.deploy.deployment import Format
 from cerberus_plan.planner.objectives.aim import aimed
-from cerberus_plan.planner.objectives.reach import evidence_of
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.choose import plan as plan_under
 from cerberus_plan.planner.splits.describe import describe
@@ -58,7 +57,7 @@ def choose_for(form: Format, plan: Plan, wish: Wish) -> Choice:
     smt = len(set(plan.machine.topology.cores)) < plan.machine.topology.n_cpus
     possible = [c for c in own.candidates if not any(form.refuse(size, smt) for size in c.split)]
     if plan.objective is not None and possible:
-        own = aimed(replace(own, candidates=tuple(possible)), plan.objective, evidence=evidence_of(plan))
+        own = aimed(replace(own, candidates=tuple(possible)), plan.objective)
         possible = list(own.candidates)
     if wish.vms is not None and wish.cores_per_vm is not None:
         split = (wish.cores_per_vm,) * wish.vms

@@ -69,20 +69,6 @@ def at(low: float, middle: float, high: float, deviations: float) -> float:
     return middle * math.exp(abs(deviations) / Z90 * math.log(edge / middle))
 
 
-def evidence_of(machine: Machine, workload: Workload) -> Evidence | None:
-    """What measured response times say; None of a workload without, and of a finite job.
-
-    Raises:
-        CannotAnswerError: The machine lacks a cost of a system that was measured.
-    """
-    if not workload.latencies or workload.job_units is not None:
-        return None
-    # Only a workload with measured response times loads the inference.
-    from cerberus_plan.planner.objectives.evidence import learn
-
-    return learn(machine, workload)
-
-
 def answering(machine: Machine, workload: Workload, candidate: Candidate, evidence: Evidence) -> Bent:
     """Who answers for a split of the whole machine where response times were measured."""
     from cerberus_plan.planner.objectives.bent import Bent

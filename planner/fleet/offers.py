@@ -27,8 +27,9 @@ from cerberus_plan.model.objective import Slo
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
-from cerberus_plan.planner.fleet.carried import answering, at, carried, evidence_of
+from cerberus_plan.planner.fleet.carried import answering, at, carried
 from cerberus_plan.planner.fleet.fleet import Fleet
+from cerberus_plan.planner.objectives.reach import evidence_of
 from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Candidate, Constraints, Plan
 from cerberus_plan.planner.splits.choose import NEGLIGIBLE, plan

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cerberus_plan.planner.fleet import shortage
-from cerberus_plan.planner.fleet.carried import evidence_of, latency
+from cerberus_plan.planner.fleet.carried import latency
 from cerberus_plan.planner.fleet.choice import Allocation, Program, cost, levels
 from cerberus_plan.planner.fleet.fleet import Fleet
 from cerberus_plan.planner.fleet.fleet_plan import Assignment, FleetPlan, Served, Shortage
 from cerberus_plan.planner.fleet.offers import Answer, Offer, Offers, distinct, offers, risk_of_missing
 from cerberus_plan.planner.fleet.program import cheapest, roomiest
+from cerberus_plan.planner.objectives.reach import evidence_of
 from cerberus_plan.planner.plan import Candidate
 
 if TYPE_CHECKING:

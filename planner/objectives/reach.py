@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.latency import Latency
+from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.model.record import Record, field
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.objectives.losses import lost_instances
 from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Candidate, Plan
@@ -102,7 +104,7 @@ class Answering:
         self.plan, self._systems = plan, systems
         self.evidence = evidence
         if evidence is None:
-            self.evidence = evidence_of(plan)
+            self.evidence = evidence_of(plan.machine, plan.workload)
 
     def reaches(self, objective: Objective) -> tuple[Reach, ...]:
         """What every candidate reaches, in the plan's order."""
@@ -140,18 +142,18 @@ class Answering:
         return Bent(served, candidate, self.evidence)
 
 
-def evidence_of(plan: Plan) -> Evidence | None:
-    """What a plan's measured response times say, None where it has none.
+def evidence_of(machine: Machine, workload: Workload) -> Evidence | None:
+    """What measured response times say; None of a workload without, and of a finite job.
 
     Raises:
         CannotAnswerError: The machine lacks a cost of a system that was measured.
     """
-    if not plan.workload.latencies:
+    if not workload.latencies or workload.job_units is not None:
         return None
     # Only a workload with measured response times loads the inference.
     from cerberus_plan.planner.objectives.evidence import learn
 
-    return learn(plan.machine, plan.workload)
+    return learn(machine, workload)
 
 
 def _left(plan: Plan, candidate: Candidate, objective: Objective) -> int | None:

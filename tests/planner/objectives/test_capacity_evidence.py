@@ -22,7 +22,7 @@ from cerberus_plan.planner.deploy.choice import Wish, choose_for
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.objectives.bent import Within
 from cerberus_plan.planner.objectives.curve import Bend, Curve, Load
-from cerberus_plan.planner.objectives.reach import Reach, evidence_of, reaches
+from cerberus_plan.planner.objectives.reach import Answering, Reach, evidence_of, reaches
 from cerberus_plan.planner.objectives.served import Served
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.choose import plan
@@ -150,6 +150,16 @@ def test_repeats_that_contradict_each_other_stay_within_the_interval(apart: floa
         assert all(low * (1 - 1e-9) <= part * seconds <= high * (1 + 1e-9) for seconds in times)
 
 
+def test_only_what_has_requests_and_was_measured_is_learned_from() -> None:
+    """The same for a plan and a fleet: nothing of a finite job, which has no response time."""
+    machine, row = catalog.machine("amd48"), open_row(600.0, 8e-3)
+    assert evidence_of(machine, _TRUE) is None
+    assert evidence_of(machine, replace(_TRUE, latencies=(row,), job_units=1.0)) is None
+    learned = evidence_of(machine, replace(_TRUE, latencies=(row,)))
+    assert learned is not None
+    assert learned.every
+
+
 @pytest.mark.slow
 def test_what_else_is_planned_changes_nothing_that_was_learned() -> None:
     """Systems, bounds and cores of the plan: the measured splits are what they are."""
@@ -157,7 +167,7 @@ def test_what_else_is_planned_changes_nothing_that_was_learned() -> None:
     workload = replace(_TRUE, latencies=rows)
     machine = catalog.machine("amd48")
     known = [
-        evidence_of(plan(machine, workload, [SYSTEMS[name] for name in names], bounds))
+        Answering(plan(machine, workload, [SYSTEMS[name] for name in names], bounds)).evidence
         for names, bounds in (
             (["linux", "processes"], Constraints(cores=4)),
             (["kvm"], Constraints(cores=4)),
