@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.objective import Slo
-from cerberus_plan.model.record import Record
+from cerberus_plan.model.record import Record, field
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.fleet.carried import answering, at, carried
@@ -75,12 +75,21 @@ class Offer(Record):
 
 
 class Answer(Record):
-    """The offers of a machine for a workload, or why there is none; ``warnings`` are its plan's."""
+    """The offers of a machine for a workload, or why there is none.
+
+    Attributes:
+        whole: Offer of the whole machine.
+        part: Offer of a part of it.
+        reason: Why there is none.
+        warnings: Those of its plan.
+        evidence: What measured response times say; None without any.
+    """
 
     whole: Offer | None = None
     part: Offer | None = None
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
 
 
 # (machine type, workload) by their places in the fleet
@@ -103,6 +112,7 @@ def ask(question: Question) -> Answer:
         whole=whole,
         part=_best(found, question.parts, question, evidence) if question.parts > 1 else None,
         warnings=(*_said(question, evidence, whole), *found.warnings),
+        evidence=evidence,
     )
 
 

@@ -21,7 +21,6 @@ from cerberus_plan.planner.fleet.fleet import Fleet
 from cerberus_plan.planner.fleet.fleet_plan import Assignment, FleetPlan, Served, Shortage
 from cerberus_plan.planner.fleet.offers import Answer, Offer, Offers, distinct, offers, risk_of_missing
 from cerberus_plan.planner.fleet.program import cheapest, roomiest
-from cerberus_plan.planner.objectives.reach import evidence_of
 from cerberus_plan.planner.plan import Candidate
 
 if TYPE_CHECKING:
@@ -107,19 +106,16 @@ def _answer(
 
 def _assignments(fleet: Fleet, offered: Offers, allocation: Allocation) -> Iterator[Assignment]:
     """Who runs where, workload by workload, with the load that each machine is to carry."""
-    known: dict[tuple[int, int], Evidence | None] = {}
     for w, demand in enumerate(fleet.demands):
-        rows: list[tuple[int, int, Offer]] = []
+        rows: list[tuple[int, int, Offer, Evidence | None]] = []
         for i in range(len(fleet.types)):
             answer = offered.get((i, w), Answer())
             for count, offer in ((allocation.whole[i, w], answer.whole), (allocation.part[i, w], answer.part)):
                 if count and offer is not None:
-                    rows.append((i, int(count), offer))
-        total = math.fsum(count * offer.carried for _, count, offer in rows)
-        for i, count, offer in rows:
+                    rows.append((i, int(count), offer, answer.evidence))
+        total = math.fsum(count * offer.carried for _, count, offer, _ in rows)
+        for i, count, offer, evidence in rows:
             load = demand.rate * offer.carried / total
-            if (i, w) not in known:
-                known[i, w] = evidence_of(fleet.types[i].machine, demand.workload)
             yield Assignment(
                 kind=fleet.types[i],
                 demand=demand,
@@ -130,9 +126,7 @@ def _assignments(fleet: Fleet, offered: Offers, allocation: Allocation) -> Itera
                 carried=offer.carried,
                 limit=offer.limit,
                 load=load,
-                latency=latency(
-                    fleet.types[i].machine, demand.workload, offer.planned, load * offer.parts, known[i, w]
-                ),
+                latency=latency(fleet.types[i].machine, demand.workload, offer.planned, load * offer.parts, evidence),
             )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -10,11 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.latency.measured import MeasuredLatency
+from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.fleet import plan_fleet as planning
+from cerberus_plan.planner.fleet.carried import latency
 from cerberus_plan.planner.fleet.fleet import Demand, Fleet, MachineType
 from cerberus_plan.planner.fleet.fleet_plan import FleetPlan
 from cerberus_plan.planner.fleet.offers import Answer, Offer, counted_on
+from cerberus_plan.planner.objectives import evidence
 from cerberus_plan.planner.plan import Candidate, Constraints
+from cerberus_plan.planner.splits.choose import plan
 
 _UTILISATION = 0.8
 
@@ -169,3 +176,31 @@ def test_rates_far_from_one_machine_are_answered() -> None:
     assert far.shortage is not None
     assert far.shortage.lacking[0].rate == pytest.approx(1e27)
     assert far.shortage.purchases == ()
+
+
+@pytest.mark.slow
+def test_measured_response_times_are_learned_from_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine is planned: they took as long again where the answer is put together."""
+    asked_for = []
+    learn = evidence.learn
+    monkeypatch.setattr(evidence, "learn", lambda *given_: asked_for.append(given_) or learn(*given_))
+    row = MeasuredLatency(instances=1, cores_per_instance=2, rate=4_000.0, p99=15e-3)
+    workload = replace(catalog.workload("apache"), latencies=(row,))
+    kind = MachineType(
+        name="m",
+        machine=catalog.machine("amd48"),
+        count=2,
+        price=1.0,
+        systems=("linux",),
+        constraints=Constraints(cores=2),
+    )
+    demand = Demand(name="w", workload=workload, rate=4_000.0)
+    fleet = Fleet(name="f", types=(kind,), demands=(demand,))
+    (one,) = planning.plan_fleet(fleet).assignments
+    assert len(asked_for) == 1
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:  # it comes back whole
+        assert planning.plan_fleet(fleet, pool=pool).assignments == (one,)
+    assert len(asked_for) == 1
+    planned_for = plan(kind.machine, workload, [SYSTEMS["linux"]], kind.constraints)
+    (planned,) = (c for c in planned_for.candidates if c.split == one.candidate.split)
+    assert one.latency == latency(kind.machine, workload, planned, one.load, learn(kind.machine, workload))
