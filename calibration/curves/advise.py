@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.curve import Curve
-from cerberus_plan.calibration.curves.posterior import Forecast
 
 Array = NDArray[np.float64]
 
@@ -32,15 +31,14 @@ class Advice:
     reduction: float  # of the standard deviation of log throughput at the horizon, 0 to 1
 
 
-def next_count(curve: Curve, grid: Array, forecast: Forecast) -> Advice:
+def next_count(curve: Curve, grid: Array, paths: Array) -> Advice:
     """Choose among the unmeasured counts of the grid.
 
     Args:
         curve: what is measured already.
         grid: counts of the forecast, ascending; the last one is the horizon.
-        forecast: its members at the grid.
+        paths: joint draws of the forecast at the grid, shape (draws, counts).
     """
-    paths = forecast.paths()
     reach = (grid <= REACH * curve.n[-1]) & ~np.isin(grid, curve.n) & (grid == np.round(grid))
     candidates = np.flatnonzero(reach)
     if not candidates.size:

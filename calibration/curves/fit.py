@@ -108,6 +108,7 @@ def fit_curve(
     grid = _grid(curve, targets)
     forecast = posterior.predict(grid)
     low, middle, high = intervals(posterior, forecast, grid)
+    paths = forecast.paths()
     path = tuple(
         Prediction(n=float(n), value=float(value), low=float(bottom), high=float(top))
         for n, value, bottom, top in zip(grid, middle, low, high, strict=True)
@@ -116,13 +117,13 @@ def fit_curve(
         curve=curve,
         predictions=tuple(path[i] for i in np.searchsorted(grid, targets)),
         path=path,
-        peak=_peak(grid, middle, forecast),
+        peak=_peak(grid, middle, paths),
         law_weights=dict(sorted(posterior.law_weights.items(), key=lambda item: -item[1])),
         incumbents=incumbents(curve, targets),
         trusted_to=_trusted_to(grid, low, high),
         horizon=float(grid[-1]),
-        advice=next_count(curve, grid, forecast),
-        confirm=confirmation(curve, grid, forecast.paths()),
+        advice=next_count(curve, grid, paths),
+        confirm=confirmation(curve, grid, paths),
         posterior=posterior,
     )
 
@@ -152,8 +153,8 @@ def _grid(curve: Curve, targets: Array) -> Array:
     return distinct(np.concatenate([steps, targets, [horizon]]))
 
 
-def _peak(grid: Array, middle: Array, forecast: Forecast) -> Peak:
-    where = grid[forecast.paths().argmax(axis=1)]
+def _peak(grid: Array, middle: Array, paths: Array) -> Peak:
+    where = grid[paths.argmax(axis=1)]
     low, high = np.quantile(where, [TAIL, 1 - TAIL], method="nearest")
     best = float(grid[middle.argmax()])
     return Peak(n=best, low=min(float(low), best), high=max(float(high), best), rising=bool(best == grid[-1]))

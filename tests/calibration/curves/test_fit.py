@@ -10,6 +10,7 @@ from cerberus_plan.calibration.curves.document import document
 from cerberus_plan.calibration.curves.fit import fit_curve
 from cerberus_plan.calibration.curves.incumbents import least_squares
 from cerberus_plan.calibration.curves.laws import LAWS
+from cerberus_plan.calibration.curves.posterior import Forecast
 from cerberus_plan.model.errors import CannotAnswerError
 
 LEVELS = np.array([1.0, 2, 3, 4, 6, 8, 12])
@@ -56,6 +57,15 @@ def test_intervals_hold_their_value_and_grow_with_the_distance():
     assert all(p.low <= p.value <= p.high for p in found)
     ratio = [p.high / p.low for p in found]
     assert ratio == sorted(ratio)
+
+
+def test_the_forecast_is_drawn_once(monkeypatch):
+    """Its joint draws tell the peak, the next count and the run that confirms."""
+    asked = []
+    paths = Forecast.paths
+    monkeypatch.setattr(Forecast, "paths", lambda self: asked.append(self) or paths(self))
+    fit_curve(curve_of(LEVELS, amdahl(LEVELS)))
+    assert len(asked) == 1
 
 
 def test_three_points_give_a_wide_answer_and_two_none():
