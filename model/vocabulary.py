@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """Dimension of a quantity (``time``, ``number``, ...), what it means, in a few words, and the least it may be."""
+    """Dimension of a quantity (``time``, ``number``, ...), what it means, in few words, and its least value [SI]."""
 
     dimension: str
     meaning: str

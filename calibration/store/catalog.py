@@ -331,7 +331,8 @@ def _quantity(entry: Any, known: Entry, where: str) -> Quantity:
     unit = entry["unit"]
     if not isinstance(unit, str) or unit not in UNITS or UNITS[unit][0] != dimension:
         raise InputError(f"{where}: unit {shown(unit)} is not a {dimension}; use one of {', '.join(_units(dimension))}")
-    numbers = {field: _number(entry, field, where, known.least) for field in ("value", "low", "high")}
+    least = known.least / UNITS[unit][1]
+    numbers = {field: _number(entry, field, where, least) for field in ("value", "low", "high")}
     if dimension == "bandwidth" and not numbers["value"]:
         raise InputError(f"{where}: a bandwidth of 0 moves nothing; leave it out where it is not known")
     provenance = entry.get("provenance", str(Provenance.ASSUMED))

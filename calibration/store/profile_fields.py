@@ -76,17 +76,18 @@ def quantity_of(value: Any, where: str, name: str) -> Quantity:
         InputError: A field is missing or of the wrong type, a cost is negative or of another dimension.
     """
     found = decode.table(value, where)
-    least = COSTS[name].least if name in COSTS else -decode.LARGEST
-    if name in COSTS and COSTS[name].dimension == "bandwidth":
-        least = 1.0  # a bandwidth of 0 moves nothing: it would be left out
-    central = decode.number(decode.member(found, "value", where), f"{where}: value", low=least)
-    low, high = (
-        None if found.get(end) is None else decode.number(found[end], f"{where}: {end}", low=-decode.LARGEST)
-        for end in ("low", "high")
-    )
     unit = decode.one_of(decode.member(found, "unit", where), f"{where}: unit", UNITS)
     if name in COSTS and UNITS[unit][0] != COSTS[name].dimension:
         decode.refuse(unit, f"{where}: unit", f"of the dimension {COSTS[name].dimension}")
+    least = COSTS[name].least / UNITS[unit][1] if name in COSTS else -decode.LARGEST
+    end_least = least if least > 0.0 else -decode.LARGEST  # noise may carry the low end of a cost below 0
+    if name in COSTS and COSTS[name].dimension == "bandwidth":
+        least = 1.0 / UNITS[unit][1]  # a bandwidth of 0 moves nothing: it would be left out
+    central = decode.number(decode.member(found, "value", where), f"{where}: value", low=least)
+    low, high = (
+        None if found.get(end) is None else decode.number(found[end], f"{where}: {end}", low=end_least)
+        for end in ("low", "high")
+    )
     provenance = decode.one_of(decode.member(found, "provenance", where), f"{where}: provenance", Provenance)
     try:
         return Quantity(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from cerberus_plan.calibration.store.profile_fields import quantity_of
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.quantity import Provenance, Quantity
+from cerberus_plan.model.quantity import UNITS, Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.vocabulary import COSTS
 from cerberus_plan.model.workload import Workload
@@ -103,6 +104,25 @@ def test_a_chip_has_a_core(value: float) -> None:
     with pytest.raises(InputError, match=r"p: cores_per_chip: value = .* at least 1"):
         quantity_of({**entry, "provenance": "measured"}, "p: cores_per_chip", "cores_per_chip")
     assert quantity_of({**entry, "value": 4, "provenance": "measured"}, "p", "cores_per_chip").value == 4.0
+
+
+@given(st.sampled_from(["1", "%"]), st.floats(1e-6, 2.0), st.floats(0.1, 1.0))
+def test_a_chip_has_a_core_in_every_unit_and_at_both_ends(unit: str, cores: float, part: float) -> None:
+    """What is allowed is so many cores, whether in percent or not: 50 % of a core is none, nor is a low end of 0."""
+    factor = UNITS[unit][1]
+    fields = {"value": cores / factor, "low": part * cores / factor, "high": cores / factor, "unit": unit}
+    text = 'format = 1\nname = "m"\n[topology]\nsockets = 1\ncores_per_l3 = 4\n[quantities]\ncores_per_chip = { '
+    text += ", ".join(f"{name} = {json.dumps(given_)}" for name, given_ in fields.items()) + " }\n"
+    readers: list[Callable[[], Quantity]] = [
+        lambda: catalog.parse_machine(text, "m.toml").quantities["cores_per_chip"],
+        lambda: quantity_of({**fields, "provenance": "measured"}, "p", "cores_per_chip"),
+    ]
+    for read in readers:
+        if part * cores >= 1.0 + 1e-9:
+            assert read().low == pytest.approx(part * cores)
+        elif part * cores < 1.0 - 1e-9:
+            with pytest.raises(InputError, match=rf"(value|low) = .* at least {1 / factor:g}"):
+                read()
 
 
 @pytest.mark.filterwarnings("error")
