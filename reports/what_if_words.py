@@ -29,32 +29,43 @@ def headings(plan: Plan) -> tuple[str, ...]:
 def as_it_is(plan: Plan, sign: str = " x ") -> tuple[str, ...]:
     """The cells of the plan without a change; ``sign`` is what stands for "times"."""
     best = plan.best.to_json()
-    carried = plan.objective is not None and (plan.best.headroom or 0.0) > 0.0
-    return _split(best, sign), *_amounts(plan, best, "headroom" if carried else "throughput"), ""
+    return _split(best, sign), *_amounts(plan, best), ""
 
 
 def cells(plan: Plan, answer: Mapping[str, Any], sign: str = " x ") -> tuple[str, ...]:
     """The cells of one change."""
     best = answer["best"]
-    return _split(best, sign), *_amounts(plan, best, answer["gain_of"]), f"{number(answer['gain'])} {sign.strip()}"
+    gain = "–" if _makes_possible(plan, answer) else f"{number(answer['gain'])} {sign.strip()}"
+    return _split(best, sign), *_amounts(plan, best), gain
 
 
 def worthwhile(plan: Plan, answer: Mapping[str, Any]) -> bool:
-    """Whether a change gains something, moves the choice, or makes it cheaper."""
+    """Whether a change gains something, moves the choice, makes it cheaper, or makes it possible at all."""
     before, after = plan.best.cost, answer["best"].get("cost")
     cheaper = before is not None and after is not None and after < before
-    return cheaper or answer["gain"] > 1.0 + _LITTLE or not answer["same_split"]
+    return cheaper or _makes_possible(plan, answer) or answer["gain"] > 1.0 + _LITTLE or not answer["same_split"]
 
 
 def _split(candidate: Mapping[str, Any], sign: str) -> str:
     return f"{candidate['system']}{sign[0]}{candidate['vms']}{sign}{candidate['split'][0]}"
 
 
-def _amounts(plan: Plan, candidate: Mapping[str, Any], what: str) -> tuple[str, ...]:
+def _carries(plan: Plan, candidate: Mapping[str, Any]) -> bool:
+    """Whether a split was chosen for an objective and carries a rate within its limits."""
+    return plan.objective is not None and (candidate["headroom"] or 0.0) > 0.0
+
+
+def _makes_possible(plan: Plan, answer: Mapping[str, Any]) -> bool:
+    """Whether a rate is carried with the change and none without: a gain over nothing, which no number tells."""
+    return _carries(plan, answer["best"]) and answer["gain_of"] == "throughput"
+
+
+def _amounts(plan: Plan, candidate: Mapping[str, Any]) -> tuple[str, ...]:
     """What it does, and what that costs where it was asked."""
-    names = ("headroom", "headroom_low", "headroom_high") if what == "headroom" else ("throughput", "low", "high")
+    carried = _carries(plan, candidate)
+    names = ("headroom", "headroom_low", "headroom_high") if carried else ("throughput", "low", "high")
     told = estimate(*(candidate[name] for name in names))
     if plan.objective is None:
         return (told,)
     # where no rate is carried within the limits, the gain is of the throughput without them
-    return (told if what == "headroom" else f"0 (of {told} without limits)"), exact(candidate["cost"])
+    return (told if carried else f"0 (of {told} without limits)"), exact(candidate["cost"])

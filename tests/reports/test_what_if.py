@@ -10,10 +10,14 @@ from example_plan import a_plan
 from lxml import html
 from rich.console import Console
 
+from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.objective import Objective, Slo
+from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.aim import aimed
-from cerberus_plan.planner.plan import Plan
-from cerberus_plan.planner.splits.changes import CHANGES
+from cerberus_plan.planner.objectives.reach import reaches
+from cerberus_plan.planner.plan import Constraints, Plan
+from cerberus_plan.planner.splits.changes import CHANGES, what_if
+from cerberus_plan.planner.splits.choose import plan as planned
 from cerberus_plan.reports import what_if_words as words
 from cerberus_plan.reports.formats import estimate
 from cerberus_plan.reports.pages.plan_document import plan_document
@@ -91,6 +95,26 @@ def test_a_change_is_explained_in_whole_words_on_a_narrow_terminal() -> None:
     assert len(lines) <= 4 + 3 * len(answers)
     for one in answers:
         assert one["says"] in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.slow
+def test_a_change_that_makes_the_objective_possible_is_told_with_its_rate() -> None:
+    """It was told as "0" and dimmed: the gain of throughput is all that has a number where nothing was carried."""
+    systems = [SYSTEMS["cerberus"]]
+    plain = planned(catalog.machine("amd48"), catalog.workload("dbench"), systems, Constraints(cores=2))
+    rate = 1e-6 * plain.best.throughput
+    times = [found.latency for found in reaches(plain, Objective(rate=rate))]
+    lone = min(time.mean for time in times if time is not None)
+    wish = Objective(slos=(Slo(name="mean", seconds=lone * (1.0 - 5e-4)),))
+    plan = aimed(plain, wish)
+    answer = what_if(plan, "nested-paging").to_json()
+    assert (plan.best.headroom, answer["gain_of"]) == (0.0, "throughput")
+    assert answer["best"]["headroom"] > 0.0
+    assert "0 (of" in words.as_it_is(plan)[1]
+    names = ("headroom", "headroom_low", "headroom_high")
+    assert words.cells(plan, answer)[1] == estimate(*(answer["best"][name] for name in names))
+    assert words.cells(plan, answer)[-1] == "–"
+    assert words.worthwhile(plan, answer)
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def verify(
         document, refuted = _tell(splits, samples, prediction, how, as_json=as_json)
         if record is not None:
             _record(record, splits, samples)
-        if report is not None:  # last: a page can be made again, the runs may have taken hours
+        if report is not None:  # last: where it cannot be written, answer and record are safe
             _write_page(report, document)
     measured.leave(ended, "no process and no cgroup is left")
     if refuted:
