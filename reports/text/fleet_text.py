@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from cerberus_plan.reports.fleet_words import (
-    amount,
     counted_on,
     expected,
     load,
@@ -28,7 +27,7 @@ from cerberus_plan.reports.fleet_words import (
     survives,
     verdict,
 )
-from cerberus_plan.reports.formats import percent
+from cerberus_plan.reports.formats import exact, percent
 from cerberus_plan.reports.text.console import literal_console
 
 
@@ -81,6 +80,6 @@ def _assignment(document: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[st
 
 def _workload(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (
-        row["name"], amount(row["rate"]), counted_on(row), expected(row), room(row),
+        row["name"], exact(row["rate"]), counted_on(row), expected(row), room(row),
         percent(row["risk"]), survives(row), row["unit"],
     )  # fmt: skip

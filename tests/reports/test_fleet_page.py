@@ -61,6 +61,17 @@ def test_page_and_terminal_tell_every_workload_and_machine() -> None:
     assert "too small for it" in told
 
 
+@pytest.mark.slow
+def test_page_and_terminal_print_one_rate() -> None:
+    """A rate is told as it was given: the terminal once cut one that is not whole to four digits."""
+    document = a_fleet_document()
+    document["workloads"][0]["rate"] = 12345.678
+    tree = html.fromstring(page(document))
+    (told,) = [row[1].text for row in tree.get_element_by_id("rates").iterfind(".//tbody/tr")][:1]
+    assert told.split()[0] == "12,345.678"
+    assert " 12,345.678 " in text(document)
+
+
 def test_without_an_answer_what_is_missing_and_what_to_add_are_told() -> None:
     """The first sentence says so; no table of an answer that is none."""
     document = a_fleet_document(count=1)
