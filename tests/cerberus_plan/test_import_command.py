@@ -1,6 +1,7 @@
 """`cerberus-plan import` through the real command line: what it prints, writes and refuses."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,14 @@ def test_a_curve_is_printed_and_written(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "curve processes: operations/s against processes" in done.stdout
     assert (tmp_path / "curve.csv").read_text() == "n,value\n1,500000.0\n2,960000.0\n4,1800000.0\n4,1790000.0\n"
+
+
+@pytest.mark.slow
+def test_the_next_command_can_be_pasted(tmp_path: Path) -> None:
+    """A name with a blank is one word of it."""
+    output = tmp_path / "a curve.csv"
+    done = run(str(FIXTURES / "will_it_scale.csv"), "--series", "processes", "--output", str(output))
+    assert f"next: cerberus-plan fit {shlex.quote(str(output))}" in done.stdout, done.stderr
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ import pytest
 from cerberus_plan.calibration.curves.read import read_curve
 from cerberus_plan.calibration.programs.demand import demands_from_json
 from cerberus_plan.calibration.store.catalog import workload
+from cerberus_plan.cli.commands import observe as observe_command
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.verify.rounds import MOST_OTHERS
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +77,25 @@ def test_json_is_one_document(tmp_path: Path) -> None:
     assert document["unit"] == "runs/s"
     assert [len(point["values"]) for point in document["curve"]] == [1]
     assert [Path(name).name for name in document["files"]][:2] == ["run.curve.csv", "run.demand.json"]
+
+
+A_WORKLOAD = Workload(name="mine", description="", unit="runs/s", units_per_cycle=1.0, operations={})
+
+
+@pytest.mark.parametrize(
+    ("files", "made", "told"),
+    [
+        (None, A_WORKLOAD, "nothing was kept: --output mine.toml writes what"),
+        (["a b.toml"], A_WORKLOAD, "plan with it: cerberus-plan --workload 'a b.toml'"),
+        (["a b.csv", "w.toml"], None, "extend the curve: cerberus-plan fit 'a b.csv'"),
+        (None, None, "no workload was written: no processor time was seen; --output mine/ keeps the curve"),
+    ],
+)
+def test_what_to_do_next_can_be_done(files: list[str] | None, made: Workload | None, told: str) -> None:
+    """No workload is promised where none is made, and a name with a blank is one word of the command."""
+    said = observe_command._next(None if files is None else [Path(file) for file in files], made)
+    assert told in said
+    assert ("--workload" in said) == (made is not None)
 
 
 @pytest.mark.slow

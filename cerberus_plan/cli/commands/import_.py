@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,7 +111,7 @@ def _record(files: list[str], record: Path | None, split: str | None, others: li
         if rows
     ]
     typer.echo(f"added {' and '.join(added)} to {record}")
-    typer.echo(f"next: cerberus-plan --workload {record} --rate R --slo p99=10ms")
+    typer.echo(f"next: cerberus-plan --workload {quote(str(record))} --rate R --slo p99=10ms")
 
 
 def _metrics(pairs: list[str]) -> dict[str, str]:
@@ -209,7 +210,7 @@ def _show(file: str, title: str, imported: Imported, output: Path | None) -> Non
         console.print(f"wrote {escape(str(output))}")
         if output.suffix == ".csv":
             clients = " --clients" if imported.curves[0].axis == "clients" else ""
-            console.print(f"next: cerberus-plan fit {escape(str(output))}{clients}")
+            console.print(f"next: cerberus-plan fit {escape(quote(str(output)))}{clients}")
 
 
 def _curve_table(curve: Curve) -> Any:

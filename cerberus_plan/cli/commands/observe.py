@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -242,11 +243,16 @@ def _give(
 
 def _next(files: list[Path] | None, made: Workload | None) -> str:
     """What to do with what was learned."""
+    if made is None:
+        keep = (
+            "--output mine/ keeps the curve"
+            if files is None
+            else f"extend the curve: cerberus-plan fit {quote(str(files[0]))}"
+        )
+        return f"no workload was written: no processor time was seen; {keep}"
     if files is None:
         return "nothing was kept: --output mine.toml writes what `cerberus-plan --workload mine.toml` plans with"
-    if made is None:
-        return f"no workload was written: no processor time was seen; extend the curve: cerberus-plan fit {files[0]}"
-    return f"plan with it: cerberus-plan --workload {files[-1]}"
+    return f"plan with it: cerberus-plan --workload {quote(str(files[-1]))}"
 
 
 def _costs() -> dict[str, float] | None:
