@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.reports.audit_words import price_words
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages.findings import findings_page
 from cerberus_plan.reports.pages.marked_floor import marked_floor
-from cerberus_plan.reports.text.audit_text import price_words
 
 # Bars drawn; the table has all deviations.
 _MOST = 20

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.reports.audit_words import price_words
 from cerberus_plan.reports.pages.floor_plan import MOST_CPUS, square, squares
-from cerberus_plan.reports.text.audit_text import price_words
 
 # Deviations that get a letter; the table has all.
 _LETTERS = "ABCDEFGHIJKLMNOPQRST"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
+from cerberus_plan.reports import splits_words as words
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.charts.figure import Figure
 from cerberus_plan.reports.charts.strips import Strip, strips
 from cerberus_plan.reports.formats import ends, estimate, percent, reading
 from cerberus_plan.reports.pages.findings import Table, findings_page
-from cerberus_plan.reports.text import splits_text as words
 
 Split = tuple[int, int]
 
@@ -29,11 +30,10 @@ def splits_page(document: Mapping[str, Any], title: str, *, command: Sequence[st
         version: Version of the program.
     """
     measured = document["measured"]
-    runs = f"{measured['runs']} run{'s' * (measured['runs'] != 1)}"
     return findings_page(
         document,
         what="fit",
-        subject=f"{title}: {runs}, {document['cores']} cores",
+        subject=f"{title}: {counted(measured['runs'], 'run')}, {counted(document['cores'], 'core')}",
         verdict=words.verdict(document),
         key_facts=list(_facts(document)),
         figures=[
@@ -62,7 +62,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         "note": f"measured, 90 % interval {interval}" if best["measured"] else f"90 % interval {interval}",
     }
     chance, regret = percent(best["probability_best"]), percent(best["regret"])
-    yield {"name": "Chance to be the best", "value": chance, "note": f"of {len(document['splits'])} splits"}
+    yield {"name": "Chance to be the best", "value": chance, "note": f"of {counted(len(document['splits']), 'split')}"}
     yield {"name": "Expected loss", "value": regret, "note": "against the true best"}
     yield {
         "name": "Measure next",
@@ -97,7 +97,7 @@ def _splits(document: Mapping[str, Any]) -> Figure:
 def _tables(document: Mapping[str, Any]) -> Iterator[Table]:
     values = _values(document)
     yield (
-        f"All splits of {document['cores']} cores",
+        f"All splits of {counted(document['cores'], 'core')}",
         ("split", "measured", "expected", "90 % interval", "probability of being best", "expected loss"),
         [
             (

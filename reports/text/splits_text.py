@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cerberus_plan.reports.formats import alike, ends, estimate, percent
+from cerberus_plan.reports.formats import alike, percent
+from cerberus_plan.reports.splits_words import likely, name, verdict
 
-LEAST_SHOWN = 0.01
 HEADERS = ("split", "expected", "low", "high", "", "best", "regret")
 
 
@@ -18,18 +18,6 @@ def splits_text(answer: Mapping[str, Any]) -> str:
         answer: the document of `calibration.splits.document`.
     """
     return "\n".join((verdict(answer), "", *table(answer), "", owners(answer), following(answer)))
-
-
-def verdict(answer: Mapping[str, Any]) -> str:
-    """Which split, what it gives, and how sure that is."""
-    best = answer["best"]
-    known = "measured" if best["measured"] else f"90 % interval {ends(best['low'], best['high'])}"
-    value = estimate(best["value"], best["low"], best["high"])
-    return (
-        f"Run {name(best)}: {answer['quantity']} {value} ({known}). It is the best of {len(answer['splits'])} splits "
-        f"with probability {percent(best['probability_best'])}, expected to lose {percent(best['regret'])} to the true "
-        "best."
-    )
 
 
 def table(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -51,20 +39,9 @@ def owners(answer: Mapping[str, Any]) -> str:
     )
 
 
-def likely(answer: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Owners of the contention worth a word, the likeliest first."""
-    ranked = sorted(answer["owner"].items(), key=lambda item: -item[1])
-    return [(owner, share) for owner, share in ranked if share >= LEAST_SHOWN]
-
-
 def following(answer: Mapping[str, Any]) -> str:
     """What to measure next."""
     wanted = answer["next"]
     if wanted is None:
         return "Nothing more to measure: the choice is sure enough, or every split has been run."
     return f"Measure next: {name(wanted)}. It decides most."
-
-
-def name(split: Mapping[str, Any]) -> str:
-    """Instances x cores of each."""
-    return f"{split['instances']} x {split['cores_per_instance']}"

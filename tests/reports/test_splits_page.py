@@ -9,8 +9,8 @@ import pytest
 from example_splits import HOSTILE, a_splits_document, a_splits_page
 from lxml import html
 
+from cerberus_plan.reports import splits_words as words
 from cerberus_plan.reports.formats import alike, percent, reading
-from cerberus_plan.reports.text import splits_text as words
 
 
 @pytest.mark.parametrize("time", [False, True])
@@ -38,6 +38,14 @@ def test_the_page_tells_what_the_terminal_tells(time: bool) -> None:
         assert (row[1] != "–") == split["measured"]
     owners = tree.xpath("//h2[text()='Owners of the contention']/following::tbody[1]/tr")
     assert [row.findtext("th") for row in owners] == [name for name, _ in words.likely(document)]
+
+
+def test_one_split_is_no_plural() -> None:
+    """A choice among one was told as "the best of 1 splits"."""
+    document = a_splits_document()
+    alone = {**document, "splits": document["splits"][:1]}
+    assert "the best of 1 split with" in words.verdict(alone)
+    assert f"the best of {len(document['splits'])} splits with" in words.verdict(document)
 
 
 def test_every_run_is_a_dot_or_a_row() -> None:

@@ -57,7 +57,8 @@ def audit(
     from cerberus_plan.planner.deploy.all_formats import read_files
     from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
     from cerberus_plan.planner.deploy.portable import found_from
-    from cerberus_plan.reports.text.audit_text import print_audit, verdict_sentence
+    from cerberus_plan.reports.audit_words import verdict_sentence
+    from cerberus_plan.reports.text.audit_text import print_audit
 
     report_file.check(report)
     promise = read_promise(plan)

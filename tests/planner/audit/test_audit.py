@@ -27,7 +27,7 @@ from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 from cerberus_plan.planner.placing.distance import Distances, distances_of
 from cerberus_plan.planner.placing.placement import place
-from cerberus_plan.reports.text.audit_text import verdict_sentence
+from cerberus_plan.reports.audit_words import verdict_sentence
 
 AMD48 = catalog.machine("amd48")
 

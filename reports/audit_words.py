@@ -1,0 +1,42 @@
+"""An audit in words: the sentence that terminal, page and ``--json`` share, and the price of a deviation."""
+
+from __future__ import annotations
+
+from cerberus_plan.model.digits import counted
+from cerberus_plan.planner.audit.deviation import Verdict
+from cerberus_plan.planner.audit.promised import Promise
+from cerberus_plan.reports.formats import number, percent
+
+
+def verdict_sentence(promise: Promise, verdict: Verdict) -> str:
+    """How much is not as planned, and what that costs of what was promised."""
+    count, checked = len(verdict.deviations), verdict.checked
+    if not count:
+        return f"All {counted(checked, 'instance')} are as planned." if checked != 1 else "The instance is as planned."
+    found = f"{counted(count, 'deviation')} in {counted(checked, 'instance')}"
+    return f"{found}; {_cost(promise, verdict)}."
+
+
+def _cost(promise: Promise, verdict: Verdict) -> str:
+    if verdict.total_price > 0.0:
+        promised = f"{number(promise.throughput)} {promise.unit}"
+        return f"{_lost(verdict)} {percent(verdict.total_price)} of {promised}"
+    if any(each.price is None for each in verdict.deviations):
+        return "what that costs is not known"
+    return "nothing is lost by that"
+
+
+def _lost(verdict: Verdict) -> str:
+    """What the price is of: kinds of deviation that are there."""
+    kinds = {each.kind for each in verdict.deviations}
+    parts = [words for kind, words in (("missing", "what is missing"), ("overlap", "neighbours")) if kind in kinds]
+    if not parts or kinds & {"cpus", "count"}:
+        parts.append("wrong CPUs")
+    if parts == ["what is missing"]:
+        return "what is missing costs"
+    return f"{' and '.join([', '.join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]} cost"
+
+
+def price_words(price: float | None) -> str:
+    """What a deviation costs."""
+    return "not known" if price is None else percent(price)

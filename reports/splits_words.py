@@ -1,0 +1,37 @@
+"""Fitted splits in words, the same on the terminal and on the page: the verdict, and whose the contention is.
+
+Takes the document of `calibration.splits.document`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cerberus_plan.model.digits import counted
+from cerberus_plan.reports.formats import ends, estimate, percent
+
+LEAST_SHOWN = 0.01
+
+
+def verdict(answer: Mapping[str, Any]) -> str:
+    """Which split, what it gives, and how sure that is."""
+    best = answer["best"]
+    known = "measured" if best["measured"] else f"90 % interval {ends(best['low'], best['high'])}"
+    value = estimate(best["value"], best["low"], best["high"])
+    among = counted(len(answer["splits"]), "split")
+    return (
+        f"Run {name(best)}: {answer['quantity']} {value} ({known}). It is the best of {among} with probability "
+        f"{percent(best['probability_best'])}, expected to lose {percent(best['regret'])} to the true best."
+    )
+
+
+def likely(answer: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Owners of the contention worth a word, the likeliest first."""
+    ranked = sorted(answer["owner"].items(), key=lambda item: -item[1])
+    return [(owner, share) for owner, share in ranked if share >= LEAST_SHOWN]
+
+
+def name(split: Mapping[str, Any]) -> str:
+    """Instances x cores of each."""
+    return f"{split['instances']} x {split['cores_per_instance']}"
