@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.formats import Spread, estimate, number, percent, quotient
 
 # Parts of a unit's core-seconds, as people call them.
@@ -25,11 +26,6 @@ PARTS = {
 # A smaller share of a unit is not told in a line.
 _SMALL = 0.005
 _UNLIKELY = 0.01
-
-
-def on_cores(cores: int) -> str:
-    """A number of cores."""
-    return f"{cores} core{'s' * (cores > 1)}"
 
 
 def curve(document: Mapping[str, Any]) -> list[tuple[int, Spread]]:
@@ -64,10 +60,10 @@ def lines(document: Mapping[str, Any], unit: str) -> Iterator[str]:
         told = ", ".join(
             f"{PARTS[part['name']]} {percent(part['share'])}" for part in row["parts"] if part["share"] >= _SMALL
         )
-        yield f"where the core-seconds of a {unit} go on {on_cores(row['cores'])}: {told}"
+        yield f"where the core-seconds of a {unit} go on {counted(row['cores'], 'core')}: {told}"
     if owners := document["owner"]:
         told = ", ".join(f"{name} {percent(share)}" for name, share in likely(owners))
-        yield f"whose the contention on {on_cores(document['owner_on_cores'])} is: {told}{_doubt(document)}"
+        yield f"whose the contention on {counted(document['owner_on_cores'], 'core')} is: {told}{_doubt(document)}"
 
 
 def likely(owners: Mapping[str, float]) -> list[tuple[str, float]]:

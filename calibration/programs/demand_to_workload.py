@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.calibration.programs.memory_traffic import memory_traffic
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.system_calls import CALLS_OF, FORKING
@@ -151,7 +152,7 @@ def _derived(value: float, demand: Demand) -> Quantity:
 
 
 def _notes(demand: Demand, costs: Mapping[str, float] | None, operations: Mapping[str, Quantity]) -> Iterator[str]:
-    where = f" on {demand.cores} core{'' if demand.cores == 1 else 's'}" if demand.cores else ""
+    where = f" on {counted(demand.cores, 'core')}" if demand.cores else ""
     yield f"Measured over {demand.work:.6g} {demand.unit}{'' if demand.work == 1 else 's'}{where}."
     if demand.user_s is None:
         yield "User and system time were not known apart: all is compute."

@@ -28,6 +28,7 @@ from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store import profile_fields as read
 from cerberus_plan.calibration.store.files import read_text, write_atomically
 from cerberus_plan.calibration.store.places import profiles_folder
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.plain import plain, shown
@@ -234,10 +235,6 @@ def read_profile(path: str | Path, *, samples: bool = True) -> Profile:
     return from_record(record, where=str(path))
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number > 1 else ''}"
-
-
 def _complaint(run: Mapping[str, Any]) -> str:
     """What the verdict of an unstable calibration says, empty for a stable one."""
     verdict = run.get("verdict", "")
@@ -251,7 +248,7 @@ def machine_of(profile: Profile) -> Machine:
     return Machine(
         name=host.name,
         description=(
-            f"{host.processor}, {_counted(host.cpus, 'CPU')} in {_counted(groups, 'L3 group')}, "
+            f"{host.processor}, {counted(host.cpus, 'CPU')} in {counted(groups, 'L3 group')}, "
             f"{host.kernel}, {'made' if host.family == MADE else 'measured'} {profile.created[:10]}"
         ),
         topology=profile.topology,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.audit.deviation import Deviation, Verdict
@@ -183,7 +184,7 @@ def _pins_now(each: Instance, sight: Seen, planned: _Pins, all_cpus: frozenset[i
 def _cpus(each: Instance, sight: Seen, now: _Pins, context: _Context) -> Iterator[Deviation]:
     planned, pricer = context.pins[each.name], context.pricer
     if len(now) != len(each.cpus):
-        what = f"{_number(len(now), context.noun)} instead of {len(each.cpus)}"
+        what = f"{counted(len(now), context.noun)} instead of {len(each.cpus)}"
         price = max(pricer.loss({each.name: now}), 0.0)
         yield _deviation(sight, "count", what, price, _concerned(each, now[len(planned) :]))
     wrong = [i for i, cpus in enumerate(now) if i >= len(planned) or cpus != planned[i]]
@@ -234,10 +235,6 @@ def _set(cpus: frozenset[int]) -> str:
     return f"CPU {cpu_list(cpus)}"
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
 def _rest(each: Instance, sight: Seen, noun: str) -> Iterator[Deviation]:
     """Counts without pins, and memory; all are about the instance as a whole."""
 
@@ -245,9 +242,9 @@ def _rest(each: Instance, sight: Seen, noun: str) -> Iterator[Deviation]:
         return _deviation(sight, kind, what, None, each.cpus)
 
     if sight.vcpus is None and sight.count is not None and sight.count != len(each.cpus):
-        yield say("count", f"{_number(sight.count, noun)} instead of {len(each.cpus)}")
+        yield say("count", f"{counted(sight.count, noun)} instead of {len(each.cpus)}")
     if sight.count is not None and sight.vcpus is not None and sight.count != len(sight.vcpus):
-        yield say("count", f"{_number(sight.count, noun)}, but pins for {len(sight.vcpus)}")
+        yield say("count", f"{counted(sight.count, noun)}, but pins for {len(sight.vcpus)}")
     if sight.nodes is not None and sight.nodes != frozenset(each.nodes):
         where = f"nodes {cpu_list(sight.nodes)}" if sight.nodes else "any node"
         yield say("nodes", f"memory from {where} instead of {cpu_list(each.nodes)}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cerberus_plan.model.digits import digits_known, end_digits, estimate, exact, spread, to_place
-from cerberus_plan.model.objective import LATENCY, THROUGHPUT, Objective, Slo
+from cerberus_plan.model.digits import counted, digits_known, end_digits, estimate, exact, spread, to_place
+from cerberus_plan.model.objective import CORES, LATENCY, THROUGHPUT, Objective, Slo
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.objectives.reach import Reach
 from cerberus_plan.planner.objectives.served import CAPACITY, TAIL, Served
@@ -100,7 +100,10 @@ def _reached(found: Reach, unit: str) -> str:
 
 def cost(found: Reach, objective: Objective) -> str:
     """What a split costs, with its unit."""
-    return f"{found.cost:,.10g} {objective.prices.unit}".rstrip()
+    unit = objective.prices.unit
+    if unit == CORES.unit and found.cost == 1.0:
+        return counted(1, "core")
+    return f"{found.cost:,.10g} {unit}".rstrip()
 
 
 def reason(plan: Plan, best: Reach, found: Sequence[Reach], objective: Objective) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cerberus_plan.model.digits import spread
+from cerberus_plan.model.digits import counted, spread
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 
@@ -13,11 +13,10 @@ def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
     """A candidate in words: "24 VMs of 2 cores (cerberus)", "8 VMs of 4 virtual CPUs on 16 cores in all (kvm)"."""
     system = systems[candidate.system]
     count = candidate.split[0]
-    cores = f"{count} core{'s' * (count > 1)}"
+    cores = counted(count, "core")
     if candidate.overcommit > 1.0:
-        cores = (
-            f"{count} {'virtual CPU' if system.virtualised else 'thread'}{'s' * (count > 1)} on {candidate.cores} cores"
-        )
+        threads = counted(count, "virtual CPU" if system.virtualised else "thread")
+        cores = f"{threads} on {counted(candidate.cores, 'core')}"
         if system.clustered:
             cores += " in all"
     if not system.clustered:

@@ -18,6 +18,7 @@ from cerberus_plan.calibration.store import catalog
 from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.measured_rows import append
 from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Provenance, Quantity
@@ -69,7 +70,7 @@ def _workload(name: str, rows: Sequence[Measurement], unit: str) -> Workload:
     frugal = min(rows, key=lambda row: row.cores / row.value)
     return Workload(
         name="".join(c if c.isascii() and (c.isalnum() or c in "._+-") else "-" for c in name)[:64] or "tuned",
-        description=f"measured: {len(rows)} runs of splits",
+        description=f"measured: {counted(len(rows), 'run')} of splits",
         unit=unit,
         units_per_cycle=1.0,
         operations={

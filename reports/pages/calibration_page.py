@@ -13,6 +13,7 @@ from typing import Any
 from cerberus_plan.calibration.paper.microbenchmarks import ROWS
 from cerberus_plan.calibration.primitives.base import Results
 from cerberus_plan.calibration.store.profile import Profile, to_record
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts.latency import latency
 from cerberus_plan.reports.charts.samples import samples
 from cerberus_plan.reports.formats import headline, known, percent, quantity
@@ -80,7 +81,7 @@ def _facts(profile: Profile) -> list[dict[str, str]]:
         {
             "name": "Host",
             "value": profile.host.name,
-            "note": f"{profile.host.processor}, {profile.host.cpus} CPUs, {profile.host.kernel}",
+            "note": f"{profile.host.processor}, {counted(profile.host.cpus, 'CPU')}, {profile.host.kernel}",
         },
         {
             "name": "Levels",

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts.forecast import forecast
 from cerberus_plan.reports.formats import headline, number, percent
 from cerberus_plan.reports.pages import origin, page
@@ -63,7 +64,7 @@ def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:
         {
             "name": "Measured",
             "value": f"{measured['levels']} counts",
-            "note": f"{measured['points']} points up to {measured['largest_n']:g} {unit}",
+            "note": f"{counted(measured['points'], 'point')} up to {measured['largest_n']:g} {unit}",
         },
     ]
     if result["decided"]:

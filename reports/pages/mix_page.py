@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan
 from cerberus_plan.reports.charts.shares import shares
 from cerberus_plan.reports.formats import headline, number
@@ -53,7 +54,7 @@ def _facts(plan: MixPlan) -> list[dict[str, str]]:
             "value": f"{number(plan.level)} ×",
             "note": "for the workload that gains least",
         },
-        {"name": "System", "value": plan.system, "note": f"{len(plan.split)} instances"},
+        {"name": "System", "value": plan.system, "note": f"{counted(len(plan.split), 'instance')}"},
         {"name": "Cores", "value": f"{sum(plan.split)} of {plan.constraints.usable}", "note": f"{plan.idle} left idle"},
         {"name": "Workloads", "value": str(len(parts)), "note": ", ".join(part.workload.name for part in parts)},
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports import observe_words as words
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.charts.figure import Figure
@@ -32,7 +33,7 @@ def observe_page(document: Mapping[str, Any], *, command: Sequence[str], version
 def _verdict(document: Mapping[str, Any]) -> str:
     """How it scales, and who is most likely to keep it from scaling further."""
     least, most = words.curve(document)[0], words.curve(document)[-1]
-    name = words.on_cores(most[0])
+    name = counted(most[0], "core")
     first = (
         f"{name} do {words.speed_up(most, least)} times what {least[0]} does."
         if most is not least
@@ -60,7 +61,7 @@ def _figures(document: Mapping[str, Any]) -> Iterator[Figure]:
     )  # fmt: skip
     if document["ledger"]:
         yield ledger(
-            [(words.on_cores(row["cores"]), {words.PARTS[part["name"]]: part["share"] for part in row["parts"]})
+            [(counted(row["cores"], "core"), {words.PARTS[part["name"]]: part["share"] for part in row["parts"]})
              for row in document["ledger"]],
             name="ledger",
             title="Where the core-seconds of a unit of work go",
@@ -70,7 +71,7 @@ def _figures(document: Mapping[str, Any]) -> Iterator[Figure]:
         yield bars(
             words.likely(document["owner"]),
             name="owner",
-            title=f"Who owns the contention on {words.on_cores(document['owner_on_cores'])}",
+            title=f"Who owns the contention on {counted(document['owner_on_cores'], 'core')}",
             caption="Probabilities by the runs; the table of owners says what each would mean.",
             column="probability",
         )  # fmt: skip
@@ -87,7 +88,7 @@ def _tables(document: Mapping[str, Any]) -> Iterator[Table]:
     for at in dict.fromkeys((0, len(ledgers) - 1)) if ledgers else ():
         row = ledgers[at]
         yield (
-            f"The demands of a unit of work on {words.on_cores(row['cores'])}",
+            f"The demands of a unit of work on {counted(row['cores'], 'core')}",
             ("demand", "core-time a unit", "share", "90 % interval", "known how", "from"),
             [
                 (words.PARTS[part["name"]], quantity(part["seconds"], "s"), percent(part["share"]), _between(part),

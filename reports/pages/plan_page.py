@@ -12,6 +12,7 @@ from typing import Any
 
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.records import record
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.planner.splits.changes import ranked
@@ -203,7 +204,7 @@ def _facts(plan: Plan) -> list[dict[str, str]]:
     ):
         if other is not None and not any(reading.same_split(other, one) for one in known):
             told = estimate(other.throughput, other.low, other.high, unit)
-            cores = f"{other.cores} core{'s' * (other.cores > 1)}"
+            cores = counted(other.cores, "core")
             facts.append({"name": name, "value": _times(plan, other), "note": f"{other.system} on {cores}: {told}"})
             known.append(other)
     if plan.objective is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.charts.strips import Strip, strips
 from cerberus_plan.reports.formats import ends, estimate, number, percent
@@ -43,7 +44,7 @@ def tune_page(document: Mapping[str, Any], *, reason: str, command: Sequence[str
     return findings_page(
         document,
         what="tune",
-        subject=f"{len(runs)} runs of {len(by_split)} splits",
+        subject=f"{counted(len(runs), 'run')} of {counted(len(by_split), 'split')}",
         verdict=f"Run {chosen}: {quantity} {value}. Expected to lose {percent(document['regret'])} against the best.",
         key_facts=[
             {"name": "Recommended", "value": chosen, "note": "instances × cores of each"},

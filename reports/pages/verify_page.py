@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts.strips import Strip, strips
 from cerberus_plan.reports.formats import number
 from cerberus_plan.reports.pages.findings import findings_page
@@ -18,7 +19,7 @@ def verify_page(document: Mapping[str, Any], *, command: Sequence[str], version:
     return findings_page(
         document,
         what="verify",
-        subject=f"{len(rows)} splits, pinned by {document['pinned_by']}",
+        subject=f"{counted(len(rows), 'split')}, pinned by {document['pinned_by']}",
         verdict=_verdict(judged, refuted),
         notes=[
             *(f"{_name(row)}: {row['verdict']}; trust {row['trust']}; next: {row['next']}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cerberus_plan.calibration.paper.microbenchmarks import ROWS
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.formats import known, number, percent, quantity
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def print_quantities(console: Console, profile: Profile) -> None:
     """All quantities of the profile."""
     from rich.table import Table
 
-    cpus = f"{profile.host.cpus} CPU{'s' if profile.host.cpus > 1 else ''}"
+    cpus = counted(profile.host.cpus, "CPU")
     title = f"{profile.host.name}: {profile.host.processor}, {cpus}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("quantity", no_wrap=True)

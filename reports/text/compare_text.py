@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.saved.compare import Comparison, Moved
@@ -85,7 +86,7 @@ def _moves(one: Comparison, width: int) -> Iterator[str]:
     sure = [each for each in one.moved if not each.overlap]
     if not one.moved:
         return
-    text = f"Of {len(one.moved)} splits that moved, {len(sure)} moved beyond their intervals"
+    text = f"Of {counted(len(one.moved), 'split')} that moved, {len(sure)} moved beyond their intervals"
     if sure:
         text += ": " + "; ".join(_move(each, one) for each in sure[:_MOST_TOLD])
         text += "; ..." if len(sure) > _MOST_TOLD else ""

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports import observe_words as words
 from cerberus_plan.reports.formats import estimate, number, percent, quantity
 from cerberus_plan.reports.text.console import literal_console
@@ -42,7 +43,7 @@ def print_observation(document: Mapping[str, Any], *, work: str) -> None:
     rows = [row for row in document["measured"] if row["instances"] * row["cores_per_instance"] == most]
     if len(rows) > 1:
         told = ", ".join(f"{row['instances']} x {row['cores_per_instance']} {_told(row)}" for row in rows)
-        console.print(f"splits of {most} cores, {document['unit']}: {told}", soft_wrap=True)
+        console.print(f"splits of {counted(most, 'core')}, {document['unit']}: {told}", soft_wrap=True)
 
 
 def _told(row: Mapping[str, Any]) -> str:

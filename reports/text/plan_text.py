@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import typer
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.planner.plan import Candidate, Plan, fastest
 from cerberus_plan.reports.formats import ends, estimate, percent
@@ -75,8 +76,7 @@ def _wrapped(text: str, width: int, style: Mapping[str, object] | None = None) -
 
 
 def _cores(plan: Plan) -> str:
-    n = plan.constraints.cores
-    return f"{n} core{'s' * (n > 1)}"
+    return counted(plan.constraints.cores, "core")
 
 
 def compared(plan: Plan) -> list[tuple[str, Candidate]]:
@@ -167,14 +167,13 @@ def _cells(mark: str, candidate: Candidate, *, finite: bool) -> Iterable[str]:
 def _risk(plan: Plan) -> str:
     """What choosing the recommended split may cost."""
     best = plan.best
-    text = f"Risk: expected regret {percent(best.regret, '')}"
+    text = f"Risk: expected regret {percent(best.regret, _TIGHT)}"
     if not plan.ties:
-        return f"{text}; it is the fastest with probability {percent(best.probability_best, '')}."
-    n = len(plan.ties)
+        return f"{text}; it is the fastest with probability {percent(best.probability_best, _TIGHT)}."
     together = best.probability_best + sum(tie.probability_best for tie in plan.ties)
     return (
-        f"{text}. {n} other split{'s' * (n > 1)} cannot be told from it (one of them is the fastest with probability "
-        f"{percent(together, _TIGHT)})."
+        f"{text}. {counted(len(plan.ties), 'other split')} cannot be told from it (one of them is the fastest with "
+        f"probability {percent(together, _TIGHT)})."
     )
 
 
@@ -214,4 +213,5 @@ def _footer(plans: Sequence[Plan]) -> str:
     more = "--json lists every number with its source."
     if len(plans) > 1:
         more = f"--workload NAME shows ties, risk and every core-second; {more}"
-    return f"Rests on {len(inputs)} numbers: {told}. Intervals are 90 % and hold parameter and model error. {more}"
+    rests = f"Rests on {counted(len(inputs), 'number')}: {told}"
+    return f"{rests}. Intervals are 90 % and hold parameter and model error. {more}"

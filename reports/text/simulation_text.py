@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.exact.solver import Solution
 from cerberus_plan.model.simulation.rules import Rules
 from cerberus_plan.model.simulation.run import Simulation
@@ -128,7 +129,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     out.print(Text(comparison.verdict, style="bold green" if comparison.holds else "bold yellow"))
     out.print(
         Text(
-            f"{comparison.replications} runs, {found.completions:,} cycles ({found.warm_up:,} warm-up), "
+            f"{counted(comparison.replications, 'run')}, {found.completions:,} cycles ({found.warm_up:,} warm-up), "
             f"{found.events:,} events on the {'jump chain' if found.engine == 'jumps' else 'event heap'}, "
             f"seed {found.seed}",
             style="dim",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+import cerberus_plan
 from cerberus_plan.model.digits import (
     alike,
+    counted,
     digits_known,
     end_digits,
     ends,
@@ -21,6 +25,12 @@ from cerberus_plan.model.digits import (
     to_place,
 )
 
+ROOT = Path(cerberus_plan.__file__).parent.parent
+ROOMS = ("calibration", "cerberus_plan", "planner", "reports")
+# A plural spelt out by hand: "s" times a comparison, or as one of two.
+PLURAL = re.compile(r"""'s' \* ?\(|'s' if |'' if [^{}]* else 's'""")
+# Of what is no count: work as it was given, "several reads".
+NO_COUNTS = {"demand_to_workload.py", "sysbench.py"}
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
 
 
@@ -191,3 +201,19 @@ def test_values_by_hand() -> None:
     assert estimate(100.123456, 101.0, 110.0) == "100.1"
     assert estimate(*quotient((5.2, 3.7, 7.2), (1.0, 1.0, 1.0))) == "5.2"
     assert quotient((5.2, None, None), (1.3, 1.0, 2.0)) == (4.0, None, None)
+
+
+@given(st.integers(0, 10**12))
+def test_one_has_no_plural(count: int) -> None:
+    """Of one and only of one the noun stands alone, and the count reads back."""
+    told, noun = counted(count, "core").split(" ")
+    assert int(told.replace(",", "")) == count
+    assert noun == ("core" if count == 1 else "cores")
+
+
+def test_a_plural_is_spelt_in_one_place() -> None:
+    """Copies of `counted` were right for nothing, or for one, or wrote no thousands apart."""
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    assert len(files) > 300
+    assert PLURAL.search((ROOT / "model" / "digits.py").read_text(encoding="utf-8"))
+    assert {path.name for path in files if PLURAL.search(path.read_text(encoding="utf-8"))} == NO_COUNTS

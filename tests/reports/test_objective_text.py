@@ -9,13 +9,28 @@ import pytest
 from example_plan import a_plan
 
 from cerberus_plan.model.latency.latency import Latency
-from cerberus_plan.model.objective import Objective, Slo
+from cerberus_plan.model.objective import Objective, Prices, Slo
 from cerberus_plan.planner.objectives.aim import aimed
-from cerberus_plan.planner.objectives.say import known_time
+from cerberus_plan.planner.objectives.reach import reaches
+from cerberus_plan.planner.objectives.say import cost, known_time
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.reports.text.objective_text import rows
+from cerberus_plan.reports.text.plan_text import text_of
 
 OBJECTIVE = Objective(rate=9_000.0, slos=(Slo(name="p99", seconds=0.05),))
+
+
+def test_one_core_and_one_number_are_no_plurals() -> None:
+    """They were told as "1 cores" and "1 numbers"; a unit of one's own stays as it was given."""
+    (found, *_) = reaches(a_plan("apache", cores=8), Objective())
+    one = replace(found, cost=1.0)
+    assert cost(one, Objective()) == "1 core"
+    assert cost(replace(found, cost=2.0), Objective()) == "2 cores"
+    assert cost(one, Objective(prices=Prices(per_core=1.0, unit="francs"))) == "1 francs"
+    plan = a_plan("apache", cores=8)
+    name, quantity = next(iter(plan.inputs.items()))
+    lines = [text for text, _ in text_of([replace(plan, inputs={name: quantity})], 400)]
+    assert any(line.startswith("Rests on 1 number: 1 ") for line in lines)
 
 
 @cache

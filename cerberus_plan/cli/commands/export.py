@@ -9,6 +9,7 @@ import typer
 
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.plan_options import PlanOptions, asks_for_a_plan
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 
 # Splits that are placed and compared, the fastest first.
@@ -88,7 +89,7 @@ def export(
         return
     for line in (*lines, *(f"Note: {note}." for note in where.placement.notes)):
         typer.echo(line)
-    typer.echo(f"{len(files)} files written to {output}; start with README.md there", err=True)
+    typer.echo(f"{counted(len(files), 'file')} written to {output}; start with README.md there", err=True)
 
 
 def _format(name: str) -> Format:

@@ -85,7 +85,9 @@ def verify(
     try:
         with Signals() as signals, open_cpusets() as cpusets:
             how = "cgroup cpusets" if cpusets else "affinity"
-            typer.echo(f"{len(splits)} splits, a warm-up and {rounds} rounds, pinned by {how}", err=True)
+            typer.echo(
+                f"{counted(len(splits), 'split')}, a warm-up and {counted(rounds, 'round')}, pinned by {how}", err=True
+            )
             if (busy := pressure()) is not None:
                 typer.echo(busy, err=True)
             for sample in measure(order, placements, meter, rounds=rounds, seed=seed, signals=signals, cpusets=cpusets):
