@@ -92,6 +92,7 @@ def test_times_and_faults_of_descendants_are_counted() -> None:
 def test_a_signal_that_ends_the_command_is_named() -> None:
     """A crash is told by the signal's name."""
     assert run("import os; os.kill(os.getpid(), 11)").failure == "was ended by SIGSEGV"
+    assert run("import os; os.kill(os.getpid(), 35)").failure == "was ended by SIG35"
 
 
 def test_the_tail_is_short() -> None:

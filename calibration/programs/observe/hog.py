@@ -17,6 +17,7 @@ import time
 import numpy as np
 
 from cerberus_plan.calibration.harness.workers import die_with_parent
+from cerberus_plan.calibration.host.child import ended
 
 COLUMNS = ("bytes", "cpu_s")
 _BLOCK = 2**19  # doubles, 4 MiB: the row is fresh to a millisecond
@@ -35,14 +36,7 @@ def main() -> None:
             os.sched_setaffinity(0, {cpu})
             _stream(spec["path"], row, len(spec["cpus"]), spec["array_bytes"])
     child, status = os.wait()
-    sys.exit(f"the stream on CPU {streams[child]} {ending(os.waitstatus_to_exitcode(status))}")
-
-
-def ending(code: int) -> str:
-    """How a process ended, in words."""
-    if code == -signal.SIGKILL:
-        return "was killed (SIGKILL, as when memory runs out)"
-    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    sys.exit(f"the stream on CPU {streams[child]} {ended(os.waitstatus_to_exitcode(status))}")
 
 
 def _stream(path: str, row: int, rows: int, array_bytes: int) -> None:

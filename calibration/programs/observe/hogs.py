@@ -18,11 +18,11 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from cerberus_plan.calibration.host.child import python
+from cerberus_plan.calibration.host.child import ended, python
 from cerberus_plan.calibration.host.spare_memory import spare_bytes
 from cerberus_plan.calibration.host.topology import last_level_bytes
 from cerberus_plan.calibration.programs.observe.guard import marked, temporary_folder
-from cerberus_plan.calibration.programs.observe.hog import COLUMNS, ending
+from cerberus_plan.calibration.programs.observe.hog import COLUMNS
 from cerberus_plan.model.errors import CannotAnswerError
 
 _MODULE = "cerberus_plan.calibration.programs.observe.hog"
@@ -93,7 +93,7 @@ class Hogs:
         """
         if self._process is not None and (code := self._process.poll()) is not None:
             said = self._said.read_text(errors="replace").strip().rpartition("\n")[2]
-            raise CannotAnswerError(f"the streams beside the program ended too early: {said or 'it ' + ending(code)}")
+            raise CannotAnswerError(f"the streams beside the program ended too early: {said or 'it ' + ended(code)}")
         return self._process
 
     @property

@@ -9,7 +9,6 @@ When not to use it: for programs that need a terminal or standard input (they ge
 from __future__ import annotations
 
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import IO
 
+from cerberus_plan.calibration.host.child import ended
 from cerberus_plan.calibration.programs.observe.group import Remains, children, ends_within, reap, stop, subreaper
 from cerberus_plan.calibration.programs.observe.guard import watch
 from cerberus_plan.calibration.programs.observe.placeholders import known
@@ -73,7 +73,7 @@ class Finished:
         if self.timed_out:
             return f"was stopped after {self.elapsed_s:.1f} s, its time limit"
         if self.exit_code < 0:
-            return f"was ended by {signal.Signals(-self.exit_code).name}"
+            return ended(self.exit_code)
         return f"failed with exit code {self.exit_code}" if self.exit_code else None
 
 

@@ -26,6 +26,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from cerberus_plan.calibration.host.child import ended
 from cerberus_plan.calibration.programs.observe.cpus import busy
 from cerberus_plan.calibration.programs.observe.group import ends_within
 from cerberus_plan.calibration.programs.observe.served import MARK
@@ -77,7 +78,7 @@ def _measure(
     output, client_s = _load(load, spec["load_cpus"], said)
     elapsed_s, noise, after = time.perf_counter() - started, busy(cpus).since(quiet), settled(pid)
     if process is not None and process.poll() is not None:
-        sys.exit(f"the server {_code(process.returncode)} under load{_tail(said)}")
+        sys.exit(f"the server {ended(process.returncode)} under load{_tail(said)}")
     found = {name: max(after[name] - before[name], 0.0) for name in after}
     record = json.dumps(found | {"elapsed_s": elapsed_s, "client_s": client_s} | asdict(noise))
     sys.stdout.write(f"{output}\n{MARK}{record}\n")
@@ -132,7 +133,7 @@ def _until_ready(where: str, process: subprocess.Popen[bytes] | None, said: IO[b
     while where:
         _bounded("server", said)
         if process is not None and process.poll() is not None:
-            code = _code(process.returncode)
+            code = ended(process.returncode)
             sys.exit(f"the server {code} before it was ready; it must stay in the foreground{_tail(said)}")
         family, address = (socket.AF_INET, ("127.0.0.1", int(where))) if where.isdigit() else (socket.AF_UNIX, where)
         with socket.socket(family) as caller:
@@ -168,7 +169,7 @@ def _load(command: Sequence[str], cpus: Sequence[int] | None, said: IO[bytes] | 
         text = output.read().decode("utf-8", errors="replace")
     if process.returncode:
         end = text[-_TAIL_BYTES:].rstrip() or "(nothing)"
-        sys.exit(f"the load {_code(process.returncode)}; its output ends with\n{end}{_tail(said)}")
+        sys.exit(f"the load {ended(process.returncode)}; its output ends with\n{end}{_tail(said)}")
     return text, usage.ru_utime + usage.ru_stime
 
 
@@ -258,10 +259,6 @@ def _tail(said: IO[bytes] | None) -> str:
     said.seek(max(said.tell() - _TAIL_BYTES, 0))
     text = said.read().decode("utf-8", errors="replace").strip()
     return f"; the server wrote\n{text}" if text else ""
-
-
-def _code(code: int) -> str:
-    return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
 if __name__ == "__main__":
