@@ -43,23 +43,23 @@ def parse(source: Source, asked: Asked = NOTHING_ASKED) -> Imported:
     given = [(node, _params(node)) for node in benchmarks]
     names = list(dict.fromkeys(name for _, params in given for name in params))
     axis = parameters.choose(source, names, asked.parameter)
-    counted = [(node, params) for node, params in given if axis in params and parameters.whole(params[axis])]
     if axis is None:
         why = parameters.unfit(names) if names else f"{len(benchmarks)} benchmarks without parameters, so no curve"
         return Imported(demands=tuple(_demand(node) for node, _ in given), notes=(why, HOW))
-    left = sum(axis not in params for _, params in given)
+    scanned = [(node, params) for node, params in given if axis in params]
+    counted = [(node, params, n) for node, params in scanned if (n := parameters.whole(params[axis])) is not None]
+    left = len(given) - len(scanned)
     notes = [f"{left} benchmarks without the parameter {axis} are left out"] if left else []
     if not counted:
         given[0][0].field("params").refuse(f"{axis} to be a whole number of at least 1")
-    notes += parameters.left_out([params[axis] for _, params in given if axis in params], axis)
+    notes += parameters.left_out([params[axis] for _, params in scanned], axis)
     curves = tuple(_curves(counted, axis))
     return Imported(curves=curves, notes=(*notes, *parameters.assumption(axis, asked.parameter)))
 
 
-def _curves(given: list[tuple[Node, dict[str, object]]], axis: str) -> list[Curve]:
+def _curves(given: list[tuple[Node, dict[str, object], int]], axis: str) -> list[Curve]:
     pairs: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    for node, params in given:
-        n = parameters.whole(params[axis]) or 1  # whole, as whoever calls this has seen
+    for node, params, n in given:
         key = _series(node, params, axis), _file(node)
         pairs.setdefault(key, []).append((n, 1.0 / _median(node)))
     counts = axis_of(axis) or axis
