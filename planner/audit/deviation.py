@@ -16,8 +16,9 @@ class Deviation:
         what: The difference in words.
         source: Where it was seen.
         price: Share of the whole throughput lost, None where it is not known.
-        cpus: CPUs that it concerns, ascending: those that are used and should not be, else those planned. Of what may
-            use more wrong CPUs than the instance has (it floats) those planned: everywhere says nothing.
+        cpus: CPUs that it concerns, ascending: those that are used and should not be, else those planned. Of vCPUs that
+            may use more CPUs than the instance has (they float) those planned: everywhere says nothing. Of emulator and
+            I/O threads all that they are pinned to, however many; those planned where that is every CPU, or none.
     """
 
     instance: str
