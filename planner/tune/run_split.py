@@ -19,6 +19,7 @@ from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe.meter import Kind, Meter
 from cerberus_plan.calibration.programs.observe.placeholders import fill
 from cerberus_plan.calibration.programs.observe.process import Finished, run
+from cerberus_plan.calibration.programs.observe.run_plan import check_timeout
 from cerberus_plan.calibration.programs.observe.served import as_typed
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.splits.measured import Split
@@ -76,7 +77,7 @@ class Runner:
         """
         from cerberus_plan.calibration.host.identity import allowed_cpus
 
-        Order(command=tuple(command), timeout_s=timeout_s)  # refuses what it cannot run
+        check_timeout(timeout_s)
         return cls(
             command=tuple(command),
             meter=meter,

@@ -22,10 +22,11 @@ from cerberus_plan.calibration.programs.observe.group import children, ends_with
 from cerberus_plan.calibration.programs.observe.guard import watch
 from cerberus_plan.calibration.programs.observe.placeholders import divides_itself, known
 from cerberus_plan.calibration.programs.observe.process import MAX_OUTPUT_BYTES, Finished, finished, too_much
+from cerberus_plan.calibration.programs.observe.run_plan import check_timeout
 from cerberus_plan.calibration.programs.observe.served import as_typed
 from cerberus_plan.calibration.programs.observe.signals import Signals
 from cerberus_plan.calibration.programs.observe.start import start
-from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.plain import shortened
 from cerberus_plan.planner.placing.placement import Place
 from cerberus_plan.planner.verify.cpusets import Cpusets, enter
@@ -45,8 +46,7 @@ class Order:
     timeout_s: float | None = None
 
     def __post_init__(self) -> None:
-        if self.timeout_s is not None and not self.timeout_s > 0.0:  # so that not-a-number is refused too
-            raise InputError(f"--timeout must be positive, not {self.timeout_s}")
+        check_timeout(self.timeout_s)
 
 
 @dataclass(slots=True)

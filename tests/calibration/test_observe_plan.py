@@ -1,13 +1,16 @@
 """What is run, and in which order."""
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cerberus_plan.calibration.programs.observe.run_plan import check_timeout
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.planner.verify.together import Order
 from tests.example_observation import plan
 
 
@@ -53,3 +56,17 @@ def test_bad_plans(changes: dict[str, object], message: str) -> None:
     """A plan that cannot be carried out is refused before anything runs."""
     with pytest.raises(InputError, match=message):
         replace(plan(), **changes)  # type: ignore[arg-type]
+
+
+@given(st.none() | st.floats())
+def test_every_run_has_the_same_limits_of_time(seconds: float | None) -> None:
+    """A plan, an order of instances and a runner of splits take a positive time or none, and refuse the same."""
+    good = seconds is None or seconds > 0.0
+    makers = (
+        lambda: replace(plan(), timeout_s=seconds),
+        lambda: Order(command=("true",), timeout_s=seconds),
+        lambda: check_timeout(seconds),
+    )
+    for make in makers:
+        with nullcontext() if good else pytest.raises(InputError, match="--timeout must be positive"):
+            make()

@@ -16,6 +16,16 @@ PLACEHOLDER = "{cores}"
 MOST_REPEATS = 1000
 
 
+def check_timeout(seconds: float | None) -> None:
+    """Refuse a limit of one run [s] that is no positive time; None is none.
+
+    Raises:
+        InputError: It is none.
+    """
+    if seconds is not None and not seconds > 0.0:  # so that not-a-number is refused too
+        raise InputError(f"--timeout must be positive, not {seconds}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What to run: the command, on how many cores, how often, and how its work is read.
@@ -54,8 +64,7 @@ class Plan:
             raise InputError("give the command to observe after --, as in: observe -- ./program --threads {cores}")
         if not 1 <= self.repeats <= MOST_REPEATS:
             raise InputError(f"--repeats must be 1 to {MOST_REPEATS}, not {self.repeats}")
-        if self.timeout_s is not None and not self.timeout_s > 0:  # so that not-a-number is refused too
-            raise InputError(f"--timeout must be positive, not {self.timeout_s}")
+        check_timeout(self.timeout_s)
 
     def command_for(self, count: int) -> list[str]:
         """The command with its number of cores filled in."""
