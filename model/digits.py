@@ -20,6 +20,8 @@ import math
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST, _FINEST = 4, 15
+# Bytes in powers of 1000, with the names they then have, from large to small.
+DECIMAL_BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from cerberus_plan.model.digits import (
+    DECIMAL_BYTES,
     Spread,
     alike,
     digits_known,
@@ -48,7 +49,6 @@ _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB")
 _BANDWIDTH = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s"))
 _TIMES_IN_TEXT = re.compile(r"(?<=\d) (ns|us|µs|ms|s)\b(?!/)")
 _SIGNS = {"us": "µs"}
-_DECIMAL_BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
 _SCALES = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}
 # Factors of a unit with the names it then has, from large to small.
 Scales = tuple[tuple[float, str], ...]
@@ -78,7 +78,7 @@ def reading(value: float) -> str:
 
 def given(value: float, unit: str) -> str:
     """An SI value that somebody gave, as it was given, with a prefix that suits: bytes in powers of 1000 or 1024."""
-    tables = (_SCALES["B"], _DECIMAL_BYTES) if unit == "B" else (_SCALES.get(unit),)
+    tables = (_SCALES["B"], DECIMAL_BYTES) if unit == "B" else (_SCALES.get(unit),)
     return min((_prefixed(value, unit, table, exact) for table in tables), key=len)
 
 

@@ -22,7 +22,7 @@ from cerberus_plan.calibration.programs.observe.meter import Kind
 from cerberus_plan.calibration.programs.observe.run_plan import Plan
 from cerberus_plan.calibration.programs.observe.runs import Extras
 from cerberus_plan.calibration.programs.observe.signals import Signals
-from cerberus_plan.model.digits import spread
+from cerberus_plan.model.digits import DECIMAL_BYTES, spread
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.planner.placing.placement import Place, place
 from cerberus_plan.planner.verify.together import Order, run_together
@@ -30,7 +30,6 @@ from cerberus_plan.planner.verify.together import Order, run_together
 ROUNDS = 6
 WINDOW_S = 0.5
 _SETTLE_S = 0.05
-_SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
 
 
 def measure(plan: Plan, signals: Signals, say: Callable[[str], None], *, rounds: int = ROUNDS) -> Traffic:
@@ -77,7 +76,7 @@ def with_memory(plan: Plan, signals: Signals, known: Extras, say: Callable[[str]
     if moved is None:
         note = f"what it asks of memory is not known: {found.why}"
     else:
-        scale, unit = next((size for size in _SIZES if moved.value >= size[0]), _SIZES[-1])
+        scale, unit = next((size for size in DECIMAL_BYTES if moved.value >= size[0]), DECIMAL_BYTES[-1])
         low, high = (None if end is None else end / scale for end in (moved.low, moved.high))
         note = f"a {plan.meter.unit} moves {spread(moved.value / scale, low, high, unit)} to and from memory"
     return replace(known, memory_bytes=moved, notes=(*known.notes, note))

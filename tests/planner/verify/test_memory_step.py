@@ -31,7 +31,13 @@ def told(monkeypatch: pytest.MonkeyPatch, found: Traffic | Exception, known: Ext
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(2.5e9, "2.5 GB (2.0 to 3.0)"), (64e6, "64 MB (51 to 77)"), (5e3, "5.0 kB (4.0 to 6.0)"), (3.0, "3.0 B (2.4 to")],
+    [
+        (2.5e12, "2.5 TB (2.0 to 3.0)"),
+        (2.5e9, "2.5 GB (2.0 to 3.0)"),
+        (64e6, "64 MB (51 to 77)"),
+        (5e3, "5.0 kB (4.0 to 6.0)"),
+        (3.0, "3.0 B (2.4 to"),
+    ],
 )
 def test_what_was_measured_is_kept_and_told(monkeypatch: pytest.MonkeyPatch, value: float, words: str) -> None:
     """In a unit that suits its size, with its interval; earlier notes stay."""
