@@ -18,6 +18,8 @@ from cerberus_plan.model.workload import Workload
 
 # Relative difference of throughputs below which it is rounding: the solver is exact to this.
 ROUNDING = 1e-9
+# More cores than this, and more threads a core, were not looked at; planning for them takes for ever.
+MOST_CORES, MOST_OVERCOMMIT = 4096, 16.0
 
 
 class Constraints(Record):

@@ -44,10 +44,10 @@ from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.fleet.fleet import OBJECTIVES, Demand, Fleet, MachineType
-from cerberus_plan.planner.plan import Constraints
+from cerberus_plan.planner.plan import MOST_CORES, Constraints
 
 FORMAT = 1
-MOST_TYPES, MOST_DEMANDS, MOST_MACHINES, MOST_CORES = 256, 256, 100_000, 4096
+MOST_TYPES, MOST_DEMANDS, MOST_MACHINES = 256, 256, 100_000
 _MOST_PARTS, _MOST_LOST, _MOST_SLOS = 4, 16, 8
 _BOUNDS = ("max_vms", "max_cores_per_vm", "min_cores_per_vm")
 _FIELDS = (

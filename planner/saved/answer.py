@@ -23,11 +23,9 @@ from cerberus_plan.model.plain import shown
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.deploy.bundle import PLAN_FORMAT
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan
-from cerberus_plan.planner.plan import Candidate, Constraints, Plan
+from cerberus_plan.planner.plan import MOST_CORES, MOST_OVERCOMMIT, Candidate, Constraints, Plan
 
 FORMAT, VERSION = "cerberus-plan answer", 1
-# As many as can be asked for; planning again for more takes for ever.
-MOST_CORES, MOST_OVERCOMMIT = 4096, 16.0
 # Members of a plan in the document that stand for candidates of the same document.
 _PICKED = ("best", "best_all_cores", "ties", "candidates")
 

@@ -8,9 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 import cerberus_plan
-from cerberus_plan import InputError
+from cerberus_plan import InputError, choices
+from cerberus_plan.cli import plan_options
 from cerberus_plan.cli.app import app
 from cerberus_plan.planner import plan as nouns
+from cerberus_plan.planner.fleet import fleet_file
+from cerberus_plan.planner.saved import answer
 
 _BASE = ["--machine", "amd48", "--workload", "apache"]
 
@@ -39,6 +42,15 @@ def test_python_and_the_command_line_say_the_same_of_a_bound(name: str, wrong: i
     done = CliRunner().invoke(app, [*_BASE, *typed])
     assert isinstance(done.exception, InputError)  # exit code 2 in a process of its own
     assert str(done.exception) == str(refused.value)
+
+
+def test_what_is_allowed_is_one_number_wherever_it_is_said() -> None:
+    """Help, options, fleets and saved answers; the help has it as text, for a start imports no plan."""
+    assert all(vars(room)["MOST_CORES"] is nouns.MOST_CORES for room in (choices, fleet_file, answer))
+    assert all(vars(room)["MOST_OVERCOMMIT"] is nouns.MOST_OVERCOMMIT for room in (choices, answer))
+    (cores,), (overcommit,) = plan_options.Cores.__metadata__, plan_options.Overcommit.__metadata__
+    assert cores.help.endswith(f"1 to {nouns.MOST_CORES}.")
+    assert overcommit.help.endswith(f"1 to {nouns.MOST_OVERCOMMIT:g}.")
 
 
 @pytest.mark.parametrize(

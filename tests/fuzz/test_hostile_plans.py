@@ -13,10 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cerberus_plan import choices
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.audit.promised import read_promise
-from cerberus_plan.planner.saved import answer
 from cerberus_plan.planner.saved.answer import read_answer
 from tests.fuzz.hostile import SHAPES, TOKENS, damaged, places
 from tests.fuzz.judging import faults, leftovers
@@ -110,7 +108,6 @@ def test_a_saved_answer_asks_for_no_more_than_can_be_asked_for(
     file.write_text(json.dumps(document))
     with pytest.raises(InputError, match=rf"a\.json: given: constraints: {message}"):
         read_answer(file)
-    assert (answer.MOST_CORES, answer.MOST_OVERCOMMIT) == (choices.MOST_CORES, choices.MOST_OVERCOMMIT)
 
 
 @pytest.mark.parametrize(
