@@ -1,6 +1,7 @@
 """`cerberus-plan fit` through the real command line: what it prints, writes and refuses."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,14 @@ def test_the_table_shows_the_incumbents_beside_ours(curve: Path) -> None:
     assert "amdahl" in done.stdout
     assert "measured" in done.stdout
     assert "310" in done.stdout
+
+
+@pytest.mark.slow
+def test_what_was_measured_has_no_zeros_of_its_own(curve: Path) -> None:
+    """20 rays a second were measured, not 20.00."""
+    told = run("fit", curve, "--predict", 1).stdout
+    rows = [re.findall(r"[0-9.,]+", line) for line in told.splitlines() if "│" in line]
+    assert [row[:2] for row in rows] == [["1", "20"]]
 
 
 @pytest.mark.slow

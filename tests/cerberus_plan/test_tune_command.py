@@ -61,6 +61,17 @@ def test_a_command_that_divides_itself_is_tuned_for_a_larger_machine(tmp_path: P
     assert len(workload(str(record)).measured) == 2 * len(kept.measured)
 
 
+def test_what_is_told_has_the_digits_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """A loss that exists is not "0.0%", and a run shows no digit that nobody wrote."""
+    best = {"instances": 2, "cores_per_instance": 8, "value": 39.0, "low": 38.0, "high": 40.0, "measured": True}
+    runs = [{"instances": 2, "cores_per_instance": 8, "value": value} for value in (39.0, 1234567.0)]
+    answer = {"best": best, "runs": runs, "quantity": "throughput", "regret": 4e-4, "stopped": "sure", "disturbed": 0}
+    tune_command._tell(answer, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert "expected to lose under 0.1 % to the true best." in lines[0]
+    assert [line.split()[-1] for line in lines[-2:]] == ["39", "1,235,000"]
+
+
 @pytest.mark.slow
 def test_instances_are_started_together_and_their_rates_added() -> None:
     """Without {instances} every instance is a process of its own, on CPUs of its own."""

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from cerberus_plan import reports
 from cerberus_plan.calibration.store.profile import Profile
+from cerberus_plan.cli import commands
 from cerberus_plan.reports.formats import percent
 from cerberus_plan.reports.pages.calibration_page import calibration_page
 from cerberus_plan.reports.pages.simulation_page import simulation_page
@@ -25,6 +26,8 @@ ROOM = Path(reports.__file__).parent
 BY_HAND = re.compile(r":[,+]?\.(?:[0-9]+|\{\w+\})[gfe%]\}")
 # Where such formats are at home; whole amounts of money; the digits of pictures.
 AT_HOME = {"formats.py", "fleet_words.py", "figure.py"}
+# Where a command says how long something took or will take.
+OF_DURATIONS = {"observe.py", "verify.py"}
 
 
 def test_no_report_formats_a_number_by_hand() -> None:
@@ -33,6 +36,17 @@ def test_no_report_formats_a_number_by_hand() -> None:
     found = {path.name for path in files if BY_HAND.search(path.read_text(encoding="utf-8"))}
     assert found == AT_HOME
     assert len(files) > 40
+
+
+def test_no_command_formats_a_number_by_hand() -> None:
+    """Commands print what their pages print; by hand are told only durations: of waiting, of one run."""
+    files = [*Path(commands.__file__).parent.glob("*.py")]
+    found = {path.name for path in files if BY_HAND.search(path.read_text(encoding="utf-8"))}
+    assert found == OF_DURATIONS
+    assert len(files) > 10
+    for name in OF_DURATIONS:
+        lines = (Path(commands.__file__).parent / name).read_text(encoding="utf-8").splitlines()
+        assert all("seconds" in line for line in lines if BY_HAND.search(line))
 
 
 def printed(width: int, show: Callable[[Console], None]) -> str:

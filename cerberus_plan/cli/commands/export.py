@@ -101,17 +101,19 @@ def _format(name: str) -> Format:
 
 
 def _crossing(where: Placed) -> list[str]:
+    from cerberus_plan.reports.formats import percent
+
     crossing = max(each.shares.crossing_l3 for each in where.placement.places)
     if not crossing:
         return ["Every instance stays inside one L3 group."]
     if where.crossing_cost < 0.0005:
         return [
-            f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups; "
+            f"Up to {percent(crossing, '')} of an instance's pairs of CPUs cross L3 groups; "
             "that costs this workload nothing that is known."
         ]
     return [
-        f"Up to {crossing:.0%} of an instance's pairs of CPUs cross L3 groups, "
-        f"which costs {where.crossing_cost:.1%} of the throughput."
+        f"Up to {percent(crossing, '')} of an instance's pairs of CPUs cross L3 groups, "
+        f"which costs {percent(where.crossing_cost, '')} of the throughput."
     ]
 
 
@@ -120,6 +122,7 @@ def _closer(plan: Plan, where: Placed, distances: Distances) -> list[str]:
     from cerberus_plan.model.systems.registry import SYSTEMS
     from cerberus_plan.planner.placing.placed import respecting
     from cerberus_plan.planner.splits.describe import describe
+    from cerberus_plan.reports.formats import percent
 
     if not where.crossing_cost:
         return []
@@ -130,8 +133,8 @@ def _closer(plan: Plan, where: Placed, distances: Distances) -> list[str]:
         return []
     split = best.candidate
     return [
-        f"As placed, {describe(split, SYSTEMS)} would be {gain:.0%} faster, for its instances cross fewer caches: "
-        f"--vms {split.vms} --cores-per-vm {split.cores_per_vm}."
+        f"As placed, {describe(split, SYSTEMS)} would be {percent(gain, '')} faster, for its instances cross fewer "
+        f"caches: --vms {split.vms} --cores-per-vm {split.cores_per_vm}."
     ]
 
 

@@ -211,7 +211,7 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from cerberus_plan.reports.formats import alike, number, percent
+    from cerberus_plan.reports.formats import alike, number, percent, reading
     from cerberus_plan.reports.text.next_runs import next_runs
 
     console = Console()
@@ -219,7 +219,7 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
     for column in ("n", "measured", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
         table.add_column(column, justify="right")
-    laws, known = answered["incumbents"], {point["n"]: number(point["value"], 4) for point in answered["points"]}
+    laws, known = answered["incumbents"], {point["n"]: reading(point["value"]) for point in answered["points"]}
     for i, row in enumerate(answered["predictions"]):
         beside = [number(law["predictions"][i]["value"], 4) for law in laws]
         cells = alike(row["value"], row["low"], row["high"])

@@ -147,18 +147,22 @@ def _candidates(command: list[str], cores: int | None, splits: str | None) -> li
 
 
 def _progress(done: SplitRun, search: Search, *, time: bool) -> None:
-    seen = f"{done.seconds:.4g} s" if time else f"{done.throughput:.6g}"
+    from cerberus_plan.reports.formats import percent, reading
+
+    seen = f"{reading(done.seconds)} s" if time else reading(done.throughput)
     typer.echo(
         f"{split_list.name(done.split)}: {seen}; best so far {split_list.name(search.best)}, "
-        f"expected regret {search.regret:.1%}",
+        f"expected regret {percent(search.regret)}",
         err=True,
     )
     if done.seconds < TELLING_S:
         return
     if done.others > BUSY:
-        typer.echo(f"busy host: other programs took {done.others:.0%} of these CPUs; end them and run again", err=True)
+        typer.echo(
+            f"busy host: other programs took {percent(done.others)} of these CPUs; end them and run again", err=True
+        )
     if done.stolen > BUSY:
-        typer.echo(f"busy host: the hypervisor kept {done.stolen:.0%} of these CPUs from us", err=True)
+        typer.echo(f"busy host: the hypervisor kept {percent(done.stolen)} of these CPUs from us", err=True)
 
 
 def document(
@@ -222,14 +226,14 @@ def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_document(answer, indent=2)
         return
-    from cerberus_plan.reports.formats import ends, estimate
+    from cerberus_plan.reports.formats import ends, estimate, percent, reading
 
     best = answer["best"]
     known = "measured" if best["measured"] else f"never run, 90 % interval {ends(best['low'], best['high'])}"
     value = estimate(best["value"], best["low"], best["high"])
     typer.echo(
         f"Run {best['instances']} x {best['cores_per_instance']}: {answer['quantity']} {value} ({known}); "
-        f"expected to lose {answer['regret']:.1%} to the true best. Stopped: {REASONS[answer['stopped']]}."
+        f"expected to lose {percent(answer['regret'])} to the true best. Stopped: {REASONS[answer['stopped']]}."
     )
     if answer["disturbed"]:
         typer.echo(
@@ -239,4 +243,4 @@ def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
     typer.echo()
     for run in answer["runs"]:
         split = f"{run['instances']} x {run['cores_per_instance']}"
-        typer.echo(f"{split:>12}  {answer['quantity']} {run['value']:.6g}")
+        typer.echo(f"{split:>12}  {answer['quantity']} {reading(run['value'])}")

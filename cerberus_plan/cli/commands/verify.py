@@ -240,11 +240,11 @@ def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> 
 
 
 def _interval(ratio: dict[str, Any] | None) -> str:
+    from cerberus_plan.reports.formats import number, spread
+
     if ratio is None:
         return "not known"
     if ratio["low"] is None or math.isclose(ratio["low"], ratio["high"], rel_tol=1e-3):
         # the split that all are compared with
-        return f"{ratio['value']:.2f}"
-    from cerberus_plan.reports.formats import spread
-
+        return number(ratio["value"])
     return spread(ratio["value"], ratio["low"], ratio["high"])
