@@ -105,8 +105,8 @@ def sensitivities(plan: Plan) -> tuple[Sensitivity, ...]:
 
 def _rates(plan: Plan, names: list[str]) -> tuple[list[str], Splits, Array]:
     """System, split and throughput of all candidates; column 2i has input i low, 2i + 1 high."""
-    machine = plan.machine.costs(_columns("machine", plan.machine.quantities, names))
-    operations = plan.workload.costs(_columns("workload", plan.workload.operations, names))
+    machine = plan.machine.costs(_columns("machine", plan.machine.quantities, plan.inputs, names))
+    operations = plan.workload.costs(_columns("workload", plan.workload.operations, plan.inputs, names))
     labels: list[str] = []
     parts: list[tuple[Splits, Array]] = []
     for name in dict.fromkeys(candidate.system for candidate in plan.candidates):
@@ -123,14 +123,17 @@ def _rates(plan: Plan, names: list[str]) -> tuple[list[str], Splits, Array]:
     return labels, together, np.concatenate([rate for _, rate in parts])
 
 
-def _columns(owner: str, quantities: Mapping[str, Quantity], names: list[str]) -> dict[str, Array]:
+def _columns(
+    owner: str, quantities: Mapping[str, Quantity], inputs: Mapping[str, Quantity], names: list[str]
+) -> dict[str, Array]:
+    """Values of every quantity; the ends are those of the plan's inputs, which are wider where programs meet costs."""
     found = {}
     for name, quantity in quantities.items():
         key = f"{owner}.{name}"
         if key in names:
             row = np.full((1, 2 * len(names)), quantity.value)
             at = 2 * names.index(key)
-            row[0, at : at + 2] = quantity.low, quantity.high
+            row[0, at : at + 2] = inputs[key].low, inputs[key].high
         else:
             row = np.full((1, 1), quantity.value)
         found[name] = row

@@ -7,7 +7,11 @@ from dataclasses import replace
 import pytest
 
 from cerberus_plan.calibration.store import catalog
+from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.model.topology import Topology
+from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Constraints, Plan
 from cerberus_plan.planner.splits.choose import plan
 from cerberus_plan.planner.splits.sensitivity import sensitivities
@@ -47,3 +51,28 @@ def test_a_plan_without_doubt_has_no_sensitivities(given: Plan) -> None:
     """Exact inputs change nothing."""
     exact = {name: replace(quantity, low=None, high=None) for name, quantity in given.inputs.items()}
     assert sensitivities(replace(given, inputs=exact)) == ()
+
+
+@pytest.mark.parametrize("interval", [True, False])
+def test_the_ends_of_a_measured_hosts_costs_are_those_of_the_plan(interval: bool) -> None:
+    """Costs as programs meet them are wider than their own interval, and have one where they came with none."""
+
+    def measured(value: float) -> Quantity:
+        ends = (value / 1.01, value * 1.01) if interval else (None, None)
+        return Quantity(value=value, unit="s", low=ends[0], high=ends[1], provenance=Provenance.MEASURED)
+
+    costs = {"page_fault": measured(1e-6), "page_fault_parallel": measured(1e-7)}
+    shape = Topology.regular(sockets=1, cores_per_l3=8)
+    host = Machine(name="host", description="", topology=shape, quantities=costs, measured=True)
+    faults = Quantity(value=3.0, unit="1")
+    asked = {"compute": measured(1e-5), "kernel_compute": measured(1e-6), "page_faults": faults}
+    work = Workload(name="seen", description="", unit="1/s", units_per_cycle=1.0, operations=asked)
+    systems = [SYSTEMS["linux"], SYSTEMS["processes"]]
+    found = plan(host, work, systems, Constraints(cores=8))
+    one = next(each for each in sensitivities(found) if each.name == "workload.kernel_compute")
+    for end, value in ((one.low, found.inputs[one.name].low), (one.high, found.inputs[one.name].high)):
+        moved = replace(work, operations={**work.operations, "kernel_compute": Quantity(value=value or 0.0, unit="s")})
+        again = plan(host, moved, systems, Constraints(cores=8))
+        kept = next(c for c in again.candidates if (c.system, c.split) == (found.best.system, found.best.split))
+        assert end.value == value
+        assert end.throughput == pytest.approx(kept.throughput, rel=1e-12)
