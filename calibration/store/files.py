@@ -22,6 +22,14 @@ from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 # Text larger than this is a log or a mistake, not a table of measurements.
 MAX_BYTES = 64 * 2**20
+# How compressed files begin, and what unpacks them.
+_PACKED = {
+    b"\x1f\x8b": "gunzip",
+    b"BZh": "bunzip2",
+    b"\xfd7zXZ\x00": "unxz",
+    b"\x28\xb5\x2f\xfd": "unzstd",
+    b"PK\x03\x04": "unzip",
+}
 # Somebody may be about to write to a pipe that has a name [s].
 _PIPE_PATIENCE_S = 5.0
 _LOOK_MS = 50
@@ -230,6 +238,8 @@ def decode(raw: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> str:
         raise InputError(f"{name} is larger than {max_bytes // 2**20} MiB; give the table, not the whole log")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{name} is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")
+    if (unpack := next((how for start, how in _PACKED.items() if raw.startswith(start)), None)) is not None:
+        raise InputError(f"{name} is compressed; unpack it first ({unpack})")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

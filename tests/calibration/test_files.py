@@ -1,5 +1,8 @@
 """Files are written whole or not at all, and bad ones are refused with one sentence."""
 
+import bz2
+import gzip
+import lzma
 import os
 import signal
 import stat
@@ -96,6 +99,9 @@ def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
         (b"n,value\n\xffELF", "line 2: byte 0xff is not UTF-8"),
         (b"\xff\xfea\0b\0", "UTF-16"),
         (b"n\n1\0", "line 2: a null byte"),
+        (gzip.compress(b"n,value\n1,2\n"), r"is compressed; unpack it first \(gunzip\)"),
+        (lzma.compress(b"n,value\n1,2\n"), r"is compressed; unpack it first \(unxz\)"),
+        (bz2.compress(b"n,value\n1,2\n"), r"is compressed; unpack it first \(bunzip2\)"),
     ],
 )
 def test_what_is_not_text_is_refused(tmp_path: Path, raw: bytes, message: str) -> None:

@@ -10,10 +10,27 @@ import re
 _CELL = r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|-|nan|NaN|n/a)?\s*"
 _MATRIX_ROW = re.compile(rf"(?:{_CELL}[,;\t]){{2,}}{_CELL}")
 _DELIMITERS = ",;\t"
+DESCRIBES = "cerberus-plan calibrate --import"  # the command for what describes a machine
+_TOPOLOGY = "give `lstopo --of xml` or `lscpu -e` of that machine"
 _HEAD = 20_000  # characters that tell the shape
 
 # what output that says too little looks like -> what would say enough
 _TOLD_TOO_LITTLE = {
+    r"(?m)^available: \d+ nodes?\b|^node \d+ cpus:|^physcpubind:": (
+        f"is the output of numactl, which does not tell what CPUs share a core or a cache: {_TOPOLOGY}"
+    ),
+    r"(?m)^processor\s*:\s*\d+\s*$": f"is /proc/cpuinfo, which does not tell what CPUs share a cache: {_TOPOLOGY}",
+    r"(?m)^\s*(?:Package|Core|PU|NUMANode) (?:L#\d+ )?\(?[LP]#\d+|\bPU L#\d+": (
+        "is lstopo's drawing in letters: repeat with lstopo --of xml"
+    ),
+    r"\A(?:<\?xml[^>]*>\s*)?<svg\b": "is a drawing: repeat with lstopo --of xml",
+    r"(?m)^Hardware Thread Topology|^HWThread\s+Thread\s+Core": (
+        f"is the output of likwid-topology, which is not read: {_TOPOLOGY}"
+    ),
+    r"\A(?:<\?xml[^>]*>\s*)?<(?:capabilities|domainCapabilities|sysinfo)\b": (
+        f"is what virsh tells of a host, which says nothing of its caches: {_TOPOLOGY}"
+    ),
+    r"Memory Latency Checker": f"is the output of Intel MLC, which measures nodes and not cores: {_TOPOLOGY}",
     r"(?m)^name,iterations,real_time,cpu_time|^Benchmark +Time +CPU +Iterations": (
         "is output of Google Benchmark that lacks the threads: repeat with --benchmark_format=json"
     ),
@@ -53,6 +70,8 @@ def _filled(head: str) -> list[str]:
 
 def _machine(head: str, lines: list[str]) -> str | None:
     """Topologies and matrices of latencies."""
+    if "BogoMIPS" in head and "Thread(s) per core" not in head and not re.search(r"^processor\s*:", head, re.MULTILINE):
+        return "is the output of lscpu, but in another language or cut short: repeat with LC_ALL=C lscpu -e"
     what = None
     if "<topology" in head and "<object" in head:
         what = "is a topology of lstopo"
@@ -62,7 +81,7 @@ def _machine(head: str, lines: list[str]) -> str | None:
         what = "looks like a matrix of latencies between cores"
     if what is None:
         return None
-    return f"{what}, which describes a machine: cerberus-plan calibrate --import FILE"
+    return f"{what}, which describes a machine: {DESCRIBES} FILE"
 
 
 def _own(head: str) -> str | None:

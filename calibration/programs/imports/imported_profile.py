@@ -29,6 +29,7 @@ from cerberus_plan.calibration.programs.imports import (
     will_it_scale_machine,
 )
 from cerberus_plan.calibration.programs.imports.belongs import belongs
+from cerberus_plan.calibration.programs.imports.elsewhere import DESCRIBES
 from cerberus_plan.calibration.programs.imports.source import Source
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.profile import Profile
@@ -92,7 +93,9 @@ def read_topology(path: str) -> Described:
     source = Source(path, read_text(path))
     reader = next((form for form in _TOPOLOGIES if form.sniff(source.text)), None)
     if reader is None:
-        raise InputError(f"{path} is none of lstopo --of xml, lscpu -e, lscpu -p and lscpu (text or JSON)")
+        other = belongs(source.text) or ""
+        none = "is none of lstopo --of xml, lscpu -e, lscpu -p and lscpu (text or JSON)"
+        raise InputError(f"{path} {other if other and DESCRIBES not in other else none}")
     return reader.read(source)
 
 
@@ -118,11 +121,24 @@ def _read(source: Source, gathered: _Gathered) -> None:
         gathered.latency[source.name], notes = core_to_core_latency.read(source)
         gathered.notes += [f"{Path(source.name).name}: {note}" for note in notes]
     else:
-        none = (
+        raise InputError(f"{source.name} {_what_else(source.text)}")
+
+
+def _what_else(text: str) -> str:
+    """What a file is that no reader of machines takes."""
+    other = belongs(text)
+    if other is None:
+        return (
             "is none of lstopo --of xml, lscpu, core-to-core-latency --csv and will-it-scale CSV; curves and demands "
             "of programs are read by `cerberus-plan import`"
         )
-        raise InputError(f"{source.name} {belongs(source.text) or none}")
+    if DESCRIBES not in other:
+        return other
+    # its kind was told, and this is the command for it
+    kind = other.partition(",")[0]
+    if "matrix" in kind:
+        return f"{kind}, but is not square: a row and a column for each core are expected, or one of its triangles"
+    return f"{kind}, but is cut short: give all of it, or `lscpu -e`"
 
 
 def _one_topology(gathered: _Gathered) -> Topology | None:

@@ -1,15 +1,17 @@
 """``lscpu`` and ``lscpu -J``: how many sockets, cores, threads and caches, and the CPUs of each NUMA node.
 
 The summary does not say which CPUs are siblings. Two numberings are usual: i with i + half, and 2i with 2i + 1; the
-CPU lists of the nodes exclude one of them where there are several nodes, else the first is assumed and a note says so.
+CPU lists of the nodes exclude one of them where there are several nodes, else POWER, s390 and SPARC have the second,
+all others are taken to have the first, and a note says so. On s390 sockets are in books, and books in drawers.
 Cores are taken to follow one another in caches and sockets. Machines with unlike cores are refused: their counts do
 not multiply.
-When not to use it: where ``lscpu -e`` or lstopo is to be had, which tell all of this.
-Source: lscpu(1) of util-linux 2.31 to 2.40.
+When not to use it: where ``lscpu -e`` or lstopo is to be had, which tell all of this; in other languages than English.
+Source: lscpu(1) of util-linux 2.31 to 2.40, and its test suite for other architectures.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,8 @@ _NODE = re.compile(r"NUMA node(\d+) CPU\(s\)")
 _BETTER = "give `lscpu -e` or `lstopo --of xml` of that machine, which list every CPU"
 _MOST_CPUS = 2**16  # beyond any single machine
 _MOST_DEPTH = 10
+_BESIDE = re.compile(r"ppc|s390|sparc")  # architectures that number the siblings of a core one after another
+_POWER = re.compile(r"POWER\d")  # older versions print no architecture beside it
 
 
 def sniff(text: str) -> bool:
@@ -36,7 +40,7 @@ def sniff(text: str) -> bool:
     start = text.lstrip()
     if start.startswith("{"):
         return '"lscpu"' in start[:100]
-    return "Socket(s):" in text and "Thread(s) per core:" in text
+    return "Thread(s) per core:" in text and ("Socket(s):" in text or "Socket(s) per book:" in text)
 
 
 def read(source: Source) -> Described:
@@ -46,7 +50,7 @@ def read(source: Source) -> Described:
         InputError: A field is missing or no number, or the counts do not multiply.
     """
     fields = dict(_json_fields(source) if source.text.lstrip().startswith("{") else _text_fields(source))
-    sockets, threads = _count(source, fields, "Socket(s)"), _count(source, fields, "Thread(s) per core")
+    sockets, threads = _sockets(source, fields), _count(source, fields, "Thread(s) per core")
     cores = _count(source, fields, "Core(s) per socket") * sockets
     online = _cpus(source, fields, "On-line CPU(s) list", count=_count(source, fields, "CPU(s)"))
     if cores * threads != len(online):
@@ -59,7 +63,7 @@ def read(source: Source) -> Described:
     node_of = {cpu: node for node, cpus in nodes.items() for cpu in cpus}
     if nodes and set(online) - set(node_of):
         source.refuse(None, "CPUs that are in no NUMA node", "every CPU in one")
-    order, notes = _cores_in_order(online, threads, node_of)
+    order, notes = _cores_in_order(online, threads, node_of, beside_first=_numbers_beside(fields))
     caches = _caches(fields, sockets=sockets, cores=cores, notes=notes)
     place = {cpu: core for core, cpus in enumerate(order) for cpu in cpus}
     topology = Topology(
@@ -73,7 +77,7 @@ def read(source: Source) -> Described:
 
 
 def _cores_in_order(
-    online: tuple[int, ...], threads: int, node_of: dict[int, int]
+    online: tuple[int, ...], threads: int, node_of: dict[int, int], *, beside_first: bool
 ) -> tuple[list[Sequence[int]], list[str]]:
     """CPUs of each core, cores of one node together, and what had to be assumed."""
     count = len(online) // threads
@@ -83,14 +87,28 @@ def _cores_in_order(
     def fits(cores: list[Sequence[int]]) -> bool:
         return all(len({node_of.get(cpu, 0) for cpu in cpus}) == 1 for cpus in cores)
 
-    chosen: list[Sequence[int]] = list(half) if fits(list(half)) or not fits(list(beside)) else list(beside)
+    usual, other = (beside, half) if beside_first else (half, beside)
+    chosen: list[Sequence[int]] = list(usual) if fits(list(usual)) or not fits(list(other)) else list(other)
     notes = []
     if threads > 1 and fits(list(half)) == fits(list(beside)):
         notes.append(
-            f"siblings are taken to be {','.join(map(str, half[0]))} and so on, which lscpu's summary does not tell; "
+            f"siblings are taken to be {','.join(map(str, chosen[0]))} and so on, which lscpu's summary does not tell; "
             f"to be sure {_BETTER}"
         )
     return sorted(chosen, key=lambda cpus: (node_of.get(cpus[0], 0), cpus[0])), notes
+
+
+def _sockets(source: Source, fields: dict[str, str]) -> int:
+    """Number of sockets; on s390 those of each book, times the books of each drawer, times the drawers."""
+    if "Socket(s) per book" not in fields:
+        return _count(source, fields, "Socket(s)")
+    books = [name for name in ("Book(s)", "Book(s) per drawer", "Drawer(s)") if name in fields]
+    return math.prod(_count(source, fields, name) for name in ("Socket(s) per book", *books))
+
+
+def _numbers_beside(fields: dict[str, str]) -> bool:
+    """Whether siblings are numbered one after another on this architecture."""
+    return bool(_BESIDE.match(fields.get("Architecture", "")) or _POWER.match(fields.get("Model name", "")))
 
 
 def _caches(fields: dict[str, str], *, sockets: int, cores: int, notes: list[str]) -> int:
@@ -115,7 +133,7 @@ def _cpus(source: Source, fields: dict[str, str], name: str, *, count: int) -> t
 
 def _list(source: Source, name: str, text: str) -> tuple[int, ...]:
     try:
-        return parse_cpu_list(text)
+        return parse_cpu_list(text, strides=True)
     except InputError as error:
         raise InputError(f"{source.name}: {name}: {error}") from error
 

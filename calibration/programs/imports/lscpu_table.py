@@ -2,6 +2,8 @@
 
 Shape: columns CPU, NODE, SOCKET, CORE and either ``L1d:L1i:L2:L3`` or one column a cache; ONLINE where some are not.
 Numbers are the system's; a dash or nothing stands for unknown. CPUs that share no L3 count as sharing their socket's.
+A core is its number within a socket and an L2 cache: siblings share that, and where clusters of cores lie side by side
+(Arm) each numbers its cores anew.
 When not to use it: to learn memory sizes or kinds of cores, which lscpu does not tell.
 Source: lscpu(1) of util-linux 2.38.
 """
@@ -58,7 +60,7 @@ def read(source: Source) -> Described:
     sockets = [_number(source, row, "socket", absent=0) for row in online]
     nodes = tuple(_number(source, row, "node", absent=0) for row in online)
     cores = [_number(source, row, "core") for row in online]
-    caches = [_last_level(row[1]) for row in online]
+    caches = [_cache(row[1], "l3") for row in online]
     off = sorted(_number(source, row, "cpu") for row in rows if row not in online)
     try:
         topology = Topology(
@@ -69,7 +71,7 @@ def read(source: Source) -> Described:
                 (socket, node, cache) if cache else (socket, node)
                 for socket, node, cache in zip(sockets, nodes, caches, strict=True)
             ),
-            cores=number_groups(zip(sockets, cores, strict=True)),
+            cores=number_groups(zip(sockets, cores, (_cache(row[1], "l2") for row in online), strict=True)),
         )
     except InputError as error:
         raise InputError(f"{source.name}: {error}") from error
@@ -111,14 +113,14 @@ def _json_rows(source: Source) -> list[Row]:
     ]
 
 
-def _last_level(cells: dict[str, str]) -> str:
-    """Number of the L3 cache, empty when there is none."""
-    if "l3" in cells:
-        found = cells["l3"]
+def _cache(cells: dict[str, str], level: str) -> str:
+    """Number of the cache of a level (``l2``, ``l3``), empty when there is none."""
+    if level in cells:
+        found = cells[level]
     else:
-        together = next((name for name in cells if ":" in name and name.endswith("l3")), None)
-        parts = [] if together is None else cells[together].split(":")
-        found = parts[-1] if together is not None and len(parts) == together.count(":") + 1 else ""
+        together = next((name for name in cells if ":" in name and level in name.split(":")), "")
+        parts, names = cells.get(together, "").split(":"), together.split(":")
+        found = parts[names.index(level)] if together and len(parts) == len(names) else ""
     return "" if found == "-" else found
 
 

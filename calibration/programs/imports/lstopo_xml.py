@@ -49,7 +49,7 @@ class _Node(NamedTuple):
 
 def sniff(text: str) -> bool:
     """Whether it is XML with a topology in it."""
-    return text.lstrip().startswith("<") and "<topology" in text
+    return text.lstrip().startswith("<") and "<topology" in text and "<capabilities" not in text
 
 
 def parse(source: Source) -> Topology:
@@ -88,7 +88,8 @@ def read(source: Source) -> Described:
         raise InputError(f"{source.name}: {error}") from error
     other = sorted(number for number in memory if number not in node_of and memory[number])
     if other:
-        notes.append(f"memory of NUMA nodes {cpu_list(other)} belongs to no CPU alone and is not planned with")
+        which = f"NUMA node{'s' if len(other) > 1 else ''} {cpu_list(other)}"
+        notes.append(f"memory of {which} belongs to no CPU alone and is not planned with")
     return Described(topology=topology, processor=_info(root, "CPUModel"), host=_info(root, "HostName"), notes=notes)
 
 
@@ -111,14 +112,14 @@ def _usable(source: Source, root: Element, units: list[_Unit]) -> tuple[list[_Un
     """The PUs that are online and allowed, and a note on the others."""
     if not units:
         source.refuse(None, "no PU", "the output of lstopo --of xml, with at least one")
-    if sum(child.attributes.get("type") == "Machine" for child in root.walk()) > 1:
+    machines = _objects(root, "Machine")
+    if len(machines) > 1:
         source.refuse(None, "several machines", "the topology of one machine")
     mask = -1
-    for element in root.walk():
-        if element.attributes.get("type") == "Machine":
-            for name in ("allowed_cpuset", "online_cpuset"):
-                if name in element.attributes:
-                    mask &= _mask(source, element, name)
+    for element in machines:
+        for name in ("allowed_cpuset", "online_cpuset"):
+            if name in element.attributes:
+                mask &= _mask(source, element, name)
     kept = [unit for unit in units if mask >> unit.cpu & 1]
     if not kept:
         source.refuse(None, "no PU that is allowed", "an allowed_cpuset that holds at least one")
@@ -128,12 +129,19 @@ def _usable(source: Source, root: Element, units: list[_Unit]) -> tuple[list[_Un
 
 def _nodes(source: Source, root: Element) -> list[_Node]:
     """NUMA nodes in the order of the file."""
-    found = []
-    for element in root.walk():
-        if element.attributes.get("type") in {"NUMANode", "Node"}:
-            mask = _mask(source, element, "cpuset")
-            found.append(_Node(_number(source, element), mask, _memory(source, element)))
-    return found
+    return [
+        _Node(
+            mask=_mask(source, element, "cpuset"),
+            number=_number(source, element),
+            memory_bytes=_memory(source, element),
+        )
+        for element in _objects(root, "NUMANode", "Node")
+    ]
+
+
+def _objects(root: Element, *kinds: str) -> list[Element]:
+    """The objects of these kinds; matrices of distances (``<distances2 type="NUMANode">``) name a kind as well."""
+    return [each for each in root.walk() if each.tag == "object" and each.attributes.get("type") in kinds]
 
 
 def _node_of(cpu: int, nodes: Sequence[_Node]) -> int:
@@ -146,10 +154,7 @@ def _node_of(cpu: int, nodes: Sequence[_Node]) -> int:
 
 def _machine_memory(source: Source, root: Element) -> float:
     """Memory of a machine that is one node and has no object for it (hwloc 1)."""
-    for element in root.walk():
-        if element.attributes.get("type") == "Machine":
-            return _memory(source, element)
-    return 0.0
+    return next((_memory(source, element) for element in _objects(root, "Machine")), 0.0)
 
 
 def _memory(source: Source, element: Element) -> float:

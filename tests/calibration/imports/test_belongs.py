@@ -99,3 +99,35 @@ def test_any_text_belongs_somewhere_or_nowhere(text: str) -> None:
     """No text breaks it, and what is said has a command or what to do in it."""
     said = belongs(text)
     assert said is None or "cerberus-plan" in said or "repeat" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("available: 2 nodes (0-1)\nnode 0 cpus: 0 1 2 3\nnode 0 size: 64215 MB\n", "numactl.*lstopo --of xml"),
+        ("policy: default\nphyscpubind: 0 1 2 3 \ncpubind: 0 \n", "numactl.*lscpu -e"),
+        ("processor\t: 0\nphysical id\t: 0\ncore id\t\t: 0\nbogomips\t: 4600.00\n", "/proc/cpuinfo.*lstopo"),
+        ("processor\t: 0\nBogoMIPS\t: 50.00\nCPU implementer\t: 0x41\n", "/proc/cpuinfo.*lstopo"),
+        (
+            "Machine (63GB total)\n  Package L#0\n    L3 L#0 (20MB)\n      Core L#0 + PU L#0 (P#0)\n",
+            "repeat with lstopo",
+        ),
+        ('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>\n', "drawing.*lstopo --of xml"),
+        ("Hardware Thread Topology\nSockets:\t\t2\nHWThread  Thread  Core  Die\n", "likwid-topology.*lscpu -e"),
+        ("<capabilities><host><topology><cells num='1'/></topology></host></capabilities>", "virsh.*lstopo"),
+        ("Architektur:    x86_64\nCPU(s):    8\nThread(s) pro Kern:  2\nBogoMIPS:   3984.00\n", "LC_ALL=C lscpu -e"),
+        ("架构：    x86_64\nCPU:    32\n每个核的线程数：  2\nBogoMIPS：   4190.15\n", "LC_ALL=C lscpu -e"),
+        (LSCPU, "lscpu, but is cut short: give all of it"),
+        (MATRIX + "92,93,94\n95,96,97\n", "matrix.*not square"),
+    ],
+)
+def test_what_says_too_little_of_a_machine_is_told_with_what_says_enough(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    """Other tools' views of a machine, other languages, files cut short: never the command that was just given."""
+    file = tmp_path / "m.txt"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as told:
+        describe(str(file))
+    assert str(file) in str(told.value)
+    assert CALIBRATE not in str(told.value)

@@ -113,6 +113,51 @@ def test_nodes_tell_siblings_beside_each_other():
     assert not found.notes
 
 
+def test_every_second_cpu_is_written_with_a_stride():
+    """Two sockets that take turns: ``0-14:2`` and ``1-15:2``."""
+    fields = summary(Topology.regular(sockets=2, cores_per_l3=4, threads_per_core=2))
+    fields |= {"NUMA node0 CPU(s)": "0-14:2", "NUMA node1 CPU(s)": "1-15:2"}
+    found = lscpu_summary.read(Source("l.txt", as_text(fields))).topology
+    assert found.numa_nodes == (0, 1) * 8
+    assert found.sockets == (0, 1) * 8
+    assert found.sibling_groups[:2] == ((0, 8), (1, 9))
+
+
+@pytest.mark.parametrize(
+    ("named", "first"),
+    [
+        ({"Architecture": "ppc64le"}, (0, 1, 2, 3)),
+        ({"Architecture": "s390x"}, (0, 1, 2, 3)),
+        ({"Model name": "POWER9 (architected), altivec supported"}, (0, 1, 2, 3)),
+        ({"Architecture": "aarch64"}, (0, 4, 8, 12)),
+    ],
+)
+def test_other_architectures_number_siblings_their_way(named, first):
+    """POWER and s390 one after another; a ThunderX2 as x86 does. What was assumed is said."""
+    fields = {"Architecture": "", "CPU(s)": 16, "Thread(s) per core": 4, "Core(s) per socket": 4, "Socket(s)": 1}
+    found = lscpu_summary.read(Source("l.txt", as_text(fields | named)))
+    assert found.topology.sibling_groups[0] == first
+    assert f"siblings are taken to be {','.join(map(str, first))}" in found.notes[0]
+
+
+def test_sockets_of_s390_are_in_books_and_drawers():
+    """2 sockets in each of 2 books in each of 3 drawers."""
+    fields = {"CPU(s)": 24, "Thread(s) per core": 1, "Core(s) per socket": 2}
+    fields |= {"Socket(s) per book": 2, "Book(s) per drawer": 2, "Drawer(s)": 3}
+    text = as_text(fields)
+    assert lscpu_summary.sniff(text)
+    assert len(set(lscpu_summary.read(Source("l.txt", text)).topology.sockets)) == 12
+
+
+def test_cores_that_number_anew_in_each_cluster_are_told_apart_by_their_cache():
+    """A phone's four kinds of Arm cores: CORE 0 four times, an L2 cache each."""
+    text = "# CPU,Core,Socket,Node,,L1d,L1i,L2,L3\n" + "".join(
+        f"{cpu},{core},0,,,{cpu},{cpu},{l2},0\n"
+        for cpu, core, l2 in ((0, 0, 0), (1, 1, 1), (2, 2, 1), (3, 0, 2), (4, 1, 3), (5, 0, 4), (6, 1, 5), (7, 0, 6))
+    )
+    assert lscpu_table.read(Source("l.txt", text)).topology.sibling_groups == tuple((cpu,) for cpu in range(8))
+
+
 def test_what_the_summary_does_not_tell_is_said():
     """Siblings on one node, caches of an old lscpu."""
     fields = summary(Topology.regular(sockets=1, cores_per_l3=4, threads_per_core=2), caches=False)

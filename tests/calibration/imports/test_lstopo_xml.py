@@ -78,9 +78,17 @@ def written(topology, *, version, node_numbers, cache=True):
     packages = "".join(package(number) for number in sorted(set(topology.sockets)))
     everything = {"os_index": 0, "allowed_cpuset": mask(topology.cpus), "complete_cpuset": mask(topology.cpus)}
     head = "" if old else f' version="{version}.0"'
+    # beside the objects hwloc 2 writes how far nodes are apart, and what their memory can do
+    count = len(set(topology.numa_nodes))
+    distances = (
+        f'<distances2 type="NUMANode" nbobjs="{count}" kind="5" name="NUMALatency" indexing="os">'
+        f'<indexes length="{2 * count}">{"1 " * count}</indexes></distances2>'
+        '<distances2 type="Machine" nbobjs="1" kind="5"/><memattr name="Bandwidth" flags="5"/>'
+    )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE topology SYSTEM "hwloc{"" if old else 2}.dtd">\n'
-        f"<topology{head}>{element('Machine', topology.cpus, packages, **everything)}</topology>\n"
+        f"<topology{head}>{element('Machine', topology.cpus, packages, **everything)}"
+        f"{'' if old else distances}</topology>\n"
     )
 
 
