@@ -2,7 +2,10 @@
 
 Models: files under the user's cache folder, which a full disk, a crash or another program may have cut short.
 Rule: whatever keeps a kept loop from being loaded, the entry is forgotten and the loop is compiled and kept again.
-Assumption: numba asks its dispatcher's ``_cache`` for a loop before it compiles it, and takes None for "not there".
+Start: numba fills its tables of everything it can compile before it looks for a kept loop, half a second that only
+compiling needs; here it looks first, and the compiler fills them itself.
+Assumptions: numba asks its dispatcher's ``_cache`` for a loop before it compiles it, and takes None for "not there";
+loops count no references (``model.kernel``), whose functions those tables would bring.
 When not to use it: for files that cannot be made again.
 Source: numba documentation, notes on caching; Python documentation, pickle (damaged data may raise any exception).
 """
@@ -22,7 +25,7 @@ class MendedCache(FunctionCache):  # type: ignore[misc]  # numba has no types
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The kept loop for these types, or None where it must be compiled."""
         try:
-            return super().load_overload(sig, target_context)
+            return self._load_overload(sig, target_context)
         except Exception:  # noqa: BLE001 - damaged pickles raise anything, and compiling again mends it all
             with contextlib.suppress(OSError):  # a folder that cannot be written is told when the loop is kept
                 self.flush()

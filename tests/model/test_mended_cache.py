@@ -1,4 +1,4 @@
-"""Compiled loops that cannot be read are compiled again, once."""
+"""Compiled loops that cannot be read are compiled again, once; those that can load without tables of the compiler."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ print(double(21), sum(double.stats.cache_hits.values()))
 """
 
 
-def _run(folder: Path) -> str:
+def _run(folder: Path, *arguments: str) -> str:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "kept"), "NUMBA_DISABLE_JIT": "0"}
-    command = [sys.executable, "-P", str(folder / "loop.py")]
+    command = [sys.executable, "-P", str(folder / "loop.py"), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
@@ -40,3 +40,32 @@ def test_damaged_files_are_made_anew(suffix, damage, tmp_path: Path) -> None:
     for file in files:
         file.write_bytes(damage(file.read_bytes()))
     assert [_run(tmp_path), _run(tmp_path)] == ["42 0", "42 1"]
+
+
+_THEN_COMPILE = (
+    _MODULE
+    + """
+import sys
+import numpy as np
+
+@kernel
+def total(row):
+    found = 0.0
+    for i in range(row.size):
+        found += np.sqrt(row[i])
+    return found
+
+print("numba.np.npyimpl" in sys.modules)
+if sys.argv[1:]:
+    print(double(1.25), sum(double.stats.cache_misses.values()), total(np.array([2.25, 6.25])))
+"""
+)
+
+
+@pytest.mark.slow
+def test_a_kept_loop_needs_no_compiler_and_what_follows_it_compiles(tmp_path: Path) -> None:
+    """Loading leaves out what only compiling needs; a new type and a new loop in the same process still compile."""
+    (tmp_path / "loop.py").write_text(_THEN_COMPILE)
+    assert _run(tmp_path).split() == ["42", "0", "True"]
+    assert _run(tmp_path).split() == ["42", "1", "False"]
+    assert _run(tmp_path, "more").split() == ["42", "1", "False", "2.5", "1", "4.0"]
