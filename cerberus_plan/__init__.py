@@ -1,4 +1,7 @@
-"""The front door: the names of ``cerberus_plan.api``, loaded on first use, and the version.
+"""How many OS instances, and how big: plans for many-core machines, and the exact solver behind them.
+
+``plan`` answers for a workload on a machine, ``fit`` and ``fit_splits`` continue what was measured, ``solve`` takes a
+network of your own; ``help(cerberus_plan.api)`` has all names, loaded here on first use.
 
 >>> from cerberus_plan import Delay, Instance, Queue, TicketLock, solve
 >>> vm = Instance(threads=2, stations=[Delay(8.0), TicketLock(0.6, handover=0.3)])
@@ -29,7 +32,8 @@ def __getattr__(name: str) -> Any:
 
     if name != "__all__" and name not in api.__all__:
         offers = ", ".join(api.__all__)
-        raise AttributeError(f"module 'cerberus_plan' has no attribute {name!r}; it offers {offers}")
+        message = f"module 'cerberus_plan' has no attribute {name!r}; it offers {offers}"
+        raise AttributeError(message, name=name, obj=api)  # Python adds which of them is nearest
     return getattr(api, name)
 
 

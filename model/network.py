@@ -26,6 +26,8 @@ from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.test_and_set import TestAndSetLock
 from cerberus_plan.model.laws.ticket_lock import TicketLock
+from cerberus_plan.model.plain import shown
+from cerberus_plan.model.whole import as_int
 
 __all__ = [
     "AllocatorSearch",
@@ -65,13 +67,14 @@ class Instance:
     _hash: int | None = field(init=False, repr=False, compare=False)
 
     def __init__(self, *, threads: int, stations: Iterable[Station], shared_factor: float = 1.0) -> None:
+        threads = threads if type(threads) is int else as_int(threads)
         object.__setattr__(self, "threads", threads)
         object.__setattr__(self, "stations", check_stations(stations))
         object.__setattr__(self, "shared_factor", shared_factor)
         if type(threads) is not int or not 1 <= threads <= MOST_THREADS:
-            raise InputError(f"threads = {threads!r} must be a whole number from 1 to {MOST_THREADS}")
+            raise InputError(f"threads = {shown(threads)} must be a whole number from 1 to {MOST_THREADS}")
         if not (shared_factor > 0.0 and math.isfinite(shared_factor)):
-            raise InputError(f"shared_factor = {shared_factor!r} must be a positive number")
+            raise InputError(f"shared_factor = {shown(shared_factor)} must be a positive number")
         object.__setattr__(self, "_hash", None)
 
     def __hash__(self) -> int:
@@ -102,10 +105,29 @@ def check_stations(stations: Iterable[Station]) -> tuple[Station, ...]:
     """The stations as a tuple.
 
     Raises:
-        InputError: One of them is not a station.
+        InputError: It is no list, or one of them is not a station.
     """
+    if not isinstance(stations, Iterable):
+        raise InputError(f"{shown(stations)} is not a list of stations; put it into brackets, as in [Queue(0.15)]")
     found = tuple(stations)
     for station in found:
         if not isinstance(station, Station):
-            raise InputError(f"{station!r} is not a station; use Delay, Queue, Servers, TicketLock or another law")
+            raise InputError(f"{shown(station)} is not a station; use Delay, Queue, Servers, TicketLock or another law")
+    return found
+
+
+def check_instances(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    """The instances as a tuple.
+
+    Raises:
+        InputError: It is no list, there is none, or one of them is not an instance.
+    """
+    if not isinstance(instances, Iterable):
+        raise InputError(f"{shown(instances)} is not a list of instances; put it into brackets, as in [vm] * 4")
+    found = tuple(instances)
+    if not found:
+        raise InputError("instances is empty; give at least one Instance(threads=..., stations=[...])")
+    for instance in found:
+        if not isinstance(instance, Instance):
+            raise InputError(f"{shown(instance)} is not an Instance; give Instance(threads=..., stations=[...])")
     return found

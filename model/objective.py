@@ -38,8 +38,8 @@ class Slo(Record):
     def __post_init__(self) -> None:
         if self.name != "mean" and not 0.0 < _percent(self.name) <= MOST_PERCENTILE:
             raise InputError(f"{shown(self.name)} must be mean or a percentile up to p{MOST_PERCENTILE}, such as p99")
-        if not (0.0 < self.seconds < math.inf):
-            raise InputError(f"{self.name} = {self.seconds!r} s must be a positive time")
+        if not (isinstance(self.seconds, int | float) and 0.0 < self.seconds < math.inf):
+            raise InputError(f"{self.name} = {shown(self.seconds)} must be a positive time in seconds, such as 0.01")
 
     @property
     def share(self) -> float | None:
@@ -47,7 +47,7 @@ class Slo(Record):
         return None if self.name == "mean" else float(self.name[1:]) / 100.0
 
     @staticmethod
-    def parse(text: str, where: str) -> Slo:
+    def parse(text: str, where: str = "slo") -> Slo:
         """A limit from a text such as ``p99=10ms``.
 
         Raises:
@@ -124,12 +124,15 @@ class Objective(Record):
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"objective = {shown(self.kind)} is unknown; use one of {', '.join(KINDS)}")
-        if self.rate is not None and not 0.0 < self.rate < math.inf:
-            raise InputError(f"rate = {self.rate!r} must be a positive number")
+        if self.rate is not None and not (isinstance(self.rate, int | float) and 0.0 < self.rate < math.inf):
+            raise InputError(f"rate = {shown(self.rate)} must be a positive number, in the workload's unit")
         if self.survive and self.survive not in LOSSES:
             raise InputError(f"survive = {shown(self.survive)} is unknown; use one of {', '.join(LOSSES)}")
         if self.kind == LATENCY and self.rate is None:
             raise InputError("the objective latency needs a rate: give --rate, such as --rate 20000/s")
+        if isinstance(self.slos, Slo | str) or not all(isinstance(slo, Slo) for slo in self.slos):
+            raise InputError(f"slos = {shown(self.slos)} must be a list of limits, such as [Slo.parse('p99=10ms')]")
+        self.__dict__["slos"] = tuple(self.slos)
         names = [slo.name for slo in self.slos]
         if len(set(names)) < len(names):
             raise InputError(f"each limit may be given once, but {', '.join(names)} are given")

@@ -18,6 +18,22 @@ from typing import Any, ClassVar, dataclass_transform
 __all__ = ["Record", "field"]
 
 
+class _Signature:
+    """What ``help`` and editors show of a record's constructor: its fields; made when somebody asks."""
+
+    def __get__(self, record: object, owner: type[Record]) -> Any:
+        from inspect import Parameter, Signature  # noqa: PLC0415 - only where a reader asks: it would slow every start
+
+        parameters = []
+        for own in fields(owner):
+            kind = Parameter.KEYWORD_ONLY if own.kw_only else Parameter.POSITIONAL_OR_KEYWORD
+            default = own.default if own.default_factory is MISSING else own.default_factory()
+            given = Parameter.empty if default is MISSING else default
+            parameters.append(Parameter(own.name, kind, default=given, annotation=own.type))
+        # As Python wants them, and what must be given before what need not.
+        return Signature(sorted(parameters, key=lambda one: (one.kind, one.default is not Parameter.empty)))
+
+
 def _nothing(record: object) -> tuple[()]:  # noqa: ARG001 - in the place of an attrgetter
     """What a record without fields is compared by."""
     return ()
@@ -28,6 +44,7 @@ class Record:
     """Base of all records; fields are keyword-only unless the class is declared with ``kw_only=False``."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __signature__: ClassVar[_Signature] = _Signature()
     _names: ClassVar[tuple[str, ...]] = ()
     _positional: ClassVar[tuple[str, ...]] = ()
     # The compared fields of a record as one value, without a loop in Python: the solver hashes stations often.
@@ -57,7 +74,10 @@ class Record:
 
     def _by_position(self, values: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
         if len(values) > len(self._positional):
-            raise TypeError(f"{type(self).__name__} takes at most {len(self._positional)} values without a name")
+            most = len(self._positional)
+            raise TypeError(
+                f"{type(self).__name__} takes at most {most} values without a name; its fields: {self._listed()}"
+            )
         found = dict(zip(self._positional, values, strict=False))
         if found.keys() & given.keys():
             raise TypeError(f"{type(self).__name__} got {', '.join(found.keys() & given.keys())} twice")
@@ -67,7 +87,8 @@ class Record:
         """Add the defaults of fields that are not given."""
         unknown = given.keys() - set(self._names)
         if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+            wrong = ", ".join(sorted(unknown))
+            raise TypeError(f"{type(self).__name__} has no field {wrong}; its fields: {self._listed()}")
         for name in self._names:
             if name not in given:
                 described = self.__dataclass_fields__[name]
@@ -77,6 +98,9 @@ class Record:
                     given[name] = described.default_factory()
                 else:
                     raise TypeError(f"{type(self).__name__} needs {name}")
+
+    def _listed(self) -> str:
+        return ", ".join(self._names) or "none"
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")

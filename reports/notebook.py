@@ -1,8 +1,8 @@
-"""Plans, fits and profiles in a notebook: they show themselves, and give their numbers as a data frame.
+"""Plans, fits, fleets and profiles in a notebook: they show themselves.
 
 ``register`` gives the classes the display hook that notebooks look for (``_repr_html_``); the front door's functions
 call it, so that the planner need not know how it is told. Charts are drawn as still pictures, which every notebook
-shows without network. When not to use it: for a file to hand on; write a report.
+shows without network. When not to use it: for a file to hand on, write a report; for numbers, ``frames``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from typing import Any
 
 from cerberus_plan.calibration.curves.document import document as fit_document
 from cerberus_plan.calibration.curves.fit import Fit
+from cerberus_plan.calibration.splits.document import document as splits_document
+from cerberus_plan.calibration.splits.fit import SplitFit
 from cerberus_plan.calibration.store.profile import Profile
-from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.shown import HTML
+from cerberus_plan.planner.fleet.fleet_plan import FleetPlan
 from cerberus_plan.planner.plan import Plan
+from cerberus_plan.reports import fleet_words, splits_words
 from cerberus_plan.reports.charts.figure import Figure
 from cerberus_plan.reports.charts.forecast import forecast
 from cerberus_plan.reports.charts.latency import latency
@@ -39,34 +42,10 @@ _VARIABLE = re.compile(r"var\(--([a-z-]+)\)")
 
 
 def register() -> None:
-    """Let plans, fits and profiles show themselves in notebooks."""
-    HTML.update({Plan: plan_html, Fit: fit_html, Profile: profile_html})
-
-
-def frame(thing: Plan | Fit | Profile) -> Any:
-    """The numbers as a pandas data frame: candidates of a plan, predictions of a fit, quantities of a profile.
-
-    Raises:
-        CannotAnswerError: pandas is not installed.
-    """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise CannotAnswerError("a data frame needs pandas; install it (pip install pandas)") from error
-    return pd.DataFrame(_records(thing))
-
-
-def _records(thing: Plan | Fit | Profile) -> list[dict[str, Any]]:
-    if isinstance(thing, Plan):
-        kept = [candidate.to_json() for candidate in thing.candidates]
-        return [{name: value for name, value in row.items() if name != "ledger"} for row in kept]
-    if isinstance(thing, Fit):
-        rows: list[dict[str, Any]] = fit_document(thing)["predictions"]
-        return rows
-    return [
-        {"name": name, "value": q.value, "unit": q.unit, "low": q.low, "high": q.high, "provenance": str(q.provenance)}
-        for name, q in thing.quantities.items()
-    ]
+    """Let answers show themselves in notebooks."""
+    HTML.update({
+        Plan: plan_html, Fit: fit_html, SplitFit: splits_html, FleetPlan: fleet_html, Profile: profile_html,
+    })  # fmt: skip
 
 
 def plan_html(plan: Plan) -> str:
@@ -89,6 +68,32 @@ def fit_html(fit: Fit) -> str:
     document = fit_document(fit)
     figure = forecast(document, name="forecast")
     return _cell(document["verdict"], "", [figure], figure.columns, figure.rows)
+
+
+def splits_html(fit: SplitFit) -> str:
+    """Verdict and every split, in their order."""
+    document = splits_document(fit)
+    rows = [
+        (
+            splits_words.name(one), estimate(one["value"], one["low"], one["high"]), ends(one["low"], one["high"]),
+            "measured" if one["measured"] else "", percent(one["probability_best"]), percent(one["regret"]),
+        )
+        for one in document["splits"]
+    ]  # fmt: skip
+    columns = ("split", document["quantity"], "90 % interval", "", "chance to be best", "expected loss")
+    return _cell(splits_words.verdict(document), "", [], columns, rows)
+
+
+def fleet_html(answer: FleetPlan) -> str:
+    """Verdict and who runs where; what is missing where the rates cannot be kept."""
+    document = answer.to_json()
+    rows = [
+        (row["workload"], f"{row['machines']} {row['machine']}", fleet_words.split_words(row), fleet_words.load(row))
+        for row in document["assignments"]
+    ]
+    missing = () if document["feasible"] else (*fleet_words.shortfall(document), *fleet_words.purchases(document))
+    columns = ("workload", "machines", "split of each", "load of each")
+    return _cell(" ".join(fleet_words.verdict(document)), " ".join(missing), [], columns, rows)
 
 
 def profile_html(profile: Profile) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cerberus_plan.model.distinct import distinct
 from cerberus_plan.model.errors import CannotAnswerError, InputError
+from cerberus_plan.model.plain import shown
 from cerberus_plan.model.quantiles import quantiles
 
 # Median absolute deviation of a normal variable, in standard deviations.
@@ -42,7 +43,7 @@ class Curve:
         Raises:
             InputError: lengths differ, nothing given, or a number is not finite and positive.
         """
-        counts, values = np.asarray(n, dtype=float).ravel(), np.asarray(value, dtype=float).ravel()
+        counts, values = as_numbers(n, "n").ravel(), as_numbers(value, "value").ravel()
         if counts.size != values.size or not counts.size:
             raise InputError(f"{name}: {counts.size} counts and {values.size} values; give as many of each")
         for label, numbers, lowest in (("n", counts, 1.0), ("value", values, np.finfo(float).tiny)):
@@ -102,6 +103,18 @@ class Curve:
             f"{self.name}: {have} distinct core counts do not tell a law; "
             f"measure at n = {third_count(self.n[0], self.n[1])} as well, then fit again"
         )
+
+
+def as_numbers(given: object, name: str) -> NDArray[np.float64]:
+    """What a caller gave as an array of numbers.
+
+    Raises:
+        InputError: It is none.
+    """
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} = {shown(given)} must be numbers, such as [1, 2, 4, 8]") from None
 
 
 def third_count(first: float, second: float) -> int:

@@ -62,9 +62,18 @@ def read_noted(
     Raises:
         InputError: As `read_curve`.
     """
-    name = str(path)
+    return parse_noted(read_text(path), str(path), time=time, clients=clients, columns=columns)
+
+
+def parse_noted(
+    text: str, name: str, *, time: bool = False, clients: bool = False, columns: Columns = FOUND
+) -> tuple[Curve, list[str]]:
+    """The curve of a table's text, and sentences on what was taken for what.
+
+    Raises:
+        InputError: As `read_curve`, with ``name`` for the file.
+    """
     points = _Points()
-    text = read_text(path)
     try:
         for n, value in _rows(text, name, points, columns, time=time or columns.is_time, clients=clients):
             points.counts.append(n)

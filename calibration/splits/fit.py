@@ -25,6 +25,7 @@ from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import Prior, shipped
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantiles import quantiles
+from cerberus_plan.model.shown import Shown
 
 Array = NDArray[np.float64]
 
@@ -51,8 +52,8 @@ class SplitForecast:
     regret: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitFit:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SplitFit(Shown):
     """The answer for one set of measured splits."""
 
     measured: Measured
@@ -62,6 +63,10 @@ class SplitFit:
     owner: dict[str, float]
     outlook: Outlook
     posterior: Posterior
+
+    def __repr__(self) -> str:
+        best = f"{self.best.instances} x {self.best.cores_per_instance}"
+        return f"<SplitFit of {len(self.measured.splits)} measured splits, best of {len(self.splits)}: {best}>"
 
 
 def fit_splits(

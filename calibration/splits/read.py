@@ -103,8 +103,16 @@ def read_splits(path: str | Path, *, time: bool = False) -> tuple[Measurement, .
     Raises:
         InputError: Not a readable CSV file of whole counts and positive numbers; the message has the line.
     """
-    name = str(path)
-    found = splits_in(read_text(path), name, time=time)
+    return parse_splits(read_text(path), str(path), time=time)
+
+
+def parse_splits(text: str, name: str, *, time: bool = False) -> tuple[Measurement, ...]:
+    """The measured splits of a table's text, at least one.
+
+    Raises:
+        InputError: As ``read_splits``, with ``name`` for the file.
+    """
+    found = splits_in(text, name, time=time)
     if not found:
         raise InputError(f"{name}: there is a header but no split; add lines such as 2,8,1234.5")
     return found

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import plain, shortened, shown
+from cerberus_plan.model.whole import as_int
 
 __all__ = [
     "LARGEST", "SMALLEST", "ConstantError", "flag", "listed", "load_json", "member", "name", "nearest", "number",
@@ -272,6 +273,7 @@ def whole(value: object, where: str, *, low: int = 0, high: int = 2**53) -> int:
     Raises:
         InputError: It is none.
     """
+    value = as_int(value)
     if type(value) is float and value.is_integer() and abs(value) <= 2**53:
         value = int(value)
     if type(value) is not int or not low <= value <= high:

@@ -29,11 +29,12 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.exact import series
 from cerberus_plan.model.exact.equal_instances import cycle_rate
 from cerberus_plan.model.laws.station import Array, Station
-from cerberus_plan.model.network import MOST_THREADS, Instance, check_stations
+from cerberus_plan.model.network import MOST_THREADS, Instance, check_instances, check_stations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +141,7 @@ def solve(*, instances: Sequence[Instance], shared: Iterable[Station] = ()) -> S
     Raises:
         InputError: No instance, too many threads, not a station, or a cycle that takes no time.
     """
-    chosen, common = tuple(instances), check_stations(shared)
-    if not chosen:
-        raise InputError("instances is empty; give at least one Instance(threads=..., stations=[...])")
-    for instance in chosen:
-        if not isinstance(instance, Instance):
-            raise InputError(f"{instance!r} is not an Instance")
+    chosen, common = check_instances(instances), check_stations(shared)
     total = sum([instance.threads for instance in chosen])
     if total > MOST_THREADS:
         raise InputError(f"{total} threads in all; at most {MOST_THREADS} can be solved")
@@ -167,7 +163,7 @@ class _Constants:
         for group, constants in self.local.items():
             if constants[-1] == -math.inf and not shared:
                 raise InputError(
-                    f"an instance of {group.threads} threads has a cycle that takes no time; "
+                    f"an instance of {counted(group.threads, 'thread')} has a cycle that takes no time; "
                     "give it a Delay or another station with a positive demand"
                 )
         self._weights = _shared_weights(shared, self.total) if shared else None

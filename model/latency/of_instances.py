@@ -16,7 +16,7 @@ from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.model.latency.open_network import headroom as largest_rate
 from cerberus_plan.model.latency.open_network import open_latency
 from cerberus_plan.model.laws.station import Station
-from cerberus_plan.model.network import Instance, check_stations
+from cerberus_plan.model.network import Instance, check_instances, check_stations
 from cerberus_plan.model.objective import Slo
 
 # Beyond it a mean says nothing: one request in thousands takes most of the time.
@@ -84,9 +84,7 @@ def headroom(*, instances: Sequence[Instance], shared: Iterable[Station] = (), s
 
 
 def _parts(instances: Sequence[Instance], shared: Iterable[Station]) -> _Parts:
-    chosen = tuple(instances)
-    if not chosen:
-        raise InputError("instances is empty; give at least one Instance(threads=..., stations=[...])")
+    chosen = check_instances(instances)
     first = chosen[0]
     if any(instance != first for instance in chosen):
         raise InputError("response times are of equal instances; these differ: simulate them, or ask for each alone")

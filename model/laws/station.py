@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
 from cerberus_plan.model.record import Record
 
 # What numpy.typing.NDArray[np.float64] means; that module alone would take a millisecond to import.
@@ -48,7 +49,10 @@ class Station(Record, kw_only=False):
 
     def __post_init__(self) -> None:
         for name in self.parameter_names:
-            self._check(name, getattr(self, name))
+            value = getattr(self, name)
+            if isinstance(value, np.generic) and value.dtype.kind in "fiu":  # a cell of an array or of a data frame
+                self.__dict__[name] = value = value.item()
+            self._check(name, value)
 
     def _check(self, name: str, value: Any) -> None:
         least, most = self.bounds.get(name, (0.0, math.inf))
@@ -60,7 +64,7 @@ class Station(Record, kw_only=False):
             good = False
         if not good:
             allowed = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
-            raise InputError(f"{type(self).__name__}: {name} = {value!r} must be a finite number {allowed}")
+            raise InputError(f"{type(self).__name__}: {name} = {shown(value)} must be a finite number {allowed}")
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

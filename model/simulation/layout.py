@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.network import Instance
@@ -105,7 +106,7 @@ def _first(owner: npt.NDArray[np.int64], v: int, n_local: int, threads: int) -> 
     if n_local < owner.size:
         return n_local
     raise InputError(
-        f"an instance of {threads} threads has a cycle that takes no time; "
+        f"an instance of {counted(threads, 'thread')} has a cycle that takes no time; "
         "give it a Delay or another station with a positive demand"
     )
 

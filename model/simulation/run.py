@@ -16,7 +16,7 @@ import numpy as np
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.exact.solver import StationResult
 from cerberus_plan.model.laws.station import Array, Station
-from cerberus_plan.model.network import Instance, check_stations
+from cerberus_plan.model.network import Instance, check_instances, check_stations
 from cerberus_plan.model.simulation import events, jump_chain
 from cerberus_plan.model.simulation.description import READERS
 from cerberus_plan.model.simulation.layout import Layout, lay_out
@@ -24,6 +24,7 @@ from cerberus_plan.model.simulation.random import Generator, generator
 from cerberus_plan.model.simulation.rules import EXPONENTIAL, Holds, Rules
 from cerberus_plan.model.simulation.statistics import FEWEST_GROUPS, half_width, warm_up
 from cerberus_plan.model.simulation.world import world
+from cerberus_plan.model.whole import as_int
 
 FEWEST_COMPLETIONS = 4 * FEWEST_GROUPS
 _MOST_BATCHES = 256
@@ -32,7 +33,7 @@ ENGINES = ("auto", "jumps", "events")
 Report = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Simulation:
     """What a run found, after its warm-up.
 
@@ -61,6 +62,10 @@ class Simulation:
     seconds: float
     engine: str
     seed: int
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={getattr(self, name)!r}" for name in ("throughput", "low", "high", "completions"))
+        return f"Simulation({told}, instances={len(self.per_instance)}, engine={self.engine!r}, seed={self.seed})"
 
 
 def simulate(
@@ -93,8 +98,8 @@ def simulate(
     Raises:
         InputError: An impossible network, rule or number, or one that the wished engine cannot run.
     """
-    chosen, common = tuple(instances), check_stations(shared)
-    _check(chosen, completions, engine)
+    chosen, common, completions = check_instances(instances), check_stations(shared), as_int(completions)
+    _check(completions, engine)
     behaviour = _behaviour(rules, holds, handover)
     layout = lay_out(chosen, common)
     jumps = _memoryless(layout, behaviour)
@@ -105,12 +110,7 @@ def simulate(
     return _run(path, layout, completions, seed, report)
 
 
-def _check(instances: tuple[Instance, ...], completions: int, engine: str) -> None:
-    if not instances:
-        raise InputError("instances is empty; give at least one Instance(threads=..., stations=[...])")
-    for instance in instances:
-        if not isinstance(instance, Instance):
-            raise InputError(f"{instance!r} is not an Instance")
+def _check(completions: int, engine: str) -> None:
     if type(completions) is not int or completions < FEWEST_COMPLETIONS:
         raise InputError(f"completions = {completions!r} must be a whole number from {FEWEST_COMPLETIONS}")
     if engine not in ENGINES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.shown import Shown
@@ -204,6 +205,12 @@ class FleetPlan(Record, Shown):
     refused: tuple[tuple[str, str, str], ...]
     evaluated: int
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        if not self.feasible:
+            return f"<FleetPlan of {self.fleet.name}: not every rate can be kept>"
+        price = f"cost {self.cost:g} {self.fleet.currency}".rstrip()
+        return f"<FleetPlan of {self.fleet.name}: {counted(sum(self.used), 'machine')}, {price}>"
 
     @property
     def feasible(self) -> bool:

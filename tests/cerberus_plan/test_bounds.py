@@ -32,16 +32,16 @@ _BASE = ["--machine", "amd48", "--workload", "apache"]
     ],
 )
 def test_python_and_the_command_line_say_the_same_of_a_bound(name: str, wrong: int, allowed: str) -> None:
-    """The option, what was given, what is allowed."""
+    """The option as it was typed (an argument in Python), what was given, what is allowed."""
     option = f"--{name.replace('_', '-')}"
     given: dict[str, Any] = {"cores": 8, name: wrong}
     with pytest.raises(InputError) as refused:
         cerberus_plan.plan("apache", machine="amd48", **given)
-    assert str(refused.value) == f"{option} = {wrong} must be a whole number {allowed}"
+    assert str(refused.value) == f"{name} = {wrong} must be a whole number {allowed}"
     typed = [word for key, value in given.items() for word in (f"--{key.replace('_', '-')}", str(value))]
     done = CliRunner().invoke(app, [*_BASE, *typed])
     assert isinstance(done.exception, InputError)  # exit code 2 in a process of its own
-    assert str(done.exception) == str(refused.value)
+    assert str(done.exception) == str(refused.value).replace(name, option)
 
 
 def test_what_is_allowed_is_one_number_wherever_it_is_said() -> None:
@@ -56,12 +56,12 @@ def test_what_is_allowed_is_one_number_wherever_it_is_said() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"cores": 4.5}, "--cores = 4.5 must be a whole number"),
-        ({"max_vms": True}, "--max-vms = True must be a whole number"),
-        ({"max_vms": "2"}, "--max-vms = '2' must be a whole number"),
-        ({"overcommit": "2"}, "--overcommit '2' must be from 1"),
-        ({"overcommit": None}, "--overcommit None must be from 1"),
-        ({"memory_per_instance": 8}, "--memory-per-instance 8 must be a text with its unit"),
+        ({"cores": 4.5}, "^cores = 4.5 must be a whole number"),
+        ({"max_vms": True}, "^max_vms = True must be a whole number"),
+        ({"max_vms": "2"}, "^max_vms = '2' must be a whole number"),
+        ({"overcommit": "2"}, "^overcommit '2' must be from 1"),
+        ({"overcommit": None}, "^overcommit None must be from 1"),
+        ({"memory_per_instance": 8}, "^memory_per_instance 8 must be a text with its unit"),
         ({"objective": "cost"}, "objective = 'cost' must be an Objective"),
         ({"systems": "linux"}, r"systems = 'linux' must be a list of names, such as \['linux'\]"),
     ],

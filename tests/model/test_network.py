@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.exact.solver import StationResult, solve
 from cerberus_plan.model.network import MOST_THREADS, Delay, Instance, Queue, TicketLock
@@ -62,7 +63,7 @@ def test_empty_clusters_and_too_large_ones_are_refused() -> None:
 def test_a_cycle_that_takes_no_time_is_refused(threads: int) -> None:
     """Alone and with shared stations."""
     idle = Instance(threads=threads, stations=[Queue(0.0)])
-    with pytest.raises(InputError, match=f"an instance of {threads} threads has a cycle that takes no time"):
+    with pytest.raises(InputError, match=f"an instance of {counted(threads, 'thread')} has a cycle that takes no time"):
         solve(instances=[idle])
     with pytest.raises(InputError, match="the cycle takes no time"):
         solve(instances=[idle], shared=[Queue(0.0)])
