@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -60,10 +62,20 @@ def quoted(script: str, *words: str) -> str:
 
 
 def run(server: str, load: str, **options: int) -> subprocess.CompletedProcess[str]:
-    """The command, run as `observe` runs it."""
+    """The command, run as `observe` runs it, which ends what a command leaves: `yes` would fill the disk."""
     values = known(instances=1, instance=0, cores=1, cpus=[0])
     command = fill(served.command(server, load, **options), values)  # type: ignore[arg-type]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen(command, stdout=out, stderr=err, process_group=0)
+        try:
+            code = process.wait(60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for text in (out, err):
+            text.seek(0)
+        return subprocess.CompletedProcess(command, code, out.read(), err.read())
 
 
 def processes_with(text: str) -> list[str]:
