@@ -97,11 +97,13 @@ def _mean_speeds(results: Results, case: str) -> NDArray[np.float64] | None:
     owner = np.array([batch.process for batch in used])
     groups = [speeds[owner == process] for process in np.unique(owner)]
     rng = np.random.default_rng(len(used))
-    drawn = np.empty(_DRAWS)
-    for i in range(_DRAWS):
-        chosen = rng.integers(len(groups), size=len(groups))
-        drawn[i] = np.concatenate([rng.choice(groups[j], size=len(groups[j])) for j in chosen]).mean()
-    return np.concatenate([[speeds.mean()], drawn])
+    chosen = rng.integers(len(groups), size=(_DRAWS, len(groups)))
+    sums = np.empty(chosen.shape)
+    for j, group in enumerate(groups):
+        at = chosen == j
+        sums[at] = rng.choice(group, size=(np.count_nonzero(at), len(group))).sum(axis=1)
+    sizes = np.array([len(group) for group in groups])
+    return np.concatenate([[speeds.mean()], sums.sum(axis=1) / sizes[chosen].sum(axis=1)])
 
 
 def _with_interval(samples: NDArray[np.float64], source: str) -> Quantity:
