@@ -7,50 +7,20 @@ from __future__ import annotations
 
 import re
 
+from cerberus_plan.calibration.programs.imports.other_tools import other_tool
+
 _CELL = r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|-|nan|NaN|n/a)?\s*"
 _MATRIX_ROW = re.compile(rf"(?:{_CELL}[,;\t]){{2,}}{_CELL}")
 _DELIMITERS = ",;\t"
 DESCRIBES = "cerberus-plan calibrate --import"  # the command for what describes a machine
-_TOPOLOGY = "give `lstopo --of xml` or `lscpu -e` of that machine"
 _HEAD = 20_000  # characters that tell the shape
-
-# what output that says too little looks like -> what would say enough
-_TOLD_TOO_LITTLE = {
-    r"(?m)^available: \d+ nodes?\b|^node \d+ cpus:|^physcpubind:": (
-        f"is the output of numactl, which does not tell what CPUs share a core or a cache: {_TOPOLOGY}"
-    ),
-    r"(?m)^processor\s*:\s*\d+\s*$": f"is /proc/cpuinfo, which does not tell what CPUs share a cache: {_TOPOLOGY}",
-    r"(?m)^\s*(?:Package|Core|PU|NUMANode) (?:L#\d+ )?\(?[LP]#\d+|\bPU L#\d+": (
-        "is lstopo's drawing in letters: repeat with lstopo --of xml"
-    ),
-    r"\A(?:<\?xml[^>]*>\s*)?<svg\b": "is a drawing: repeat with lstopo --of xml",
-    r"(?m)^Hardware Thread Topology|^HWThread\s+Thread\s+Core": (
-        f"is the output of likwid-topology, which is not read: {_TOPOLOGY}"
-    ),
-    r"\A(?:<\?xml[^>]*>\s*)?<(?:capabilities|domainCapabilities|sysinfo)\b": (
-        f"is what virsh tells of a host, which says nothing of its caches: {_TOPOLOGY}"
-    ),
-    r"Memory Latency Checker": f"is the output of Intel MLC, which measures nodes and not cores: {_TOPOLOGY}",
-    r"(?m)^name,iterations,real_time,cpu_time|^Benchmark +Time +CPU +Iterations": (
-        "is output of Google Benchmark that lacks the threads: repeat with --benchmark_format=json"
-    ),
-    r"(?m)^Benchmark\s.*\bMode\s.*\bScore\b.*\bUnits": (
-        "is JMH's table, which lacks the threads: repeat with -rf json -rff FILE"
-    ),
-    r'(?m)^\{.*"Action":"output".*"Output":"Benchmark': "is output of go test -json: repeat without -json",
-    r"(?m)^ *Name +acquired +contended": ("is a perf lock report, of traced events: repeat with perf lock contention"),
-    r"\APERFILE2": "is perf.data: cerberus-plan reads what perf stat, or perf lock contention, prints",
-    r"(?m)^# Samples: .* of event": (
-        "is a perf report, which has shares and no counts: repeat with perf stat -x, -o FILE"
-    ),
-}
 
 
 def elsewhere(text: str) -> str | None:
     """What the file is and the command for it, to go behind its name; None where that is not known."""
     head = text[:_HEAD]
     lines = _filled(head)
-    return next(filter(None, (_machine(head, lines), _own(head), _other_tool(head), _table(lines))), None)
+    return next(filter(None, (_machine(head, lines), _own(head), other_tool(head), _table(lines))), None)
 
 
 def foreign(text: str, *, tables: bool = True) -> str | None:
@@ -61,7 +31,7 @@ def foreign(text: str, *, tables: bool = True) -> str | None:
         not tables or head.lstrip().startswith(("{", "[")) or any(re.match(r"\s*[\w.-]+\s*=", line) for line in lines)
     )
     table = None if of_ours else _table(lines)
-    return next(filter(None, (_machine(head, lines if tables else []), _other_tool(head), table)), None)
+    return next(filter(None, (_machine(head, lines if tables else []), other_tool(head), table)), None)
 
 
 def _filled(head: str) -> list[str]:
@@ -114,8 +84,3 @@ def _table(lines: list[str]) -> str | None:
         f"is a table with the columns {', '.join(names)[:80]}; if it is a curve: "
         "cerberus-plan fit FILE --columns cores=NAME,value=NAME"
     )
-
-
-def _other_tool(head: str) -> str | None:
-    """Output that says too little, and what would say enough."""
-    return next((saying for shape, saying in _TOLD_TOO_LITTLE.items() if re.search(shape, head)), None)

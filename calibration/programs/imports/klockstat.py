@@ -75,8 +75,14 @@ def _rows(source: Source, notes: dict[str, None]) -> Iterator[tuple[str, str, in
             row = ROW.match(line)
             if row is None:
                 source.refuse(number, repr(line.strip()), "a caller and its average, count, maximum and total")
-            caller = re.sub(r"^(\d+)\s+(.*)$", r"\2 (\1)", row[1]) if threads else row[1]
+            caller = re.sub(r"^(\d+)\s+(.*)$", r"\2 (\1)", row[1]) if threads else _plain(row[1])
             total_s = source.number(row[7], number, "a total time") * SECONDS[row[8]]
             yield table, caller, source.count(row[4], number, "count"), total_s
     if table is None:
         source.refuse(None, "no header", "Caller, Avg Spin, Count, Max spin, Total spin as klockstat prints it")
+
+
+def _plain(caller: str) -> str:
+    """A name without the ``b'...'`` in which older versions print it."""
+    bytes_of_python = re.fullmatch(r"b'(.*)'", caller)
+    return caller if bytes_of_python is None else bytes_of_python[1]

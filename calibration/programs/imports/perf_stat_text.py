@@ -25,10 +25,11 @@ from cerberus_plan.calibration.programs.imports.source import Source
 TITLE = re.compile(r"^\s*Performance counter stats for\s+(.*?)\s*(?:\((\d+) runs\))?\s*:?\s*$")
 INTERVALS = re.compile(r"^#\s+time\b.*\bcounts\b")
 SPACES = "\u00a0\u202f\u2009'\u2019"  # between thousands, in some languages
-NUMBER = rf"\d[\d.,{SPACES}]*"
+# a plain blank stands between groups of three digits alone: it also stands between columns
+NUMBER = rf"(?:\d{{1,3}}(?: \d{{3}})+(?![\d.])(?:,\d+)?|\d[\d.,{SPACES}]*)"
 UNIT = r"msec|ns|us|usec|Joules|[KMG]iB|MB/s|C|Bytes|GHz|%"
 ROW = re.compile(
-    rf"^\s*(?P<time>\d+[.,]\d{{9}}\s+)?(?P<place>(?:CPU|S|N|D)\d[\w-]*\s+(?:\d+\s+)?|\S.*?-\d+\s+)?"
+    rf"^\s*(?P<time>\d+[.,]\d{{9}}\s+)?(?P<place>CPU\d+\s+|[SND]\d[\w-]*\s+(?:\d+\s+)?|\S.*?-\d+\s+)?"
     rf"(?P<value>{NUMBER}|<not (?:counted|supported)>)\s+(?:(?P<unit>{UNIT})\s+)?"
     r"(?P<event>[A-Za-z_][^\s#(]*(?<!,))(?P<msec>\s+\(msec\))?\s*(?P<rest>(?:#|\(|\[).*)?$"
 )
@@ -115,7 +116,7 @@ def _counts(source: Source, lines: Sequence[tuple[int, str]], whole: str) -> Ite
 
 def _amount(source: Source, line: int, text: str, unit: str) -> float:
     """A number written with the separators of some language; what counts has no fraction, times have one."""
-    text = text.strip().translate({ord(space): None for space in SPACES})
+    text = text.strip().translate({ord(space): None for space in f" {SPACES}"})
     marks = re.findall(r"[.,]", text)
     fraction = text.rpartition(marks[-1])[2] if marks else ""
     is_decimal = bool(marks) and marks.count(marks[-1]) == 1

@@ -105,5 +105,5 @@ def _row(source: Source, number: int, line: str, titles: list[str]) -> SystemCal
         name=name,
         calls=source.count(row["calls"], number, "calls"),
         errors=source.count(row["errors"], number, "errors") if "errors" in row else 0,
-        time_s=source.number(row["seconds"], number, "seconds") if "seconds" in row else None,
+        time_s=source.number(row["seconds"].replace(",", "."), number, "seconds") if "seconds" in row else None,
     )

@@ -62,8 +62,8 @@ def _rows(source: Source) -> Iterator[list[float]]:
 
 
 def _number(source: Source, cell: str, line: int, name: str) -> float:
-    """A number of at least 0, which -1 counts as: not run."""
-    return 0.0 if re.fullmatch(r"-1(?:\.0*)?", cell) else source.number(cell, line, name)
+    """A number of at least 0, which -1 and an empty cell count as: not run."""
+    return 0.0 if re.fullmatch(r"(?:-1(?:\.0*)?)?", cell) else source.number(cell, line, name)
 
 
 def _notes(curves: list[Curve]) -> Iterator[str]:

@@ -118,3 +118,12 @@ def test_lock_stat_of_kernels_before_3_14() -> None:
         (lock,) = read(text).locks
         assert (lock.name, lock.kind, lock.acquisitions) == ("&queue->lock", "write", 2018123.0)
         assert (lock.wait_s, lock.hold_s) == (pytest.approx(9.8e-3), pytest.approx(0.205111))
+
+
+def test_klockstat_of_older_versions_prints_names_as_bytes() -> None:
+    """``b'name'`` of Python is the name."""
+    head = "{:>40}   Avg {}  Count   Max {}  Total {}\n"
+    row = "  b'flush_to_ldisc+0x22'       2833      2       4210       5667\n   b'process_one_work+0x1a7'\n"
+    demand = read("".join(head.format("Caller", w, w.lower(), w.lower()) + row for w in ("Spin", "Hold")))
+    (lock,) = demand.locks
+    assert (lock.name, lock.acquisitions, lock.hold_s) == ("flush_to_ldisc+0x22", 2, pytest.approx(5.667e-6))

@@ -182,3 +182,21 @@ def test_a_control_group_needs_no_slash(group: str, spread: str) -> None:
     assert demand.cpu_s == pytest.approx(4.0)
     assert any("2 control groups are added up" in note for note in demand.notes)
     assert any("part of the time" in note for note in demand.notes)
+
+
+@given(ms=st.floats(1.0, 9e6), count=st.integers(1, 10**9), place=st.sampled_from(["", "CPU3  ", "S0  8  "]))
+def test_blanks_between_thousands_part_no_columns(ms: float, count: int, place: str) -> None:
+    """A French report whose narrow blanks became plain ones on its way; columns stay columns."""
+
+    def shown(text: str) -> str:
+        return text.translate({ord(","): " ", ord("."): ","})
+
+    text = (
+        "\n Performance counter stats for 'system wide':\n\n"
+        f"{place}{shown(f'{ms:,.2f}'):>18} msec cpu-clock    # 0,361 CPUs utilized\n"
+        f"{place}{shown(f'{count:,}'):>18}      page-faults  # 5,823 K/sec\n\n"
+        "  0,325742412 seconds time elapsed\n"
+    )
+    (demand,) = read(text, "perf_stat_text")
+    assert demand.page_faults == count
+    assert demand.counters["cpu-clock"] == pytest.approx(round(ms, 2) / 1e3)
