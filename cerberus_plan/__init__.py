@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 
-def __getattr__(name: str) -> Any:
-    """A public name, from ``cerberus_plan.api``."""
-    if name.startswith("__") and name != "__all__":
-        raise AttributeError(f"module 'cerberus_plan' has no attribute {name!r}")
-    api = import_module("cerberus_plan.api")
+if not TYPE_CHECKING:  # a checker would take every name, misspelt ones too, for one that there is
 
-    if name != "__all__" and name not in api.__all__:
-        offers = ", ".join(api.__all__)
-        message = f"module 'cerberus_plan' has no attribute {name!r}; it offers {offers}"
-        raise AttributeError(message, name=name, obj=api)  # Python adds which of them is nearest
-    return getattr(api, name)
+    def __getattr__(name: str) -> Any:
+        """A public name, from ``cerberus_plan.api``."""
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(f"module 'cerberus_plan' has no attribute {name!r}")
+        api = import_module("cerberus_plan.api")
+
+        if name != "__all__" and name not in api.__all__:
+            offers = ", ".join(api.__all__)
+            message = f"module 'cerberus_plan' has no attribute {name!r}; it offers {offers}"
+            raise AttributeError(message, name=name, obj=api)  # Python adds which of them is nearest
+        return getattr(api, name)
 
 
 def __dir__() -> list[str]:

@@ -105,21 +105,23 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """What loads a compiler or charts, on first use."""
-    if name in {"Rules", "Simulation", "simulate"}:
-        from cerberus_plan.model import simulation
+if not TYPE_CHECKING:  # a checker would take every name, misspelt ones too, for one that there is
 
-        return getattr(simulation, name)
-    if name == "frame":
-        from cerberus_plan.reports.frames import frame
+    def __getattr__(name: str) -> Any:
+        """What loads a compiler or charts, on first use."""
+        if name in {"Rules", "Simulation", "simulate"}:
+            from cerberus_plan.model import simulation
 
-        return frame
-    if name in _LATER:
-        from importlib import import_module
+            return getattr(simulation, name)
+        if name == "frame":
+            from cerberus_plan.reports.frames import frame
 
-        return getattr(import_module(f"cerberus_plan.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return frame
+        if name in _LATER:
+            from importlib import import_module
+
+            return getattr(import_module(f"cerberus_plan.{_LATER[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # Arguments of ``plan`` that its messages, which the command line shares, name as options.
