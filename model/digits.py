@@ -48,6 +48,18 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def percent(share: float) -> str:
+    """A share as a percentage: whole above ten, one digit below, "under 0.1 %" where that would show as nothing."""
+    value = 100.0 * share
+    if value == 0.0:
+        return "0 %"
+    if 0.0 < value < 0.1:
+        return "under 0.1 %"
+    if 99.5 <= value < 100.0:
+        return "over 99 %"
+    return f"{value:.0f} %" if abs(value) >= 9.95 else f"{value:.1f} %"
+
+
 def digits_known(value: float, low: float | None, high: float | None) -> int:
     """Significant digits by the rule above; a value beside its interval, as a mean may be, has those of an end."""
     if low is None or high is None or not low < high or value == 0.0 or not math.isfinite(high - low):

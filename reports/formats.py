@@ -19,6 +19,7 @@ from cerberus_plan.model.digits import (
     estimate,
     exact,
     number,
+    percent,
     quotient,
     spread,
 )
@@ -52,23 +53,6 @@ _SIGNS = {"us": "µs"}
 _SCALES = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}
 # Factors of a unit with the names it then has, from large to small.
 Scales = tuple[tuple[float, str], ...]
-
-
-def percent(share: float, gap: str = " ") -> str:
-    """A share as a percentage: whole above ten, one digit below, "under 0.1 %" where that would show as nothing.
-
-    Args:
-        share: The share, 1 for all.
-        gap: Between number and sign; none beside the planner's sentences, which have none.
-    """
-    value = 100.0 * share
-    if value == 0.0:
-        return f"0{gap}%"
-    if 0.0 < value < 0.1:
-        return f"under 0.1{gap}%"
-    if 99.5 <= value < 100.0:
-        return f"over 99{gap}%"
-    return f"{value:.0f}{gap}%" if abs(value) >= 9.95 else f"{value:.1f}{gap}%"
 
 
 def reading(value: float) -> str:

@@ -21,6 +21,7 @@ from cerberus_plan.calibration.host.identity import allowed_cpus, disturbance, r
 from cerberus_plan.calibration.host.reconcile import reconcile
 from cerberus_plan.calibration.host.topology import system_topology
 from cerberus_plan.calibration.store.profile import Profile
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.errors import CannotAnswerError
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ def _placement_notes(results: Results) -> tuple[str, ...]:
         return ()
     total = sum(len(group) for group in groups)
     levels = [
-        f"{sorted(batch.probe_s or 0.0 for batch in group)[len(group) // 2] * 1e9:.0f} ns in {len(group) / total:.0%}"
+        f"{sorted(batch.probe_s or 0.0 for batch in group)[len(group) // 2] * 1e9:.0f} ns in "
+        f"{percent(len(group) / total)}"
         for group in groups
     ]
     return (

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cerberus_plan.model.digits import percent
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -59,7 +61,7 @@ def _complaints(steal: float, doubtful: float, width: float, reasons: Mapping[st
     if load > MOST_LOAD:
         found.append(f"other jobs kept {load:.1f} tasks running on each core: stop them, or use --fifo")
     if steal > MOST_STEAL:
-        found.append(f"{steal:.0%} of the time was stolen by the hypervisor: measure when its host is quieter")
+        found.append(f"{percent(steal)} of the time was stolen by the hypervisor: measure when its host is quieter")
     if doubtful > MOST_DOUBTFUL:
         worst = max(reasons, key=lambda reason: reasons[reason])
         advice = {
@@ -68,9 +70,9 @@ def _complaints(steal: float, doubtful: float, width: float, reasons: Mapping[st
             "moved": "stop other jobs",
             "placement": "pin the virtual CPUs of this machine",
         }[worst]
-        found.append(f"{doubtful:.0%} of the batches were disturbed, mostly {worst}: {advice}")
+        found.append(f"{percent(doubtful)} of the batches were disturbed, mostly {worst}: {advice}")
     if width > MOST_WIDTH:
-        found.append(f"the median interval is {width:.0%} wide: use --rounds with a larger number")
+        found.append(f"the median interval is {percent(width)} wide: use --rounds with a larger number")
     return found
 
 
@@ -107,6 +109,6 @@ def judge(
     sentence = (
         f"unstable: {'; '.join(complaints)}"
         if complaints
-        else f"stable: {doubtful:.0%} of {len(timed)} batches disturbed, median interval {width:.0%} wide"
+        else f"stable: {percent(doubtful)} of {len(timed)} batches disturbed, median interval {percent(width)} wide"
     )
     return Verdict(stable=not complaints, steal=steal, doubtful=doubtful, median_width=width, sentence=sentence)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.curve import Curve
+from cerberus_plan.model.digits import percent
 
 Array = NDArray[np.float64]
 
@@ -59,5 +60,5 @@ def confirmation(curve: Curve, grid: Array, paths: Array, runnable: Array | None
     asked = int(loses.argmin())
     return Confirmation(
         n=float(grid[open_][asked]),
-        why=f"after it the best measured count is expected to lose {loses[asked]:.1%}, without it {now:.1%}",
+        why=f"after it the best measured count is expected to lose {percent(loses[asked])}, without it {percent(now)}",
     )

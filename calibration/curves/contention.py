@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.fit import Fit
 from cerberus_plan.calibration.curves.interval import TAIL
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.exact.splits import Splits, throughput
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.interference import stretch
@@ -161,10 +162,10 @@ def _reason(owner: str, told: bool, declining: float) -> str:
         return f"contention is the {owner}'s, as given on the command line"
     if owner == "kernel":
         return (
-            f"throughput declines in {declining:.0%} of the forecasts, as under a lock whose hand-over slows with "
+            f"throughput declines in {percent(declining)} of the forecasts, as under a lock whose hand-over slows with "
             "waiters; assumed to be the kernel's, so VMs split it"
         )
     return (
-        f"throughput only saturates in {1 - declining:.0%} of the forecasts, as under memory or a device; assumed "
+        f"throughput only saturates in {percent(1 - declining)} of the forecasts, as under memory or a device; assumed "
         "to be the machine's, so no split helps"
     )

@@ -13,6 +13,7 @@ from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.fit import Fit, Prediction
 from cerberus_plan.calibration.curves.interval import LEVEL
 from cerberus_plan.calibration.curves.laws import LAWS
+from cerberus_plan.model.digits import percent
 
 MODEL = "weighed average of mechanistic laws with drift"
 
@@ -111,5 +112,5 @@ def verdict(fit: Fit, *, noun: str = "cores") -> str:
     known = f"beyond {fit.trusted_to:g} {noun}" if fit.trusted_to >= last else "even within what was measured"
     return (
         f"{sentence}. The points cannot tell {known}: "
-        f"measure at n = {fit.advice.n:g}, which takes away {fit.advice.reduction:.0%} of the doubt."
+        f"measure at n = {fit.advice.n:g}, which takes away {percent(fit.advice.reduction)} of the doubt."
     )

@@ -14,6 +14,7 @@ from cerberus_plan.calibration.curves.contention import Contention, Demand
 from cerberus_plan.calibration.curves.fit import Fit
 from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.workload_file import to_toml
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.workload import Workload
@@ -44,9 +45,9 @@ def workload_of(name: str, fit: Fit, contention: Contention, *, unit: str) -> Wo
         measured=_points(fit) if contention.error > MISSES else (),
         note=_missed(contention)
         + (
-            f"{contention.reason}. The network follows the forecast within {contention.error:.0%}. One curve cannot "
-            "prove who owns the contention: run two instances on half of the cores each; if together they do more than "
-            f"one on all, it is theirs. Measured up to {fit.curve.n[-1]:g} cores, intervals useful to "
+            f"{contention.reason}. The network follows the forecast within {percent(contention.error)}. One curve "
+            "cannot prove who owns the contention: run two instances on half of the cores each; if together they do "
+            f"more than one on all, it is theirs. Measured up to {fit.curve.n[-1]:g} cores, intervals useful to "
             f"{fit.trusted_to:g}; times are those of the measured machine."
         ),
     )
@@ -57,7 +58,7 @@ def _missed(contention: Contention) -> str:
     if contention.error <= MISSES:
         return ""
     return (
-        f"These operations do not reproduce the curve (off by {contention.error:.0%}): its points are kept as "
+        f"These operations do not reproduce the curve (off by {percent(contention.error)}): its points are kept as "
         "[[measured]] rows, which the plan passes through; do not trust it without them. "
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cerberus_plan.calibration.harness.case import Case, Seat
 from cerberus_plan.calibration.harness.statistics import LOW_QUANTILE, Estimate, estimate_batches
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def describe(estimate: Estimate, note: str) -> str:
     if estimate.disturbed:
         text += ", disturbed ones among them: too few were not"
     if len(estimate.modes) > 1:
-        levels = ", ".join(f"{m.value * 1e9:.4g} ns ({m.share:.0%})" for m in estimate.modes)
+        levels = ", ".join(f"{m.value * 1e9:.4g} ns ({percent(m.share)})" for m in estimate.modes)
         text += f"; several modes: {levels}, the commonest is given"
     return text
 

@@ -24,6 +24,7 @@ from cerberus_plan.calibration.programs.imports import memtier, pgbench, wrk
 from cerberus_plan.calibration.programs.imports.load_report import Run
 from cerberus_plan.calibration.programs.imports.source import Source
 from cerberus_plan.calibration.store.latency_fields import seconds
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.measured import STATISTICS, MeasuredLatency
 
@@ -133,8 +134,8 @@ class _Told:
         if self.failed > _MOST_FAILED * self.of:
             return (
                 f"{self.failed} of {self.of} requests failed ({self.errors}), more than "
-                f"{_MOST_FAILED:.1%}: its times are not those of answers; mend the address, the load or its limit of "
-                "time (--timeout), and run it again"
+                f"{percent(_MOST_FAILED)}: its times are not those of answers; mend the address, the load or its "
+                "limit of time (--timeout), and run it again"
             )
         found = self.latency
         mean = 0.0 if found is None else next(iter(found.times.values()))

@@ -22,6 +22,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.latency.chain import Chain, steady
 from cerberus_plan.model.latency.cluster import Cluster, Operating
 from cerberus_plan.model.latency.latency import EXACT, FORMULA, Latency, latency_of, never
@@ -161,7 +162,7 @@ def validity(cluster: Cluster, rate: float) -> str:
         return "a lock slows much with its waiters: percentiles are not promised; simulate them"
     most = PROMISED_SHARED_LOAD if cluster.n_shared or locks else PROMISED_LOAD
     if rate > most * cluster.capacity:
-        return f"above {most:.0%} of the capacity percentiles are not promised; simulate them"
+        return f"above {percent(most)} of the capacity percentiles are not promised; simulate them"
     return "percentiles within 10 % of the simulator's"
 
 

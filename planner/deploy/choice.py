@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cerberus_plan.model.digits import ends, estimate, exact, spread
+from cerberus_plan.model.digits import ends, estimate, exact, percent, spread
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.deploy.deployment import Format
@@ -131,7 +131,7 @@ def _other(form: Format, plan: Plan, own: Plan, planned: Candidate, possible: li
     why = form.refuse(planned.split[0], smt) or f"{found.system} within the constraints has no such split"
     if planned.overcommit > 1.0:
         more = planned.throughput / found.throughput - 1.0
-        why = f"every vCPU gets a CPU of its own; shared ones would do {more:.0%} more"
+        why = f"every vCPU gets a CPU of its own; shared ones would do {percent(more)} more"
     swap = f"{describe(planned, SYSTEMS)} cannot be deployed so ({why}); the best that can is deployed instead."
     return Choice(plan=own, candidate=found, lines=(swap, *_lines(found, planned, own)))
 
@@ -148,7 +148,7 @@ def _lines(candidate: Candidate, planned: Candidate, own: Plan) -> list[str]:
     if same and same[0].throughput > candidate.throughput * 1.01:
         gain = same[0].throughput / candidate.throughput - 1.0
         lines.append(
-            f"Under this system {describe(same[0], SYSTEMS)} would be {gain:.0%} faster: "
+            f"Under this system {describe(same[0], SYSTEMS)} would be {percent(gain)} faster: "
             f"--vms {same[0].vms} --cores-per-vm {same[0].cores_per_vm}."
         )
     return lines
@@ -169,7 +169,7 @@ def _change(ratio: float) -> str:
     """A gain or loss in words that go before "the plan's"."""
     if ratio >= 2.0:
         return f"is {ratio:.1f} times"
-    return f"{'gains' if ratio > 1.0 else 'loses'} {abs(ratio - 1.0):.0%} against"
+    return f"{'gains' if ratio > 1.0 else 'loses'} {percent(abs(ratio - 1.0))} against"
 
 
 def _limits(plan: Plan) -> str:

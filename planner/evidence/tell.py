@@ -16,6 +16,7 @@ import numpy as np
 from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import owner
+from cerberus_plan.model.digits import percent
 from cerberus_plan.planner.evidence.condition import Evidence
 
 # Probability from which an owner is called known.
@@ -40,7 +41,7 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
     gap = abs(float(seen[worst] - expected[worst]))
     whose = owner(evidence.posterior, cores)
     causes = ", ".join(
-        f"{SCOPES[name].cause} {share:.0%}" if name in SCOPES else f"none {share:.0%}"
+        f"{SCOPES[name].cause} {percent(share)}" if name in SCOPES else f"none {percent(share)}"
         for name, share in sorted(whose.items(), key=lambda entry: -entry[1])
         if share >= 0.05
     )

@@ -79,7 +79,9 @@ def _pauses(evidence: Evidence) -> str:
     """What the host's pauses are, where a request in fifty meets one of some length."""
     mean = evidence.bend.paused(evidence.unit)
     return (
-        f", and {PAUSED:.0%} of the requests meet a pause of the host of {time(mean)}" if mean > evidence.unit else ""
+        f", and {100 * PAUSED:g} % of the requests meet a pause of the host of {time(mean)}"
+        if mean > evidence.unit
+        else ""
     )
 
 

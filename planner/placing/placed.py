@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.exact import splits as even
 from cerberus_plan.model.exact.tables import Splits
@@ -162,7 +163,9 @@ def crossing_note(machine: Machine, workload: Workload, candidate: Candidate, *,
     )
     if not share or lost < _TOLD:
         return None
-    return f"instances cross L3 groups ({share:.0%} of their pairs of cores): hand-overs there cost {lost:.1%}"
+    return (
+        f"instances cross L3 groups ({percent(share)} of their pairs of cores): hand-overs there cost {percent(lost)}"
+    )
 
 
 def rate(machine: Machine, workload: Workload, system: System, vms: int, threads: int) -> float:

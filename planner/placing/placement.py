@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.placing.distance import Shares, shares_at
@@ -178,7 +179,8 @@ def _notes(
     if apart:
         worst = max(each.shares.crossing_l3 for each in apart)
         notes.append(
-            f"{len(apart)} of {len(places)} instances cross L3 groups; at most {worst:.0%} of an instance's pairs do"
+            f"{len(apart)} of {len(places)} instances cross L3 groups; at most {percent(worst)} of an instance's "
+            "pairs do"
         )
     if not proven:
         notes.append(

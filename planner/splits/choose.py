@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cerberus_plan.model.digits import estimate, quotient
+from cerberus_plan.model.digits import estimate, percent, quotient
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
@@ -166,7 +166,7 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[
     if (simplest.vms, sum(simplest.split)) >= (leader.vms, sum(leader.split)):
         return leader, "chosen for the smallest expected loss against the best"
     fewer = "instances" if simplest.vms < leader.vms else "cores"
-    return simplest, f"chosen for fewer {fewer}: its expected loss is below {NEGLIGIBLE:.1%}"
+    return simplest, f"chosen for fewer {fewer}: its expected loss is below {percent(NEGLIGIBLE)}"
 
 
 def _worth_first(everywhere: list[Candidate]) -> list[Candidate]:
@@ -219,7 +219,9 @@ def _verdict(
         text += f", {estimate(*gain)} times {describe(single, systems)}, the best single instance"
     if everywhere and best.cores < everywhere[0].cores:
         change = everywhere[0].throughput / best.throughput - 1.0
-        beside = "no faster" if abs(change) < 0.005 else f"{abs(change):.0%} {'faster' if change > 0 else 'slower'}"
+        beside = (
+            "no faster" if abs(change) < 0.005 else f"{percent(abs(change))} {'faster' if change > 0 else 'slower'}"
+        )
         text += f". Using all {everywhere[0].cores} cores ({describe(everywhere[0], systems)}) is {beside}"
     return text + "."
 
@@ -227,11 +229,11 @@ def _verdict(
 def _reason(best: Candidate, single: Candidate | None, systems: Mapping[str, System]) -> str:
     """Where the time goes in the best split and, for contrast, in the best single instance."""
     share, name = _largest_loss(best)
-    here = f"{share:.0%} goes to the {name}" if share >= 0.01 else "nearly all of its core time is computing"
+    here = f"{percent(share)} goes to the {name}" if share >= 0.01 else "nearly all of its core time is computing"
     if single is None or single is best:
         return f"In the best split {here}."
     other_share, other = _largest_loss(single)
-    there = f"With {describe(single, systems)}, {other_share:.0%} of the core time goes to the {other}"
+    there = f"With {describe(single, systems)}, {percent(other_share)} of the core time goes to the {other}"
     return f"{there}; in the best split {here}."
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.laws import preempted_holder
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
@@ -77,12 +78,12 @@ def _spinning(
         turn = float(preempted_holder.turn(np, slice_s, over.split[0], cores / over.vms))
         in_order = f"one that spins in order (ticket, MCS) does at most {1 / turn:,.0f} cycles a second in each"
         if PROCESS_LOCK in spun:
-            cost = f"{workload.name} spins: with {where} preempted holders cost {price:.2g} s a cycle, {lost:.0%}"
+            cost = f"{workload.name} spins: with {where} preempted holders cost {price:.2g} s a cycle, {percent(lost)}"
             yield f"{cost}; {in_order}"
         else:
             yield (
                 f"waiters of {workload.name}'s own lock are taken to sleep: if they spin, {where} loses another "
-                f"{lost:.0%} to preempted holders ({price:.2g} s a cycle); {in_order}"
+                f"{percent(lost)} to preempted holders ({price:.2g} s a cycle); {in_order}"
             )
     guests = sum(hold for name, hold in holds.items() if name in KERNEL_SPIN_LOCKS)
     if system.virtualised and guests > 0.0:
@@ -91,10 +92,10 @@ def _spinning(
         if exits and lost >= _TOLD:
             yield (
                 "guests are taken to give up a core on which they spin (pause-loop exits, paravirtual locks); without, "
-                f"{where} loses another {lost:.0%} to preempted holders"
+                f"{where} loses another {percent(lost)} to preempted holders"
             )
         elif not exits:
-            cost = f"with {where} that costs {price:.2g} s a cycle, {lost:.0%}"
+            cost = f"with {where} that costs {price:.2g} s a cycle, {percent(lost)}"
             yield f"guests spin on while a holder has no core: {cost}"
 
 

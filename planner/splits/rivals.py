@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.describe import describe
@@ -49,7 +50,7 @@ def rivals(
         return
     share, row, rival = max(serious, key=lambda entry: entry[0])
     yield (
-        f"cannot rule out {describe(rival, systems)}: faster with probability {share:.0%}; measure "
+        f"cannot rule out {describe(rival, systems)}: faster with probability {percent(share)}; measure "
         f"{_what_to_measure(evaluated, chosen, row, rival)} first, which decides most between them"
     )
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cerberus_plan.model.digits import ends
+from cerberus_plan.model.digits import ends, percent
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.describe import describe
@@ -51,7 +51,7 @@ def cannot_tell(
         extends_runs: Whether the plan rests on runs of splits.
     """
     if best.regret > TOO_UNSURE:
-        doubt = f": the best guess is expected to lose {best.regret:.0%} against the best split"
+        doubt = f": the best guess is expected to lose {percent(best.regret)} against the best split"
     elif extends_runs and too_wide(best):
         doubt = f" how much: {describe(best, systems)} may do {_ends(best)}"
     else:

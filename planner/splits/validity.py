@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.laws.ticket_lock import TicketLock
@@ -55,8 +56,8 @@ def bends(structure: Structure, candidate: Candidate) -> Iterator[str]:
     busy = 0.5 * threads * sent + queued / (1.0 + queued)
     if candidate.vms > 1 and busy > (MOST_RECEIVING if received else BUSY):
         yield (
-            f"messages keep the core that receives them in each VM {min(busy, 1.0):.0%} busy: answers queue there, "
-            "which the plan leaves out; expect less, and ask `cerberus-plan simulate`"
+            f"messages keep the core that receives them in each VM {percent(min(busy, 1.0))} busy: answers queue "
+            "there, which the plan leaves out; expect less, and ask `cerberus-plan simulate`"
         )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cerberus_plan.calibration.programs.observe.observation import NOISE, SHORT_S
+from cerberus_plan.model.digits import percent
 from cerberus_plan.planner.verify.rounds import Ratio, Sample
 
 AGREE, DISAGREE, CANNOT_TELL = "agree", "disagree", "cannot tell"
@@ -71,7 +72,7 @@ def doubts(samples: Sequence[Sample]) -> Iterator[str]:
     counted = [sample for sample in samples if sample.round > 0]
     others = statistics.median(sample.others for sample in counted) if counted else 0.0
     if others > NOISE:
-        yield f"other programs or the hypervisor took {others:.0%} of these CPUs' time"
+        yield f"other programs or the hypervisor took {percent(others)} of these CPUs' time"
     shortest = min((sample.seconds for sample in samples), default=math.inf)
     if shortest < SHORT_S:
         yield f"the shortest run took {shortest:.2f} s: starting the program is measured"
@@ -84,7 +85,9 @@ def pressure(file: Path = PRESSURE) -> str | None:
         share = float(some.partition("avg10=")[2].split()[0]) / 100.0
     except (OSError, IndexError, ValueError):  # kernels before 4.20, or built without pressure stall information
         return None
-    return f"this host is busy: programs waited for a CPU {share:.0%} of the last 10 s" if share > PRESSED else None
+    return (
+        f"this host is busy: programs waited for a CPU {percent(share)} of the last 10 s" if share > PRESSED else None
+    )
 
 
 def _cannot_tell(why: str, advice: str) -> Judgement:

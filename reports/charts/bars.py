@@ -44,6 +44,6 @@ def _chart() -> object:
 
     base = alt.Chart(alt.NamedData(name="bars")).encode(y=alt.Y("bar:N", sort=None, title=None, axis=None))
     drawn = base.mark_bar(size=12, yOffset=9, fill=theme.ACCENT).encode(
-        x=alt.X("zero:Q", title=None, axis=alt.Axis(format="%", tickCount=5)), x2="share"
+        x=alt.X("zero:Q", title=None, axis=alt.Axis(format="%", tickCount=5, labelExpr=theme.PERCENT)), x2="share"
     )
     return alt.layer(drawn, base.mark_text(align="left", dy=-8, fontSize=12).encode(x=alt.value(0), text="text:N"))

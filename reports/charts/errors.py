@@ -90,7 +90,7 @@ def _chart() -> object:
 
     data = alt.Chart(alt.NamedData(name="facts"))
     reach = alt.Scale(domain=[-_REACH, _REACH], nice=False)
-    x = alt.X("error:Q", title=None, scale=reach, axis=alt.Axis(format="+.0%", tickCount=7))
+    x = alt.X("error:Q", title=None, scale=reach, axis=alt.Axis(format="+.0%", tickCount=7, labelExpr=theme.PERCENT))
     y = alt.Y("about:N", title=None, sort=None, axis=None)
     roles = list(ROLES.values())
     colour = {"scale": alt.Scale(domain=roles, range=[theme.GREEN, theme.ACCENT, theme.GREY])}

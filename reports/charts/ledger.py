@@ -76,7 +76,7 @@ def _chart(stations: list[str]) -> object:
     )
     bars = base.mark_bar(size=30, stroke=theme.PAPER, strokeWidth=1).encode(
         x=alt.X("start:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False),
-                axis=alt.Axis(format="%", tickCount=5, grid=False)),
+                axis=alt.Axis(format="%", tickCount=5, grid=False, labelExpr=theme.PERCENT)),
         x2="end",
         color=alt.Color("station:N", sort=None, scale=alt.Scale(domain=stations, range=colours),
                         legend=alt.Legend(orient="bottom", columns=2, symbolType="square", labelLimit=300)),

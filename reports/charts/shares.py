@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cerberus_plan.reports.charts import promised
+from cerberus_plan.reports.charts import promised, theme
 from cerberus_plan.reports.charts.figure import Figure
 from cerberus_plan.reports.formats import ends, estimate, number, percent
 
@@ -32,7 +32,7 @@ def shares(parts: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
         + ".",
         spec=promised.specified(
             [_row(part) for part in parts],
-            axis={"format": "%", "tip": ".1%"},
+            axis={"format": "%", "labelExpr": theme.PERCENT, "tip": ".1%"},
             says={"bar": "of its throughput alone", "tick": "taking turns"},
         ),
         columns=("workload", "split", "cores", "throughput", "90 % interval", "alone", "promised share"),

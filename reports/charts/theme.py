@@ -40,6 +40,9 @@ SHAPES = {
     "processes": "triangle-down",
 }
 
+# Label of an axis of shares: a blank before the sign, as in every sentence beside it.
+PERCENT = "replace(datum.label, '%', '\u00a0%')"
+
 _TEXT = {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 500}
 CONFIG: dict[str, Any] = {
     "background": None,

@@ -95,7 +95,7 @@ def _chart() -> object:
     base = alt.Chart(alt.NamedData(name="bars"))
     y = alt.Y("input:N", title=None, sort=None, axis=None)
     bars = base.mark_bar(size=12, fill=theme.ACCENT, yOffset=8).encode(
-        x=alt.X("start:Q", title=None, axis=alt.Axis(format="+.0%", tickCount=5)),
+        x=alt.X("start:Q", title=None, axis=alt.Axis(format="+.0%", tickCount=5, labelExpr=theme.PERCENT)),
         x2="change",
         y=y,
         fillOpacity=alt.condition("datum.end == 'low'", alt.value(0.35), alt.value(1)),

@@ -5,7 +5,6 @@ When not to use it: for machines; use --json.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 import typer
@@ -18,6 +17,7 @@ from cerberus_plan.planner.saved.differences import GROUPS, Difference
 from cerberus_plan.planner.splits.describe import describe, expected
 from cerberus_plan.reports import compare_words as words
 from cerberus_plan.reports.formats import estimate
+from cerberus_plan.reports.text.wrap import wrap
 
 # Inputs of a group, and splits, told by name; the rest are counted.
 _MOST_TOLD = 6
@@ -31,7 +31,7 @@ def print_comparisons(found: Sequence[Comparison], width: int) -> None:
 
 def text_of(one: Comparison, width: int) -> Iterator[str]:
     """The lines of one comparison."""
-    yield from textwrap.wrap(f"{words.subject(one)}: {words.verdict(one)}", width, break_on_hyphens=False)
+    yield from wrap(f"{words.subject(one)}: {words.verdict(one)}", width)
     titles = ("before", "after") if one.same_program else ("first", "second")
     for title, plan in zip(titles, (one.before, one.after), strict=True):
         yield f"  {title.ljust(7)}{_answer(plan)}"
@@ -50,7 +50,7 @@ def _answer(plan: Plan) -> str:
 
 def _why(one: Comparison, width: int) -> Iterator[str]:
     if one.why_no_causes:
-        yield from textwrap.wrap(words.why_not(one), width, break_on_hyphens=False)
+        yield from wrap(words.why_not(one), width)
     if not one.causes:
         return
     yield "Why (factors multiply to the whole):"
@@ -58,7 +58,7 @@ def _why(one: Comparison, width: int) -> Iterator[str]:
         text = f"{words.part(cause.factor, one)} x by {words.GROUP_WORDS[cause.group]}"
         if other := words.alone(cause, one):
             text += f"; alone it makes {other} the choice"
-        yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+        yield from wrap(text, width, first="  ", later="    ")
 
 
 def _inputs(one: Comparison, width: int) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _inputs(one: Comparison, width: int) -> Iterator[str]:
             told.append(f"and {len(rows) - _MOST_TOLD} more (--json has all)")
         title = words.GROUP_WORDS[group]
         text = f"{title[0].upper()}{title[1:]}: {'; '.join(told)}"
-        yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+        yield from wrap(text, width, later="  ")
 
 
 def _input(name: str, one: Difference) -> str:
@@ -90,7 +90,7 @@ def _moves(one: Comparison, width: int) -> Iterator[str]:
     if sure:
         text += ": " + "; ".join(_move(each, one) for each in sure[:_MOST_TOLD])
         text += "; ..." if len(sure) > _MOST_TOLD else ""
-    yield from textwrap.wrap(f"{text}.", width, subsequent_indent="  ", break_on_hyphens=False)
+    yield from wrap(f"{text}.", width, later="  ")
 
 
 def _move(one: Moved, of: Comparison) -> str:

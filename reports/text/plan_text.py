@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -18,13 +17,12 @@ from cerberus_plan.model.digits import counted
 from cerberus_plan.model.objective import Objective
 from cerberus_plan.planner.plan import Candidate, Plan, fastest
 from cerberus_plan.reports.formats import ends, estimate, percent
+from cerberus_plan.reports.text.wrap import wrap
 
 # Ties shown beside the best; the rest are counted.
 _TIES_SHOWN = 2
 # Ledger entries below this share are added up as "other".
 _SMALL_SHARE = 0.02
-# Between a number and its percent sign, as in the planner's sentences beside.
-_TIGHT = ""
 _DIM, _BOLD, _BEST, _NAME, _WARNING = (
     {"dim": True},
     {"bold": True},
@@ -71,7 +69,7 @@ def _one(plan: Plan, width: int, *, alone: bool) -> Iterator[Line]:
 
 
 def _wrapped(text: str, width: int, style: Mapping[str, object] | None = None) -> Iterator[Line]:
-    for line in textwrap.wrap(text, width, break_on_hyphens=False):
+    for line in wrap(text, width):
         yield line, style or {}
 
 
@@ -160,20 +158,20 @@ def _cells(mark: str, candidate: Candidate, *, finite: bool) -> Iterable[str]:
     yield ends(candidate.low, candidate.high, "-")
     if finite:
         yield estimate(candidate.seconds or 0.0, candidate.seconds_low, candidate.seconds_high)
-    yield percent(candidate.regret, _TIGHT)
+    yield percent(candidate.regret)
     yield candidate.bottleneck
 
 
 def _risk(plan: Plan) -> str:
     """What choosing the recommended split may cost."""
     best = plan.best
-    text = f"Risk: expected regret {percent(best.regret, _TIGHT)}"
+    text = f"Risk: expected regret {percent(best.regret)}"
     if not plan.ties:
-        return f"{text}; it is the fastest with probability {percent(best.probability_best, _TIGHT)}."
+        return f"{text}; it is the fastest with probability {percent(best.probability_best)}."
     together = best.probability_best + sum(tie.probability_best for tie in plan.ties)
     return (
         f"{text}. {counted(len(plan.ties), 'other split')} cannot be told from it (one of them is the fastest with "
-        f"probability {percent(together, _TIGHT)})."
+        f"probability {percent(together)})."
     )
 
 
@@ -186,9 +184,7 @@ def _ledgers(plan: Plan, width: int) -> Iterator[Line]:
     label = max(map(len, rows)) + 4
     for name, candidate in rows.items():
         told = ", ".join(shares(candidate.ledger))
-        for line in textwrap.wrap(
-            told, width, initial_indent=f"  {name}".ljust(label), subsequent_indent=" " * label, break_on_hyphens=False
-        ):
+        for line in wrap(told, width, first=f"  {name}".ljust(label), later=" " * label):
             yield line, {}
     yield "", {}
 
@@ -200,9 +196,9 @@ def shares(ledger: Mapping[str, float]) -> Iterable[str]:
         if share < _SMALL_SHARE:
             small += share
         else:
-            yield f"{name} {percent(share, _TIGHT)}"
+            yield f"{name} {percent(share)}"
     if small > 0.0005:
-        yield f"other {percent(small, _TIGHT)}"
+        yield f"other {percent(small)}"
 
 
 def _footer(plans: Sequence[Plan]) -> str:

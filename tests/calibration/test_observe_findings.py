@@ -47,9 +47,9 @@ def test_probes_are_added_to_the_smallest_count() -> None:
         ([made(4, 1.0, cpu_s=1.0)], "r {cores}", "on 4 cores it keeps 1.0 busy"),
         ([made(1, 1.0), made(2, 1.0)], "r", "the command has no {cores}"),
         ([made(1, 1.0, elapsed_s=0.01)], "r", "runs take 0.01 s at most"),
-        ([made(1, 1.0, others_s=0.5)], "r", "other programs took up to 50% of the cores in 1 of 1 runs"),
+        ([made(1, 1.0, others_s=0.5)], "r", "other programs took up to 50 % of the cores in 1 of 1 runs"),
         ([made(1, 1.0, left_behind=2)], "r", "2 processes outlived their run"),
-        ([made(1, 1.0), made(1, 1.5)], "r", "repeats differ by up to 50% (at 1 core)"),
+        ([made(1, 1.0), made(1, 1.5)], "r", "repeats differ by up to 50 % (at 1 core)"),
     ],
 )
 def test_findings(runs: list[Run], command: str, finding: str) -> None:

@@ -21,7 +21,7 @@ def test_a_quiet_run_is_stable():
     """Few disturbed batches, no steal, narrow intervals."""
     verdict = judge(batches(95, 5), quantity(0.05), before=QUIET, after=QUIET)
     assert verdict.stable
-    assert verdict.sentence == "stable: 5% of 100 batches disturbed, median interval 5% wide"
+    assert verdict.sentence == "stable: 5.0 % of 100 batches disturbed, median interval 5.0 % wide"
 
 
 def test_steal_is_named_with_its_share():
@@ -29,13 +29,13 @@ def test_steal_is_named_with_its_share():
     after = Disturbance(load=0.1, steal_ticks=12, total_ticks=100)
     verdict = judge(batches(100), quantity(0.0), before=QUIET, after=after)
     assert not verdict.stable
-    assert verdict.sentence.startswith("unstable: 12% of the time was stolen by the hypervisor")
+    assert verdict.sentence.startswith("unstable: 12 % of the time was stolen by the hypervisor")
 
 
 def test_other_jobs_are_named():
     """Many switched batches ask for the other jobs to be stopped."""
     verdict = judge(batches(50, 50), quantity(0.0), before=QUIET, after=QUIET)
-    assert "50% of the batches were disturbed, mostly switched: stop other jobs" in verdict.sentence
+    assert "50 % of the batches were disturbed, mostly switched: stop other jobs" in verdict.sentence
 
 
 def test_wide_intervals_ask_for_more_rounds():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from example_profile import a_profile
 from example_simulation import a_simulated_cluster
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import html
 from rich.console import Console
 
@@ -20,6 +22,7 @@ from cerberus_plan.reports.pages.simulation_page import simulation_page
 from cerberus_plan.reports.text.calibration_text import print_quantities
 from cerberus_plan.reports.text.plan_text import shares
 from cerberus_plan.reports.text.simulation_text import document, print_comparison
+from cerberus_plan.reports.text.wrap import wrap
 
 ROOM = Path(reports.__file__).parent
 # A number written with so many digits by hand: `:.3g`, `:,.2f`, `:.1%`.
@@ -85,5 +88,25 @@ def test_terminal_and_page_print_one_profile() -> None:
 def test_a_share_that_exists_is_never_nothing() -> None:
     """What does not show in its digits is told as less than they show, on the terminal as on the page."""
     told = list(shares({"lock": 0.9985, "page fault": 0.0008, "message": 0.0007}))
-    assert told == ["lock over 99%", "other 0.1%"]
-    assert percent(0.0004, "") == "under 0.1%"
+    assert told == ["lock over 99 %", "other 0.1 %"]
+    assert percent(0.0004) == "under 0.1 %"
+
+
+def test_shares_have_one_form_in_every_room() -> None:
+    """Sentences of the planner stand beside tables: both take `percent`, which sets a blank before the sign."""
+    top = ROOM.parent
+    found = {
+        path.name
+        for room in ("model", "calibration", "planner", "reports", "cerberus_plan/cli")
+        for path in (top / room).rglob("*.py")
+        if re.search(r"[0-9]%\}", path.read_text(encoding="utf-8"))
+    }
+    assert found == {"curve.py"}  # of an assertion of our own
+
+
+@given(st.lists(st.sampled_from(["it", "loses", "3.0 %", "of", "90 %,", "high-end", "1,234"]), min_size=1, max_size=40))
+def test_no_line_begins_with_a_percent_sign(words: list[str]) -> None:
+    """Wrapping keeps every word, its order and the width, and parts no number from its sign."""
+    lines = wrap(" ".join(words), 24, first="  ", later="    ")
+    assert " ".join(line.strip() for line in lines) == " ".join(words)
+    assert all(len(line) <= 24 and not line.strip().startswith("%") for line in lines)

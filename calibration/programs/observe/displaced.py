@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
+from cerberus_plan.model.digits import percent
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.student import student_t
 
@@ -79,7 +80,9 @@ def traffic_of(rounds: Sequence[Round], *, streams: int, copies: int) -> Traffic
     share, share_error = _mean([(one.alone - one.beside_stream) / one.stream for one in rounds])
     if share - times * share_error < LEAST:
         about = times * share_error
-        lost = f"the other cores' streams lose {share:.0%} of what more streams move (give or take {about:.0%})"
+        lost = (
+            f"the other cores' streams lose {percent(share)} of what more streams move (give or take {percent(about)})"
+        )
         if share + about < LEAST:
             return Traffic(why=f"{lost}: these cores do not fill this host's memory")
         return Traffic(why=f"{lost}: too uncertain, for others use cores or memory; try again on a quieter host")
@@ -91,7 +94,7 @@ def traffic_of(rounds: Sequence[Round], *, streams: int, copies: int) -> Traffic
     alone, beside = fmean(one.alone for one in rounds), fmean(one.beside for one in rounds)
     source = (
         f"{streams} streams moved {alone / 1e9:.3g} GB/s alone, {beside / 1e9:.3g} GB/s beside {copies} of the "
-        f"program, and lost {share:.0%} of what streams in its place moved; {len(rounds)} rounds"
+        f"program, and lost {percent(share)} of what streams in its place moved; {len(rounds)} rounds"
     )
     return Traffic(
         memory_bytes=Quantity(

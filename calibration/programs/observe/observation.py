@@ -19,6 +19,7 @@ from cerberus_plan.calibration.programs.observe.runs import Extras, Run
 from cerberus_plan.calibration.programs.observe.served import loads_unlike
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
 from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.digits import percent
 
 NOISE = 0.05  # share of the cores' time taken by others from which a run counts as disturbed
 SHORT_S = 0.5  # runs shorter than this say more about starting than about working
@@ -130,7 +131,7 @@ def _load(observation: Observation) -> Iterator[str]:
         yield f"the load ran on CPUs {cpu_list(plan.load_cpus)}; the demand is the server's alone"
     else:
         yield (
-            f"the load took {share:.0%} of the processor time, on the server's cores: the demand is the server's "
+            f"the load took {percent(share)} of the processor time, on the server's cores: the demand is the server's "
             "alone, throughput is that of both; --load-cpus gives the load its own"
         )
 
@@ -170,7 +171,7 @@ def busy_host(observation: Observation) -> str:
     if not disturbed:
         return ""
     return (
-        f"other programs took up to {max(disturbed):.0%} of the cores in "
+        f"other programs took up to {percent(max(disturbed))} of the cores in "
         f"{len(disturbed)} of {len(observation.runs)} runs"
     )
 
@@ -189,4 +190,5 @@ def _scatter(observation: Observation) -> Iterator[str]:
     wide = {count: spread for count, spread in spreads.items() if spread > SCATTER}
     if wide:
         worst = max(wide, key=lambda count: wide[count])
-        yield f"repeats differ by up to {wide[worst]:.0%} (at {cores_text(worst)}); more --repeats narrow the answer"
+        by = f"repeats differ by up to {percent(wide[worst])} (at {cores_text(worst)})"
+        yield f"{by}; more --repeats narrow the answer"

@@ -108,12 +108,12 @@ def _crossing(where: Placed) -> list[str]:
         return ["Every instance stays inside one L3 group."]
     if where.crossing_cost < 0.0005:
         return [
-            f"Up to {percent(crossing, '')} of an instance's pairs of CPUs cross L3 groups; "
+            f"Up to {percent(crossing)} of an instance's pairs of CPUs cross L3 groups; "
             "that costs this workload nothing that is known."
         ]
     return [
-        f"Up to {percent(crossing, '')} of an instance's pairs of CPUs cross L3 groups, "
-        f"which costs {percent(where.crossing_cost, '')} of the throughput."
+        f"Up to {percent(crossing)} of an instance's pairs of CPUs cross L3 groups, "
+        f"which costs {percent(where.crossing_cost)} of the throughput."
     ]
 
 
@@ -133,7 +133,7 @@ def _closer(plan: Plan, where: Placed, distances: Distances) -> list[str]:
         return []
     split = best.candidate
     return [
-        f"As placed, {describe(split, SYSTEMS)} would be {percent(gain, '')} faster, for its instances cross fewer "
+        f"As placed, {describe(split, SYSTEMS)} would be {percent(gain)} faster, for its instances cross fewer "
         f"caches: --vms {split.vms} --cores-per-vm {split.cores_per_vm}."
     ]
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cerberus_plan.calibration.curves.confirm import SURE, confirmation
 from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.fit import fit_curve
+from cerberus_plan.model.digits import percent
 
 COUNTS = st.lists(st.integers(1, 500), min_size=3, max_size=10, unique=True)
 
@@ -44,7 +45,7 @@ def test_what_is_asked_for_was_not_run_and_leaves_least_to_lose(counts, data):
     assert asked.n in whole
     losses = [loss_after(curve, grid, paths, n) for n in whole]
     assert loss_after(curve, grid, paths, asked.n) == pytest.approx(min(losses), abs=1e-9)
-    assert f"{min(losses):.1%}" in asked.why
+    assert percent(min(losses)) in asked.why
 
 
 @given(COUNTS, st.floats(1e-3, 1e3), st.data())

@@ -62,7 +62,7 @@ def test_a_wide_measurement_does_not_agree() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("some avg10=42.00 avg60=1.00 avg300=0.00 total=1\n", "waited for a CPU 42%"),
+        ("some avg10=42.00 avg60=1.00 avg300=0.00 total=1\n", "waited for a CPU 42 %"),
         ("some avg10=3.00 avg60=99.00 avg300=0.00 total=1\n", None),
         ("", None),
         ("some nonsense\n", None),
