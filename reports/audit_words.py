@@ -21,6 +21,8 @@ def _cost(promise: Promise, verdict: Verdict) -> str:
     if verdict.total_price > 0.0:
         promised = f"{number(promise.throughput)} {promise.unit}"
         return f"{_lost(verdict)} {percent(verdict.total_price)} of {promised}"
+    if any(each.price for each in verdict.deviations):  # instances that may all run anywhere leave each other room
+        return "wrong CPUs cost nothing all together, each alone what its row says"
     if any(each.price is None for each in verdict.deviations):
         return "what that costs is not known"
     return "nothing is lost by that"

@@ -22,6 +22,7 @@ from cerberus_plan.planner.audit.overlap import crowded_nodes, load_on, overlaps
 from cerberus_plan.planner.audit.price import Pricer
 from cerberus_plan.planner.audit.promised import Instance, Promise, key_of
 from cerberus_plan.planner.deploy.all_formats import FORMATS
+from cerberus_plan.planner.deploy.kubelet_policy import KUBELET_FILE
 from cerberus_plan.planner.deploy.seen import Seen
 
 # Memory may be rounded by whoever starts the instance.
@@ -69,7 +70,7 @@ def planned_pins(promise: Promise) -> dict[str, _Pins]:
 
 def compare(
     promise: Promise,
-    found: Iterable[Seen],
+    found: Sequence[Seen],
     pricer: Pricer,
     *,
     topology: Topology,
@@ -114,6 +115,7 @@ def compare(
         if now is not None:
             actual[each.name] = _dearer(each.name, now, actual.get(each.name), pricer)
         deviations += _compared(each, sight, now, context)
+    deviations += _kept_for_host(promise, found)
     if expect_all:
         deviations += _missing(context, seen or {"": set()})
     deviations += twins(promise, neighbours)
@@ -139,6 +141,22 @@ def _compared(each: Instance, sight: Seen, now: _Pins | None, context: _Context)
         yield from _cpus(each, sight, now, context)
     yield from _rest(each, sight, context.noun)
     yield from _other_threads(each, sight, context)
+
+
+def _kept_for_host(promise: Promise, found: Iterable[Seen]) -> Iterator[Deviation]:
+    """CPUs that the host keeps and that were planned for instances, or the other way round; once for each source."""
+    planned = frozenset(promise.host_cpus)
+    for kept in dict.fromkeys(sight.host for sight in found if sight.host is not None and sight.host != planned):
+        where = f"CPU {cpu_list(kept)} kept" if kept else "no CPU kept by its number"
+        what = f"{where} for the host instead of {cpu_list(planned)}"
+        yield Deviation(
+            instance=_HOST,
+            kind="host",
+            what=what,
+            source=KUBELET_FILE,
+            price=None,
+            cpus=tuple(sorted(kept ^ planned)),
+        )
 
 
 def _missing(context: _Context, seen: Mapping[str, set[str]]) -> Iterator[Deviation]:

@@ -10,9 +10,9 @@ class Deviation:
     """One difference.
 
     Attributes:
-        instance: Name of the instance, or of the NUMA node whose memory is promised twice.
-        kind: ``cpus``, ``count``, ``nodes``, ``memory``, ``emulator``, ``io-thread``, ``overlap``, ``missing`` or
-            ``unplanned``.
+        instance: Name of the instance, of the NUMA node whose memory is promised twice, or "the host".
+        kind: ``cpus``, ``count``, ``nodes``, ``memory``, ``emulator``, ``io-thread``, ``overlap``, ``missing``,
+            ``unplanned`` or ``host``.
         what: The difference in words.
         source: Where it was seen.
         price: Share of the whole throughput lost, None where it is not known.

@@ -15,22 +15,36 @@ from cerberus_plan.planner.deploy.deployment import Deployment
 NEEDS_HOST_CPUS = "the kubelet's static policy refuses to start without a reserved CPU"
 
 _CONFIGURATION = "/var/lib/kubelet/config.yaml"
-_RESTART = (
+# Whether somebody had cordoned the node: what drains it cordons it, and undo is to leave it as it was.
+_RECORD_NODE = (
+    "    [ -e node.before ] || {\n"
+    "        kubectl get node NODE --output 'jsonpath={.spec.unschedulable}' >node.part && mv node.part node.before\n"
+    "    }"
+)
+_FORGET_POLICIES = "sudo rm -f /var/lib/kubelet/cpu_manager_state /var/lib/kubelet/memory_manager_state"
+KUBELET_STEPS = (
+    "Kubernetes 1.32 or later. On the node, keep the kubelet's configuration (where kubeadm puts it), and whether the\n"
+    "node takes pods:\n\n"
+    f"    [ -e kubelet.before ] || sudo cp {_CONFIGURATION} kubelet.before\n"
+    f"{_RECORD_NODE}\n\n"
+    "Merge `kubelet.yaml` into it, and restart the kubelet without the state of the policies before; a node that\n"
+    "somebody has cordoned is opened for this, and cordoned again by undo:\n\n"
     "    kubectl drain NODE --ignore-daemonsets\n"
     "    sudo systemctl stop kubelet\n"
-    "    sudo rm -f /var/lib/kubelet/cpu_manager_state /var/lib/kubelet/memory_manager_state\n"
+    f"    {_FORGET_POLICIES}\n"
     "    sudo systemctl start kubelet && kubectl uncordon NODE"
 )
-KUBELET_STEPS = (
-    "Kubernetes 1.32 or later. On the node, keep the kubelet's configuration (where kubeadm puts it):\n\n"
-    f"    [ -e kubelet.before ] || sudo cp {_CONFIGURATION} kubelet.before\n\n"
-    "Merge `kubelet.yaml` into it, and restart the kubelet without the state of the policies before:\n\n"
-    f"{_RESTART}"
-)
 KUBELET_UNDO = (
-    "On the node, put the kubelet's former configuration back, and restart it without the state of the policies:\n\n"
-    f"    [ -e kubelet.before ] && sudo cp kubelet.before {_CONFIGURATION} && rm -f kubelet.before\n"
-    f"{_RESTART}"
+    "On the node, put the kubelet's former configuration back, and restart it without the state of the policies; the\n"
+    "node stays cordoned if it was so before:\n\n"
+    "    if [ -e node.before ]; then\n"
+    "        kubectl drain NODE --ignore-daemonsets\n"
+    "        sudo systemctl stop kubelet\n"
+    f"        [ -e kubelet.before ] && sudo cp kubelet.before {_CONFIGURATION} && rm -f kubelet.before\n"
+    f"        {_FORGET_POLICIES}\n"
+    "        sudo systemctl start kubelet\n"
+    '        { [ "$(cat node.before)" = true ] || kubectl uncordon NODE; } && rm -f node.before\n'
+    "    fi"
 )
 
 _SYSTEM_MIB = 1024

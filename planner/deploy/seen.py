@@ -39,6 +39,7 @@ class Seen:
         emulator: CPUs of its other threads (emulator, device threads).
         io_threads: CPUs of each I/O thread by its number; an empty set for one that is not pinned.
         processes: Numbers of its processes, where it was found running.
+        host: CPUs that its host keeps for itself, where that is told beside it.
         launcher: What would start it, where a deployment has files for several that each start all instances.
     """
 
@@ -56,6 +57,7 @@ class Seen:
     emulator: frozenset[int] | None = None
     io_threads: Mapping[str, frozenset[int]] = field(default_factory=dict)
     processes: tuple[int, ...] = ()
+    host: frozenset[int] | None = None
     launcher: str = ""
 
     def on(self, topology: Topology, *, folder: Path | None = None) -> Seen:

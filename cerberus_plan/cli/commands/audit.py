@@ -93,8 +93,9 @@ def audit(
     document = {
         "plan": str(promise.path),
         "verdict": sentence,
-        **asdict(verdict),
+        "checked": verdict.checked,
         "deviations": [{**asdict(one), "cpus": list(one.cpus)} for one in verdict.deviations],
+        "total_price": verdict.total_price,
         "topology": {name: list(getattr(machine.topology, name)) for name in MEMBERSHIPS},
         "instances": [{"name": one.name, "cpus": list(one.cpus)} for one in promise.instances],
         "host_cpus": list(promise.host_cpus),

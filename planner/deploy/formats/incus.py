@@ -49,7 +49,9 @@ def _apply(deployment: Deployment) -> str:
     return (
         f'    for f in {deployment.name}-*.yaml; do incus launch IMAGE "${{f%.yaml}}" --vm <"$f"; done\n'
         f"    incus config get {first} limits.cpu\n"
-        f"    incus config show {first} > {first}.yaml && cerberus-plan audit .\n\n"
+        '    now=$(mktemp -d) && cp -- * "$now"\n'
+        f'    for f in {deployment.name}-*.yaml; do incus config show "${{f%.yaml}}" >"$now/$f"; done\n'
+        '    cerberus-plan audit "$now"; rm -r -- "$now"\n\n'
         "Machines you have: `incus config set NAME limits.cpu=... limits.cpu.nodes=... limits.memory=...`, while off.\n"
         "Without `--vm` these are containers: they split the address-space lock, and share the kernel's others.\n"
         "LXD takes the same files (`lxc`). `cerberus-plan audit . --live` reads what is in force."

@@ -21,6 +21,7 @@ from cerberus_plan.planner.deploy.kubelet import (
     NEEDS_HOST_CPUS,
     kubelet_configuration,
 )
+from cerberus_plan.planner.deploy.kubelet_policy import KUBELET_FILE, kubelet_policy
 from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, digits
 
 _NO_IMAGE = "localhost/image-is-not-set"
@@ -53,7 +54,7 @@ spec:
 
 def _write(deployment: Deployment) -> dict[str, str]:
     pods = {f"{unit.name}.yaml": _pod(unit, deployment.name) for unit in deployment.units}
-    return {**pods, "kubelet.yaml": kubelet_configuration(deployment)}
+    return {**pods, KUBELET_FILE: kubelet_configuration(deployment)}
 
 
 def refuse(vcpus: int, smt: bool) -> str | None:
@@ -87,7 +88,12 @@ def _undo(deployment: Deployment) -> str:
 
 
 def _read(folder: Path) -> Iterator[Seen]:
-    """The kubelet chooses the CPUs: only counts, memory and whether CPUs are exclusive can be told."""
+    """The kubelet chooses the CPUs: only counts, memory and whether CPUs are exclusive can be told.
+
+    They are where the pod asks for it and the kubelet's configuration, if it is there, gives it.
+    """
+    policy = kubelet_policy(folder)
+    exclusive = policy is None or policy.exclusive
     for file in sorted(folder.glob("*-*.yaml")):
         text, where = read_text(file), str(file)
         amounts = {block[2]: dict(_AMOUNT.findall(block[3])) for block in _BLOCK.finditer(text)}
@@ -99,9 +105,11 @@ def _read(folder: Path) -> Iterator[Seen]:
         name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
         yield Seen(
             name=name[1] if name else file.stem,
-            source=file.name,
+            source=file.name if not guaranteed or exclusive else f"{file.name}, {KUBELET_FILE}",
             count=digits(cpu, f"{where}: limits: cpu", low=1) if cpu.isdigit() else None,
-            cpus=None if guaranteed and cpu.isdigit() else frozenset(),
+            cpus=None if guaranteed and cpu.isdigit() and exclusive else frozenset(),
+            nodes=None if policy is None or policy.bound else frozenset(),
+            host=None if policy is None else policy.host,
             memory_bytes=digits(memory[1], f"{where}: memory", high=MOST_BYTES // MIB) * MIB if memory else None,
         )
 

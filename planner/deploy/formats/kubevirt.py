@@ -22,6 +22,7 @@ from cerberus_plan.planner.deploy.kubelet import (
     NEEDS_HOST_CPUS,
     kubelet_configuration,
 )
+from cerberus_plan.planner.deploy.kubelet_policy import KUBELET_FILE, kubelet_policy
 from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, digits
 
 
@@ -64,7 +65,7 @@ def _name(unit: Unit) -> str:
 
 def _write(deployment: Deployment) -> dict[str, str]:
     return {f"{unit.name}.yaml": _machine(unit, deployment.name) for unit in deployment.units} | {
-        "kubelet.yaml": kubelet_configuration(deployment)
+        KUBELET_FILE: kubelet_configuration(deployment)
     }
 
 
@@ -97,7 +98,12 @@ def _undo(deployment: Deployment) -> str:
 
 
 def _read(folder: Path) -> Iterator[Seen]:
-    """The kubelet chooses the CPUs: only counts, memory and whether they are dedicated can be told."""
+    """The kubelet chooses the CPUs: only counts, memory and whether they are dedicated can be told.
+
+    They are where the machine asks for it and the kubelet's configuration, if it is there, gives it.
+    """
+    policy = kubelet_policy(folder)
+    exclusive = policy is None or policy.exclusive
     for file in sorted(folder.glob("*-*.yaml")):
         text = read_text(file)
         where = str(file)
@@ -111,9 +117,11 @@ def _read(folder: Path) -> Iterator[Seen]:
         name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
         yield Seen(
             name=name[1] if name else file.stem,
-            source=file.name,
+            source=file.name if not dedicated or exclusive else f"{file.name}, {KUBELET_FILE}",
             count=count,
-            vcpus=None if dedicated else (frozenset(),) * count,
+            vcpus=None if dedicated and exclusive else (frozenset(),) * count,
+            nodes=None if policy is None or policy.bound else frozenset(),
+            host=None if policy is None else policy.host,
             memory_bytes=digits(memory[1], f"{where}: guest", high=MOST_BYTES // MIB) * MIB if memory else None,
         )
 

@@ -15,7 +15,7 @@ from cerberus_plan.planner.audit.containers import containers, identity_of
 from cerberus_plan.planner.audit.live import Host, find_live
 from cerberus_plan.planner.audit.memory_policy import policy_of
 from tests.needs import needed_programs
-from tests.planner.audit.test_audit import fake_process
+from tests.planner.audit.deployed import fake_process
 
 ONE, TWO = "ab" * 32, "cd" * 32
 

@@ -29,7 +29,7 @@ from cerberus_plan.planner.audit.promised import Promise, read_promise
 from cerberus_plan.planner.deploy.all_formats import read_files
 from cerberus_plan.planner.deploy.seen import Seen
 from cerberus_plan.planner.placing.distance import distances_of
-from tests.planner.audit.test_audit import AMD48, deploy, fake_process
+from tests.planner.audit.deployed import AMD48, deploy, fake_process
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.all_formats import read_files
 from cerberus_plan.planner.deploy.formats.libvirt import libvirt_domain
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
-from tests.planner.audit.test_audit import AMD48, audited, deploy
+from tests.planner.audit.deployed import AMD48, audited, deploy
 
 DOMAIN = """<domain type="kvm">
   <name>dbench-03</name>

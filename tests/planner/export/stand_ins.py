@@ -113,6 +113,8 @@ elif verb == "label" and rest[:2] == ["node", "--selector"]:
         del node["labels"][rest[-1].removesuffix("-")]
 elif verb in ("drain", "uncordon"):
     node["schedulable"] = verb == "uncordon"
+elif verb == "get" and rest[-1:] == ["jsonpath={{.spec.unschedulable}}"]:
+    print("" if node["schedulable"] else "true", end="")
 elif verb not in ("exec", "edit", "get"):
     refuse("unknown")
 keep()

@@ -122,13 +122,26 @@ def test_readmes_are_applied_and_undone(form: str, times: int, tmp_path: Path) -
         assert set(inside["pins"].values()) == {cpu_list(host)}
     if not form.startswith("kube"):
         there.write("var/lib/kubelet/config.yaml", "cpuManagerPolicy: none\n")
-    if form == "incus":  # the README writes what is in force over a file, for the audit
-        first = there.folder / f"{names[0]}.yaml"
-        first.write_text(str(before[str(first)]))
     for _ in range(times):
         done = there.shell(commands(there.readme, "Undo"))
     assert there.state() == BEFORE[form], done.stderr
     assert there.everything() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["kubernetes", "kubevirt"])
+def test_a_node_that_was_cordoned_before_is_so_again(form: str, tmp_path: Path) -> None:
+    """By somebody else, who has a reason; pods run on it meanwhile, and undoing twice does not open it."""
+    before = deepcopy(BEFORE[form])
+    before["node"]["schedulable"] = False
+    there = StoodIn(tmp_path, form, before)
+    files = there.everything()
+    there.shell(commands(there.readme, "Apply"))
+    assert there.state()["node"]["schedulable"] is True
+    for _ in range(2):
+        there.shell(commands(there.readme, "Undo"))
+        assert there.state() == before
+        assert there.everything() == files
 
 
 TAKEN: list[tuple[str, list[str], Any]] = [
