@@ -1,14 +1,13 @@
 """Finds and reads machine and workload files: the shipped ones by name, users' own by path.
 
 Format: TOML with ``format = 1``; every number that has a unit is a table {value, unit, low, high, provenance,
-source}. Everything is checked here, at the edge: names against ``model.vocabulary``, units against the name's
-dimension, costs not negative, intervals around their value. Inside the program all values are SI.
+source} (`quantity_table`). Everything is checked at the edge: names against ``model.vocabulary``, units against the
+name's dimension, costs not negative, intervals around their value. Inside the program all values are SI.
 A machine file that begins with a brace is a calibration profile (JSON), which ``calibration.store.profile`` reads.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,22 +18,21 @@ from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.decode import nearest
 from cerberus_plan.calibration.store.files import is_there, read_text
 from cerberus_plan.calibration.store.places import profiles, profiles_folder
+from cerberus_plan.calibration.store.quantity_table import MEMORY, quantities_of, quantity, text_field
+from cerberus_plan.calibration.store.topology_table import topology_of
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.plain import plain, shown
-from cerberus_plan.model.quantity import UNITS, Provenance, Quantity
+from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.topology import Topology
-from cerberus_plan.model.vocabulary import COSTS, LIMITS, OPERATIONS, Entry
+from cerberus_plan.model.vocabulary import COSTS, LIMITS, OPERATIONS
 from cerberus_plan.model.workload import Workload
 
 FORMAT = 1
-_MOST_CPUS = 2**16  # beyond any single machine
 # Profiles carry every raw sample: some 2 MB on a few cores, more on hundreds.
 _MOST_BYTES = 512 * 2**20
 # Not importlib.resources: it imports zipfile and tempfile, which no start should wait for.
-_MEMORY = Entry("bytes", "memory of a machine or an instance")
 _SHIPPED = Path(__file__).parents[2] / "model" / "data"
-_QUANTITY_FIELDS = ("value", "unit", "low", "high", "provenance", "source", "note", "errs_with")
 _MACHINE_FIELDS = (
     "format", "name", "description", "topology", "quantities", "limits", "deployable", "processor", "costs", "prices",
 )  # fmt: skip
@@ -43,7 +41,6 @@ _WORKLOAD_FIELDS = (
     "needs_network_card", "memory_per_instance", "note", "calls", "spread", "measured", "objective", "limits",
     "service_variability",
 )  # fmt: skip
-_TOPOLOGY_FIELDS = ("sockets", "nodes_per_socket", "l3_per_node", "cores_per_l3", "threads_per_core", "memory", "kinds")
 
 
 def shipped(kind: str) -> tuple[str, ...]:
@@ -164,16 +161,16 @@ def parse_machine(text: str, where: str) -> Machine:
         InputError: What is wrong, in which field, and what is allowed.
     """
     table = _document(text, where, _MACHINE_FIELDS)
-    topology = _topology(_section(table, "topology", where), where)
-    quantities = _quantities(_section(table, "quantities", where), COSTS, f"{where}: quantities")
+    topology = topology_of(_section(table, "topology", where), where)
+    quantities = quantities_of(_section(table, "quantities", where), COSTS, f"{where}: quantities")
     if "costs" in table:
-        quantities = _with_kernel_costs(quantities, topology, _string(table, "costs", where), where)
+        quantities = _with_kernel_costs(quantities, topology, text_field(table, "costs", where), where)
     deployable = table.get("deployable", False)
     if not isinstance(deployable, bool):
         raise InputError(f"{where}: deployable = {shown(deployable)} must be true or false")
     return Machine(
         name=_name(table, where),
-        description=_string(table, "description", where, default=""),
+        description=text_field(table, "description", where, default=""),
         topology=topology,
         quantities=quantities,
         limits=_limits(_section(table, "limits", where, required=False), f"{where}: limits"),
@@ -191,13 +188,13 @@ def _with_kernel_costs(own: dict[str, Quantity], topology: Topology, name: str, 
     if text is None:
         raise InputError(f"{where}: costs = {shown(name)} is unknown; known: {', '.join(shipped('costs'))}")
     table = _document(text, f"{name}.toml", ("format", "quantities"))
-    base = _quantities(_section(table, "quantities", name), COSTS, name)
+    base = quantities_of(_section(table, "quantities", name), COSTS, name)
     return {**_of_the_paper(), **base, **derived_costs(topology, own), **own}
 
 
 def _limits(section: Mapping[str, Any], where: str) -> dict[str, Quantity]:
     """Limits, of which those that count something are whole numbers of at least 1."""
-    found = _quantities(section, LIMITS, where)
+    found = quantities_of(section, LIMITS, where)
     for name, limit in found.items():
         if LIMITS[name].dimension == "number":
             decode.whole(limit.value, f"{where}: {name}: value", low=1)
@@ -211,7 +208,7 @@ def parse_workload(text: str, where: str) -> Workload:
         InputError: What is wrong, in which field, and what is allowed.
     """
     table = _document(text, where, _WORKLOAD_FIELDS)
-    operations = _quantities(_section(table, "operations", where), OPERATIONS, f"{where}: operations")
+    operations = quantities_of(_section(table, "operations", where), OPERATIONS, f"{where}: operations")
     if "calls" in table or "spread" in table:
         operations = _with_calls(operations, table, where)
     if not any(quantity.value > 0.0 for quantity in operations.values()):
@@ -222,16 +219,16 @@ def parse_workload(text: str, where: str) -> Workload:
     memory = table.get("memory_per_instance")
     return Workload(
         name=_name(table, where),
-        description=_string(table, "description", where, default=""),
-        unit=_string(table, "unit", where),
+        description=text_field(table, "description", where, default=""),
+        unit=text_field(table, "unit", where),
         units_per_cycle=_positive(table, "units_per_cycle", where),
         operations=operations,
         job_units=_positive(table, "job_units", where) if "job_units" in table else None,
         needs_network_card=card,
         memory_per_instance_bytes=None
         if memory is None
-        else _quantity(memory, _MEMORY, f"{where}: memory_per_instance").value,
-        note=_string(table, "note", where, default=""),
+        else quantity(memory, MEMORY, f"{where}: memory_per_instance").value,
+        note=text_field(table, "note", where, default=""),
         **(_measured(table["measured"], where, operations) if "measured" in table else {}),
         origin=where,
         objective=objective_tables().read_objective(table["objective"], where) if "objective" in table else None,
@@ -296,111 +293,8 @@ def _section(table: Mapping[str, Any], field: str, where: str, *, required: bool
 
 
 def _name(table: Mapping[str, Any], where: str) -> str:
-    return plain(_string(table, "name", where), one_line=True)
-
-
-def _string(table: Mapping[str, Any], field: str, where: str, *, default: str | None = None) -> str:
-    if field not in table and default is not None:
-        return default
-    value = table.get(field)
-    if not isinstance(value, str) or (default is None and not value.strip()):
-        raise InputError(f"{where}: field {field!r} must be a text, not {shown(value)}")
-    return decode.text(value, f"{where}: {field}")
+    return plain(text_field(table, "name", where), one_line=True)
 
 
 def _positive(table: Mapping[str, Any], field: str, where: str) -> float:
     return decode.number(table.get(field), f"{where}: {field}", positive=True)
-
-
-def _quantities(section: Mapping[str, Any], vocabulary: Mapping[str, Entry], where: str) -> dict[str, Quantity]:
-    decode.refuse_unknown(section, tuple(vocabulary), where)
-    return {name: _quantity(entry, vocabulary[name], f"{where}: {name}") for name, entry in section.items()}
-
-
-def _quantity(entry: Any, known: Entry, where: str) -> Quantity:
-    """A quantity in SI units of the wanted dimension, not below its least."""
-    dimension = known.dimension
-    if not isinstance(entry, dict):
-        raise InputError(
-            f"{where} = {shown(entry)} must be a table such as {{ value = 1.5, unit = {_units(dimension)[0]!r} }}"
-        )
-    decode.refuse_unknown(entry, _QUANTITY_FIELDS, where)
-    for field in ("value", "unit"):
-        if field not in entry:
-            raise InputError(f"{where}: field {field!r} is missing")
-    unit = entry["unit"]
-    if not isinstance(unit, str) or unit not in UNITS or UNITS[unit][0] != dimension:
-        raise InputError(f"{where}: unit {shown(unit)} is not a {dimension}; use one of {', '.join(_units(dimension))}")
-    least = known.least / UNITS[unit][1]
-    numbers = {field: _number(entry, field, where, least) for field in ("value", "low", "high")}
-    if dimension == "bandwidth" and not numbers["value"]:
-        raise InputError(f"{where}: a bandwidth of 0 moves nothing; leave it out where it is not known")
-    provenance = entry.get("provenance", str(Provenance.ASSUMED))
-    if not isinstance(provenance, str) or provenance not in tuple(Provenance):
-        raise InputError(f"{where}: provenance {shown(provenance)} is unknown; use one of {', '.join(Provenance)}")
-    try:
-        return Quantity(
-            value=numbers["value"] or 0.0,
-            unit=unit,
-            low=numbers["low"],
-            high=numbers["high"],
-            provenance=Provenance(provenance),
-            source=_string(entry, "source", where, default=""),
-            errs_with=_string(entry, "errs_with", where, default=""),
-        ).si()
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
-
-
-def _units(dimension: str) -> list[str]:
-    return [unit for unit, (known, _) in UNITS.items() if known == dimension]
-
-
-def _number(entry: Mapping[str, Any], field: str, where: str, least: float) -> float | None:
-    """A finite number of at least ``least``; None when the field is absent."""
-    value = entry.get(field)
-    if value is None and field != "value":
-        return None
-    return decode.number(value, f"{where}: {field}", low=least)
-
-
-def _topology(section: Mapping[str, Any], where: str) -> Topology:
-    decode.refuse_unknown(section, _TOPOLOGY_FIELDS, f"{where}: topology")
-    if "kinds" in section:
-        return _hybrid(section, where)
-    parts = {field: section[field] for field in _TOPOLOGY_FIELDS[:-2] if field in section}
-    for field in ("sockets", "cores_per_l3"):
-        if field not in parts:
-            raise InputError(f"{where}: topology: field {field!r} is missing")
-    for field, count in parts.items():
-        if type(count) is not int or count < 1:
-            raise InputError(f"{where}: topology: {field} = {shown(count)} must be a whole number of at least 1")
-    if math.prod(parts.values()) > _MOST_CPUS:
-        raise InputError(f"{where}: topology: more than {_MOST_CPUS} CPUs; check the counts, they are multiplied")
-    memory = section.get("memory")
-    try:
-        return Topology.regular(
-            **parts,
-            memory_bytes=0.0 if memory is None else _quantity(memory, _MEMORY, f"{where}: topology.memory").value,
-        )
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
-
-
-def _hybrid(section: Mapping[str, Any], where: str) -> Topology:
-    """A socket of unlike cores, each kind a table {name, cores, threads_per_core}."""
-    place = f"{where}: topology.kinds"
-    decode.refuse_unknown(section, ("kinds", "memory"), f"{where}: topology with kinds")
-    rows = section["kinds"]
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError(f"{place} must be a list of tables such as {{ name = 'E-core', cores = 8 }}")
-    kinds = []
-    for row in rows:
-        decode.refuse_unknown(row, ("name", "cores", "threads_per_core"), place)
-        counts = [row.get("cores"), row.get("threads_per_core", 1)]
-        if any(type(count) is not int or not 0 < count <= _MOST_CPUS for count in counts):
-            raise InputError(f"{place}: cores and threads_per_core must be whole numbers from 1 to {_MOST_CPUS}")
-        kinds.append((_string(row, "name", place), *counts))
-    memory = section.get("memory")
-    size = 0.0 if memory is None else _quantity(memory, _MEMORY, f"{where}: topology.memory").value
-    return Topology.hybrid(kinds, memory_bytes=size)

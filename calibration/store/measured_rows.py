@@ -35,8 +35,10 @@ from cerberus_plan.model.quantity import Quantity
 
 _FIELDS = ("instances", "cores_per_instance", "value", "low", "high", "host", "date")
 _NEEDED = _FIELDS[:3]
-# How much faster a core may be than the one on which a program's compute was measured.
-FASTEST_CORE = 2.0
+# How much faster a core may be than the one on which a program's compute was measured. Assumption: it was measured on
+# a server of the last decade, of which today's fastest core is about twice as fast on one thread; a mean below that is
+# no answer. Of a workload measured on a slower core than that this refuses what may be true.
+_FASTEST_CORE = 2.0
 
 
 def from_rows(rows: Any, where: str) -> tuple[Measurement, ...]:
@@ -75,7 +77,7 @@ def _check_possible(one: MeasuredLatency, compute: Quantity | None, where: str) 
         InputError: It is one.
     """
     work = 0.0 if compute is None else compute.si().value if compute.low is None else compute.si().low or 0.0
-    if one.mean is not None and one.mean < work / FASTEST_CORE:
+    if one.mean is not None and one.mean < work / _FASTEST_CORE:
         raise InputError(
             f"{where}: latency_mean = {text_of(one.mean)} is less than half of what a request computes, "
             f"{text_of(work)} (compute in [operations]), so these are not answers of this program: were they errors, "
