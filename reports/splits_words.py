@@ -32,6 +32,19 @@ def likely(answer: Mapping[str, Any]) -> list[tuple[str, float]]:
     return [(owner, share) for owner, share in ranked if share >= LEAST_SHOWN]
 
 
+def untold(answer: Mapping[str, Any]) -> list[str]:
+    """What the runs leave open, in sentences: runs that contradict each other, and whose the contention is."""
+    told = []
+    if apart := answer["measured"]["contradiction"]:
+        told.append(
+            f"Runs of {name(apart)} contradict each other, {apart['ratio']:.2g} times apart, and all runs are taken to "
+            "be as noisy: repeat them on a quiet host first."
+        )
+    if wanted := answer["owner_next"]:
+        told.append(f"Whose the contention is these runs do not tell: run {name(wanted)} to know.")
+    return told
+
+
 def name(split: Mapping[str, Any]) -> str:
     """Instances x cores of each."""
     return f"{split['instances']} x {split['cores_per_instance']}"

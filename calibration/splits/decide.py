@@ -2,6 +2,7 @@
 
 The regret of a split in one draw is the share of throughput that it loses against that draw's best. A split that was
 never run must promise `TRUST` more than the best that was: the forecast that looks best among many is too hopeful.
+Of those that were run and lose alike, fewer instances are less to look after.
 When not to use it: for limits beside throughput (latency, memory): leave out the candidates that break them.
 Source: expected opportunity loss, Raiffa and Schlaifer (1961); winner's curse, Smith and Winkler (2006).
 """
@@ -20,6 +21,8 @@ from cerberus_plan.calibration.splits.measured import Measured, Split
 Array = NDArray[np.float64]
 
 TRUST = 0.07
+# Of splits that were run, those whose expected regrets differ by less than anybody can measure are alike.
+ALIKE = 0.005
 # Joint draws a member of the posterior: two halve the noise of a probability of being best.
 DRAWS_A_MEMBER = 2
 
@@ -28,7 +31,7 @@ DRAWS_A_MEMBER = 2
 class Outlook:
     """Joint draws of the candidates' log throughput, and what follows from them."""
 
-    paths: Array  # (draws, candidates)
+    paths: Array  # (draws, candidates); fewer instances first
     measured: NDArray[np.bool_]  # which candidates were run
 
     @property
@@ -49,9 +52,12 @@ class Outlook:
 
     @property
     def choice(self) -> int:
-        """The candidate to run."""
+        """The candidate to run; of those that were run and are alike, the one with fewest instances."""
         cost = self.regret + TRUST * (~self.measured if self.measured.any() else 0.0)
-        return int(cost.argmin())
+        best = int(cost.argmin())
+        if not self.measured[best]:
+            return best
+        return int(np.flatnonzero(self.measured & (cost <= cost[best] + ALIKE))[0])
 
 
 def shares(paths: Array) -> Array:

@@ -10,8 +10,9 @@ from typing import Any
 
 from cerberus_plan.calibration.splits.fit import SplitFit, SplitForecast
 from cerberus_plan.calibration.splits.interval import LEVEL
+from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
-from cerberus_plan.calibration.splits.owner import OWNERS
+from cerberus_plan.calibration.splits.owner import OWNERS, deciding
 from cerberus_plan.model.measurement import Measurement
 
 MODEL = "mechanisms inside instances, between them and of the machine, weighed by the measured splits"
@@ -28,11 +29,13 @@ def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measuremen
             "splits": len(fit.measured.splits),
             "runs": int(fit.measured.repeats.sum()),
             "noise": fit.measured.noise,
+            "contradiction": contradiction(fit.measured),
         },
         "splits": [forecast(split, inverted=inverted) for split in fit.splits],
         "best": forecast(fit.best, inverted=inverted),
         "next": None if fit.next is None else forecast(fit.next, inverted=inverted),
         "owner": {name: round(fit.owner[name], 4) for name in OWNERS},
+        "owner_next": _split(deciding(fit.measured, fit.owner)),
         "causes": CAUSES,
         "points": [
             {
@@ -43,6 +46,18 @@ def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measuremen
             for one in runs
         ],
     }
+
+
+def contradiction(measured: Measured) -> dict[str, Any] | None:
+    """The split whose runs contradict each other most, and how many times they are apart."""
+    if measured.contradiction is None:
+        return None
+    split, ratio = measured.contradiction
+    return {**(_split(split) or {}), "ratio": ratio}
+
+
+def _split(split: Split | None) -> dict[str, int] | None:
+    return None if split is None else dict(zip(("instances", "cores_per_instance"), split, strict=True))
 
 
 def forecast(split: SplitForecast, *, inverted: bool = False) -> dict[str, Any]:

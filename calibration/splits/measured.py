@@ -6,6 +6,7 @@ When not to use it: for values that may be zero or negative.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.curve import MAD_OF_NORMAL
+from cerberus_plan.calibration.curves.interval import rate
 from cerberus_plan.model.distinct import evenly
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
@@ -44,6 +46,7 @@ class Measured:
     log_value: Array
     repeats: NDArray[np.int64]
     noise: float  # relative standard deviation of one run
+    contradiction: tuple[Split, float] | None = None  # the split whose runs are farthest apart, where they are too far
 
     @classmethod
     def of(cls, measurements: Iterable[Measurement]) -> Measured:
@@ -68,6 +71,7 @@ class Measured:
             log_value=medians,
             repeats=np.array([values.size for values in runs]),
             noise=_noise(np.concatenate([r - m for r, m in zip(runs, medians, strict=True)]), len(runs), ends),
+            contradiction=_contradiction(splits, runs),
         )
 
     @property
@@ -90,7 +94,17 @@ class Measured:
             log_value=self.log_value[keep],
             repeats=self.repeats[keep],
             noise=self.noise,
+            contradiction=self.contradiction,
         )
+
+
+def _contradiction(splits: Sequence[Split], runs: Sequence[Array]) -> tuple[Split, float] | None:
+    """The split whose runs are farthest apart, and how many times; None where no two differ by more than noise does."""
+    apart = [float(values[-1] - values[0]) for values in runs]
+    widest = int(np.argmax(apart))
+    if apart[widest] <= CONTRADICTED * math.sqrt(2.0) * NOISE_OF_ONE_RUN:
+        return None
+    return splits[widest], float(rate(np.array(apart[widest])))
 
 
 def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:

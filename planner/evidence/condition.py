@@ -6,8 +6,8 @@ Models: log rate of M instances of K cores = the lower of that by the demands, u
 The runs weigh draws of costs and mechanisms together and set the level: where demands and runs disagree, the runs win.
 Runs of one instance are those of one Linux, runs of several those of processes. Another system's rate is theirs times
 the model's ratio of the two, with the model's own error of a system.
-A split of those that was run is its own median, with the spread of one more run. Doubt widens with the distance by
-what was learned on families of programs left out (``calibration.splits.interval``).
+A split of those that was run is its own median, with the spread of one more run, and no other is known better. Doubt
+widens with the distance by what was learned on families of programs left out (``calibration.splits.interval``).
 Assumptions: the runs are of this program on this machine. When not to use it: for unequal splits.
 Source: Kennedy and O'Hagan (2001); docs/decisions/0014-evidence.md.
 """
@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cerberus_plan.calibration.splits.interval import distances
+from cerberus_plan.calibration.splits.interval import TAIL, distances, narrowest
 from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import shipped
@@ -43,6 +43,8 @@ BEYOND = "contention beyond the demands"
 _WHOLE = 0.995
 # What is left to the model's own error: rates under the draws hold all other doubt already.
 _SMALL = 0.005
+# Draws closer to each other than this share of a run's noise are not spread any further.
+_FLAT = 0.01
 
 
 class Evidence(Record):
@@ -125,6 +127,10 @@ def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], pa
     widening = posterior.prior.widening
     times = np.interp(distances(measured.splits, asked), widening.distance, widening.times)
     found = centre + (paths - centre) * times
+    # A split nobody ran is known no better than one that was: where runs contradict each other, by little.
+    half = np.subtract(*quantiles(found, [1.0 - TAIL, TAIL])) / 2.0
+    least = narrowest(measured)
+    found = centre + (found - centre) * np.maximum(least / np.maximum(half, least * _FLAT), 1.0)
     medians = dict(zip(measured.splits, measured.log_value, strict=True))
     # As far apart as two runs of one split are; the same in every run of ours.
     noise = np.random.default_rng(0).standard_normal(len(paths)) * measured.noise

@@ -20,12 +20,11 @@ from typing import Any
 
 from cerberus_plan.calibration.programs.unit_ledger import OTHERS, SYSTEM_GROWTH, USER_GROWTH, WAITING, UnitLedger
 from cerberus_plan.calibration.splits.measured import Measured, Split
-from cerberus_plan.calibration.splits.owner import owner
+from cerberus_plan.calibration.splits.owner import deciding, owner
 from cerberus_plan.calibration.splits.posterior import weigh
 from cerberus_plan.calibration.splits.prior import shipped
 from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.record import Record
-from cerberus_plan.planner.evidence.tell import deciding
 
 CAUSES = {
     "process": "a lock or a serial share of the process itself; more processes take it away",

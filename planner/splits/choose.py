@@ -3,8 +3,10 @@
 Rule: the smallest expected regret leads, over samples of all candidates at once that carry the doubt about costs and
 the model's own error. A split with fewer instances, or as many instances and fewer cores, takes the leader's place
 only where its expected loss against it, chances of a gain left out, is below half a percent, which nobody measures.
-The plan says which rule chose. A tie is a candidate that may be faster (in 5 % of the samples) and loses little in
-the mean; one of another system that may be much slower is a doubt, and the plan says what to measure (``rivals``).
+Where candidates were run, one that never was must promise as much more as `calibration.splits.decide` asks of it, and
+of two that were run and lose alike the simpler one is taken. The plan says which rule chose.
+A tie is a candidate that may be faster (in 5 % of the samples) and loses little in the mean; one of another system
+that may be much slower is a doubt, and the plan says what to measure (``rivals``).
 Where even the leader may lose too much, or nobody knows how much it does, the verdict says so first (``unsure``).
 Assumptions: those of ``evaluate`` and ``joint``. When not to use it: to choose between machines.
 """
@@ -30,6 +32,7 @@ from cerberus_plan.planner.splits.evaluate import Evaluated, evaluate, to_candid
 from cerberus_plan.planner.splits.joint import Joint
 from cerberus_plan.planner.splits.limits import with_limits
 from cerberus_plan.planner.splits.rivals import SELDOM, SMALL, rivals
+from cerberus_plan.planner.splits.runs import Runs
 from cerberus_plan.planner.splits.situation import situation_of
 from cerberus_plan.planner.splits.unsure import cannot_tell, unknown_single
 
@@ -37,6 +40,8 @@ from cerberus_plan.planner.splits.unsure import cannot_tell, unknown_single
 USEFUL = frozenset({"compute"})
 # A relative loss that nobody could measure on a real machine.
 NEGLIGIBLE = 0.005
+# A share of core time, or of throughput, below this has no place in a sentence.
+WORTH_SAYING = 0.01
 
 
 def plan(machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints) -> Plan:
@@ -51,17 +56,18 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             f"no split of {constraints.usable} cores under {', '.join(s.name for s in systems)} meets the constraints; "
             "allow more VMs or cores, or another --system"
         )
-    evaluated, said, extends_runs = weighed
+    evaluated, said, runs = weighed
     joint = evaluated.joint(constraints.usable)
     candidates = with_limits(
         to_candidates(evaluated, joint, constraints.usable), machine, workload, constraints, systems
     )
     ranked = [candidate for _, candidate in candidates]
-    best, rule = _leader(candidates, joint)
+    known = frozenset(row for row, candidate in candidates if runs.hold(candidate))
+    best, rule = _leader(candidates, joint, known)
     ties = _ties(candidates, best, joint)
     everywhere = _worth_first([candidate for candidate in ranked if candidate.cores == constraints.usable])
     titles = {system.name: system for system in systems}
-    unsure = cannot_tell(best, candidates, joint, systems=titles, cores=constraints.usable, extends_runs=extends_runs)
+    unsure = cannot_tell(best, candidates, joint, systems=titles, cores=constraints.usable, runs=runs)
     return Plan(
         machine=machine,
         workload=workload,
@@ -69,7 +75,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         unsure=unsure,
         verdict=unsure
         + _verdict(best, everywhere, ranked, titles, workload)
-        + (unknown_single(best, _one_big(ranked), titles) if extends_runs else ""),
+        + (unknown_single(best, _one_big(ranked), titles) if runs.splits else ""),
         reason=f"{_reason(best, _one_big(ranked), titles)} {rule[0].upper()}{rule[1:]}.",
         best=best,
         best_all_cores=best if best.cores == constraints.usable else everywhere[0] if everywhere else None,
@@ -82,7 +88,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
         warnings=(
             *said,
             *_crossing(machine, workload, best, constraints),
-            *rivals(joint, candidates, best, systems=titles, evaluated=evaluated),
+            *rivals(joint, candidates, best, systems=titles, evaluated=evaluated, runs=runs),
             *crowd_notes(machine, workload, constraints, ranked=ranked, best=best, systems=systems),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
             *caveats(machine, workload, constraints, evaluated, ranked=ranked, best=best, system=titles[best.system]),
@@ -111,8 +117,8 @@ def alone(machine: Machine, workload: Workload, system: System, split: tuple[int
 
 def _weighed(
     machine: Machine, workload: Workload, systems: Sequence[System], constraints: Constraints
-) -> tuple[Evaluated, tuple[str, ...], bool] | None:
-    """The evaluation, placed and given the workload's runs; what these say; whether it extends them."""
+) -> tuple[Evaluated, tuple[str, ...], Runs] | None:
+    """The evaluation, placed and given the workload's runs; what these say; the runs that it extends."""
     evaluated = evaluate(machine, workload, systems, constraints)
     if evaluated is None:
         return None
@@ -122,15 +128,15 @@ def _weighed(
 
         evaluated = correct(evaluated, machine, workload, host_cores=constraints.host_cores)
     if not workload.measured:
-        return evaluated, (), False
+        return evaluated, (), Runs()
     # Only a workload with runs of its own loads the inference.
     from cerberus_plan.planner.evidence.condition import applies, condition
     from cerberus_plan.planner.evidence.tell import tell
 
     if not applies(workload, [system.name for system in systems]):
-        return evaluated, (), False
+        return evaluated, (), Runs()
     evaluated, evidence = condition(evaluated, machine, workload, cores=constraints.usable)
-    return evaluated, tuple(tell(evidence, constraints.usable)), True
+    return evaluated, tuple(tell(evidence, constraints.usable)), Runs(splits=frozenset(evidence.measured.splits))
 
 
 def _crossing(machine: Machine, workload: Workload, best: Candidate, constraints: Constraints) -> Iterable[str]:
@@ -143,30 +149,47 @@ def _crossing(machine: Machine, workload: Workload, best: Candidate, constraints
             yield note
 
 
-def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> tuple[Candidate, str]:
+def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint, known: frozenset[int]) -> tuple[Candidate, str]:
     """The candidate to recommend and the rule that chose it.
 
     The smallest expected regret leads; a split with fewer instances, or as many and fewer cores, takes its place where
-    its expected loss, chances of a gain left out, is less than anybody can measure.
+    its expected loss, chances of a gain left out, is less than anybody can measure. Of splits that were run their
+    gains count as well: nothing hides in them.
     """
     compared = set(joint.rows.tolist())
+    entries = [entry for entry in candidates if entry[0] in compared]
+    trust = _trust() if known & compared else 0.0
     row, leader = min(
-        (entry for entry in candidates if entry[0] in compared),
-        key=lambda entry: (entry[1].regret, -entry[1].throughput),
+        entries, key=lambda entry: (entry[1].regret + (entry[0] not in known) * trust, -entry[1].throughput)
     )
-    row, leader = _fewest_threads([entry for entry in candidates if entry[0] in compared], row, leader)
+    rule = "chosen for the smallest expected loss against the best"
+    if any(candidate.regret < leader.regret for _, candidate in entries):
+        rule = (
+            "chosen for the smallest expected loss of those that were run: "
+            f"one that never was must promise {percent(trust)} more"
+        )
+    row, leader = _fewest_threads(entries, row, leader)
     # The downside alone: what a split may gain on the leader does not pay for what it may lose.
     loss = np.maximum(joint.lead(row), 0.0).mean(axis=1)
     alike = set(joint.rows[loss < NEGLIGIBLE].tolist())
+    if row in known:
+        alike |= {at for at, candidate in entries if at in known and candidate.regret < leader.regret + NEGLIGIBLE}
     simplest = min(
         (candidate for at, candidate in candidates if at in alike),
         key=lambda c: (c.vms, sum(c.split), c.regret),
         default=leader,
     )
     if (simplest.vms, sum(simplest.split)) >= (leader.vms, sum(leader.split)):
-        return leader, "chosen for the smallest expected loss against the best"
+        return leader, rule
     fewer = "instances" if simplest.vms < leader.vms else "cores"
     return simplest, f"chosen for fewer {fewer}: its expected loss is below {percent(NEGLIGIBLE)}"
+
+
+def _trust() -> float:
+    """How much more a split must promise that was never run; only plans with runs load the inference."""
+    from cerberus_plan.calibration.splits.decide import TRUST
+
+    return TRUST
 
 
 def _worth_first(everywhere: list[Candidate]) -> list[Candidate]:
@@ -212,8 +235,15 @@ def _verdict(
 ) -> str:
     text = f"Run {describe(best, systems)}: {expected(best, workload.unit)}"
     single = _one_big(ranked)
-    if single is not None and best.vms == 1 and len({c.vms for c in ranked}) > 1:
-        text += ". Clustering does not help this workload here"
+    several = fastest(candidate for candidate in ranked if candidate.vms > 1)
+    if best.vms == 1 and several is not None:
+        more = several.throughput / best.throughput - 1.0
+        if more < WORTH_SAYING:
+            text += ". Clustering does not help this workload here"
+        else:  # expected to, but not by enough to be trusted unseen
+            text += (
+                f". Whether clustering helps is not known: {describe(several, systems)} may be {percent(more)} faster"
+            )
     elif single is not None and best.vms > 1:
         gain = quotient((best.throughput, best.low, best.high), (single.throughput, single.low, single.high))
         text += f", {estimate(*gain)} times {describe(single, systems)}, the best single instance"
@@ -229,12 +259,16 @@ def _verdict(
 def _reason(best: Candidate, single: Candidate | None, systems: Mapping[str, System]) -> str:
     """Where the time goes in the best split and, for contrast, in the best single instance."""
     share, name = _largest_loss(best)
-    here = f"{percent(share)} goes to the {name}" if share >= 0.01 else "nearly all of its core time is computing"
+    here = (
+        f"{percent(share)} goes to the {name}" if share >= WORTH_SAYING else "nearly all of its core time is computing"
+    )
     if single is None or single is best:
         return f"In the best split {here}."
-    other_share, other = _largest_loss(single)
-    there = f"With {describe(single, systems)}, {percent(other_share)} of the core time goes to the {other}"
-    return f"{there}; in the best split {here}."
+    there, (other_share, other) = f"With {describe(single, systems)}", _largest_loss(single)
+    if other_share < WORTH_SAYING:
+        also = ", as in the best split" if share < WORTH_SAYING else f"; in the best split {here}"
+        return f"{there} nearly all of the core time is computing{also}."
+    return f"{there}, {percent(other_share)} of the core time goes to the {other}; in the best split {here}."
 
 
 def _largest_loss(candidate: Candidate) -> tuple[float, str]:

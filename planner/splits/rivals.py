@@ -21,6 +21,7 @@ from cerberus_plan.planner.splits.draws import normals_of
 from cerberus_plan.planner.splits.evaluate import Evaluated
 from cerberus_plan.planner.splits.joint import Joint
 from cerberus_plan.planner.splits.met import is_met, mostly_met
+from cerberus_plan.planner.splits.runs import Runs
 
 # The largest mean loss that simplicity may cost: beyond it a split is no tie but a rival.
 SMALL = 0.02
@@ -35,6 +36,7 @@ def rivals(
     *,
     systems: Mapping[str, System],
     evaluated: Evaluated,
+    runs: Runs,
 ) -> Iterable[str]:
     """At most one sentence: the split of another system that is most often faster, and what to measure about it."""
     chosen = next(row for row, candidate in candidates if candidate is best)
@@ -49,14 +51,21 @@ def rivals(
     if not serious:
         return
     share, row, rival = max(serious, key=lambda entry: entry[0])
+    measure = _quantity(evaluated, chosen, row) or _run(rival, best, runs)
     yield (
-        f"cannot rule out {describe(rival, systems)}: faster with probability {percent(share)}; measure "
-        f"{_what_to_measure(evaluated, chosen, row, rival)} first, which decides most between them"
+        f"cannot rule out {describe(rival, systems)}: faster with probability {percent(share)}; measure {measure} first, "
+        "which decides most between them"
     )
 
 
-def _what_to_measure(evaluated: Evaluated, chosen: int, row: int, rival: Candidate) -> str:
-    """The uncertain quantity whose doubt moves the lead most; a run of the rival, where measuring none would help."""
+def _run(rival: Candidate, best: Candidate, runs: Runs) -> str:
+    """The rival; the recommended split where the rival was run already, and the rival again where both were."""
+    asked = best if runs.hold(rival) and not runs.hold(best) else rival
+    return f"a run of {asked.vms} x {asked.split[0]}{' again' if runs.hold(asked) else ''}"
+
+
+def _quantity(evaluated: Evaluated, chosen: int, row: int) -> str | None:
+    """The uncertain quantity whose doubt moves the lead most; None where measuring it would not help."""
     lead = np.log(evaluated.rate[chosen] / evaluated.rate[row])
     lead -= lead.mean()
     rows = [chosen, row]
@@ -64,13 +73,12 @@ def _what_to_measure(evaluated: Evaluated, chosen: int, row: int, rival: Candida
         [evaluated.systems[i] for i in rows], evaluated.splits.vms[rows], evaluated.splits.threads[rows]
     )
     own = error[0, 0] + error[1, 1] - 2.0 * error[0, 1]
-    run = f"a run of {rival.vms} x {rival.split[0]}"
     named = [(name, quantity) for name, quantity in evaluated.inputs.items() if quantity.sigma > 0.0]
     if not named or lead.var() < own:
-        return run
+        return None
     normals = normals_of(named, lead.size)
     name, quantity = named[int(np.abs(lead @ normals).argmax())]
     name = name.partition(".")[2]
     if evaluated.calibrated and is_met(name, quantity) and mostly_met(quantity):
-        return run
+        return None
     return name

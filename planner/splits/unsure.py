@@ -24,6 +24,7 @@ from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.describe import describe
 from cerberus_plan.planner.splits.joint import Joint
+from cerberus_plan.planner.splits.runs import Runs
 
 # Expected loss beyond which a recommendation is only a guess.
 TOO_UNSURE = 0.15
@@ -38,7 +39,7 @@ def cannot_tell(
     *,
     systems: Mapping[str, System],
     cores: int,
-    extends_runs: bool,
+    runs: Runs,
 ) -> str:
     """What cannot be told of the recommended split, and the runs that would tell most; nothing where all can.
 
@@ -48,16 +49,18 @@ def cannot_tell(
         joint: Samples of the compared rows.
         systems: By name.
         cores: That are planned for.
-        extends_runs: Whether the plan rests on runs of splits.
+        runs: What the plan extends; none of a plan by demands alone.
     """
     if best.regret > TOO_UNSURE:
         doubt = f": the best guess is expected to lose {percent(best.regret)} against the best split"
-    elif extends_runs and too_wide(best):
+    elif runs.splits and too_wide(best):
         doubt = f" how much: {describe(best, systems)} may do {_ends(best)}"
     else:
         return ""
-    runs = dict.fromkeys(describe(c, systems) for c in (best, _rival(best, candidates, joint)))
-    return f"Cannot tell{doubt}; measure on {cores} cores, first {' and '.join(runs)}. Until then: "
+    wanted = [best, _rival(best, candidates, joint, runs)]
+    new = dict.fromkeys(describe(c, systems) for c in wanted if not runs.hold(c))
+    first = " and ".join(new) if new else f"{describe(best, systems)} again"
+    return f"Cannot tell{doubt}; measure on {cores} cores, first {first}. Until then: "
 
 
 def unknown_single(best: Candidate, single: Candidate | None, systems: Mapping[str, System]) -> str:
@@ -77,9 +80,10 @@ def _ends(candidate: Candidate) -> str:
     return f"anything from {ends(candidate.low, candidate.high)}"
 
 
-def _rival(best: Candidate, candidates: Sequence[tuple[int, Candidate]], joint: Joint) -> Candidate:
-    """The candidate that is expected to gain most on the best where it is ahead of it."""
+def _rival(best: Candidate, candidates: Sequence[tuple[int, Candidate]], joint: Joint, runs: Runs) -> Candidate:
+    """The candidate that is expected to gain most on the best where it is ahead of it, one that was never run."""
     chosen = next(row for row, candidate in candidates if candidate is best)
     lead = np.maximum(-joint.lead(chosen), 0.0).mean(axis=1)
     gain = dict(zip(joint.rows.tolist(), lead.tolist(), strict=True))
-    return max(candidates, key=lambda entry: gain.get(entry[0], 0.0))[1]
+    new = [entry for entry in candidates if not runs.hold(entry[1])]
+    return max(new, key=lambda entry: gain.get(entry[0], 0.0))[1] if new else best

@@ -42,7 +42,12 @@ def splits_page(document: Mapping[str, Any], title: str, *, command: Sequence[st
                 words.likely(document),
                 name="owner",
                 title="What takes most of the throughput",
-                caption="In how many of the explanations that fit the runs; the table of owners says what each means.",
+                caption=" ".join(
+                    (
+                        "In how many of the explanations that fit the runs; the table of owners says what each means.",
+                        *words.untold(document),
+                    )
+                ),
                 column="probability",
             ),
         ],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cerberus_plan.reports.formats import alike, percent
-from cerberus_plan.reports.splits_words import likely, name, verdict
+from cerberus_plan.reports.splits_words import likely, name, untold, verdict
 
 HEADERS = ("split", "expected", "low", "high", "", "best", "regret")
 
@@ -17,7 +17,7 @@ def splits_text(answer: Mapping[str, Any]) -> str:
     Args:
         answer: the document of `calibration.splits.document`.
     """
-    return "\n".join((verdict(answer), "", *table(answer), "", owners(answer), following(answer)))
+    return "\n".join((verdict(answer), "", *table(answer), "", owners(answer), *untold(answer), following(answer)))
 
 
 def table(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -44,4 +44,4 @@ def following(answer: Mapping[str, Any]) -> str:
     wanted = answer["next"]
     if wanted is None:
         return "Nothing more to measure: the choice is sure enough, or every split has been run."
-    return f"Measure next: {name(wanted)}. It decides most."
+    return f"Measure next: {name(wanted)}. It decides most which split to use."

@@ -224,3 +224,31 @@ def test_default_splits_fill_the_machine(cores: int, least: int) -> None:
     assert len(found) >= least
     assert {(1, cores), (cores, 1)} <= set(found)
     assert all(0.9 * cores <= m * k <= cores for m, k in found)
+
+
+def rows_of(values: dict[Split, Sequence[float]]) -> list[Measurement]:
+    return [Measurement(instances=m, cores_per_instance=k, value=v) for (m, k), runs in values.items() for v in runs]
+
+
+@given(value=st.floats(1e-6, 1e6))
+@settings(max_examples=5)
+def test_of_runs_that_are_alike_fewest_instances_are_recommended(value: float) -> None:
+    fit = fit_splits(rows_of({(1, 16): [value], (4, 4): [value], (16, 1): [value]}))
+    assert (fit.best.instances, fit.best.cores_per_instance) == (1, 16)
+    clear = fit_splits(rows_of({(1, 16): [value], (4, 4): [1.2 * value], (16, 1): [value]}))
+    assert clear.best.instances == 4
+
+
+@given(
+    runs=st.lists(st.floats(1.0, 10.0), min_size=2, max_size=5), factor=st.floats(1e-3, 1e3), other=st.floats(1.0, 10.0)
+)
+def test_the_runs_farthest_apart_are_the_contradiction(runs: list[float], factor: float, other: float) -> None:
+    """In any unit; a split that was run once contradicts nothing."""
+    ratio = max(runs) / min(runs)
+    found = Measured.of(rows_of({(2, 4): [factor * x for x in runs], (1, 8): [factor * other]})).contradiction
+    if ratio > 1.15:
+        assert found is not None
+        assert found[0] == (2, 4)
+        assert found[1] == pytest.approx(ratio)
+    elif ratio < 1.1:
+        assert found is None

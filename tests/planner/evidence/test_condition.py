@@ -154,3 +154,50 @@ def test_without_runs_nothing_changes_and_nothing_more_is_imported() -> None:
     first = plan(catalog.machine("amd48"), bare, [SYSTEMS["cerberus"]], Constraints(cores=8))
     other = plan(catalog.machine("amd48"), with_runs, [SYSTEMS["cerberus"]], Constraints(cores=8))
     assert np.allclose([c.throughput for c in first.candidates], [c.throughput for c in other.candidates])
+
+
+@pytest.mark.slow
+@given(st.lists(st.floats(0.2, 5.0), min_size=2, max_size=4), st.floats(0.2, 5.0))
+@settings(max_examples=10, deadline=None)
+def test_no_split_is_known_better_than_one_that_was_run(repeats: list[float], halves: float) -> None:
+    """However much runs contradict each other: a split between them is at least as uncertain as one more run."""
+    rows = [*((1, 4, ONE_CORE * factor) for factor in repeats), (4, 1, ONE_CORE * halves)]
+    found = planned(program(*rows), 4)
+    run = of(found, 1, 4)
+    assert of(found, 2, 2).high / of(found, 2, 2).low >= 0.98 * run.high / run.low
+
+
+def test_of_splits_that_did_alike_the_simplest_is_recommended() -> None:
+    """Splitting brought nothing: nobody is asked to run what was never run, nor several instances for one."""
+    rows = [(1, 16, 16 * ONE_CORE), (4, 4, 16 * ONE_CORE), (16, 1, 16 * ONE_CORE)]
+    found = planned(program(*rows), 16)
+    assert (found.best.system, found.best.split) == ("linux", (16,))
+    assert "of those that were run" in found.reason
+    assert any("run 1 x 1 to decide" in warning for warning in found.warnings)  # 16 cores alone tell no loss
+
+
+def test_a_run_that_was_made_is_not_asked_for_again() -> None:
+    """Threads collapse beyond four: the best of them is known, what nobody knows is what processes do."""
+    rows = [(1, 1, ONE_CORE), (1, 4, 3.0 * ONE_CORE), (1, 8, 2.0 * ONE_CORE), (1, 16, 0.9 * ONE_CORE)]
+    found = planned(program(*rows), 16)
+    asked = [text for text in (found.verdict, *found.warnings) if "measure" in text]
+    assert asked
+    assert not any("1 x 4 first" in text or "first one Linux on 4" in text for text in asked)
+    if found.best.vms == 1:
+        assert "Whether clustering helps is not known" in found.verdict
+
+
+def test_time_that_goes_nowhere_has_no_name() -> None:
+    """Where neither the best split nor the best single instance loses anything the reason names no loss."""
+    rows = [(1, 16, ONE_CORE), (2, 8, 4.0 * ONE_CORE), (4, 4, 12.0 * ONE_CORE)]
+    reason = planned(program(*rows), 16).reason
+    assert "goes to the ;" not in reason
+    assert "0% of the core time" not in reason
+
+
+def test_runs_that_contradict_each_other_are_named() -> None:
+    """Three times apart is no usual noise; 2 % is."""
+    apart = planned(program((1, 4, 3.0 * ONE_CORE), (1, 4, ONE_CORE), (2, 2, 2.0 * ONE_CORE)), 4)
+    assert any("runs of 1 x 4 contradict each other, 3 times" in warning for warning in apart.warnings)
+    alike = planned(program((1, 4, 3.0 * ONE_CORE), (1, 4, 3.06 * ONE_CORE), (2, 2, 2.0 * ONE_CORE)), 4)
+    assert not any("contradict" in warning for warning in alike.warnings)

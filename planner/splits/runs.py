@@ -1,0 +1,27 @@
+"""The runs of splits that a plan extends, and which of its candidates they are runs of.
+
+Models: a run of one instance is one of one Linux, a run of several one of processes on it
+(``planner.evidence.condition``); a candidate with more threads than cores is none of them.
+When not to use it: for what the runs say; ``planner.evidence`` has that.
+"""
+
+from __future__ import annotations
+
+from cerberus_plan.model.measurement import ran_on
+from cerberus_plan.model.record import Record
+from cerberus_plan.planner.plan import Candidate
+
+
+class Runs(Record):
+    """Runs of splits.
+
+    Attributes:
+        splits: Instances and cores of each, every split once; none where the plan rests on demands alone.
+    """
+
+    splits: frozenset[tuple[int, int | None]] = frozenset()
+
+    def hold(self, candidate: Candidate) -> bool:
+        """Whether the candidate is a split that was run, under the system that it was run with."""
+        split = (candidate.vms, candidate.cores_per_vm)
+        return candidate.overcommit == 1.0 and candidate.system == ran_on(candidate.vms) and split in self.splits
