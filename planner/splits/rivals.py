@@ -53,8 +53,8 @@ def rivals(
     share, row, rival = max(serious, key=lambda entry: entry[0])
     measure = _quantity(evaluated, chosen, row) or _run(rival, best, runs)
     yield (
-        f"cannot rule out {describe(rival, systems)}: faster with probability {percent(share)}; measure {measure} first, "
-        "which decides most between them"
+        f"cannot rule out {describe(rival, systems)}: faster with probability {percent(share)}; measure {measure} "
+        "first, which decides most between them"
     )
 
 
