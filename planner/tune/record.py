@@ -44,6 +44,7 @@ def keep(
     *,
     unit: str,
     latencies: Sequence[tuple[Split, LoadLatency | None]] = (),
+    caution: str | None = None,
 ) -> None:
     """Append runs of splits with their throughput, or make the file.
 
@@ -52,6 +53,7 @@ def keep(
         runs: Splits with their throughput and the share of their cores' time that other programs took.
         unit: Of a new file's throughput.
         latencies: Response times of splits, None of runs that told none.
+        caution: What several instances mean, for a new file's plans to say.
 
     Raises:
         InputError: The file cannot be read or written.
@@ -63,7 +65,9 @@ def keep(
     if path.exists():
         append(path, rows, times)
     else:
-        write_atomically(path, to_toml(replace(_workload(path.stem, rows, unit), latencies=times)))
+        made = _workload(path.stem, rows, unit)
+        note = made.note if caution is None else f"{made.note} Of its splits {caution}."
+        write_atomically(path, to_toml(replace(made, latencies=times, note=note)))
 
 
 def _workload(name: str, rows: Sequence[Measurement], unit: str) -> Workload:

@@ -1,12 +1,14 @@
 """What is kept of an observation, and how it is called."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cerberus_plan.calibration.programs.observe import fault_cost, keep
+from cerberus_plan.calibration.programs.observe import fault_cost, keep, served
 from cerberus_plan.calibration.programs.observe.naming import program_name
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.topology import Topology
 from tests.example_observation import made, observed
@@ -38,6 +40,18 @@ def test_a_program_without_processor_time_has_no_workload(tmp_path: Path) -> Non
     seen = observed(made(1, 1.0, user_s=0.0, cpu_s=0.0))
     made_of = keep.workload_from(seen, None)
     assert [Path(name).name for name in keep.write(seen, files, made=made_of)] == ["curve.csv", "demand.json"]
+
+
+@pytest.mark.parametrize(("server", "shards"), [("db -p {port}", True), ("pool -w {instances} -p {port}", False)])
+def test_a_servers_plan_says_what_several_of_it_mean(server: str, shards: bool) -> None:
+    """Two databases are two shards, which no rate tells; a server that divides itself stays one."""
+    seen = observed(made(1, 1.0))
+    seen = replace(seen, plan=replace(seen.plan, command=served.command(server, "load {port}")))
+    rows = tuple(Measurement(instances=m, cores_per_instance=2 // m, value=1.0) for m in (1, 2))
+    for measured in (rows, rows[:1]):
+        kept = keep.workload_from(seen, None, measured)
+        assert kept is not None
+        assert ("sharded" in kept.note) == (shards and measured == rows)
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,13 @@ def test_loads_that_are_not_alike_in_all_splits_are_told(server: str, load: str,
     assert served.loads_unlike(["nginx"]) is None
 
 
+def test_only_servers_started_once_an_instance_are_said_to_share_nothing() -> None:
+    """One that divides itself has one set of data; a program is no server."""
+    assert "sharded" in (served.apart(served.command("db -p {port}", "load {port}")) or "")
+    assert served.apart(served.command("gunicorn -w {instances} -b :{port}", "load {port}")) is None
+    assert served.apart(["nginx"]) is None
+
+
 @pytest.mark.parametrize(
     ("give", "said"),
     [

@@ -72,6 +72,34 @@ def test_what_is_told_has_the_digits_of_the_page(capsys: pytest.CaptureFixture[s
     assert [line.split()[-1] for line in lines[-2:]] == ["39", "1,235,000"]
 
 
+def test_what_several_instances_mean_is_said_where_several_are_recommended(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two servers do more than one; of a database that is two shards."""
+    best = {"instances": 2, "cores_per_instance": 8, "value": 39.0, "low": 38.0, "high": 40.0, "measured": True}
+    answer = {"best": best, "runs": [], "quantity": "throughput", "regret": 0.0, "stopped": "sure", "disturbed": 0}
+    answer["caution"] = "each was a shard"
+    tune_command._tell(answer, as_json=False)
+    assert "But each was a shard." in capsys.readouterr().out
+    tune_command._tell(answer | {"best": best | {"instances": 1}}, as_json=False)
+    assert "shard" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_printed_time_is_read_as_a_time() -> None:
+    """The fewer seconds the better, whatever the start takes; the rate that plans read is its inverse."""
+    printed = "import sys; m, k = map(int, sys.argv[1:]); print(f'time to solution {4.0 / m} s')"
+    code, out, err = tune(
+        "--cores", "2", "--time-regex", "solution ([0-9.]+)", "--json", *script(printed, "{instances}", "{cores}")
+    )
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["quantity"] == "time"
+    assert (answer["best"]["instances"], answer["best"]["value"]) == (2, pytest.approx(2.0))
+    assert {run["throughput"] for run in answer["runs"]} == {0.25, 0.5}
+    assert err.startswith("run 1: ")
+    assert tune("--time", "--time-regex", "x ([0-9])", *script("1"))[0] == 2
+    assert tune("--regex", "y ([0-9])", "--time-regex", "x ([0-9])", *script("1"))[0] == 2
+
+
 @pytest.mark.slow
 def test_instances_are_started_together_and_their_rates_added() -> None:
     """Without {instances} every instance is a process of its own, on CPUs of its own."""

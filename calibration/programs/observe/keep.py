@@ -14,6 +14,7 @@ from cerberus_plan.calibration.programs.demand_to_workload import smallest, work
 from cerberus_plan.calibration.programs.observe.fault_cost import page_fault_cost
 from cerberus_plan.calibration.programs.observe.naming import program_name
 from cerberus_plan.calibration.programs.observe.observation import Observation, busy_host
+from cerberus_plan.calibration.programs.observe.served import apart
 from cerberus_plan.calibration.store.files import write_atomically
 from cerberus_plan.calibration.store.profile import profile_to_machine, this_host_profile
 from cerberus_plan.calibration.store.workload_file import to_toml
@@ -79,8 +80,12 @@ def workload_from(
     except CannotAnswerError:
         return None
     busy = busy_host(observation)
-    note = f"{made.note} While it was observed {busy}: throughput on a quiet host may be higher." if busy else made.note
-    return replace(made, measured=measured, latencies=latencies, note=note.strip())
+    notes = [made.note]
+    if busy:
+        notes.append(f"While it was observed {busy}: throughput on a quiet host may be higher.")
+    if (servers := apart(plan.command)) and any(row.instances > 1 for row in measured):
+        notes.append(f"Of its splits {servers}.")
+    return replace(made, measured=measured, latencies=latencies, note=" ".join(notes).strip())
 
 
 def costs_here() -> dict[str, float]:

@@ -114,6 +114,16 @@ def loads_unlike(command: Sequence[str]) -> str | None:
     )
 
 
+def apart(command: Sequence[str]) -> str | None:
+    """What several instances of a server mean, which no rate tells; None for a program, or a server that divides."""
+    if not is_served(command) or divides_itself(command):
+        return None
+    return (
+        "each instance was a server of its own, with its own data and its own load: a database that cannot be "
+        "sharded runs as one instance, whatever several did"
+    )
+
+
 def told(output: str) -> tuple[str, ServerUse | None]:
     """What the load printed, and what our last line tells; None where that is no such line, as of a run that failed.
 

@@ -17,6 +17,7 @@ from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import CerberusError, InputError
 
 if TYPE_CHECKING:
+    from cerberus_plan.calibration.programs.observe.meter import Meter
     from cerberus_plan.calibration.splits.search import Search
     from cerberus_plan.planner.tune.run_split import SplitRun
 
@@ -48,6 +49,9 @@ def tune(
         float, typer.Option(help="Stop when the choice is expected to lose at most this share.", min=0.0, max=0.5)
     ] = 0.02,
     regex: Annotated[str, typer.Option(help="Finds work per second in the output; instances are added.")] = THROUGHPUT,
+    time_regex: Annotated[
+        str | None, typer.Option(help="Finds the seconds of the run in the output instead: the fewer the better.")
+    ] = None,
     time: Annotated[
         bool, typer.Option("--time", help="The faster the better: the run itself is timed, no output is read.")
     ] = False,
@@ -72,7 +76,7 @@ def tune(
     """
     report_file.check(report)
     load_numpy()
-    from cerberus_plan.calibration.programs.observe.meter import Meter
+    from cerberus_plan.calibration.programs.observe.served import apart
     from cerberus_plan.calibration.programs.observe.signals import Signals, Stopped
     from cerberus_plan.calibration.splits.search import Search
     from cerberus_plan.planner.tune import record as recording
@@ -81,12 +85,10 @@ def tune(
     from cerberus_plan.planner.verify.cpusets import open_cpusets
 
     served = served_command(command, server, load, None, ready=ready, warm_ups=warm_ups, load_cpus=None)
-    if served is not None and time:
-        raise InputError("--time would count the server's start; give --regex, which reads what the load prints")
     command = list(served.command) if served is not None else command
     if not command:
         raise InputError("give the command to run after --, as in: tune --cores 16 -- ./program --threads {cores}")
-    meter = Meter.of(rate=None if time else regex)
+    meter, timed = _meter(regex, time_regex, time=time, served=served is not None), time or time_regex is not None
     search = Search(candidates=_candidates(command, cores, splits), budget=budget, target=regret)
     if record is not None:
         recording.check(record)
@@ -96,20 +98,23 @@ def tune(
     try:
         with Signals() as signals, open_cpusets() as cpusets:
             runner = Runner.here(command, meter, timeout, signals, cpusets)
-            for done in tuned(search, runner.measure, repeats=repeats):
+
+            def measure(split: tuple[int, int]) -> SplitRun:
+                typer.echo(f"run {len(runs) + 1}: {split_list.name(split)} ...", err=True)
+                return runner.measure(split)
+
+            for done in tuned(search, measure, repeats=repeats):
                 runs.append(done)
                 regrets.append(search.regret)
-                _progress(done, search, time=time)
+                _progress(done, search, time=timed)
     except (Stopped, CerberusError) as error:  # what was measured before may have taken hours
         ended = error
     if runs:
-        answer = document(search, runs, time=time, regrets=regrets, ended=ended)
+        answer = document(search, runs, time=timed, regrets=regrets, ended=ended) | {"caution": apart(command)}
         _tell(answer, as_json=as_json)
         if record is not None:
-            named = "runs/s" if time and unit == "operations/s" else unit
-            rates = [(run.split, run.throughput, min(run.others + run.stolen, 1.0)) for run in runs]
-            recording.keep(record, rates, unit=named, latencies=[(run.split, run.latency) for run in runs])
-            typer.echo(f"added {counted(len(runs), 'run')} to {record}", err=True)
+            named = "runs/s" if timed and unit == "operations/s" else unit
+            _record(record, runs, unit=named, caution=answer["caution"])
         if report is not None:
             from cerberus_plan.reports.pages.tune_page import tune_page
 
@@ -122,6 +127,33 @@ def tune(
 
 # What follows the program's name belongs to the program.
 tune.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]
+
+
+def _meter(regex: str, time_regex: str | None, *, time: bool, served: bool) -> Meter:
+    """How a run's throughput is read.
+
+    Raises:
+        InputError: Two ways are asked for, or one that says nothing of a server.
+    """
+    from cerberus_plan.calibration.programs.observe.meter import Meter
+
+    if served and time:
+        raise InputError("--time would count the server's start; give --regex, which reads what the load prints")
+    if time and time_regex is not None:
+        raise InputError("--time takes the clock and --time-regex reads the output; give one of them")
+    timed = time or time_regex is not None
+    if timed and regex != THROUGHPUT:
+        raise InputError("--regex reads a rate; leave it out to take the time, with --time or --time-regex")
+    return Meter.of(rate=None if timed else regex, seconds=time_regex)
+
+
+def _record(path: Path, runs: list[SplitRun], *, unit: str, caution: str | None) -> None:
+    from cerberus_plan.planner.tune import record
+
+    rates = [(run.split, run.throughput, min(run.others + run.stolen, 1.0)) for run in runs]
+    times = [(run.split, run.latency) for run in runs]
+    record.keep(path, rates, unit=unit, latencies=times, caution=caution)
+    typer.echo(f"added {counted(len(runs), 'run')} to {path}", err=True)
 
 
 def _candidates(command: list[str], cores: int | None, splits: str | None) -> list[tuple[int, int]]:
@@ -149,7 +181,7 @@ def _candidates(command: list[str], cores: int | None, splits: str | None) -> li
 def _progress(done: SplitRun, search: Search, *, time: bool) -> None:
     from cerberus_plan.reports.formats import percent, reading
 
-    seen = f"{reading(done.seconds)} s" if time else reading(done.throughput)
+    seen = f"{reading(1 / done.throughput)} s" if time else reading(done.throughput)
     typer.echo(
         f"{split_list.name(done.split)}: {seen}; best so far {split_list.name(search.best)}, "
         f"expected regret {percent(search.regret)}",
@@ -240,6 +272,8 @@ def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
             f"Not to be relied on: others kept these CPUs busy in {answer['disturbed']} of {len(answer['runs'])} runs, "
             "which the loss above leaves out. Run it again on a quieter host."
         )
+    if best["instances"] > 1 and (caution := answer.get("caution")):
+        typer.echo(f"But {caution}.")
     typer.echo()
     for run in answer["runs"]:
         split = f"{run['instances']} x {run['cores_per_instance']}"
