@@ -14,91 +14,140 @@ from typing import Any
 
 import numpy as np
 
-from cerberus_plan.model.kernel import kernel
+from cerberus_plan.model.kernel import inlined, kernel
 from cerberus_plan.model.laws.station import Array
 
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 
 BLOCK = 16
+# Bits below the smallest coefficient of a block beyond which nothing is added.
+UNSEEN = 80
+# Largest sum of the spans of two factors that is followed: their product and what is left out stay within a double.
+MOST_SPAN = 440.0
 # Exponent of a block of zeros: far below any other, and sums of a few of them are no overflow.
 NOTHING = -(2**40)
 
 
+# Powers of a half, by their exponent; the last ones are nothing.
+_HALVES = 2.0 ** -np.arange(1100.0)
+
+
+@inlined
+def lowered(bits: int) -> float:
+    """A half to a power that is not negative."""
+    return _HALVES[min(bits, 1099)]
+
+
 @kernel
-def product(  # noqa: C901, PLR0912, PLR0917 - one compiled function: each more takes a second to compile
+def settled(numbers: Array, at: int, power: int) -> tuple[int, float]:
+    """Scale the block at an index until its largest number is below 1; its exponent then, and largest over smallest."""
+    most, least, block = 0.0, math.inf, numbers[at : at + BLOCK]
+    for t in range(BLOCK):
+        most = max(most, block[t])
+        least = min(least, block[t] if block[t] > 0.0 else math.inf)
+    if not most > 0.0:
+        return NOTHING, 1.0
+    if not most < math.inf:
+        return power, math.inf
+    _, exponent = math.frexp(most)
+    scale = math.ldexp(1.0, -exponent)
+    for t in range(BLOCK):
+        block[t] *= scale
+    return power + exponent, most / least
+
+
+@kernel
+def multiply(  # noqa: PLR0917 - one compiled function: each more takes a second to compile
     left: Array,
     left_powers: Whole,
+    terms: int,
     right: Array,
     right_powers: Whole,
     first: int,
     unseen: int,
     found: Array,
     found_powers: Whole,
-    window: Array,
+    windows: Array,
+    window_powers: Whole,
 ) -> float:
-    """Some blocks of the products of two series, row by row; the largest span of a block in bits.
+    """Some blocks of the product of two series; the largest span of a block in bits.
 
     Args:
-        left: Numbers of a series a row, the shorter ones if there are: shape (rows or 1, blocks x BLOCK).
+        left: Numbers of a series, the shorter one if there is: shape (blocks x BLOCK,).
         left_powers: Exponents of the blocks.
-        right: Numbers of the other series, likewise.
+        terms: Coefficients of the left series; zeros follow.
+        right: Numbers of the other series.
         right_powers: Their exponents.
-        first: Block of the product that is the first of ``found``.
+        first: Block of the product that is the first of ``found``; for 0 callers write an expression, as the compiler
+            makes a second version of the loop for a plain number.
         unseen: Bits below an output block's largest term from which on nothing is added.
-        found: The products' numbers.
+        found: The product's numbers.
         found_powers: Their exponents.
-        window: Scratch of 2 x BLOCK.
+        windows: Scratch of 2 x BLOCK for each block of the right series and one more.
+        window_powers: Scratch of one for each of them.
     """
-    rows, n_found = found_powers.shape
-    n_left, n_right = left_powers.shape[1], right_powers.shape[1]
-    span = 0.0
-    for row in range(rows):
-        own, other = min(row, left.shape[0] - 1), min(row, right.shape[0] - 1)
-        for into in range(n_found):
-            block, at = first + into, into * BLOCK
-            begin, end = max(0, block - n_right), min(n_left, block + 1)
-            best = 2 * NOTHING
-            for i in range(begin, end):
-                upper = right_powers[other, block - i] if block - i < n_right else NOTHING
-                lower = right_powers[other, block - i - 1] if block > i else NOTHING
-                best = max(best, left_powers[own, i] + max(upper, lower))
-            for t in range(at, at + BLOCK):
-                found[row, t] = 0.0
-            for i in range(begin, end):
-                upper = right_powers[other, block - i] if block - i < n_right else NOTHING
-                lower = right_powers[other, block - i - 1] if block > i else NOTHING
-                power = max(upper, lower)
-                shift = left_powers[own, i] + power - best
-                if best <= NOTHING or shift < -unseen:
-                    continue
-                # Two neighbouring blocks of the right series on one scale: what one block of the left meets.
-                low = math.ldexp(1.0, max(lower - power, -2000))
-                high = math.ldexp(1.0, max(upper - power, -2000))
-                source = (block - i) * BLOCK
-                for t in range(BLOCK):
-                    window[t] = right[other, source - BLOCK + t] * low if low > 0.0 else 0.0
-                    window[BLOCK + t] = right[other, source + t] * high if high > 0.0 else 0.0
-                scale = math.ldexp(1.0, shift)
-                for j in range(0, BLOCK, 4):
-                    from_j, top = i * BLOCK + j, BLOCK - j
-                    a, b = left[own, from_j] * scale, left[own, from_j + 1] * scale
-                    c, d = left[own, from_j + 2] * scale, left[own, from_j + 3] * scale
-                    for t in range(BLOCK):
-                        found[row, at + t] += (a * window[top + t] + b * window[top + t - 1]) + (
-                            c * window[top + t - 2] + d * window[top + t - 3]
-                        )
-            most, least = 0.0, math.inf
-            for t in range(at, at + BLOCK):
-                most = max(most, found[row, t])
-                if found[row, t] > 0.0:
-                    least = min(least, found[row, t])
-            if most == 0.0:
-                found_powers[row, into] = NOTHING
+    n_left, n_right = left_powers.size, right_powers.size
+    # Two neighbouring blocks of the right series on one scale: what one block of the left meets.
+    for block in range(n_right + 1):
+        upper = right_powers[block] if block < n_right else NOTHING
+        lower = right_powers[block - 1] if block > 0 else NOTHING
+        power = max(upper, lower)
+        low, high = lowered(power - lower), lowered(power - upper)
+        window_powers[block] = power
+        window = windows[2 * block * BLOCK : 2 * (block + 1) * BLOCK]
+        before = right[max(0, block - 1) * BLOCK : max(1, block) * BLOCK]
+        after = right[min(block, n_right - 1) * BLOCK : min(block + 1, n_right) * BLOCK]
+        for t in range(BLOCK):
+            window[t] = before[t] * low
+            window[BLOCK + t] = after[t] * high
+    widest = 1.0
+    for into in range(found_powers.size):
+        block, at = first + into, into * BLOCK
+        begin, end = max(0, block - n_right), min(n_left, block + 1)
+        best = 2 * NOTHING
+        for i in range(begin, end):
+            best = max(best, left_powers[i] + window_powers[block - i])
+        into_these = found[at : at + BLOCK]
+        for t in range(BLOCK):
+            into_these[t] = 0.0
+        for i in range(begin, end):
+            shift = best - left_powers[i] - window_powers[block - i]
+            if best <= NOTHING or shift > unseen:
                 continue
-            _, exponent = math.frexp(most)
-            scale = math.ldexp(1.0, -exponent)
-            for t in range(at, at + BLOCK):
-                found[row, t] *= scale
-            found_powers[row, into] = best + exponent
-            span = max(span, math.log2(most / least))
+            scale, top = lowered(shift), 2 * (block - i) * BLOCK + BLOCK
+            for j in range(i * BLOCK, min((i + 1) * BLOCK, terms), 8):
+                a, b, c, d = left[j] * scale, left[j + 1] * scale, left[j + 2] * scale, left[j + 3] * scale
+                e, f, g, h = left[j + 4] * scale, left[j + 5] * scale, left[j + 6] * scale, left[j + 7] * scale
+                last = top - (j - i * BLOCK)
+                met = windows[last - 7 : last + BLOCK]  # known to start at 0, it is read four numbers at a time
+                for t in range(BLOCK):
+                    into_these[t] += ((a * met[t + 7] + b * met[t + 6]) + (c * met[t + 5] + d * met[t + 4])) + (
+                        (e * met[t + 3] + f * met[t + 2]) + (g * met[t + 1] + h * met[t])
+                    )
+        found_powers[into], spread = settled(found, at, best)
+        widest = max(widest, spread)
+    return math.log2(widest)
+
+
+@kernel
+def product(  # noqa: PLR0917 - compiled functions take no keywords
+    left: Array,
+    left_powers: Whole,
+    right: Array,
+    right_powers: Whole,
+    unseen: int,
+    found: Array,
+    found_powers: Whole,
+    windows: Array,
+    window_powers: Whole,
+) -> float:
+    """``multiply`` row by row of series a row, of which one may have a single row for all."""
+    span = 0.0
+    for row in range(found_powers.shape[0]):
+        own, other = min(row, left.shape[0] - 1), min(row, right.shape[0] - 1)
+        one = multiply(
+            left[own], left_powers[own], left.shape[1], right[other], right_powers[other], min(0, row), unseen,
+            found[row], found_powers[row], windows, window_powers,
+        )  # fmt: skip
+        span = max(span, one)
     return span

@@ -4,7 +4,7 @@ Models: normalising constants of hundreds to thousands of threads, which span th
 neighbours are alike.
 Representation: blocks of doubles with one power of two each, for many series (draws) at once. A series is tilted
 (a_i -> a_i exp(t i), which products respect) so that blocks are flat.
-Equations: products c_j = sum_i a_i b_(j-i), correlations T_i = sum_j w_(i + j) s_j, dot products.
+Equation: products c_j = sum_i a_i b_(j-i).
 Numerics: no term cancels; ``scaled_kernel`` says what is left out. ``span`` is what a block spans at most, in bits;
 where two series span more than a double can follow, answers are "not a number".
 When not to use it: for short series (``model.exact.series``): it loads a compiler.
@@ -17,14 +17,10 @@ import math
 
 import numpy as np
 
-from cerberus_plan.model.exact.scaled_kernel import BLOCK, NOTHING, Whole, product
+from cerberus_plan.model.exact.scaled_kernel import BLOCK, MOST_SPAN, NOTHING, UNSEEN, Whole, product
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.record import Record
 
-# Bits below the smallest coefficient of a block beyond which nothing is added.
-_UNSEEN = 80
-# Largest sum of the spans of two factors that is followed: their product and what is left out stay within a double.
-_MOST_SPAN = 440.0
 _LOG_2 = math.log(2.0)
 
 
@@ -56,56 +52,27 @@ class ScaledSeries(Record, kw_only=False):
         span = float((most - least)[some].max(initial=0.0)) / _LOG_2
         return ScaledSeries(numbers.reshape(whole.shape), powers, span)
 
-    @staticmethod
-    def one() -> ScaledSeries:
-        """The series 1."""
-        return ScaledSeries.of_logs(np.zeros((1, 1)), np.zeros(1))
-
     def times(self, other: ScaledSeries, count: int) -> ScaledSeries:
         """The first ``count`` coefficients of the products."""
         long, short = (self, other) if self.powers.shape[1] >= other.powers.shape[1] else (other, self)
-        return _product(short, long, 0, math.ceil(count / BLOCK))
-
-    def against(self, weights: ScaledSeries, count: int) -> ScaledSeries:
-        """T_i = sum_j weights_(i + j) self_j for i < ``count``, after ``BLOCK - 1`` numbers without meaning."""
-        turned = ScaledSeries(
-            np.ascontiguousarray(self.numbers[:, ::-1]), np.ascontiguousarray(self.powers[:, ::-1]), self.span
-        )
-        return _product(turned, weights, self.powers.shape[1] - 1, math.ceil((count + BLOCK - 1) / BLOCK))
-
-    def log_dot(self, other: ScaledSeries) -> Array:
-        """Logarithms of the sums of the products of coefficients, as far as both go: shape (series,)."""
-        blocks = min(self.powers.shape[1], other.powers.shape[1])
-        powers = self.powers[:, :blocks] + other.powers[:, :blocks]
-        best = powers.max(axis=1)
-        shape = (-1, blocks, BLOCK)
-        length = blocks * BLOCK
-        parts = np.einsum(
-            "rbi,rbi->rb", self.numbers[:, :length].reshape(shape), other.numbers[:, :length].reshape(shape)
-        )
-        total = np.ldexp(parts, np.maximum(powers - best[:, None], -2000)).sum(axis=1)
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(total) + best * _LOG_2)
+        rows, blocks = max(short.powers.shape[0], long.powers.shape[0]), math.ceil(count / BLOCK)
+        numbers, powers = np.empty((rows, blocks * BLOCK)), np.empty((rows, blocks), dtype=np.int64)
+        slack = short.span + long.span
+        if not slack < MOST_SPAN:
+            numbers[:], powers[:] = np.nan, 0
+            return ScaledSeries(numbers, powers, math.inf)
+        windows = long.powers.shape[1] + 1
+        span = product(
+            short.numbers, short.powers, long.numbers, long.powers, UNSEEN + int(slack), numbers, powers,
+            np.empty(2 * windows * BLOCK), np.empty(windows, dtype=np.int64),
+        )  # fmt: skip
+        return ScaledSeries(numbers, powers, span)
 
     def logs(self, count: int, tilt: Array) -> Array:
         """Logarithms of the first ``count`` coefficients, the tilt taken out."""
         with np.errstate(divide="ignore"):
             found = np.log(self.numbers) + np.repeat(self.powers, BLOCK, axis=1) * _LOG_2
         return np.asarray(found[:, :count] - tilt[:, None] * np.arange(count))
-
-
-def _product(left: ScaledSeries, right: ScaledSeries, first: int, blocks: int) -> ScaledSeries:
-    rows = max(left.powers.shape[0], right.powers.shape[0])
-    numbers, powers = np.empty((rows, blocks * BLOCK)), np.empty((rows, blocks), dtype=np.int64)
-    slack = left.span + right.span
-    if not slack < _MOST_SPAN:
-        numbers[:], powers[:] = np.nan, 0
-        return ScaledSeries(numbers, powers, math.inf)
-    span = product(
-        left.numbers, left.powers, right.numbers, right.powers, first, _UNSEEN + int(slack), numbers, powers,
-        np.empty(2 * BLOCK),
-    )  # fmt: skip
-    return ScaledSeries(numbers, powers, span)
 
 
 def log_product(factors: list[Array]) -> Array:

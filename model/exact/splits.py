@@ -203,7 +203,7 @@ def _wide(structure: Structure, splits: Splits) -> WideSharedQueue | WideSharedS
     if not isinstance(queue, Queue):
         from cerberus_plan.model.exact.wide_shared import WideSharedStations
 
-        return WideSharedStations.of(structure.local, structure.shared, splits)
+        return WideSharedStations(structure.local, structure.shared, splits)
     from cerberus_plan.model.exact.wide_table import WideSharedQueue
 
     local = LocalTable.of(structure.local, int(splits.threads.max()), np.longdouble)

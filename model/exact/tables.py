@@ -305,7 +305,7 @@ def by_name(
     found: dict[str, Array] = {}
     for station in local:
         if isinstance(station, Delay):
-            length = rate * _row(station.demand)[0]
+            length = rate * (station.demand[..., 0] if isinstance(station.demand, np.ndarray) else station.demand)
         else:
             length = next(row for row, known in zip(lengths, queueing, strict=True) if known is station)
         found[station.name] = found.get(station.name, 0.0) + length
