@@ -151,7 +151,9 @@ def _number(cell: str, label: str, where: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number >= 1e-300):
-        raise InputError(f"{where}: {label} is {cell.strip()[:40]!r}; a finite number above 0 is needed")
+        raise InputError(
+            f"{where}: {label} is {cell.strip()[:40]!r}; a finite number above 0 is needed{table.hint(cell)}"
+        )
     if number > 1e300:
         raise InputError(f"{where}: {label} is {cell.strip()[:40]!r}; use a unit that gives smaller numbers")
     return number

@@ -1,20 +1,23 @@
 """Read measured splits from a table (`store.table`) with the columns `instances`, `cores_per_instance` and `value`.
 
 Columns such as `latency_p99`, beside `latency_rate` or `latency_concurrency` (`store.latency_fields`), tell response
-times; a row of them may leave `value` empty. The words of other tools are understood (`ALIASES`). With `n` in the place
-of both counts, rows are a scaling curve: one instance of n cores. Other columns are ignored (`ignored_in` names them),
-but for one that begins like a latency and is none. `#` starts a comment line, repeats are legal and any order is.
-Every other irregularity is refused with the line it is on.
+times; a row of them may leave `value` empty. The words of other tools are understood (`ALIASES`), also with a unit in
+brackets behind them, and the only column called like a rate is the value (with `time` one called like a time). One
+column `split` of texts such as 2x8 may stand for both counts; with `n` in their place, rows are a scaling curve: one
+instance of n cores. Other columns are ignored (`ignored_in` names them), but for one that begins like a latency and is
+none. `#` starts a comment line, repeats are legal and any order is. Every other irregularity is refused with its line.
 When not to use it: for counts of clients; `calibration.curves.read` reads those.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cerberus_plan.calibration.curves.columns import RATE, TIME
 from cerberus_plan.calibration.store import decode, table
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.latency_fields import FIELDS, LOAD, latency_of
@@ -31,11 +34,17 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "value": ("value", "throughput", "rate"),
 }  # fmt: skip
 COUNT = "n"
+SPLIT = "split"
+_SPLIT = re.compile(r"\s*(\d{1,9})\s*[xX\u00d7*]\s*(\d{1,9})\s*", re.ASCII)
+_UNIT = re.compile(r"_?(?:\([^()]*\)|\[[^\[\]]*\])$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Where each number stands; `instances` is None for a curve, `value` for a table of latencies alone."""
+    """Where each number stands; `instances` is None for a curve, `value` for a table of latencies alone.
+
+    Of a column of splits (2x8), which is both counts, `instances` and `cores` are the same.
+    """
 
     instances: int | None
     cores: int
@@ -59,13 +68,17 @@ def names_splits(text: str, name: str) -> bool:
         InputError: Quotes that do not end.
     """
     for _, row in table.rows(text, name):
-        return any(_name(cell) in ALIASES["instances"] for cell in row)
+        return _counts_instances({_name(cell) for cell in row})
     return False
+
+
+def _counts_instances(header: set[str]) -> bool:
+    return bool(header & {*ALIASES["instances"]}) or (SPLIT in header and COUNT not in header)
 
 
 def _name(cell: str) -> str:
     """A column's name as `ALIASES` writes it: people write "Cores per instance" in a header."""
-    return "_".join(cell.replace("-", " ").replace("_", " ").lower().split())
+    return _UNIT.sub("", "_".join(cell.replace("-", " ").replace("_", " ").lower().split()))
 
 
 def is_table(text: str, name: str) -> bool:
@@ -77,7 +90,7 @@ def is_table(text: str, name: str) -> bool:
     for _, row in table.rows(text, name):
         header = {_name(cell) for cell in row}
         tells = header & {*ALIASES["value"], *FIELDS}
-        return bool(header & {*ALIASES["instances"]} or (COUNT in header and tells))
+        return bool(_counts_instances(header) or (COUNT in header and tells))
     return False
 
 
@@ -87,9 +100,10 @@ def ignored_in(text: str, name: str) -> list[str]:
     Raises:
         InputError: Quotes that do not end.
     """
-    known = {COUNT, *FIELDS, *(alias for aliases in ALIASES.values() for alias in aliases)}
+    known = {COUNT, SPLIT, *FIELDS, *(alias for aliases in ALIASES.values() for alias in aliases)}
     for _, row in table.rows(text, name):
-        return [cell.strip() for cell in row if cell.strip() and _name(cell) not in known]
+        value = _called_like([_name(cell) for cell in row], RATE)
+        return [cell.strip() for i, cell in enumerate(row) if cell.strip() and _name(cell) not in known and i != value]
     return []
 
 
@@ -136,13 +150,13 @@ def latencies_in(text: str, name: str) -> tuple[MeasuredLatency, ...]:
     return tuple(_latencies(text, name))
 
 
-def _rows(text: str, name: str) -> Iterator[tuple[str, Columns, list[str]]]:
+def _rows(text: str, name: str, *, time: bool = False) -> Iterator[tuple[str, Columns, list[str]]]:
     """Each row below the header with its place and what its columns are."""
     columns: Columns | None = None
     for line, row in table.rows(text, name):
         where = f"{name}, line {line}"
         if columns is None:
-            columns = _columns([_name(cell) for cell in row], where)
+            columns = _columns([_name(cell) for cell in row], where, time=time)
             continue
         if len(row) != len(columns.header):
             raise InputError(f"{where}: {len(row)} fields where the header has {len(columns.header)}")
@@ -151,6 +165,14 @@ def _rows(text: str, name: str) -> Iterator[tuple[str, Columns, list[str]]]:
 
 def _split(row: list[str], columns: Columns, where: str) -> tuple[int, int]:
     """Instances of a row and cores of each."""
+    if columns.instances == columns.cores:
+        cell = row[columns.cores]
+        both = _SPLIT.fullmatch(cell)
+        if both is None:
+            raise InputError(
+                f"{where}: split is {cell.strip()[:40]!r}; instances x cores of each, such as 2x8, is needed"
+            )
+        return _count(both[1], "instances", where), _count(both[2], "cores_per_instance", where)
     instances = 1 if columns.instances is None else _count(row[columns.instances], "instances", where)
     return instances, _count(row[columns.cores], "cores_per_instance", where)
 
@@ -181,7 +203,7 @@ def _tells_latency_alone(row: list[str], columns: Columns) -> bool:
 
 
 def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
-    for where, columns, row in _rows(text, name):
+    for where, columns, row in _rows(text, name, time=time):
         if _tells_latency_alone(row, columns):
             continue
         header = columns.header
@@ -195,13 +217,14 @@ def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
         yield Measurement(instances=instances, cores_per_instance=cores, value=1 / value if time else value)
 
 
-def _columns(header: list[str], where: str) -> Columns:
-    if len(set(header)) != len(header):
-        twice = next(cell for cell in header if header.count(cell) > 1)
+def _columns(header: list[str], where: str, *, time: bool) -> Columns:
+    if twice := next((cell for cell in header if cell and header.count(cell) > 1), ""):
         raise InputError(f"{where}: column {twice!r} appears twice in the header; name each once")
     decode.refuse_unknown((cell for cell in header if cell.startswith("latency_")), FIELDS, where)
     alone = any(cell in FIELDS for cell in header) and not any(cell in ALIASES["value"] for cell in header)
-    value = None if alone else _column(header, "value", where)
+    value = None if alone else _value_column(header, where, time=time)
+    if not any(cell in ALIASES["instances"] for cell in header) and SPLIT in header and COUNT not in header:
+        return Columns(instances=header.index(SPLIT), cores=header.index(SPLIT), value=value, header=header)
     if not any(cell in ALIASES["instances"] for cell in header) and COUNT in header:
         return Columns(instances=None, cores=header.index(COUNT), value=value, header=header)
     return Columns(
@@ -210,6 +233,22 @@ def _columns(header: list[str], where: str) -> Columns:
         value=value,
         header=header,
     )
+
+
+def _value_column(header: list[str], where: str, *, time: bool) -> int:
+    """The value by its name, else the only column called like a rate, or like a time where values are times."""
+    if (like := _called_like(header, TIME if time else RATE)) is not None:
+        return like
+    if not time and (told := _called_like(header, TIME)) is not None:
+        raise InputError(f"{where}: no column is called 'value', and {header[told]!r} like a time; if it is: --time")
+    return _column(header, "value", where)
+
+
+def _called_like(header: list[str], shape: re.Pattern[str]) -> int | None:
+    """The only column of that shape, where none is called as values are."""
+    other = {*FIELDS, *(alias for role in ("instances", "cores_per_instance") for alias in ALIASES[role])}
+    like = [i for i, cell in enumerate(header) if shape.search(cell) and cell not in other]
+    return like[0] if len(like) == 1 and not any(cell in ALIASES["value"] for cell in header) else None
 
 
 def _column(header: list[str], wanted: str, where: str) -> int:
@@ -241,5 +280,7 @@ def _value(cell: str, where: str, label: str = "value") -> float:
     except ValueError:
         number = math.nan
     if not SMALLEST_VALUE <= number <= LARGEST_VALUE:
-        raise InputError(f"{where}: {label} is {cell.strip()[:40]!r}; a finite number above 0 is needed")
+        raise InputError(
+            f"{where}: {label} is {cell.strip()[:40]!r}; a finite number above 0 is needed{table.hint(cell)}"
+        )
     return number

@@ -245,7 +245,8 @@ def decode(raw: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError(
-            f"{name}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8 text; is this a binary file?"
+            f"{name}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8 text; is this a binary file, or text "
+            "in another encoding (iconv -f LATIN1 -t UTF-8)?"
         ) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1

@@ -1,9 +1,12 @@
 """Rows of a table as people save it: CSV of any separator and language, or columns apart by blanks.
 
 Separator: of ``,``, ``;``, tab and ``|`` the one that most cells of the first row are apart by, or what ``sep=;``
-says in front (spreadsheets write it); blanks where there is none. Where it is no comma, numbers may have decimal
-commas, and then points between thousands: both come out with a decimal point. ``#`` starts a comment; where rows of
-numbers have no header, the last comment above them is it, if it has as many words.
+says in front (spreadsheets write it); blanks where there is none. Numbers come out with a decimal point and without
+what stands between thousands: an apostrophe or a blank, a point where commas are decimal, a comma where they are not.
+Which of the two commas are is told by the whole table: ``1,5`` and ``1.010,5`` are decimal, ``1,234,567`` and
+``1,010.5`` are not, nor is ``1,010`` in a column that has a ``990``. Where nothing tells, they are decimal, but between
+commas, where such a cell stays as it is. ``#`` starts a comment; where rows of numbers have no header, the last
+comment above them is it, if it has as many words. Rules of dashes between rows (Markdown) are no rows.
 When not to use it: for quoted cells over several lines under another separator than the first row's.
 """
 
@@ -20,6 +23,12 @@ SEPARATORS = ",;\t|"
 _TOLD = re.compile(r"sep=(.)\s*$")
 _COMMA = re.compile(r"\s*[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[-+]?[1-9]\d{0,2}(?:\.\d{3})+\s*")
+_ENGLISH = re.compile(r"\s*[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?\s*")
+_SURELY_ENGLISH = re.compile(r".*,\d{3}[,.]\d+\s*")
+_THREE_DIGITS = re.compile(r"\s*[1-9]\d\d\s*")
+_BETWEEN = " '\u2019\u00a0\u202f\u2009"  # what some languages put between thousands
+_GROUPED = re.compile(rf"\s*[-+]?[1-9]\d{{0,2}}(?:[{_BETWEEN}]\d{{3}})+(?:[.,]\d+)?\s*")
+_RULE = re.compile(r"\s*:?[-=]{2,}:?\s*")
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
 
 
@@ -34,10 +43,10 @@ def rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         InputError: quotes that do not end, with the line.
     """
     separator, skipped = _separator(text)
-    decimal_comma = separator != "," and _has_decimal_comma(text, separator)
+    commas = _commas(text, separator, name)
     comment, started = "", False
     for line, cells in _split(text, separator, name):
-        if line <= skipped or not any(cell.strip() for cell in cells):
+        if line <= skipped or all(not cell.strip() or _RULE.fullmatch(cell) for cell in cells):
             continue
         if cells[0].lstrip().startswith("#"):
             comment = (separator or " ").join(cells).lstrip("# \t")
@@ -47,7 +56,7 @@ def rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
             if len(named) == len(cells) and not any(_NUMBER.fullmatch(cell) for cell in named):
                 yield line, named
         started = True
-        yield line, [_with_point(cell) for cell in cells] if decimal_comma else cells
+        yield line, [_plain(cell, commas) for cell in cells]
 
 
 def _separator(text: str) -> tuple[str | None, int]:
@@ -74,13 +83,49 @@ def _split(text: str, separator: str | None, name: str) -> Iterator[tuple[int, l
         raise InputError(f"{name}, line {reader.line_num}: not CSV ({error})") from error
 
 
-def _has_decimal_comma(text: str, separator: str | None) -> bool:
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    return any(_COMMA.fullmatch(cell.strip('" ')) for line in lines for cell in line.split(separator))
+def _commas(text: str, separator: str | None, name: str) -> str:
+    """What commas inside numbers are: "decimal", between "thousands", or neither where nothing tells."""
+    if "," not in text if separator != "," else '"' not in text:
+        return ""
+    columns: dict[int, list[str]] = {}
+    for _, cells in _split(text, separator, name):
+        if cells and not cells[0].lstrip().startswith("#"):
+            for column, cell in enumerate(cells):
+                columns.setdefault(column, []).append(_ungrouped(cell))
+    found = [cell for cells in columns.values() for cell in cells if "," in cell]
+    if any(_COMMA.fullmatch(cell) and not _ENGLISH.fullmatch(cell) for cell in found):
+        return "decimal"
+    if any(_ENGLISH.fullmatch(cell) and _SURELY_ENGLISH.fullmatch(cell) for cell in found):
+        return "thousands"
+    if any(
+        any(map(_ENGLISH.fullmatch, cells)) and any(map(_THREE_DIGITS.fullmatch, cells)) for cells in columns.values()
+    ):
+        return "thousands"
+    return "" if separator == "," else "decimal"
 
 
-def _with_point(cell: str) -> str:
-    """A number of a language with decimal commas as one with a point; any other text as it is."""
-    if _COMMA.fullmatch(cell):
-        return cell.replace(".", "").replace(",", ".")
-    return cell.replace(".", "") if _THOUSANDS.fullmatch(cell) else cell
+def _ungrouped(cell: str) -> str:
+    """A number without blanks and apostrophes between its thousands; any other text as it is."""
+    return re.sub(f"[{_BETWEEN}]", "", cell) if _GROUPED.fullmatch(cell) else cell
+
+
+def _plain(cell: str, commas: str) -> str:
+    """A number of any language with a decimal point and nothing between thousands; any other text as it is."""
+    cell = _ungrouped(cell)
+    if commas == "thousands":
+        return cell.replace(",", "") if _ENGLISH.fullmatch(cell) else cell
+    if commas == "decimal":
+        if _COMMA.fullmatch(cell):
+            return cell.replace(".", "").replace(",", ".")
+        return cell.replace(".", "") if _THOUSANDS.fullmatch(cell) else cell
+    return cell
+
+
+def hint(cell: str) -> str:
+    """How to write a number that was not understood, to go behind a message; empty where that is not known."""
+    found = cell.strip()
+    if _ENGLISH.fullmatch(found):
+        return f": write {found.replace(',', '')} or {found.replace(',', '.', 1)}, whichever is meant"
+    if re.fullmatch(r"[\d.]+\s*[kKMGT]", found):
+        return ", without k, M or G behind it"
+    return ""

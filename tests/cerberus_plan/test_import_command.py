@@ -1,6 +1,7 @@
 """`cerberus-plan import` through the real command line: what it prints, writes and refuses."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -155,3 +156,12 @@ def test_what_cannot_be_recorded_is_refused_in_one_sentence(words: list[str], sa
     assert done.returncode == 2
     assert said in done.stderr
     assert not app.exists()
+
+
+@pytest.mark.slow
+def test_what_was_counted_is_printed_to_the_last_one(tmp_path: Path) -> None:
+    """2,112 misses are not 2,110."""
+    (tmp_path / "p.csv").write_text("2112,,branch-misses,42100000,100.00,,\n60,,faults,42100000,100.00,,\n")
+    done = run(str(tmp_path / "p.csv"))
+    assert re.search(r"branch-misses +│ +2,112 │", done.stdout), done.stderr
+    assert re.search(r"page faults +│ +60 │", done.stdout)

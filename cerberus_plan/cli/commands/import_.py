@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 
 SHOWN = 10  # system calls and locks printed; all are in the files
+EXACT = 2.0**53  # whole numbers below are themselves
 TABLES = 40  # demands printed; --json and --output have all
 
 
@@ -234,7 +235,7 @@ def _demand_table(demand: Demand, *, several: bool = False) -> Any:
     from rich.table import Table
 
     from cerberus_plan.calibration.programs.demand import COUNTS, TIMES
-    from cerberus_plan.reports.formats import number, quantity
+    from cerberus_plan.reports.formats import quantity
 
     where = f" at n = {demand.cores}" if demand.cores else ""
     whose = f" of {demand.source}" if several and demand.source else ""
@@ -244,11 +245,11 @@ def _demand_table(demand: Demand, *, several: bool = False) -> Any:
     for name in (*TIMES, *COUNTS):
         if (value := getattr(demand, name)) is not None:
             label = name.removesuffix("_s").replace("_", " ")
-            table.add_row(label, quantity(value, "s") if name in TIMES else number(value))
+            table.add_row(label, quantity(value, "s") if name in TIMES else _amount(value))
     for event, value in demand.counters.items():
-        table.add_row(escape(event), number(value))
+        table.add_row(escape(event), _amount(value))
     for call in demand.system_calls[:SHOWN]:
-        table.add_row(escape(f"system call {call.name}"), number(call.calls))
+        table.add_row(escape(f"system call {call.name}"), _amount(call.calls))
     for lock in demand.locks[:SHOWN]:
         held = "" if lock.hold_s is None else f", held {quantity(lock.hold_s, 's')}"
         thread = lock.kind == "thread"
@@ -260,6 +261,13 @@ def _demand_table(demand: Demand, *, several: bool = False) -> Any:
     if hidden:
         table.add_row(f"... and {hidden} more", "")
     return table
+
+
+def _amount(value: float) -> str:
+    """What was counted is whole, and told to the last one; what is a mean, or a time, to three digits."""
+    from cerberus_plan.reports.formats import number
+
+    return f"{value:,.0f}" if value == int(value) and value < EXACT else number(value)
 
 
 def _bounds(imported: Imported) -> list[str]:

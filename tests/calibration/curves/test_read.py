@@ -57,7 +57,7 @@ def test_times_become_rates(tmp_path):
         ("n,ops/s,qps\n1,2,3\n", r"exactly one column must be called 'value'"),
         ("n,seconds\n1,2\n", r"exactly one column must be called 'value'"),
         ("1,2\n2,3\n", r"line 1: the header is '1,2'; exactly one column must be called 'n'"),
-        ('n,value\n1,"1,010"\n', r"line 2: value is '1,010'"),
+        ('n,value\n1,"1,010"\n', r"line 2: value is '1,010'.*: write 1010 or 1.010"),
         ("n;value\n1;2;3\n", r"line 2: 3 fields where the header has 2"),
         ("n,n,value\n1,1,2\n", r"exactly one column must be called 'n'"),
         ("n,value\n", r"no points"),
@@ -135,6 +135,44 @@ def test_a_table_means_the_same_in_every_separator_and_language(points, separato
     text = f"n{separator}value\n" + "".join(f"{n}{separator}{shown(value)}\n" for n, value in points)
     read = [row for _, row in table.rows(text, "f")][1:]
     assert [(int(n), float(value)) for n, value in read] == [(n, value / 100) for n, value in points]
+
+
+BETWEEN = ["'", "\u2019", "\u00a0", "\u202f", "\u2009"]
+
+
+@given(
+    st.lists(st.integers(100_000, 10**11), min_size=1, max_size=8),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from([",", *BETWEEN]),
+    st.booleans(),
+)
+def test_what_stands_between_thousands_is_left_out(hundredths, separator, between, fractions):
+    """A comma in English, an apostrophe in Swiss, blanks in French; decimal points where there are fractions."""
+    kept = [each if fractions else each // 100 * 100 for each in hundredths]
+    shown = [(f"{each / 100:,.2f}" if fractions else f"{each // 100:,}").replace(",", between) for each in kept]
+    if between == "," and not fractions:  # a comma before three digits alone might be decimal
+        shown, kept = [*shown, "990"], [*kept, 99_000]
+    cells = [f'"{cell}"' if separator in cell else cell for cell in shown]
+    text = f"n{separator}value\n" + "".join(f"{n}{separator}{cell}\n" for n, cell in enumerate(cells, 1))
+    assert [float(row[1]) for _, row in list(table.rows(text, "f"))[1:]] == [each / 100 for each in kept]
+
+
+def test_what_commas_are_is_told_by_the_whole_table():
+    """Decimal where one of them can be nothing else; left alone between commas where nothing tells."""
+    for text, values in (
+        ('n,value\n1,"1,5"\n2,"2,125"\n', ["1.5", "2.125"]),
+        ("n;value\n1;1,125\n2;2,250\n", ["1.125", "2.250"]),
+        ("n\tvalue\n1\t990\n2\t1,960\n", ["990", "1960"]),
+        ("n\tvalue\n1\t0,990\n2\t1,960\n", ["0.990", "1.960"]),
+        ('n,value\n1,"1,010"\n', ["1,010"]),
+    ):
+        assert [row[1] for _, row in table.rows(text, "f")][1:] == values
+
+
+def test_a_table_of_markdown_is_read(tmp_path):
+    """Bars around it and a rule below its header."""
+    curve = read_curve(written(tmp_path, "| n | value |\n|---|------:|\n| 1 | 10 |\n| 2 | 19 |\n"))
+    assert curve.value == pytest.approx([10, 19])
 
 
 @pytest.mark.parametrize(

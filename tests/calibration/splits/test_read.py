@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cerberus_plan.calibration.splits.read import ALIASES, holds_splits, read_splits
+from cerberus_plan.calibration.splits.read import ALIASES, holds_splits, ignored_in, read_splits
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.measurement import Measurement
 
@@ -45,6 +45,32 @@ def test_headings_of_a_spreadsheet_are_understood(header: str, tmp_path: Path) -
     assert read_splits(path) == (Measurement(instances=2, cores_per_instance=8, value=10.5),)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "instances,cores,ops/s\n2,8,10.5\n",
+        "vms;cores_per_vm;value (MB/s)\n2;8;10,5\n",
+        "Instances\tCores per instance\tRequests per second\n2\t8\t10.5\n",
+        "split,throughput\n2x8,10.5\n",
+        "split,value,note\n2 x 8,10.5,warm\n",
+        "| split | value |\n|-------|------:|\n| 2×8 | 10.5 |\n",
+    ],
+)
+def test_values_called_like_rates_and_splits_as_they_are_written_are_understood(text: str, tmp_path: Path) -> None:
+    """Units in brackets, the only rate, one column of 2x8, a table of Markdown."""
+    path = write(tmp_path, text)
+    assert holds_splits(path)
+    assert read_splits(path) == (Measurement(instances=2, cores_per_instance=8, value=10.5),)
+    assert [name for name in ignored_in(text, "f") if name != "note"] == []
+
+
+def test_a_time_is_one_where_it_is_said_to_be(tmp_path: Path) -> None:
+    path = write(tmp_path, "instances,cores_per_instance,elapsed_seconds\n2,8,0.5\n")
+    assert read_splits(path, time=True)[0].value == 2.0
+    with pytest.raises(InputError, match=r"splits.csv, line 1: .*'elapsed_seconds' like a time.*--time"):
+        read_splits(path)
+
+
 def test_a_curve_is_one_instance(tmp_path: Path) -> None:
     path = write(tmp_path, "n,value\n1,10\n4,30\n")
     assert not holds_splits(path)
@@ -72,6 +98,10 @@ def test_times_are_turned_over(tmp_path: Path) -> None:
         ("instances,cores_per_instance,value\n99999999999,4,1\n", "from 1 to 1000000"),
         ('instances,cores_per_instance,value\n2,4,"1\n2,4,5\n', "value is"),
         ("", "empty"),
+        ("split,value\ntrain,4\n", "line 2: split is 'train'; instances x cores of each, such as 2x8"),
+        ("split,value\n0x4,4\n", "line 2: instances is '0'"),
+        ('instances,cores_per_instance,value\n2,4,"1,010"\n', "write 1010 or 1.010"),
+        ("instances,cores_per_instance,value\n2,4,1.5k\n", "without k, M or G"),
     ],
 )
 def test_broken_files_are_refused_with_their_line(text: str, said: str, tmp_path: Path) -> None:
