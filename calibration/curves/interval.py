@@ -1,19 +1,21 @@
 """Intervals that hold beyond the measured range: raw quantiles of the forecast, calibrated by how far they reach.
 
-    low, high = middle -+ times(f) reach,   reach = sqrt(((q95 - q05) / 2)^2 + (FLOOR log f)^2 + smallest^2)
-    f = n / largest measured n,             smallest = 0.05 beyond the measured range, 0.01 within
+    low, high = middle -+ times reach,   reach = sqrt(((q95 - q05) / 2)^2 + SMALLEST^2) + surprise sqrt(1 - f^-2)
+    f = max(n / largest measured n, 1)
 
-on the logarithm of throughput. The floor says what every extrapolation risks however smooth the points are; the
-smallest reach, that a count nobody ran differs by the noise of a run at least, whatever the points say of theirs. The
-multiplier times(f) is a quantile of how far the truth of families left out fell from the middle, on either side
-(`learn`), so the interval is predictive, not a parameter's. Both sides count alike: on which side forecasts miss
-differs from family to family, so a lopsided interval learned from some is wrong for the next.
+on the logarithm of throughput. The surprise is what the next doubling may do that no point announced: it is over once
+f passes two or so, as the first counts of a curve are over (`drift`), and farther away only the forecast's own doubt
+grows. It is added, so that rough points make a wide interval where the surprise is large as well. `times` is the
+quantile of how far the truth of families left out fell from the middle, on either side, in units of the reach; the
+surprise is the one whose intervals of that coverage lose least (`learn`). So the interval is predictive, not a
+parameter's, and has two learned numbers. Both sides count alike: on which side forecasts miss differs from family to
+family, so a lopsided interval learned from some is wrong for the next.
 The middle is the 36 % point of the forecast: errors are relative, so forecasting too much costs more than too little,
 and forecasts of families left out were too high more often than too low.
 
 Assumptions: the user's program is as surprising as the families that were learned from.
 When not to use it: as a bound for the worst case; one in ten points lies outside.
-Source: Romano, Patterson, Candes (2019), conformalised quantile regression; here symmetric and by factor.
+Source: Romano, Patterson, Candes (2019), conformalised quantile regression; here symmetric and of one shape.
 """
 
 from __future__ import annotations
@@ -28,12 +30,10 @@ Array = NDArray[np.float64]
 LEVEL = 0.9
 TAIL = (1 - LEVEL) / 2
 MIDDLE = 0.36
-# Log units per log of the factor; the mean of what served best below and above on families left out.
-FLOOR = 0.3
 # Logarithm of throughputs at the end of what numbers can say, their inverses included.
 LARGEST = 700.0
-# Half the 90 % interval of one run whose noise is 3 %, as is usual where no repeat tells; and where runs tell.
-SMALLEST_BEYOND, SMALLEST_WITHIN = 0.05, 0.01
+# Least half width of a forecast: with it nine in ten counts between two that were run, left out, are held.
+SMALLEST = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +52,9 @@ class Raw:
         return cls(low=low, middle=middle, high=high, log_factor=np.log(np.maximum(targets / largest, 1.0)))
 
     @property
-    def reach(self) -> Array:
-        """Raw distance to either end, with its floor."""
-        half = (self.high - self.low) / 2
-        smallest = np.where(self.log_factor > 0, SMALLEST_BEYOND, SMALLEST_WITHIN)
-        return np.asarray(np.sqrt(half**2 + (FLOOR * self.log_factor) ** 2 + smallest**2))
+    def half(self) -> Array:
+        """Half the distance between the forecast's own ends."""
+        return np.asarray((self.high - self.low) / 2)
 
 
 LEVELS = [TAIL, MIDDLE, 1 - TAIL]
@@ -64,15 +62,20 @@ LEVELS = [TAIL, MIDDLE, 1 - TAIL]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Widening:
-    """Multipliers of the raw distances by extrapolation factor, as learned."""
+    """How far the truth may be from the middle, as learned."""
 
-    factor: Array  # n / largest measured n, ascending, starting at 1
-    times: Array
+    surprise: float  # log units that the first doublings beyond the measured range may bring
+    times: float  # of the reach
 
     def interval(self, raw: Raw) -> tuple[Array, Array, Array]:
-        """Low end, middle and high end of throughput; multipliers are interpolated in the log of the factor."""
-        half = np.interp(raw.log_factor, np.log(self.factor), self.times) * raw.reach
+        """Low end, middle and high end of throughput."""
+        half = self.times * reach(raw.half, raw.log_factor, self.surprise)
         return rate(raw.middle - half), rate(raw.middle), rate(raw.middle + half)
+
+
+def reach(half: Array, log_factor: Array, surprise: float) -> Array:
+    """Raw distance to either end."""
+    return np.asarray(np.sqrt(half**2 + SMALLEST**2) + surprise * np.sqrt(-np.expm1(-2 * log_factor)))
 
 
 def rate(log_value: Array) -> Array:

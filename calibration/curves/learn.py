@@ -2,8 +2,9 @@
 
 Laws: the weights of laws, the shapes of their parameters and the scales of drift maximise the probability of the
 whole curves (expectation maximisation over the fixed draws, with a few curves' worth of pseudo-counts).
-Intervals: each family is forecast with priors learned from the others; the multipliers are smoothed quantiles of
-how far, in units of the raw interval, the truth fell below and above (conformal adjustment by extrapolation factor).
+Intervals: each family is forecast with priors learned from the others; the multiplier is the quantile of how far the
+truth fell from the middle, in units of the reach, and the surprise in the reach is the one whose intervals of that
+coverage lose least (pinball loss).
 Only these numbers are kept, never the curves.
 
 Assumptions: one CSV file is one family of programs. When not to use it: with fewer than three families.
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.examples import Example, family_weights, read_folder
-from cerberus_plan.calibration.curves.interval import LEVELS, Raw
+from cerberus_plan.calibration.curves.interval import LEVELS, Raw, reach
 from cerberus_plan.calibration.curves.laws import LAWS
 from cerberus_plan.calibration.curves.posterior import Scored, scored, weighed
 from cerberus_plan.calibration.curves.priors import Priors
@@ -47,16 +48,11 @@ ROUNDS = 12
 PSEUDO_LAW, PSEUDO_SHAPE, PSEUDO_DRIFT = 2.0, 3.0, 2.0
 # Independent curves that one family is worth, on average.
 CURVES_A_FAMILY = 3.0
-FACTORS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
-# Width of the smoothing of multipliers, in doublings of the extrapolation factor.
-BANDWIDTH = 0.35
-# Up to this factor the last doubling before a machine is full, which surprises most, decides; beyond it longer reaches.
-NEAR = 1.5
-# Share of points that the interval must hold, near and far: more than it promises, for families that are new.
-HOLD_NEAR, HOLD_FAR = 0.95, 0.92
-# Least multiplier: never much narrower than the forecast itself.
-LEAST = 0.6
-NO_WIDENING = {"factor": [1.0], "times": [1.0]}
+# Share of points that the interval must hold: more than it promises, for families that are new.
+HOLD = 0.92
+# Surprises that are tried, in log units.
+SURPRISES = tuple(round(0.05 * 1.15**step, 4) for step in range(27))
+NO_WIDENING = {"surprise": 0.0, "times": 1.0}
 
 
 def flat_document(draws: int) -> dict[str, Any]:
@@ -136,7 +132,7 @@ class Learner:
         raw = Raw.of(quantiles, targets, float(points.n[-1]))
         # a curve with many levels tells more than one with few, but not in proportion
         weight = np.full(truth.size, importance * truth.size**-0.5)
-        return np.stack([np.exp(raw.log_factor), np.abs(raw.middle - truth) / raw.reach, weight])
+        return np.stack([raw.log_factor, raw.half, np.abs(raw.middle - truth), weight])
 
 
 def maximised(priors: Priors, draws: Array, drifts: Array) -> dict[str, Any]:
@@ -172,26 +168,25 @@ def drift_weights(values: list[float], share: Array) -> list[list[float]]:
 
 @dataclass(frozen=True, slots=True)
 class Misses:
-    """How far the truth fell from the middle, on either side, in units of the raw reach; one entry a point."""
+    """How far the truth fell from the middle, on either side, beside what the forecast said; one entry a point."""
 
-    factor: Array
-    score: Array
+    log_factor: Array
+    half: Array
+    miss: Array
     weight: Array
 
 
-def widening(seen: Misses) -> dict[str, list[float]]:
-    """Multipliers by factor: weighted quantiles of the misses near that factor.
+def widening(seen: Misses) -> dict[str, float]:
+    """The surprise whose intervals of coverage `HOLD` lose least, and their multiplier."""
 
-    From factor to factor they fall no faster than the floor of the reach grows, so that no end comes nearer to the
-    middle where the forecast reaches farther.
-    """
-    times: list[float] = []
-    shrink = [0.0, 0.0, *(np.log(FACTORS[1:-1]) / np.log(FACTORS[2:]))]
-    for factor, slowest in zip(FACTORS, shrink, strict=True):
-        near = np.exp(-0.5 * (np.log2(seen.factor / factor) / BANDWIDTH) ** 2) * seen.weight
-        held = weighted_quantile(seen.score, near, HOLD_NEAR if factor <= NEAR else HOLD_FAR)
-        times.append(round(float(max(held, LEAST, slowest * times[-1] if times else 0.0)), 3))
-    return {"factor": list(FACTORS), "times": times}
+    def calibrated(surprise: float) -> tuple[float, float]:
+        reached = reach(seen.half, seen.log_factor, surprise)
+        times = weighted_quantile(seen.miss / reached, seen.weight, HOLD)
+        beyond = seen.miss - times * reached
+        return float(seen.weight @ np.where(beyond > 0, HOLD * beyond, (HOLD - 1) * beyond)), times
+
+    surprise = min(SURPRISES, key=lambda tried: calibrated(tried)[0])
+    return {"surprise": surprise, "times": round(calibrated(surprise)[1], 4)}
 
 
 def weighted_quantile(values: Array, weights: Array, level: float) -> float:

@@ -59,7 +59,7 @@ class Priors:
             log_weight=np.concatenate(weights),
             drifts=drifts,
             log_drift=log_drift,
-            widening=Widening(**{k: np.array(v) for k, v in document["widening"].items()}),
+            widening=Widening(**document["widening"]),
         )
 
 

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cerberus_plan.calibration.curves import learn
 from cerberus_plan.calibration.curves.examples import family_weights, read_folder
+from cerberus_plan.calibration.curves.interval import reach
 from cerberus_plan.calibration.curves.laws import LAWS
 from cerberus_plan.calibration.curves.priors import Priors, for_clients, shipped
 from cerberus_plan.model.errors import InputError
@@ -48,7 +51,7 @@ def test_learning_gives_priors_that_can_be_used(folder, monkeypatch):
     document = learn.Learner(read_folder(folder)).without()
     assert sum(law["weight"] for law in document["laws"].values()) == pytest.approx(1, abs=1e-3)
     assert all(len(document["laws"][name]["beta"]) == len(law.ranges) for name, law in LAWS.items())
-    assert min(document["widening"]["times"]) > 0
+    assert document["widening"]["times"] > 0
     assert np.exp(Priors.from_document(document).log_weight).sum() == pytest.approx(1, abs=1e-3)
 
 
@@ -79,3 +82,53 @@ def test_a_folder_without_curves_is_refused(tmp_path):
     (tmp_path / "x.csv").write_text("n,value\n1,2\n")
     with pytest.raises(InputError, match="columns curve_id, higher_is_better, n, value are needed"):
         read_folder(tmp_path)
+
+
+def misses(seed: int, size: int = 200) -> learn.Misses:
+    """Points beyond the measured range whose truth falls anywhere."""
+    random = np.random.default_rng(seed)
+    log_factor, half = random.uniform(0, np.log(8), size), random.uniform(0.01, 0.5, size)
+    return learn.Misses(
+        log_factor=log_factor,
+        half=half,
+        miss=np.abs(random.normal(0, 0.3, size) + half * random.normal(0, 1, size)),
+        weight=random.uniform(0.5, 1.5, size),
+    )
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=10)
+def test_learned_intervals_hold_what_they_were_learned_to_hold(seed):
+    """The share of the weight inside is the share to hold, up to one point; heavier misses are never held by less."""
+    seen = misses(seed)
+    found = learn.widening(seen)
+    ends = found["times"] * reach(seen.half, seen.log_factor, found["surprise"])
+    held = seen.weight[seen.miss <= ends * (1 + 1e-3)].sum() / seen.weight.sum()
+    assert learn.HOLD - 0.01 <= held <= learn.HOLD + 2 * seen.weight.max() / seen.weight.sum()
+    worse = learn.Misses(log_factor=seen.log_factor, half=seen.half, miss=2 * seen.miss, weight=seen.weight)
+    wider = learn.widening(worse)
+    assert (wider["times"] * reach(seen.half, seen.log_factor, wider["surprise"])).mean() > ends.mean()
+
+
+@given(
+    half=st.floats(0, 3),
+    more=st.floats(0, 3),
+    factor=st.floats(0, 5),
+    farther=st.floats(0, 5),
+    surprise=st.floats(0, 2),
+)
+def test_doubt_grows_with_the_distance_and_with_the_forecasts_own(half, more, factor, farther, surprise):
+    """Nowhere does an end come nearer to the middle; within the measured range nothing is a surprise."""
+    here = reach(np.array(half), np.array(factor), surprise)
+    assert reach(np.array(half + more), np.array(factor + farther), surprise) >= here
+    assert reach(np.array(half), np.array(0.0), surprise) == reach(np.array(half), np.array(0.0), 0.0)
+
+
+def test_a_surprise_is_found_where_there_is_one():
+    """Forecasts that think themselves sure and miss at twice the range, and no more at eight times."""
+    random = np.random.default_rng(1)
+    log_factor = random.uniform(0.1, np.log(8), 400)
+    surprised = np.abs(random.normal(0, 0.4, 400)) * np.sqrt(-np.expm1(-2 * log_factor))
+    seen = learn.Misses(log_factor=log_factor, half=np.full(400, 0.05), miss=surprised, weight=np.ones(400))
+    calm = learn.Misses(log_factor=log_factor, half=seen.half, miss=np.full(400, 0.05), weight=seen.weight)
+    assert learn.widening(seen)["surprise"] > 5 * learn.widening(calm)["surprise"]
