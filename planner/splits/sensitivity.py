@@ -1,8 +1,8 @@
 """What would change the decision: each uncertain input taken to the ends of its interval, one at a time.
 
 Models: the plan's candidates with one input at its 5th or 95th percentile and all others central.
-Equations: those of ``evaluate``. The loss of keeping the recommended split is 1 - its throughput over the best
-throughput under the same inputs.
+Equations: those of ``evaluate``, each split bent as the plan is by runs and placement (``bends``). The loss of keeping
+the recommended split is 1 - its throughput over the best throughput under the same inputs.
 Assumptions: one input errs at a time; the draws of ``evaluate`` let all err together.
 When not to use it: for inputs without interval; they are taken as exact.
 """
@@ -20,6 +20,7 @@ from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Plan
+from cerberus_plan.planner.splits.bends import bends
 from cerberus_plan.planner.splits.candidates import even_splits
 from cerberus_plan.planner.splits.crowd import crowd_of
 from cerberus_plan.planner.splits.evaluate import rates
@@ -114,7 +115,8 @@ def _rates(plan: Plan, names: list[str]) -> tuple[list[str], Splits, Array]:
         if splits is not None:
             crowd = crowd_of(SYSTEMS[name], splits, plan.machine, plan.workload, plan.constraints)
             structure = crowd.structure(machine, operations)
-            parts.append((splits, rates(structure, splits, plan.workload, 2 * len(names), crowd)[0]))
+            rate = rates(structure, splits, plan.workload, 2 * len(names), crowd)[0]
+            parts.append((splits, rate * bends(plan, SYSTEMS[name], splits)[:, None]))
             labels += [name] * splits.vms.size
     together = Splits(
         vms=np.concatenate([splits.vms for splits, _ in parts]),

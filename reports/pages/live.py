@@ -3,7 +3,7 @@
 Models: nothing new. Each system's structure is taken at the central values of the inputs, for every split the planner
 would try; a parameter that depends on the split becomes one number a split. The page then scales what its controls
 say: time in the program, messages to other instances, the round trip of a message; it exchanges one lock's law for
-another; and it solves the network exactly (``templates/solver.js``).
+another; and it solves the network exactly (``templates/solver.js``). Runs bend each split as they bend the plan's.
 Assumptions: messages and broadcasts cost in proportion to the round trip, computing in proportion to itself.
 When not to use it: beyond MOST_CORES, where a browser would not answer while a control is moved.
 """
@@ -20,10 +20,13 @@ from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.quantity import Quantity
-from cerberus_plan.model.structure import Costs, System
+from cerberus_plan.model.structure import Costs, Structure, System
 from cerberus_plan.model.systems.registry import SYSTEMS
+from cerberus_plan.planner.evidence.condition import BEYOND
 from cerberus_plan.planner.plan import Plan
+from cerberus_plan.planner.splits.bends import bends
 from cerberus_plan.planner.splits.candidates import even_splits
+from cerberus_plan.planner.splits.stretches import stretched
 
 # Above it the controls are left out [cores].
 MOST_CORES = 512
@@ -48,7 +51,9 @@ def live_model(plan: Plan) -> dict[str, Any] | None:
     if plan.constraints.usable > MOST_CORES:
         return None
     planned = list(dict.fromkeys(candidate.system for candidate in plan.candidates))
-    wanted = [*planned, *(name for names in PAGING.values() for name in names if name not in planned)]
+    # What runs say of a system that is not planned with nobody knows.
+    others = [] if plan.workload.measured else [name for names in PAGING.values() for name in names]
+    wanted = list(dict.fromkeys([*planned, *others]))
     systems = {name: found for name in wanted if (found := _system(plan, SYSTEMS[name]))}
     given = plan.workload.operations.get("messages")
     round_trip = plan.machine.quantities.get("message_round_trip")
@@ -70,6 +75,7 @@ def live_model(plan: Plan) -> dict[str, Any] | None:
         "messages": given.value if given else 0.0,
         "message_steps": sorted({*MESSAGE_STEPS, given.value if given else 0.0}),
         "round_trip_s": round_trip.value if round_trip else None,
+        "beyond": BEYOND,
         "systems": systems,
     }
 
@@ -90,8 +96,16 @@ def _system(plan: Plan, system: System) -> dict[str, Any] | None:
         "local": list(_stations(structure.local, splits)),
         "shared": list(_stations(structure.shared, splits)),
         "stretch": _column(structure.stretch, splits),
+        "bend": _column(bends(plan, system, splits)[:, None], splits) if plan.workload.measured else 1.0,
+        "stretched_by": _stretched_by(structure, splits),
         "startup_s": _column(structure.startup_s, splits),
     }
+
+
+def _stretched_by(structure: Structure, splits: Splits) -> dict[str, float | list[float]]:
+    """What stretches all times, and the share of the loss of each, so that the page's ledger is the plan's."""
+    stretch = np.broadcast_to(np.asarray(structure.stretch, dtype=np.float64), (splits.vms.size, 1))[:, 0]
+    return {name: _column(part[:, None], splits) for name, part in stretched(structure, stretch).items()}
 
 
 def _costs(plan: Plan) -> tuple[Costs, Costs]:

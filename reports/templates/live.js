@@ -38,8 +38,9 @@ const live = (() => {
     const system = model.systems[name];
     const given = network(system, split, settings);
     const rate = (solver.solve(given).throughput / at(system.stretch, split)) * model.units_per_cycle;
-    const seconds = model.job_units === null ? null : at(system.startup_s, split) + model.job_units / rate;
-    const throughput = seconds === null ? rate : model.job_units / seconds;
+    const alone = model.job_units === null ? rate : model.job_units / (at(system.startup_s, split) + model.job_units / rate);
+    const throughput = alone * at(system.bend, split);
+    const seconds = model.job_units === null ? null : model.job_units / throughput;
     return { system: name, split, vms: given.vms, threads: given.threads, throughput, seconds };
   }
 
@@ -57,11 +58,22 @@ const live = (() => {
     return found.sort((a, b) => b.throughput - a.throughput || a.vms - b.vms);
   }
 
-  // shares of the used cores' time by station
+  // shares of the used cores' time: stations, what stretches all times, start-up, what runs show beyond; they sum to 1
   function ledger(model, found, settings) {
-    const { occupancy } = solver.solve(network(model.systems[found.system], found.split, settings), true);
+    const system = model.systems[found.system];
+    const { occupancy } = solver.solve(network(system, found.split, settings), true);
+    const bend = at(system.bend, found.split);
+    const left = Math.min(bend, 1);
+    const starting = found.seconds === null ? 0 : at(system.startup_s, found.split) / (found.seconds * bend);
+    const stretch = at(system.stretch, found.split);
     const shares = new Map();
-    for (const { name, length } of occupancy) shares.set(name, (shares.get(name) ?? 0) + length / (found.vms * found.threads));
+    const add = (name, share) => shares.set(name, (shares.get(name) ?? 0) + share * left);
+    for (const { name, length } of occupancy) add(name, ((length / (found.vms * found.threads)) * (1 - starting)) / stretch);
+    for (const [name, part] of Object.entries(system.stretched_by)) {
+      add(name, (1 - starting) * (1 - 1 / stretch) * at(part, found.split));
+    }
+    if (starting > 0) add("start-up", starting);
+    if (left < 1) shares.set(model.beyond, 1 - left);
     return shares;
   }
 

@@ -8,6 +8,7 @@ import pytest
 
 from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.model.topology import Topology
@@ -76,3 +77,16 @@ def test_the_ends_of_a_measured_hosts_costs_are_those_of_the_plan(interval: bool
         kept = next(c for c in again.candidates if (c.system, c.split) == (found.best.system, found.best.split))
         assert end.value == value
         assert end.throughput == pytest.approx(kept.throughput, rel=1e-12)
+
+
+def test_ends_of_a_plan_with_runs_lie_around_the_plan() -> None:
+    """Moving an input bends what was run; it does not take the runs away."""
+    runs = [(1, 1, 300.0), (1, 4, 500.0), (4, 1, 900.0)]
+    measured = tuple(Measurement(instances=m, cores_per_instance=k, value=value) for m, k, value in runs)
+    work = replace(catalog.workload("dbench"), measured=measured)
+    systems = [SYSTEMS["linux"], SYSTEMS["processes"]]
+    found = plan(catalog.machine("amd48"), work, systems, Constraints(cores=16))
+    for one in sensitivities(found):
+        ends = sorted((one.low.throughput, one.high.throughput))
+        assert ends[0] <= found.best.throughput * (1 + 1e-9)
+        assert ends[1] >= found.best.throughput * (1 - 1e-9)

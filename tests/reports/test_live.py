@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from example_plan import a_plan
 
+import cerberus_plan
+from cerberus_plan.calibration.store import catalog
 from cerberus_plan.model.exact.splits import Splits
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.network import QueueLock, TestAndSetLock, TicketLock
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.structure import Costs, Structure
@@ -118,9 +121,17 @@ def test_with_the_controls_untouched_the_page_repeats_the_plan(visit: Any) -> No
 
 
 @pytest.mark.browser
-def test_the_pages_ledger_is_the_plans(visit: Any) -> None:
-    """Shares of the stations of the fastest split, start-up aside."""
-    given = a_plan("dbench", cores=CORES)
+@pytest.mark.parametrize(
+    ("workload", "machine", "cores", "named"),
+    [
+        ("dbench", "amd48", CORES, "block allocation"),
+        ("histogram", "amd48", 48, "start-up"),
+        ("dbench", "epyc-9654-2s", 224, "SMT siblings"),
+    ],
+)
+def test_the_pages_ledger_is_the_plans(workload: str, machine: str, cores: int, named: str, visit: Any) -> None:
+    """Shares of the stations of the fastest split, of what stretches its times, and of start-up."""
+    given = cerberus_plan.plan(workload, machine=machine, cores=cores, max_vms=64)
     model = live.live_model(given)
     browser_page = visit(PROGRAM, wait=False).page
     shares = browser_page.evaluate(
@@ -131,7 +142,37 @@ def test_the_pages_ledger_is_the_plans(visit: Any) -> None:
         model,
     )
     fastest = given.candidates[0]
+    assert fastest.ledger[named] > 0.0
+    assert sum(dict(shares).values()) == pytest.approx(1.0, abs=1e-9)
     assert dict(shares) == pytest.approx({**dict.fromkeys(dict(shares), 0.0), **fastest.ledger}, abs=1e-9)
+
+
+@pytest.mark.browser
+def test_with_runs_the_page_repeats_the_plan_that_passes_through_them(visit: Any) -> None:
+    """Untouched, throughputs and ledger are the plan's, and not those of the demands alone."""
+    program = catalog.workload("dbench")
+    runs = [(1, 1, 300.0), (1, 4, 500.0), (4, 1, 900.0)]
+    measured = tuple(Measurement(instances=m, cores_per_instance=k, value=value) for m, k, value in runs)
+    given = cerberus_plan.plan(
+        replace(program, measured=measured), machine="amd48", cores=CORES, systems=["linux", "processes"]
+    )
+    bare = cerberus_plan.plan(program, machine="amd48", cores=CORES, systems=["linux", "processes"])
+    model = live.live_model(given)
+    browser_page = visit(PROGRAM, wait=False).page
+    found, shares = browser_page.evaluate(
+        """(model) => {
+          const found = live.evaluate(model, live.defaults(model));
+          const [{ system, vms, threads }] = [model.choice];
+          const best = found.find((one) => one.system === system && one.vms === vms && one.threads === threads);
+          return [found, [...live.ledger(model, best, live.defaults(model))]];
+        }""",
+        model,
+    )
+    answers = {(one["system"], one["vms"], one["threads"]): one["throughput"] for one in found}
+    planned = {(one.system, one.vms, one.split[0]): one.throughput for one in given.candidates}
+    assert answers == pytest.approx(planned, rel=1e-9)
+    assert planned != pytest.approx({(o.system, o.vms, o.split[0]): o.throughput for o in bare.candidates}, rel=0.1)
+    assert dict(shares) == pytest.approx({**dict.fromkeys(dict(shares), 0.0), **given.best.ledger}, abs=1e-9)
 
 
 @pytest.mark.browser
