@@ -49,6 +49,8 @@ _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B"))
 _BANDWIDTH = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s"))
 _TIMES_IN_TEXT = re.compile(r"(?<=\d) (ns|us|µs|ms|s)\b(?!/)")
+_SPLIT_IN_TEXT = re.compile(r"(?<=\d) x (?=\d)")
+_MINUS_IN_TEXT = re.compile(r"\(-(?=\d)")
 _SIGNS = {"us": "µs"}
 _SCALES = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}
 # Factors of a unit with the names it then has, from large to small.
@@ -86,8 +88,12 @@ def headline(verdict: str) -> tuple[str, str]:
 
 
 def unparted(text: str) -> str:
-    """A text of the planner as a page sets it: no number parted from its percent sign or time, "us" as "µs"."""
-    return _TIMES_IN_TEXT.sub(lambda found: f"\u00a0{_SIGNS.get(found[1], found[1])}", text.replace(" %", "\u00a0%"))
+    """A text of the planner as a page sets it.
+
+    No number is parted from its percent sign or time; "us" is "µs", "4 x 12" is "4 × 12", and "(-60" is "(−60".
+    """
+    found = _TIMES_IN_TEXT.sub(lambda found: f"\u00a0{_SIGNS.get(found[1], found[1])}", text.replace(" %", "\u00a0%"))
+    return _MINUS_IN_TEXT.sub("(−", _SPLIT_IN_TEXT.sub("\u00a0×\u00a0", found))
 
 
 def quantity(value: float, unit: str, digits: int = 3) -> str:

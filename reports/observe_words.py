@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from cerberus_plan.model.digits import counted
-from cerberus_plan.reports.formats import Spread, estimate, number, percent, quotient
+from cerberus_plan.reports.formats import Spread, estimate, number, percent, quotient, reading
 
 # Parts of a unit's core-seconds, as people call them.
 PARTS = {
@@ -90,4 +90,4 @@ def asked(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """What a unit asks for beside processor time: counts and bytes, with how they became known."""
     for name, one in document["operations"].items():
         if one["unit"] != "s":
-            yield name.replace("_", " "), number(one["value"]), str(one["provenance"]), str(one["source"])
+            yield name.replace("_", " "), reading(one["value"]), str(one["provenance"]), str(one["source"])

@@ -46,4 +46,4 @@ def _chart() -> object:
     drawn = base.mark_bar(size=12, yOffset=9, fill=theme.ACCENT).encode(
         x=alt.X("zero:Q", title=None, axis=alt.Axis(format="%", tickCount=5, labelExpr=theme.PERCENT)), x2="share"
     )
-    return alt.layer(drawn, base.mark_text(align="left", dy=-8, fontSize=12).encode(x=alt.value(0), text="text:N"))
+    return alt.layer(drawn, base.mark_text(**theme.NAME, dy=-8, fontSize=12).encode(x=alt.value(0), text="text:N"))

@@ -75,7 +75,7 @@ def _chart() -> object:
         alt.Tooltip("model:Q", format=",.4~r"),
         alt.Tooltip("simulated:Q", format=",.4~r"),
     ]
-    labels = base.mark_text(align="left", dy=-12, color=theme.MUTED).encode(x=alt.value(0), y=y, text="station:N")
+    labels = base.mark_text(**theme.NAME, dy=-12, color=theme.MUTED).encode(x=alt.value(0), y=y, text="station:N")
     # one key for colour and shape: a ring about a diamond is drawn, and the key says which is which
     key = alt.Legend(symbolFillColor="transparent")
     names = ["model", "simulated"]

@@ -12,6 +12,9 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 
+# Cores that all have a tick.
+_FEW = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -53,6 +56,11 @@ def specification(
     spec["config"] = theme.CONFIG
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     return spec
+
+
+def whole(most: int) -> dict[str, Any]:
+    """Ticks of an axis of cores: of few every one, where ``tickMinStep`` alone still gives halves."""
+    return {"values": list(range(most + 1))} if most <= _FEW else {"tickMinStep": 1}
 
 
 def rounded(value: float | None, digits: int = 7) -> float | None:

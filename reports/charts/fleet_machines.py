@@ -64,5 +64,5 @@ def _chart() -> object:
         x=alt.X("zero:Q", title=None, axis=axis), x2="count", tooltip=tooltip
     )
     bars = base.mark_bar(size=14, fill=theme.ACCENT, opacity=0.85).encode(x=alt.X("zero:Q"), x2="used", tooltip=tooltip)
-    labels = base.mark_text(align="left", dy=-18, fontSize=13, fontWeight=600).encode(x=alt.value(0), text="text:N")
+    labels = base.mark_text(**theme.NAME, dy=-18, fontSize=13, fontWeight=600).encode(x=alt.value(0), text="text:N")
     return alt.layer(bars, frames, labels)

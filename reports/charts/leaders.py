@@ -111,7 +111,7 @@ def _chart(unit: str, *, runs: bool) -> object:
         color=alt.condition("datum.chosen", alt.value(theme.ACCENT), alt.value(theme.MUTED)),
         tooltip=tooltip,
     )
-    names = splits.mark_text(align="left", dy=-10, fontSize=12).encode(x=alt.value(0), text="text:N")
+    names = splits.mark_text(**theme.NAME, dy=-10, fontSize=12).encode(x=alt.value(0), text="text:N")
     if not runs:
         return alt.layer(lines, dots, names)
     diamonds = (

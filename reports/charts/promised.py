@@ -50,5 +50,5 @@ def _chart(axis: Mapping[str, str], says: Mapping[str, str], *, dotted: bool) ->
     lines = base.mark_rule(stroke=theme.INK, strokeWidth=1.6).encode(x=alt.X("low:Q"), x2="high")
     dots = base.mark_point(size=34, filled=True, color=theme.INK, opacity=1).encode(x=alt.X("dot:Q"))
     ticks = base.mark_tick(color=theme.ORANGE, thickness=3, size=29).encode(x=alt.X("tick:Q"))
-    labels = base.mark_text(align="left", dy=-20, fontSize=13, fontWeight=600).encode(x=alt.value(0), text="text:N")
+    labels = base.mark_text(**theme.NAME, dy=-20, fontSize=13, fontWeight=600).encode(x=alt.value(0), text="text:N")
     return alt.layer(bars, lines, *([dots] if dotted else []), ticks, labels)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.reports.charts import theme
-from cerberus_plan.reports.charts.figure import Figure, rounded, specification
+from cerberus_plan.reports.charts.figure import Figure, rounded, specification, whole
 from cerberus_plan.reports.formats import ends, estimate
 from cerberus_plan.reports.pages import reading
 
@@ -116,7 +116,7 @@ def _chart(plan: Plan, names: list[str], *, points: bool) -> object:
     paint = {"scale": alt.Scale(domain=names, range=colours)}
     place = {
         "x": alt.X("cores:Q", title="cores", scale=alt.Scale(domain=[0, plan.constraints.cores], nice=False),
-                   axis=alt.Axis(tickMinStep=1, grid=False)),
+                   axis=alt.Axis(**whole(plan.constraints.cores), grid=False)),
         "y": alt.Y("throughput:Q", title=None, axis=alt.Axis(tickCount=6)),
     }  # fmt: skip
     tooltip = [

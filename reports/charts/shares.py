@@ -61,7 +61,7 @@ def _row(part: Mapping[str, Any]) -> dict[str, Any]:
     alone = part["alone"]
     return promised.row(
         part["workload"],
-        f"{part['workload']}  {split_text(part['split'])} cores",
+        f"{part['workload']}  {split_text(part['split'])} {'core' if set(part['split']) == {1} else 'cores'}",
         bar=part["throughput"] / alone,
         low=part["low"] / alone,
         high=part["high"] / alone,

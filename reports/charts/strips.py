@@ -14,6 +14,8 @@ from cerberus_plan.reports.charts.figure import Figure, rounded, specification
 from cerberus_plan.reports.formats import ends, estimate, number
 
 _MEASURED, _PREDICTED = "measured", "predicted"
+# Of a row; what belongs to a name must stand nearer to it than to the next one.
+_HEIGHT, _HEIGHT_OF_BOTH = 44, 52
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ def strips(given: Sequence[Strip], *, name: str, title: str, caption: str, colum
         columns: Headings of the table: of the rows, of their values, of the prediction.
     """
     lines = [line for one in given for line in _lines(one)]
+    kinds = [kind for kind in (_MEASURED, _PREDICTED) if any(_has(one, kind) for one in given)]
     return Figure(
         name=name,
         title=title,
@@ -54,7 +57,7 @@ def strips(given: Sequence[Strip], *, name: str, title: str, caption: str, colum
         description=f"{title}. " + "; ".join(f"{one.name}: {_told(one)}" for one in given) + ".",
         spec=specification(
             _chart(
-                [kind for kind in (_MEASURED, _PREDICTED) if any(_has(one, kind) for one in given)],
+                kinds,
                 lined={str(line["kind"]) for line in lines},
             ),
             {
@@ -62,7 +65,7 @@ def strips(given: Sequence[Strip], *, name: str, title: str, caption: str, colum
                 "lines": lines,
                 "dots": [dot for one in given for dot in _dots(one)],
             },
-            height=44 * len(given) + 24,
+            height=(_HEIGHT_OF_BOTH if len(kinds) > 1 else _HEIGHT) * len(given) + 24,
         ),
         columns=(*columns[:2], "90 % interval", columns[2], "its 90 % interval"),
         rows=[
@@ -111,8 +114,9 @@ def _chart(kinds: list[str], *, lined: set[str]) -> object:
 
     y = alt.Y("row:N", sort=None, title=None, axis=None)
     axis = {"title": None, "scale": alt.Scale(zero=True), "axis": alt.Axis(tickCount=5)}
-    looks = {_MEASURED: (theme.ACCENT, "circle", 4), _PREDICTED: (theme.ORANGE, "diamond", 15)}
-    names = alt.Chart(alt.NamedData(name="rows")).mark_text(align="left", dy=-11, fontSize=12).encode(
+    below = 15 if len(kinds) > 1 else 4
+    looks = {_MEASURED: (theme.ACCENT, "circle", 4), _PREDICTED: (theme.ORANGE, "diamond", below)}
+    names = alt.Chart(alt.NamedData(name="rows")).mark_text(**theme.NAME, dy=-11, fontSize=12).encode(
         x=alt.value(0), y=y, text="row:N"
     )  # fmt: skip
     colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[looks[kind][0] for kind in kinds]))

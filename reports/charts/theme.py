@@ -40,6 +40,8 @@ SHAPES = {
     "processes": "triangle-down",
 }
 
+# The name of a row, above what is drawn of it; one wider than the chart is cut, and whole in the table below.
+NAME: dict[str, Any] = {"align": "left", "limit": {"expr": "width"}}
 # Label of an axis of shares: a blank before the sign, as in every sentence beside it.
 PERCENT = "replace(datum.label, '%', '\u00a0%')"
 

@@ -101,9 +101,9 @@ def _chart(kinds: list[str]) -> object:
 
     y = alt.Y("row:N", sort=None, title=None, axis=None)
     scale = alt.Scale(type="log", nice=False, padding=24)
-    x = {"title": None, "scale": scale, "axis": alt.Axis(tickCount=5, format="~s")}
+    x = {"title": None, "scale": scale, "axis": alt.Axis(tickCount=5, format=",.4~r")}
     rows = alt.Chart(alt.NamedData(name="rows")).encode(y=y)
-    names = rows.mark_text(align="left", dy=-10, fontSize=12).encode(x=alt.value(0), text="text:N")
+    names = rows.mark_text(**theme.NAME, dy=-10, fontSize=12).encode(x=alt.value(0), text="text:N")
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=[{"more": theme.ACCENT, "less": theme.VERMILLION}[kind] for kind in kinds]),

@@ -11,7 +11,7 @@ from typing import Any
 
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.reports.charts import theme
-from cerberus_plan.reports.charts.figure import rounded, specification
+from cerberus_plan.reports.charts.figure import rounded, specification, whole
 from cerberus_plan.reports.pages import reading
 
 
@@ -48,7 +48,7 @@ def _chart(plan: Plan, names: list[str]) -> object:
     colours, _ = theme.system_colours(names)
     place = {
         "x": alt.X("cores:Q", title="cores", scale=alt.Scale(domain=[0, plan.constraints.cores], nice=False),
-                   axis=alt.Axis(tickMinStep=1, grid=False)),
+                   axis=alt.Axis(**whole(plan.constraints.cores), grid=False)),
         "y": alt.Y("throughput:Q", title=None, axis=alt.Axis(tickCount=4)),
     }  # fmt: skip
     scale = alt.Scale(domain=names, range=colours)

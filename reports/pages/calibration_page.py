@@ -16,7 +16,7 @@ from cerberus_plan.calibration.store.profile import Profile, to_record
 from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts.latency import latency
 from cerberus_plan.reports.charts.samples import samples
-from cerberus_plan.reports.formats import headline, known, percent, quantity
+from cerberus_plan.reports.formats import headline, known, percent, quantity, unparted
 from cerberus_plan.reports.pages import origin, page, provenance
 
 _COLUMNS = ("linux", "xen", "local", "remote")
@@ -36,7 +36,7 @@ def calibration_page(profile: Profile, *, command: Sequence[str], version: str) 
     context = {
         "version": version,
         "profile": profile,
-        "verdict": headline(str(profile.run.get("verdict", "not judged"))),
+        "verdict": _verdict(str(profile.run.get("verdict", "not judged"))),
         "key_facts": _facts(profile),
         "inputs": [provenance.row(f"{profile.host.name}.{name}", one) for name, one in profile.quantities.items()],
         "beside": [_beside(profile, row) for row in ROWS],
@@ -50,6 +50,15 @@ def calibration_page(profile: Profile, *, command: Sequence[str], version: str) 
         "document": document,
     }
     return page.render("calibration.html.j2", context)
+
+
+def _verdict(sentence: str) -> tuple[str, str]:
+    """Stable or not as the headline; below it why, each sign of trouble with its advice in a sentence of its own."""
+    judged, colon, why = sentence.partition(": ")
+    if not colon:
+        return headline(sentence)
+    reasons = (f"{reason[:1].upper()}{reason[1:]}." for reason in unparted(why).split("; "))
+    return f"{judged.capitalize()}.", " ".join(reasons)
 
 
 def _document(profile: Profile) -> tuple[dict[str, Any], bool]:

@@ -9,11 +9,12 @@ When not to use it: for fragments inside a notebook (``notebook``).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports import formats
 from cerberus_plan.reports.pages import runtime
 
@@ -39,6 +40,22 @@ def script_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
 
 
+def prose_columns(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> list[bool]:
+    """Whether each column of a table is read, not compared: then it is set from the left.
+
+    A cell that starts with a letter is read, and so is one without a digit. Most cells decide, dashes aside.
+    """
+    cells = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    told = [[cell for cell in column if any(map(str.isalnum, cell))] for column in cells]
+    return [2 * sum(map(_is_prose, column)) > len(column) for column in told]
+
+
+def _is_prose(cell: str) -> bool:
+    if cell.startswith(("under ", "over ")):
+        return False
+    return cell[:1].isalpha() or not any(map(str.isdigit, cell))
+
+
 def asset(name: str) -> str:
     """The text of a file in ``templates``."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
@@ -57,13 +74,13 @@ def _environment() -> Any:
     )
     environment.filters.update(
         capitalize_first=lambda text: text[:1].upper() + text[1:],
+        counted=counted,
         number=formats.number,
         percent=formats.percent,
+        prose_columns=prose_columns,
         quantity=formats.quantity,
         script_json=script_json,
         unparted=formats.unparted,
     )
-    # a cell that starts with a letter is read, not compared: it is set from the left
-    environment.tests["prose"] = lambda text: text[:1].isalpha() and not text.startswith(("under ", "over "))
     environment.globals.update(asset=asset)
     return environment

@@ -96,7 +96,9 @@ def _workload(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "leaders": leaders(plan, name=f"{key}-leaders"),
         "frontier": frontier(plan, name=f"{key}-frontier") if plan.frontier else None,
-        "scaling": scaling(plan, name=f"{key}-scaling", points=[*published_points(plan), *measured_points(plan)]),
+        "scaling": scaling(plan, name=f"{key}-scaling", points=[*published_points(plan), *measured_points(plan)])
+        if plan.constraints.cores > 1  # one core is no line
+        else None,
         "ledger": ledger([(label, one.ledger) for label, one in _compared(plan)], name=f"{key}-ledger"),
         **_change(plan, key, entry),
         "changes": _refinements(plan, entry.get("what_if", ())),
@@ -249,10 +251,11 @@ def _risk(plan: Plan) -> str:
     chance = plan.best.probability_best
     ties = len(plan.ties)
     if ties == 0:
-        return f"It is the fastest of {len(plan.candidates)} candidates with a probability of {percent(chance)}."
-    others = "one other split" if ties == 1 else f"{ties} other splits"
+        all_ = counted(len(plan.candidates), "candidate")
+        return f"It is the fastest of {all_} with a probability of {percent(chance)}."
+    others = "one other split" if ties == 1 else counted(ties, "other split")
     return (
-        f"Among {len(plan.candidates)} candidates the inputs' uncertainty cannot tell {others} from it "
+        f"Among {counted(len(plan.candidates), 'candidate')} the inputs' uncertainty cannot tell {others} from it "
         f"(it is the fastest with a probability of {percent(chance)}), so the choice is among equals: its expected "
         f"loss is {percent(plan.best.regret)}."
     )

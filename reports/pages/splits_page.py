@@ -94,7 +94,8 @@ def _splits(document: Mapping[str, Any]) -> Figure:
         rows,
         name="splits",
         title=f"{document['quantity'].capitalize()} of every split; {better}",
-        caption="A dot is a run, a diamond what is expected of the split, and the line its 90 % interval.",
+        caption=("A dot is a run, a" if any(row.values for row in rows) else "A")
+        + " diamond is what is expected of the split, and the line its 90 % interval.",
         columns=("split", "measured", "expected"),
     )
 

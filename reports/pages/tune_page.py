@@ -10,6 +10,7 @@ from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.charts.strips import Strip, strips
 from cerberus_plan.reports.formats import ends, estimate, number, percent
 from cerberus_plan.reports.pages.findings import findings_page
+from cerberus_plan.reports.tune_words import doubts
 
 
 def tune_page(document: Mapping[str, Any], *, reason: str, command: Sequence[str], version: str) -> str:
@@ -46,6 +47,7 @@ def tune_page(document: Mapping[str, Any], *, reason: str, command: Sequence[str
         what="tune",
         subject=f"{counted(len(runs), 'run')} of {counted(len(by_split), 'split')}",
         verdict=f"Run {chosen}: {quantity} {value}. Expected to lose {percent(document['regret'])} against the best.",
+        notes=doubts(document),
         key_facts=[
             {"name": "Recommended", "value": chosen, "note": "instances × cores of each"},
             {"name": quantity.capitalize(), "value": value, "note": f"90 % interval {ends(best['low'], best['high'])}"},

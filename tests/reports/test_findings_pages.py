@@ -24,7 +24,10 @@ from lxml import html
 
 from cerberus_plan.reports.explain_words import numbers
 from cerberus_plan.reports.formats import number, percent
+from cerberus_plan.reports.pages import page
+from cerberus_plan.reports.pages.tune_page import tune_page
 from cerberus_plan.reports.text.observe_text import print_observation
+from cerberus_plan.reports.tune_words import doubts
 
 # Page and document; made when asked for, not when tests are collected.
 PAGES: dict[str, tuple[Callable[[], str], Callable[[], Any]]] = {
@@ -118,7 +121,7 @@ def test_an_explanation_adds_up() -> None:
     bars = json.loads(tree.get_element_by_id("time0-0-spec").text)["datasets"]["bars"]
     assert sum(bar["share"] for bar in bars) == pytest.approx(1.0, abs=0.02)
     assert all(found["says"] in tree.text_content() for found in one["findings"])
-    told = tree.text_content()
+    told = tree.text_content().replace("\u00a0", " ")
     assert all(numbers(station["numbers"]) in told for station in one["stations"] if station["share"] >= 0.005)
     assert HOSTILE in tree.find_class("notes")[0].text_content()
 
@@ -145,3 +148,29 @@ def test_the_terminal_tells_an_observation_as_the_page_does(capsys: pytest.Captu
     assert "where the core-seconds of a run go on 1 core: compute 90 %, page faults 10 %" in told
     assert "whose the contention on 2 cores is: process 70 %, machine 15 %, kernel 10 %, instances 4.5 %" in told
     assert "[bold]p" in told
+
+
+def test_a_disturbed_tuning_says_so_on_the_page_as_on_the_terminal() -> None:
+    """A sure choice among runs that others disturbed is not to be relied on; undisturbed runs have no note."""
+    document = {**TUNE, "best": {**TUNE["best"], "instances": 2}, "disturbed": 1, "caution": "a run was cut short"}
+    shown = tune_page(document, reason="", command=["cerberus-plan", "tune"], version="0")
+    (note,) = html.fromstring(shown).find_class("notes")
+    told = [each.text_content() for each in note.iterfind(".//li")]
+    assert told == doubts(document)
+    assert "1 of" in told[0]
+    assert told[1] == "But a run was cut short."
+    assert not html.fromstring(tune()).find_class("notes")
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ([["1 x 2", "./a.sh {cores}", "9,490", "–"]], [False, True, False, False]),
+        ([["a", "12 ms", "under 0.1 %"], ["b", "no faster", "3 %"], ["c", "2 s", "–"]], [True, False, False]),
+        ([["–"], ["–"]], [False]),
+        ([], [False, False]),
+    ],
+)
+def test_columns_are_set_by_what_most_of_their_cells_are(columns: list[list[str]], expected: list[bool]) -> None:
+    """What is read stands on the left, what is compared on the right, whatever the first row holds."""
+    assert page.prose_columns(columns, ["name"] * len(expected)) == expected

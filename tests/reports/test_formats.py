@@ -105,6 +105,10 @@ def test_signs_bytes_intervals_and_absent_numbers() -> None:
     assert unparted("p99 800 us (400 us to 3 ms), 5 s, 3 sockets, 2 s/run") == (
         "p99 800\u00a0µs (400\u00a0µs to 3\u00a0ms), 5\u00a0s, 3 sockets, 2 s/run"
     )
+    assert (
+        unparted("1 x 16 + 2 x 8 of 3 xenons (-60,000) a -5")
+        == "1\u00a0×\u00a016 + 2\u00a0×\u00a08 of 3 xenons (−60,000) a -5"
+    )
     assert cpu_list([3, 0, 1, 2, 8]) == "0-3,8"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_fits_page_shows_points_forecast_and_what_to_measure() -> None:
     assert [p["used"] for p in given["points"]] == [True] * 4 + [False] * 2
     shown = tree.get_element_by_id("forecast").text_content()
     assert all(estimate(p["value"], p["low"], p["high"]) in shown for p in given["predictions"])
-    facts = tree.find_class("facts")[0].text_content()
+    facts = tree.find_class("facts")[0].text_content().replace("\u00a0", " ")
     assert f"run {given['next']['n']:g} cores" in facts
     assert f"run {given['confirm']['n']:g} cores" in facts
     assert given["confirm"]["why"] in facts
@@ -146,3 +147,13 @@ def test_the_heat_map_frames_the_groups_and_bounds_its_size() -> None:
     large = Topology.regular(sockets=2, l3_per_node=16, cores_per_l3=8)
     pairs = {(0, b): FAR_S for b in range(1, large.n_cpus)}
     assert len(latency(pairs, large, name="latency").spec["datasets"]["cells"]) == 2 * 32 - 1
+
+
+def test_a_calibrations_headline_is_its_judgement() -> None:
+    """Stable or not is the headline; each sign of trouble is a sentence below, with its advice."""
+    profile = a_profile()
+    shaky = replace(profile, run={**profile.run, "verdict": "unstable: 36 % of the batches: stop others; it is wide"})
+    tree = html.fromstring(calibration_page(shaky, command=["cerberus-plan", "calibrate"], version="0"))
+    assert tree.findtext(".//h1") == "Unstable."
+    lead = tree.find_class("lead")[0].text_content()
+    assert lead == "36\u00a0% of the batches: stop others. It is wide."

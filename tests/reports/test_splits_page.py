@@ -22,7 +22,7 @@ def test_the_page_tells_what_the_terminal_tells(time: bool) -> None:
     assert json.loads(tree.get_element_by_id("document").text) == json.loads(json.dumps(document))
     assert HOSTILE not in text
     assert len(text.encode()) < 3_000_000
-    shown = " ".join(tree.text_content().replace("\u00a0", " ").split())
+    shown = " ".join(tree.text_content().replace("\u00a0", " ").replace(" × ", " x ").split())
     assert all(sentence in shown for sentence in words.verdict(document).split(". ", 1))
     assert "more is better" in shown or time
     rows = tree.xpath("//h2[starts-with(text(), 'All splits of')]/following::tbody[1]/tr")

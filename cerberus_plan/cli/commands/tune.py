@@ -259,6 +259,7 @@ def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
         print_document(answer, indent=2)
         return
     from cerberus_plan.reports.formats import ends, estimate, percent, reading
+    from cerberus_plan.reports.tune_words import doubts
 
     best = answer["best"]
     known = "measured" if best["measured"] else f"never run, 90 % interval {ends(best['low'], best['high'])}"
@@ -267,13 +268,8 @@ def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
         f"Run {best['instances']} x {best['cores_per_instance']}: {answer['quantity']} {value} ({known}); "
         f"expected to lose {percent(answer['regret'])} to the true best. Stopped: {REASONS[answer['stopped']]}."
     )
-    if answer["disturbed"]:
-        typer.echo(
-            f"Not to be relied on: others kept these CPUs busy in {answer['disturbed']} of {len(answer['runs'])} runs, "
-            "which the loss above leaves out. Run it again on a quieter host."
-        )
-    if best["instances"] > 1 and (caution := answer.get("caution")):
-        typer.echo(f"But {caution}.")
+    for doubt in doubts(answer):
+        typer.echo(doubt)
     typer.echo()
     for run in answer["runs"]:
         split = f"{run['instances']} x {run['cores_per_instance']}"
