@@ -1,8 +1,9 @@
 """Tune: run the split that decides most, look again, stop when sure; repeat the best two where noise keeps them close.
 
-A first pass runs different splits, chosen by the posterior (`calibration.splits.search`). Then, where the best two
-measured differ by less than `CLOSE`, rounds run both again, in turns and in alternating order, so that what drifts
-over minutes hits both; they end when the difference is clear, or after so many runs of each as allowed.
+A first pass runs different splits, chosen by the posterior (`calibration.splits.search`). Then, where the chosen split
+and the best other one that was run differ by less than `CLOSE`, or by less than their runs scatter, rounds run both
+again, in turns and in alternating order, so that what drifts over minutes hits both; they end when the difference is
+clear, or after so many runs of each as allowed.
 When not to use it: where a run changes what the next one finds (a database that fills up): reset it in the command.
 """
 
@@ -43,15 +44,17 @@ def tune(search: Search, run: Run, *, repeats: int) -> Iterator[SplitRun]:
 
 
 def close_rivals(search: Search) -> tuple[Split, ...]:
-    """The two best measured splits when noise may have ordered them; none otherwise."""
+    """The chosen split and the best other one that was run, when noise may have ordered them; none otherwise."""
     if len(search.different) < 2:
         return ()
     measured = Measured.of(search.runs)
-    second, first = measured.log_value.argsort(kind="stable")[-2:]
-    gap = float(measured.log_value[first] - measured.log_value[second])
+    ranked = [int(i) for i in measured.log_value.argsort(kind="stable")[::-1]]
+    first = measured.splits.index(search.best) if search.best in measured.splits else ranked[0]
+    second = next(i for i in ranked if i != first)
+    gap = abs(float(measured.log_value[first] - measured.log_value[second]))
     error = math.hypot(measured.standard_error[first], measured.standard_error[second])
     repeated = min(measured.repeats[first], measured.repeats[second]) > 1
-    if gap > CLOSE or (repeated and gap > CLEAR * error):
+    if gap > CLEAR * error and (repeated or gap > CLOSE):
         return ()
     return measured.splits[first], measured.splits[second]
 

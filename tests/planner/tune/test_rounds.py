@@ -6,6 +6,7 @@ import pytest
 
 from cerberus_plan.calibration.splits.fit import splits_of
 from cerberus_plan.calibration.splits.search import Search
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.planner.tune.rounds import close_rivals, tune
 from cerberus_plan.planner.tune.run_split import SplitRun, divides
 
@@ -54,3 +55,19 @@ def test_which_commands_divide_themselves() -> None:
     assert not divides(("app", "--threads", "{cores}"))
     assert not divides(("app", "{instance}", "{instances}"))
     assert splits_of(2) == [(2, 1), (1, 2)]
+
+
+def test_of_many_that_are_alike_the_chosen_one_is_run_again() -> None:
+    """Nothing gains by splitting: the repeats go to the split that is recommended, and to one other."""
+    runs, search = counted({(1, 8): 8.0, (2, 4): 8.0, (4, 2): 8.0, (8, 1): 8.0}, 0.0, 3)
+    assert search.best == (1, 8)
+    assert runs.count((1, 8)) == 3
+    assert sum(runs.count(split) > 1 for split in set(runs)) == 2
+
+
+def test_a_gap_within_the_scatter_of_runs_is_no_clear_one() -> None:
+    """Runs of one split three times apart: half as much again is not told by one run of the other."""
+    search = Search(candidates=[(1, 8), (8, 1)], budget=2, target=0.0)
+    for split, rate in (((1, 8), 1.0), ((1, 8), 3.0), ((8, 1), 2.6)):
+        search.add(Measurement(instances=split[0], cores_per_instance=split[1], value=rate))
+    assert set(close_rivals(search)) == {(1, 8), (8, 1)}
