@@ -7,6 +7,8 @@ from cerberus_plan.planner.audit.deviation import Verdict
 from cerberus_plan.planner.audit.promised import Promise
 from cerberus_plan.reports.formats import number, percent
 
+_OTHER_CAUSES = (("missing", "what is missing"), ("overlap", "neighbours"), ("quota", "limits of CPU time"))
+
 
 def verdict_sentence(promise: Promise, verdict: Verdict) -> str:
     """How much is not as planned, and what that costs of what was promised."""
@@ -31,7 +33,7 @@ def _cost(promise: Promise, verdict: Verdict) -> str:
 def _lost(verdict: Verdict) -> str:
     """What the price is of: kinds of deviation that are there."""
     kinds = {each.kind for each in verdict.deviations}
-    parts = [words for kind, words in (("missing", "what is missing"), ("overlap", "neighbours")) if kind in kinds]
+    parts = [words for kind, words in _OTHER_CAUSES if kind in kinds]
     if not parts or kinds & {"cpus", "count"}:
         parts.append("wrong CPUs")
     if parts == ["what is missing"]:

@@ -127,7 +127,8 @@ def compare(
     return Verdict(
         checked=len(names),
         deviations=tuple(deviations),
-        total_price=pricer.loss(together, beside=load_on(neighbours)) if together or neighbours else 0.0,
+        total_price=_limited(deviations)
+        + (pricer.loss(together, beside=load_on(neighbours)) if together or neighbours else 0.0),
     )
 
 
@@ -139,6 +140,7 @@ def _dearer(name: str, now: _Pins, before: _Pins | None, pricer: Pricer) -> _Pin
 def _compared(each: Instance, sight: Seen, now: _Pins | None, context: _Context) -> Iterator[Deviation]:
     if now is not None:
         yield from _cpus(each, sight, now, context)
+    yield from _time_limit(each, sight, context.pricer)
     yield from _rest(each, sight, context.noun)
     yield from _other_threads(each, sight, context)
 
@@ -157,6 +159,23 @@ def _kept_for_host(promise: Promise, found: Iterable[Seen]) -> Iterator[Deviatio
             price=None,
             cpus=tuple(sorted(kept ^ planned)),
         )
+
+
+def _time_limit(each: Instance, sight: Seen, pricer: Pricer) -> Iterator[Deviation]:
+    """Less CPU time than the instance has CPUs."""
+    if sight.quota is None or sight.quota >= len(each.cpus):
+        return
+    what = f"time of {sight.quota:.3g} CPU{'s' * (sight.quota != 1)} instead of {len(each.cpus)}"
+    yield _deviation(sight, "quota", what, pricer.throttled(each.name, sight.quota), each.cpus)
+
+
+def _limited(deviations: Iterable[Deviation]) -> float:
+    """What limits of CPU time cost together, the dearest of each instance."""
+    prices: dict[str, float] = {}
+    for each in deviations:
+        if each.kind == "quota" and each.price is not None:
+            prices[each.instance] = max(prices.get(each.instance, 0.0), each.price)
+    return sum(prices.values())
 
 
 def _missing(context: _Context, seen: Mapping[str, set[str]]) -> Iterator[Deviation]:

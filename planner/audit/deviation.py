@@ -11,8 +11,8 @@ class Deviation:
 
     Attributes:
         instance: Name of the instance, of the NUMA node whose memory is promised twice, or "the host".
-        kind: ``cpus``, ``count``, ``nodes``, ``memory``, ``emulator``, ``io-thread``, ``overlap``, ``missing``,
-            ``unplanned`` or ``host``.
+        kind: ``cpus``, ``count``, ``quota``, ``nodes``, ``memory``, ``emulator``, ``io-thread``, ``overlap``,
+            ``missing``, ``unplanned`` or ``host``.
         what: The difference in words.
         source: Where it was seen.
         price: Share of the whole throughput lost, None where it is not known.

@@ -101,7 +101,14 @@ def _of_group(proc: Path, name: str, group: Path) -> Seen:
             cpus=cpus,
             nodes=None if nodes is None else frozenset(parse_cpu_list(nodes)),
         )
-    return _of_processes(proc, name, pids, f"cgroup {group}")
+    return replace(_of_processes(proc, name, pids, f"cgroup {group}"), quota=_quota(group))
+
+
+def _quota(group: Path) -> float | None:
+    """CPUs whose time a cgroup may use: ``50000 100000`` microseconds in each period; ``max`` is no limit."""
+    spent, _, period = (read(group / "cpu.max") or "").strip().partition(" ")
+    told = spent.isascii() and spent.isdigit() and period.isascii() and period.isdigit()
+    return int(spent) / int(period) if told and int(period) else None
 
 
 def _members(group: Path) -> list[int]:

@@ -6,6 +6,7 @@ cost what its CPUs' distance makes them (``distance``). Two vCPUs on one CPU hal
 public.
 Equation: throughput = sum over CPUs of worth(cpu) / max(load(cpu), 1), where load is the vCPUs that ask for the CPU and
 worth what they would do there undisturbed; a change is priced by the CPUs that it touches alone.
+A limit of CPU time (a quota) gives an instance the rate of as many threads as it has CPUs' worth of time.
 Assumptions: all vCPUs are busy; a thread that is preempted while it holds a lock costs no more than its own time, so
 the price is a lower bound for spinning programs.
 When not to use it: for memory on the wrong node; what that costs was not measured, and None says so.
@@ -82,6 +83,17 @@ class Pricer:
             load[np.fromiter(beside, int)] += np.fromiter(beside.values(), float)
         lost = float((_long(self._done, load.size) - worth / _waiting(load)).sum()) / self._whole
         return lost if abs(lost) > _ROUNDING else 0.0
+
+    def throttled(self, name: str, quota: float) -> float:
+        """Share of the planned throughput lost when an instance may use so many CPUs' time only.
+
+        It does what it would with as many threads, in between in proportion.
+        """
+        threads, factor = len(self._planned[name]), self._factor(self._planned[name])
+        whole = min(int(quota), threads)
+        ends = [self._rate(count, factor) if count else 0.0 for count in (whole, min(whole + 1, threads))]
+        given = ends[0] + (ends[1] - ends[0]) * (quota - whole if whole < threads else 0.0)
+        return max(self._rate(threads, factor) - given, 0.0) / self._whole
 
     def _with(
         self, instances: Iterable[Sequence[frozenset[int]]], sign: float, load: Array, worth: Array

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cerberus_plan.calibration.store import decode
-from cerberus_plan.calibration.store.files import is_there, read_text
+from cerberus_plan.calibration.store.files import is_there
 from cerberus_plan.model.errors import InputError
-from cerberus_plan.planner.deploy.seen import cpu_set
+from cerberus_plan.planner.deploy.seen import cpu_set, yaml_text
 
 KUBELET_FILE = "kubelet.yaml"
 # field -> what the kubelet allows, its default first
@@ -53,7 +53,7 @@ def kubelet_policy(folder: Path) -> KubeletPolicy | None:
     file = folder / KUBELET_FILE
     if not is_there(file):
         return None
-    text = read_text(file)
+    text = yaml_text(file)
     found = {field: _policy(text, field, str(file)) for field in _POLICIES}
     return KubeletPolicy(
         exclusive=found["cpuManagerPolicy"] == "static",

@@ -38,6 +38,7 @@ class Seen:
         memory_bytes: Its memory [B].
         emulator: CPUs of its other threads (emulator, device threads).
         io_threads: CPUs of each I/O thread by its number; an empty set for one that is not pinned.
+        quota: CPUs whose time it may use, where that is limited: 0.5 of a second in each second.
         processes: Numbers of its processes, where it was found running.
         host: CPUs that its host keeps for itself, where that is told beside it.
         launcher: What would start it, where a deployment has files for several that each start all instances.
@@ -56,6 +57,7 @@ class Seen:
     memory_bytes: int | None = None
     emulator: frozenset[int] | None = None
     io_threads: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    quota: float | None = None
     processes: tuple[int, ...] = ()
     host: frozenset[int] | None = None
     launcher: str = ""
@@ -107,6 +109,31 @@ def digits(text: str, where: str, *, low: int = 0, high: int = MOST_VCPUS) -> in
     if not (found.isascii() and found.isdigit() and len(found) <= 20 and low <= int(found) <= high):
         decode.refuse(text, where, f"a whole number from {low} to {high}")
     return int(found)
+
+
+def amount(text: str, where: str, *, what: str = "a number of at least 0") -> float:
+    """A number in digits such as ``0.5``.
+
+    Raises:
+        InputError: It is none; ``what`` says what is expected.
+    """
+    found = text.strip()
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{0,9})?", found, re.ASCII):
+        decode.refuse(text, where, what)
+    return float(found)
+
+
+def yaml_text(file: Path) -> str:
+    """The text of a YAML file.
+
+    Raises:
+        InputError: It cannot be read, or a line is indented by tabs, which no reader of YAML takes.
+    """
+    text = read_text(file)
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r" *\t\s*[^\s#]", line):
+            raise InputError(f"{file}, line {number}: indented by a tab; YAML takes blanks only")
+    return text
 
 
 def cpu_set(text: str, where: str) -> frozenset[int]:

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
-from cerberus_plan.planner.deploy.seen import Seen, cpu_set
+from cerberus_plan.planner.deploy.seen import Seen, amount, cpu_set, yaml_text
 
 FILE = "compose.yaml"
 NAMES = (FILE, "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -58,32 +57,50 @@ def _undo(deployment: Deployment) -> str:
 
 
 def _read(folder: Path) -> Iterator[Seen]:
-    """Services, one block a service with its ``cpuset`` on a line; flow style (``{...}``) is not understood.
+    """Services, one block a service with a field on a line; flow style (``{...}``) is not understood.
 
     Other sections (networks, volumes, ...) hold names that are no services.
     """
     file = next((folder / name for name in NAMES if (folder / name).is_file()), folder / FILE)
-    for name, fields in _services(read_text(file)).items():
-        yield Seen(name=name, source=file.name, cpus=cpu_set(fields.get("cpuset", ""), f"{file}: {name}: cpuset"))
+    for name, fields in _services(yaml_text(file)).items():
+        where = f"{file}: {name}"
+        yield Seen(
+            name=name,
+            source=file.name,
+            cpus=cpu_set(fields.get("cpuset", ""), f"{where}: cpuset"),
+            quota=_quota(fields, where),
+        )
+
+
+def _quota(fields: dict[str, str], where: str) -> float | None:
+    """CPUs whose time a service may use, in any of three ways of saying it; None where nothing, or 0, is said."""
+    if text := fields.get("cpu_quota", "").strip():
+        period = fields.get("cpu_period", "").strip() or "100000"
+        spent = 0.0 if text.startswith("-") else amount(text, f"{where}: cpu_quota")
+        return spent / amount(period, f"{where}: cpu_period") if spent and float(period) else None
+    for name in ("cpus", "deploy.resources.limits.cpus"):
+        if (text := fields.get(name, "").strip()) and (cpus := amount(text, f"{where}: {name}")):
+            return cpus
+    return None
 
 
 def _services(text: str) -> dict[str, dict[str, str]]:
-    """Plain fields of each service, by the depth of lines: section, service, field."""
+    """Fields of each service, by their names on the way (``deploy.resources``), told by the depth of lines."""
     services: dict[str, dict[str, str]] = {}
-    section, depths = "", [0, 0]
+    way: list[tuple[int, str]] = []
     for line in text.splitlines():
         field = _FIELD.match(line)
         if field is None or line.lstrip().startswith("#"):
             continue
         depth, key, value = len(field[1]), field[2].strip("\"'"), (field[3] or "").strip("\"' ")
-        if depth == 0:
-            section, depths = key, [0, 0]
-        elif section == "services" and depth <= (depths[0] or depth):
-            depths = [depth, 0]
+        while way and way[-1][0] >= depth:
+            way.pop()
+        way.append((depth, key))
+        section, *names = (name for _, name in way)
+        if section == "services" and len(names) == 1:
             services[key] = {}
-        elif section == "services" and services and depth <= (depths[1] or depth):
-            depths[1] = depth
-            services[next(reversed(services))][key] = value
+        elif section == "services" and names:
+            services[names[0]][".".join(names[1:])] = value
     return services
 
 

@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
-from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, cpu_set, digits
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, cpu_set, digits, yaml_text
 
 _OPTION = re.compile(r"^ {1,8}(limits\.[a-z.]+):[ \t]*[\"']?([^\"'#\n]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 _SIZE = re.compile(r"([0-9]{1,18})([KMGT]i?B|B|)")
@@ -72,7 +71,7 @@ def _undo(deployment: Deployment) -> str:
 def _read(folder: Path) -> Iterator[Seen]:
     """Limits of each instance, from our files or from ``incus config show``."""
     for file in sorted(folder.glob("*-*.yaml")):
-        options, where = dict(_OPTION.findall(read_text(file))), str(file)
+        options, where = dict(_OPTION.findall(yaml_text(file))), str(file)
         cpus = options.get("limits.cpu", "").strip()
         counted = cpus.isascii() and cpus.isdecimal()
         pinned = frozenset() if counted else cpu_set(cpus, f"{where}: limits.cpu")
@@ -82,9 +81,20 @@ def _read(folder: Path) -> Iterator[Seen]:
             source=file.name,
             count=digits(cpus, f"{where}: limits.cpu") if counted else len(pinned) or None,
             cpus=pinned,
+            quota=_quota(options.get("limits.cpu.allowance", "").strip(), f"{where}: limits.cpu.allowance"),
             nodes=cpu_set(options.get("limits.cpu.nodes", ""), f"{where}: limits.cpu.nodes"),
             memory_bytes=_bytes(memory, f"{where}: limits.memory") if memory else None,
         )
+
+
+def _quota(text: str, where: str) -> float | None:
+    """CPUs of a slice of time such as ``25ms/100ms``; a share (``50%``) limits only where others want the rest."""
+    if not text or re.fullmatch(r"[0-9]{1,9}%", text):
+        return None
+    part = re.fullmatch(r"([0-9]{1,9})ms/([1-9][0-9]{0,8})ms", text)
+    if part is None:
+        raise InputError(f"{where} = {text[:60]!r} must be a share such as 50% or a slice of time such as 25ms/100ms")
+    return int(part[1]) / int(part[2]) or None
 
 
 def _bytes(text: str, where: str) -> int | None:

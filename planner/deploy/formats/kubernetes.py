@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cerberus_plan.calibration.store.files import read_text
-from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
 from cerberus_plan.planner.deploy.kubelet import (
     KUBELET_STEPS,
     KUBELET_UNDO,
@@ -22,11 +21,12 @@ from cerberus_plan.planner.deploy.kubelet import (
     kubelet_configuration,
 )
 from cerberus_plan.planner.deploy.kubelet_policy import KUBELET_FILE, kubelet_policy
-from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, digits
+from cerberus_plan.planner.deploy.kubernetes_amount import kubernetes_amount
+from cerberus_plan.planner.deploy.seen import Seen, yaml_text
 
 _NO_IMAGE = "localhost/image-is-not-set"
 _BLOCK = re.compile(r"^( {1,40})(requests|limits):[ \t]*\n((?:\1 +[^\n]*\n?)+)", re.MULTILINE)
-_AMOUNT = re.compile(r"^ {1,40}(cpu|memory): [\"']?([0-9A-Za-z.]+)[\"']?[ \t]*$", re.MULTILINE)
+_AMOUNT = re.compile(r"^ {1,40}(cpu|memory): [\"']?([0-9A-Za-z.+]+)[\"']?[ \t]*$", re.MULTILINE)
 
 
 def _pod(unit: Unit, label: str) -> str:
@@ -95,22 +95,29 @@ def _read(folder: Path) -> Iterator[Seen]:
     policy = kubelet_policy(folder)
     exclusive = policy is None or policy.exclusive
     for file in sorted(folder.glob("*-*.yaml")):
-        text, where = read_text(file), str(file)
-        amounts = {block[2]: dict(_AMOUNT.findall(block[3])) for block in _BLOCK.finditer(text)}
+        text, where = yaml_text(file), str(file)
+        amounts = {
+            block[2]: {
+                name: kubernetes_amount(value, f"{where}: {block[2]}: {name}")
+                for name, value in _AMOUNT.findall(block[3])
+            }
+            for block in _BLOCK.finditer(text)
+        }
         limits = amounts.get("limits", {})
-        cpu = limits.get("cpu", "")
+        cpus, memory = limits.get("cpu"), limits.get("memory")
+        whole = cpus is not None and cpus >= 1 and cpus % 1 == 0
         # what is not requested is requested as limited
         guaranteed = {"cpu", "memory"} <= limits.keys() and amounts.get("requests", limits).items() <= limits.items()
-        memory = re.fullmatch(r"([0-9]+)Mi", limits.get("memory", ""))
         name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
         yield Seen(
             name=name[1] if name else file.stem,
             source=file.name if not guaranteed or exclusive else f"{file.name}, {KUBELET_FILE}",
-            count=digits(cpu, f"{where}: limits: cpu", low=1) if cpu.isdigit() else None,
-            cpus=None if guaranteed and cpu.isdigit() and exclusive else frozenset(),
+            count=int(cpus) if cpus is not None and whole else None,
+            quota=None if cpus is None or whole else float(cpus),
+            cpus=None if guaranteed and whole and exclusive else frozenset(),
             nodes=None if policy is None or policy.bound else frozenset(),
             host=None if policy is None else policy.host,
-            memory_bytes=digits(memory[1], f"{where}: memory", high=MOST_BYTES // MIB) * MIB if memory else None,
+            memory_bytes=None if memory is None else int(memory),
         )
 
 

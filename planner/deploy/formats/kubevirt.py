@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cerberus_plan.calibration.store import decode
-from cerberus_plan.calibration.store.files import read_text
-from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
+from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
 from cerberus_plan.planner.deploy.kubelet import (
     KUBELET_STEPS,
     KUBELET_UNDO,
@@ -23,7 +22,8 @@ from cerberus_plan.planner.deploy.kubelet import (
     kubelet_configuration,
 )
 from cerberus_plan.planner.deploy.kubelet_policy import KUBELET_FILE, kubelet_policy
-from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, digits
+from cerberus_plan.planner.deploy.kubernetes_amount import kubernetes_amount
+from cerberus_plan.planner.deploy.seen import MOST_VCPUS, Seen, digits, yaml_text
 
 
 def _machine(unit: Unit, label: str) -> str:
@@ -105,14 +105,14 @@ def _read(folder: Path) -> Iterator[Seen]:
     policy = kubelet_policy(folder)
     exclusive = policy is None or policy.exclusive
     for file in sorted(folder.glob("*-*.yaml")):
-        text = read_text(file)
+        text = yaml_text(file)
         where = str(file)
         found = re.findall(r"^ {1,40}(sockets|cores|threads): ([0-9]+)[ \t]*$", text, re.MULTILINE)
         parts = {key: digits(n, f"{where}: {key}", low=1) for key, n in found}
         count = parts.get("sockets", 1) * parts.get("cores", 1) * parts.get("threads", 1)
         if count > MOST_VCPUS:
             decode.refuse(count, f"{where}: sockets x cores x threads", f"at most {MOST_VCPUS}")
-        memory = re.search(r"^ {1,40}guest: ([0-9]+)Mi[ \t]*$", text, re.MULTILINE)
+        memory = re.search(r"^ {1,40}guest: [\"']?([0-9A-Za-z.+]+)[\"']?[ \t]*$", text, re.MULTILINE)
         dedicated = re.search(r"^ {1,40}dedicatedCpuPlacement: true[ \t]*$", text, re.MULTILINE)
         name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
         yield Seen(
@@ -122,7 +122,7 @@ def _read(folder: Path) -> Iterator[Seen]:
             vcpus=None if dedicated and exclusive else (frozenset(),) * count,
             nodes=None if policy is None or policy.bound else frozenset(),
             host=None if policy is None else policy.host,
-            memory_bytes=digits(memory[1], f"{where}: guest", high=MOST_BYTES // MIB) * MIB if memory else None,
+            memory_bytes=int(kubernetes_amount(memory[1], f"{where}: guest")) if memory else None,
         )
 
 

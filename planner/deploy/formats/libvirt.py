@@ -24,6 +24,7 @@ from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
 from cerberus_plan.planner.deploy.seen import Seen, cpu_set
 
 _PREFIXES = "kmgtpe"
+_PERIOD_US = 100_000  # libvirt's default of the period in which a quota is spent
 _MOST_VCPUS = 4096
 _STRICT = ("strict", "restrictive")  # the latter holds memory on its nodes by a cgroup
 # Names of domains live here (RFC 9562, version 5); made once, never changed.
@@ -111,6 +112,7 @@ def libvirt_domain(file: Path) -> Seen:
         source=file.name,
         count=len(online),
         vcpus=tuple(pins.get(str(vcpu)) or everywhere for vcpu in online),
+        quota=_quota(domain, len(online), where),
         nodes=nodes or frozenset(),
         policy=_policy(domain),
         cells=cells,
@@ -167,6 +169,27 @@ def _cells(domain: Element, where: str) -> dict[int, frozenset[int]]:
         if cell is None:
             raise InputError(f"{where}: <memnode cellid={shown(memnode.get('cellid'))}> is not a guest node's number")
         found[cell] = _attribute(memnode, "nodeset", where) or frozenset()
+    return found
+
+
+def _quota(domain: Element, vcpus: int, where: str) -> float | None:
+    """CPUs whose time the domain may use: of each vCPU, or of all together; None where nothing limits it."""
+    limits = []
+    for prefix, each in (("", vcpus), ("global_", 1)):
+        spent, period = (_time(domain, f"{prefix}{name}", where) for name in ("quota", "period"))
+        if spent:
+            limits.append(each * spent / (period or _PERIOD_US))
+    return min(limits, default=None)
+
+
+def _time(domain: Element, name: str, where: str) -> int:
+    """Microseconds; 0 where there is none, or a negative number, which is no limit."""
+    text = domain.text_of(f"cputune/{name}")
+    if text is None or re.fullmatch(r"\s*-[0-9]{1,18}\s*", text):
+        return 0
+    found = _whole(text)
+    if found is None:
+        decode.refuse(text.strip(), f"{where}: <{name}>", "a whole number of microseconds")
     return found
 
 

@@ -19,7 +19,7 @@ from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.planner.deploy.deployment import MIB, Deployment, Format, Unit
-from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, cpu_set, digits
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, MOST_VCPUS, Seen, amount, cpu_set, digits
 from cerberus_plan.planner.deploy.settings_scripts import scripts
 
 _MOST_NODES = 8
@@ -77,10 +77,12 @@ def _read(folder: Path) -> Iterator[Seen]:
         )
         nodes, policies = _nodes(options, where)
         memory = options.get("memory")
+        limit = amount(options.get("cpulimit", "0"), f"{where}: cpulimit")
         yield Seen(
             name=decode.name(options.get("name", file.stem), f"{where}: name"),
             source=file.name,
             count=digits(options["vcpus"], f"{where}: vcpus", low=1) if "vcpus" in options else count,
+            quota=limit or None,
             cpus=cpu_set(options.get("affinity", ""), f"{where}: affinity"),
             nodes=nodes,
             policy=next(iter(sorted(policies - {"bind"})), ""),

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
-from cerberus_plan.planner.deploy.seen import Seen, cpu_set
+from cerberus_plan.planner.deploy.seen import Seen, amount, cpu_set
 from cerberus_plan.planner.deploy.systemd_scripts import MARK, scripts
 
 
@@ -69,7 +70,18 @@ def _read(folder: Path) -> Iterator[Seen]:
             source=file.name,
             cpus=cpu_set(_value(lines, "AllowedCPUs"), f"{file}: AllowedCPUs"),
             nodes=cpu_set(_value(lines, "AllowedMemoryNodes"), f"{file}: AllowedMemoryNodes"),
+            quota=_quota(_value(lines, "CPUQuota"), f"{file}: CPUQuota"),
         )
+
+
+def _quota(text: str, where: str) -> float | None:
+    """CPUs of a share such as ``150%``, the last that is given; None where there is no limit."""
+    words = text.split()
+    if not words:
+        return None
+    if not words[-1].endswith("%"):
+        decode.refuse(words[-1], where, "a share of one CPU's time such as 150%")
+    return amount(words[-1].removesuffix("%"), where, what="a share of one CPU's time such as 150%") / 100
 
 
 def _settings(text: str) -> list[str]:

@@ -121,6 +121,7 @@ def _read(folder: Path) -> Iterator[Seen]:
         where = str(file)
         count = decode.whole(values.get("vcpus", 1), f"{where}: vcpus", low=1, high=MOST_VCPUS)
         memory = values.get("memory")
+        cap = decode.whole(values.get("cap", 0), f"{where}: cap", high=100 * MOST_VCPUS)
         each = [str(pin) for pin in pins] if isinstance(pins, list) else [str(pins)] * count
         each = [*each[:count], *["all"] * (count - len(each))]  # a vCPU behind the end of the list runs anywhere
         named = any(re.search("[a-z]", pin) for pin in each if pin.strip() != "all")
@@ -130,6 +131,7 @@ def _read(folder: Path) -> Iterator[Seen]:
             count=count,
             pins=tuple(each) if named else None,
             vcpus=None if named else tuple(_unnamed(pin, f"{where}: cpus") for pin in each),
+            quota=cap / 100 if cap else None,
             nodes=_virtual(values.get("vnuma", []), f"{where}: vnuma") or None,
             memory_bytes=None
             if memory is None

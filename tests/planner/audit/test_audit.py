@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.audit.deviation import Deviation, Verdict
 from cerberus_plan.planner.audit.live import Host, find_live
@@ -60,6 +61,26 @@ def test_running_vms_are_found_by_command_line_and_thread_names(tmp_path: Path) 
     deviations = audited(folder, found, expect_all=False).deviations
     assert [(each.instance, each.kind) for each in deviations] == [("dbench-00", "cpus")]
     assert "CPU 0 given twice" in deviations[0].what
+
+
+@pytest.mark.parametrize(
+    ("limit", "quota"),
+    [("50000 100000", 0.5), ("max 100000", None), ("200000 100000", None), ("", None), ("50000 0", None)],
+)
+def test_a_cgroups_limit_of_time_is_found(limit: str, quota: float | None, tmp_path: Path) -> None:
+    """Half a CPU's time on the right CPUs is half an instance; ``max``, and as much as there is, are no limit."""
+    folder = deploy("systemd", tmp_path)
+    cpus = next(each.cpus for each in read_promise(folder).instances if each.name == "dbench-00")
+    group = tmp_path / "cgroup" / "dbench.slice" / "dbench-00.slice"
+    group.mkdir(parents=True)
+    for name, text in {
+        "cpuset.cpus.effective": cpu_list(cpus), "cpuset.mems.effective": "0", "cgroup.procs": "77", "cpu.max": limit,
+    }.items():  # fmt: skip
+        (group / name).write_text(f"{text}\n")
+    fake_process(tmp_path / "proc", 77, {77: ("server", cpu_list(cpus))})
+    found = find_live(["dbench-00"], {}, Host(proc=tmp_path / "proc", cgroup=tmp_path / "cgroup"))
+    said = [each for each in audited(folder, found, expect_all=False).deviations if each.kind == "quota"]
+    assert [each.what for each in said] == ([] if quota is None else ["time of 0.5 CPUs instead of 2"])
 
 
 def test_cgroups_are_found_by_name(tmp_path: Path) -> None:

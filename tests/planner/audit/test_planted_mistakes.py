@@ -132,6 +132,28 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
     ("kubevirt", "dbench-02.yaml", lambda t: t.replace("sockets: 2", "sockets: 4"), "count", "4 vCPUs instead of 2"),
     ("kubevirt", "dbench-02.yaml", lambda t: re.sub(" *dedicatedCpu.*\n", "", t), "cpus", "vCPU 0 on CPU 0-47"),
     *[
+        (form, file, edit, "quota", "time of 0.5 CPUs instead of 2")
+        for form, file, edit in (
+            ("libvirt", "dbench-03.xml", lambda t: t.replace("</cputune>", "<quota>25000</quota></cputune>")),
+            ("libvirt", "dbench-03.xml", lambda t: t.replace(
+                "</cputune>", "<global_period>50000</global_period><global_quota>25000</global_quota></cputune>")),
+            ("systemd", "dbench-03.slice", lambda t: f"{t}CPUQuota=90%\nCPUQuota=50%\n"),
+            ("compose", "compose.yaml", lambda t: t.replace("    cpuset:", "    cpus: 0.5\n    cpuset:", 1)),
+            ("compose", "compose.yaml", lambda t: t.replace(
+                "    cpuset:", "    cpu_period: 50000\n    cpu_quota: 25000\n    cpuset:", 1)),
+            ("compose", "compose.yaml", lambda t: t.replace(
+                "    cpuset:",
+                "    deploy:\n      resources:\n        limits:\n          cpus: '0.50'\n        reservations:\n"
+                "          cpus: '0.25'\n    cpuset:", 1)),
+            ("xl", "dbench-03.cfg", lambda t: f"{t}cap = 50\n"),
+            ("incus", "dbench-03.yaml", lambda t: f"{t}  limits.cpu.allowance: 50ms/100ms\n"),
+            ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', "cpu: 500m")),
+        )
+    ],
+    ("proxmox", "dbench-03.conf", lambda t: f"{t}cpulimit: 0.5\n", "quota", "time of 0.5 CPUs"),
+    ("kubernetes", "dbench-02.yaml", lambda t: re.sub(r"\d+Mi", "8Gi", t), "memory", "8192 MiB"),
+    ("kubevirt", "dbench-02.yaml", lambda t: re.sub(r"\d+Mi", "8Gi", t), "memory", "8192 MiB"),
+    *[
         (form, "kubelet.yaml", edit, kind, words)
         for form in ("kubernetes", "kubevirt")
         for edit, kind, words in (
@@ -246,3 +268,52 @@ def test_a_kubelet_of_no_policy_is_priced_once_for_all(tmp_path: Path) -> None:
     assert kinds.count("host") == 1
     assert all(each.price and each.price > 0 for each in verdict.deviations if each.kind == "cpus")
     assert all("kubelet.yaml" in each.source for each in verdict.deviations)
+
+
+ALIKE: list[tuple[str, str, Edit]] = [
+    ("libvirt", "dbench-03.xml", lambda t: t.replace("</cputune>", "<quota>-1</quota></cputune>")),
+    ("libvirt", "dbench-03.xml", lambda t: t.replace("</cputune>", "<emulator_quota>5</emulator_quota></cputune>")),
+    ("libvirt", "dbench-03.xml", lambda t: t.replace("</cputune>", "<quota>100000</quota></cputune>")),
+    ("systemd", "dbench-03.slice", lambda t: f"{t}CPUQuota=50%\nCPUQuota=\nCPUWeight=10\n"),
+    ("systemd", "dbench-03.slice", lambda t: f"{t}CPUQuota=200%\n"),
+    ("compose", "compose.yaml", lambda t: t.replace("    cpuset:", "    cpus: 0\n    cpu_quota: -1\n    cpuset:", 1)),
+    ("compose", "compose.yaml", lambda t: t.replace(
+        "    cpuset:", "    deploy:\n      resources:\n        reservations:\n          cpus: '0.5'\n    cpuset:", 1)),
+    ("xl", "dbench-03.cfg", lambda t: f"{t}cap = 0\n"),
+    ("incus", "dbench-03.yaml", lambda t: f"{t}  limits.cpu.allowance: 50%\n"),
+    ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', "cpu: 2000m", 1)),
+    ("kubernetes", "dbench-02.yaml", lambda t: re.sub(r"(\d+)Mi", lambda m: str(int(m[1]) * 2**20), t)),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("form", "file", "edit"), ALIKE)
+def test_what_limits_nothing_is_as_planned(form: str, file: str, edit: Edit, tmp_path: Path) -> None:
+    """No limit, one of other threads, as much as there is, a reservation, the same amount in other words."""
+    folder = deploy(form, tmp_path, host_cores=2 if FORMATS[form].needs_host_cpus else 0)
+    before = (folder / file).read_text()
+    assert edit(before) != before
+    (folder / file).write_text(edit(before))
+    assert audited(folder).deviations == ()
+
+
+@pytest.mark.parametrize(
+    ("form", "file", "added", "message"),
+    [
+        ("systemd", "dbench-03.slice", "CPUQuota=half\n", "CPUQuota = 'half' must be a share of one CPU's time"),
+        ("compose", "compose.yaml", "    cpus: few\n", "dbench-23: cpus = 'few' must be a number"),
+        ("compose", "compose.yaml", "\tcpus: 1\n", "line \\d+: indented by a tab; YAML takes blanks only"),
+        ("xl", "dbench-03.cfg", "cap = 'x'\n", "cap = 'x' must be a whole number"),
+        ("incus", "dbench-03.yaml", "  limits.cpu.allowance: 1s\n", "allowance = '1s' must be a share such as 50%"),
+        ("proxmox", "dbench-03.conf", "cpulimit: -1\n", "cpulimit = '-1' must be a number of at least 0"),
+    ],
+)
+def test_a_limit_of_time_that_is_none_is_refused(
+    form: str, file: str, added: str, message: str, tmp_path: Path
+) -> None:
+    """With its file and field."""
+    path = deploy(form, tmp_path) / file
+    path.write_text(path.read_text() + added)
+    with pytest.raises(InputError, match=message) as told:
+        audited(tmp_path)
+    assert str(told.value).startswith(str(path))

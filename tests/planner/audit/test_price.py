@@ -124,3 +124,19 @@ def seconds(n: int, case: Callable[[int], tuple[list[Seen], list[Neighbour]]]) -
 def test_a_thousand_instances_are_priced_in_a_second(case: Callable[[int], tuple[list[Seen], list[Neighbour]]]) -> None:
     """It was 8 to 13 s of processor time for 1,024 instances, and four times as much for twice as many."""
     assert min(seconds(1024, case) for _ in range(2)) < 2.0
+
+
+@given(st.floats(0.0, 5.0), st.floats(0.0, 5.0))
+def test_a_limit_of_time_costs_what_so_many_threads_would(quota: float, other: float) -> None:
+    """At whole CPUs the rate of as many threads; nothing above those planned; no time is no instance; never gains."""
+    threads = len(PLANNED["a0"])
+    factor = round(handover_factor(AMD48.topology, [0, 1, 2], FAR), 6)
+    rates = [0.0] + [rate(as_placed(AMD48, factor), DBENCH, KVM, len(PLANNED), k) / 4 for k in range(1, threads + 1)]
+    whole = defined(PLANNED, {})
+    for count, done in enumerate(rates):
+        assert PRICER.throttled("a0", count) == pytest.approx(max(rates[-1] - done, 0.0) / whole, abs=1e-9)
+    assert PRICER.throttled("a0", threads + quota) == 0.0
+    assert PRICER.throttled("a0", 0.0) == pytest.approx(PRICER.loss({"a0": ()}), abs=1e-9)
+    assert PRICER.throttled("a0", quota) >= 0.0
+    if int(quota) == int(other) and quota < other < threads and rates == sorted(rates):
+        assert PRICER.throttled("a0", quota) >= PRICER.throttled("a0", other)
