@@ -8,7 +8,7 @@ When not to use it: for a program that cannot run twice at the same time (a fixe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -53,7 +53,7 @@ def splits(cores: int) -> list[Split]:
     return list(dict.fromkeys([(1, cores), *halves, (cores, 1)])) if cores > 1 else []
 
 
-def run_splits(plan: Plan, signals: Signals, tell: Callable[[SplitRun], None]) -> Iterator[SplitRun]:
+def run_splits(plan: Plan, signals: Signals) -> Iterator[SplitRun]:
     """The counted runs, as they finish.
 
     Raises:
@@ -70,9 +70,7 @@ def run_splits(plan: Plan, signals: Signals, tell: Callable[[SplitRun], None]) -
         split = chosen[sample.split]
         if sample.round > 0:
             others = sample.others if sample.seconds >= SHORT_S else 0.0
-            run = SplitRun(split=split, rate=_rate(sample, split, plan), others=others)
-            tell(run)
-            yield run
+            yield SplitRun(split=split, rate=_rate(sample, split, plan), others=others)
 
 
 def _rate(sample: Sample, split: Split, plan: Plan) -> float:

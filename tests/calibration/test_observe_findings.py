@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cerberus_plan.calibration.programs.demand import Demand, SystemCall
+from cerberus_plan.calibration.programs.observe.meter import Meter
 from cerberus_plan.calibration.programs.observe.runs import Extras, Run
 from tests.example_observation import made, observed
 
@@ -16,6 +17,24 @@ def test_the_curve_and_demands_keep_every_core_count() -> None:
     assert [(d.cores, d.user_s) for d in seen.demands] == [(1, 1.1), (2, 2.0)]
     assert not seen.complete
     assert "cut short: 4 of 6 runs were made" in seen.findings
+
+
+@pytest.mark.parametrize(
+    ("many", "said"),
+    [
+        ({"elapsed_s": 2.05, "cpu_s": 8.0}, True),  # as long, on all cores: it works until its time is up
+        ({"elapsed_s": 0.5, "cpu_s": 2.0}, False),  # four times as fast
+        ({"elapsed_s": 2.0, "cpu_s": 2.1}, False),  # as long, on one core: nothing to share out
+        ({"elapsed_s": 3.0, "cpu_s": 8.0}, False),  # slower
+    ],
+)
+def test_a_program_of_fixed_time_says_nothing_by_the_clock(many: dict[str, float], said: bool) -> None:
+    """Its runs last as long on any number of cores, and use all of them; where its rate is read, that is no matter."""
+    runs = (made(1, 0.5, elapsed_s=2.0, cpu_s=2.0), made(4, 1.0 / many["elapsed_s"], **many))
+    seen = observed(*runs)
+    assert any("works for a fixed time" in sentence for sentence in seen.findings) == said
+    printed = replace(seen, plan=replace(seen.plan, meter=Meter.of(rate="x ([0-9])")))
+    assert not any("works for a fixed time" in sentence for sentence in printed.findings)
 
 
 def test_probes_are_added_to_the_smallest_count() -> None:

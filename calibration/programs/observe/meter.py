@@ -14,9 +14,11 @@ import math
 import re
 from dataclasses import dataclass
 from enum import Enum
+from shlex import quote
 
 from cerberus_plan.calibration.programs.observe.matching import last_match
 from cerberus_plan.calibration.programs.observe.process import Finished
+from cerberus_plan.calibration.programs.observe.rate_seen import rate_seen
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
 
@@ -24,6 +26,7 @@ from cerberus_plan.model.plain import shown
 _GROUP, _GROUPED = re.compile(r"[-+]?\d{1,3}"), re.compile(r"(?:[,'\u00a0\u2009\u202f]\d{3})+(?!\d)")
 _EXPONENT = re.compile(r"[eE][-+]?\d+")
 _MULTIPLE = re.compile(r"[kKMGT](?![A-Za-z])")
+_TIME = re.compile(r"[ \t]?(?:s|secs?|seconds?|ns|us|µs|μs|ms|min|minutes?)(?![A-Za-z_/])")
 _OTHER_TIME = re.compile(r"[ \t]?(?:ns|us|µs|μs|ms|min|m|h)(?![A-Za-z_])")
 # Beyond these nothing was measured, and products of them would not be numbers any more.
 _LEAST, _MOST = 1e-100, 1e100
@@ -85,7 +88,8 @@ class Meter:
             return 1.0 / run.elapsed_s
         match = last_match(self.pattern, run.output)
         if match is None:
-            raise InputError(f"nothing in the output matches {shown(self.pattern.pattern)}; it ends with\n{run.tail}")
+            what = f"nothing in the output matches {shown(self.pattern.pattern)}{self._advice(run)}"
+            raise InputError(f"{what}; it ends with\n{run.tail}")
         group = "value" if "value" in self.pattern.groupindex else 1
         text = match.group(group) or ""
         value = _number(text)
@@ -94,7 +98,8 @@ class Meter:
         if value is None:
             raise InputError(
                 f"{shown(self.pattern.pattern)} finds {shown(text)}, which is no positive number; "
-                "put the brackets around digits only, without separators of thousands"
+                "put the brackets around digits only, without separators of thousands (`sh -c 'PROGRAM | tr -d ,'` "
+                "takes them out)"
                 + ("; decimal commas go with `env LC_ALL=C` before the program" if "," in text else "")
             )
         if not _LEAST <= value <= _MOST:
@@ -103,6 +108,11 @@ class Meter:
             )
         return value if self.kind is Kind.RATE else 1.0 / value
 
+    def _advice(self, run: Finished) -> str:
+        """The expression that would read a rate in the output, if there is one."""
+        seen = rate_seen(run.output) if self.kind is Kind.RATE else None
+        return "" if seen is None else f"; try --regex {quote(seen.regex)}"
+
     def _whole(self, text: str, output: str, end: int) -> None:
         """Refuse what is only the beginning of a number.
 
@@ -110,12 +120,14 @@ class Meter:
             InputError: The output goes on with more of it.
         """
         goes_on = {
-            "thousands? Let the program print plain digits; where another number follows, put its comma into the "
-            "pattern": _GROUPED if _GROUP.fullmatch(text) else None,
+            "thousands? Let the program print plain digits, or take its commas out with `| tr -d ,`; where another "
+            "number follows, put its comma into the pattern": _GROUPED if _GROUP.fullmatch(text) else None,
             "take its exponent into the brackets, as in ([0-9.eE+-]+)": _EXPONENT if text[-1:].isdigit() else None,
             "thousands or millions? Let the program print plain digits, or put the letter into the pattern if it is "
             "always the same": _MULTIPLE if text[-1:].isdigit() else None,
             "seconds are read here; let the program print them": _OTHER_TIME if self.kind is Kind.SECONDS else None,
+            "a time? --time-regex of observe and tune reads seconds; if it is a rate, put what follows it into the "
+            "pattern": _TIME if self.kind is Kind.RATE else None,
         }
         for advice, more in goes_on.items():
             if more is not None and (after := more.match(output, end)):

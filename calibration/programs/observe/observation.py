@@ -14,6 +14,7 @@ from typing import Any
 
 from cerberus_plan.calibration.programs.demand import COUNTS, TIMES, Demand
 from cerberus_plan.calibration.programs.imports.results import Curve
+from cerberus_plan.calibration.programs.observe.meter import Kind
 from cerberus_plan.calibration.programs.observe.run_plan import PLACEHOLDER, Plan, cores_text
 from cerberus_plan.calibration.programs.observe.runs import Extras, Run
 from cerberus_plan.calibration.programs.observe.served import loads_unlike
@@ -26,6 +27,8 @@ SHORT_S = 0.5  # runs shorter than this say more about starting than about worki
 GROWTH = 1.15  # growth of time per unit from which it is worth a sentence
 BUSY = 0.8  # share of its cores that a program keeps busy, below which it is worth a sentence
 SIZES = (PLACEHOLDER, "{threads}", "{cpus}")  # what tells a program how many CPUs it may use
+SAME = 0.1  # runs whose lengths differ by less last as long
+FILLED = 0.6  # share of the added cores that a program keeps busy which works for a fixed time
 SCATTER = 0.10  # spread of repeats (largest over smallest) - 1 worth a sentence
 
 
@@ -66,7 +69,7 @@ class Observation:
         """Sentences for people, the most useful first."""
         long = max((run.elapsed_s for run in self.runs), default=0.0) >= SHORT_S
         time = [*_growth(self.demands), *_idleness(self)] if long else []
-        return [*time, *_load(self), *_locks(self.demands), *_warnings(self), *self.extras.notes]
+        return [*_fixed_time(self), *time, *_load(self), *_locks(self.demands), *_warnings(self), *self.extras.notes]
 
 
 def _median(demands: Sequence[Demand]) -> Demand:
@@ -86,6 +89,27 @@ def _with_extras(demand: Demand, extras: Extras) -> Demand:
         notes = (*demand.notes, *extras.calls.notes)
         demand = replace(demand, system_calls=extras.calls.system_calls, notes=notes)
     return demand
+
+
+def _fixed_time(observation: Observation) -> Iterator[str]:
+    """Runs by the clock that last as long on all cores as on few, and use more processor time the more they get."""
+    counts = sorted({run.cores for run in observation.runs})
+    if observation.plan.meter.kind is not Kind.CLOCK or len(counts) < 2:
+        return
+    few, many = (_middle_run(observation, count) for count in (counts[0], counts[-1]))
+    lasts, used = many[0] / few[0], many[1] / max(few[1], 1e-9)
+    if abs(lasts - 1.0) < SAME and used > 1.0 + FILLED * (counts[-1] / counts[0] - 1.0):
+        yield (
+            f"runs last as long on {counts[-1]} cores as on {counts[0]} and use {used:.1f} times the processor time: "
+            "if the program works for a fixed time, the clock tells nothing; read the rate that it prints with --regex"
+        )
+
+
+def _middle_run(observation: Observation, count: int) -> tuple[float, float]:
+    """How long runs on so many cores last, and what processor time they use [s]."""
+    runs = [run for run in observation.runs if run.cores == count]
+    lasting = statistics.median(1.0 / run.throughput for run in runs)
+    return lasting, statistics.median((run.demand.cpu_s or 0.0) * run.demand.work for run in runs)
 
 
 def _growth(demands: Sequence[Demand]) -> Iterator[str]:

@@ -149,12 +149,17 @@ observe.context_settings = {"allow_interspersed_args": False}  # type: ignore[at
 def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras], *, probe: bool) -> None:
     """Trial, probes and counted runs; what is finished is in `runs` and `extras` whatever happens."""
     from cerberus_plan.calibration.programs.observe import runs as session
+    from cerberus_plan.calibration.programs.observe.meter import Kind
+    from cerberus_plan.calibration.programs.observe.rate_seen import rate_seen
     from cerberus_plan.calibration.programs.observe.run_plan import cores_text
+    from cerberus_plan.model.plain import shown
     from cerberus_plan.reports.formats import number
 
     most = cores_text(plan.counts[-1])
     _say(f"trial run of `{plan.text}` on {most} (not counted)")
     trial = session.trial(plan, signals)
+    if plan.meter.kind is Kind.CLOCK and (seen := rate_seen(trial.output)):
+        _say(f"the clock is read, and the program prints {shown(seen.line)}: --regex {quote(seen.regex)} reads that")
     if probe:
         extras.append(session.extras(plan, trial.elapsed_s, signals, _say))
     total = len(plan.schedule())
@@ -162,10 +167,16 @@ def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras]
     for run in session.measure(plan, signals):
         runs.append(run)
         done = len(runs)
-        left_s = (time.monotonic() - started) / done * (total - done)
-        rest = f", about {_duration(left_s)} left" if done < total else ""
+        rest = _left(started, done, total)
         rate = f"{number(run.throughput, 4)} {plan.meter.unit}s/s"
         _say(f"[{done}/{total}] {cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
+
+
+def _left(started: float, done: int, total: int, *, uncounted: int = 0) -> str:
+    """How long the rest takes at the pace so far; runs that are not counted took their time too."""
+    if done == total:
+        return ""
+    return f", about {_duration((time.monotonic() - started) / (done + uncounted) * (total - done))} left"
 
 
 def _beside_streams(plan: Plan, signals: Signals, extras: list[Extras]) -> Extras:
@@ -177,14 +188,19 @@ def _beside_streams(plan: Plan, signals: Signals, extras: list[Extras]) -> Extra
 
 def _divide(plan: Plan, signals: Signals, divided: list[SplitRun]) -> None:
     """Runs of splits; a program that cannot run beside itself has a curve only, and that is said."""
-    from cerberus_plan.planner.verify.observed import run_splits
+    from cerberus_plan.planner.verify.observed import run_splits, splits
     from cerberus_plan.reports.formats import number
 
-    def tell(run: SplitRun) -> None:
-        _say(f"{run.split[0]} x {run.split[1]}: {number(run.rate, 4)} {plan.meter.unit}s/s")
-
+    each = len(splits(plan.counts[-1]))
+    if each:
+        _say("the same cores divided among instances; each split runs once more, not counted")
+    started = time.monotonic()
     try:
-        divided.extend(run_splits(plan, signals, tell))
+        for run in run_splits(plan, signals):
+            divided.append(run)
+            rest = _left(started, len(divided), each * plan.repeats, uncounted=each)
+            name = f"{run.split[0]} x {run.split[1]}"
+            _say(f"[{len(divided)}/{each * plan.repeats}] {name}: {number(run.rate, 4)} {plan.meter.unit}s/s{rest}")
     except CannotAnswerError as error:
         divided.clear()
         _say(f"splits were not measured: {error}")
