@@ -130,7 +130,7 @@ def fit_curve(
 
 def intervals(posterior: Posterior, forecast: Forecast, targets: Array) -> tuple[Array, Array, Array]:
     """Low end, middle and high end of throughput at each target, calibrated."""
-    raw = Raw.of(forecast.quantiles(LEVELS), targets, float(posterior.n[-1]))
+    raw = Raw.of(forecast.quantiles(LEVELS), targets, posterior.n)
     return posterior.priors.widening.interval(raw)
 
 

@@ -1,7 +1,7 @@
 """Intervals that hold beyond the measured range: raw quantiles of the forecast, calibrated by how far they reach.
 
-    low, high = middle -+ times reach,   reach = sqrt(((q95 - q05) / 2)^2 + SMALLEST^2) + surprise sqrt(1 - f^-2)
-    f = max(n / largest measured n, 1)
+    low, high = middle -+ times reach,   reach = sqrt(((q95 - q05) / 2)^2 + smallest^2) + surprise sqrt(1 - f^-2)
+    f = max(n / largest measured n, 1),  smallest = 0.1 for a count that was run, else 0.2
 
 on the logarithm of throughput. The surprise is what the next doubling may do that no point announced: it is over once
 f passes two or so, as the first counts of a curve are over (`drift`), and farther away only the forecast's own doubt
@@ -34,6 +34,8 @@ MIDDLE = 0.36
 LARGEST = 700.0
 # Least half width of a forecast: with it nine in ten counts between two that were run, left out, are held.
 SMALLEST = 0.2
+# Of a count that was run: its interval then is that of one more run whose noise is 3 %, usual where no repeat tells.
+SMALLEST_RUN = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,19 @@ class Raw:
     middle: Array
     high: Array
     log_factor: Array  # log(n / largest measured n), 0 within the measured range
+    smallest: Array  # least half width
 
     @classmethod
-    def of(cls, quantiles: Array, targets: Array, largest: float) -> Raw:
-        """From the rows `LEVELS` of a forecast at the targets."""
+    def of(cls, quantiles: Array, targets: Array, measured: Array) -> Raw:
+        """From the rows `LEVELS` of a forecast at the targets, of a curve with these measured counts, ascending."""
         low, middle, high = quantiles
-        return cls(low=low, middle=middle, high=high, log_factor=np.log(np.maximum(targets / largest, 1.0)))
+        return cls(
+            low=low,
+            middle=middle,
+            high=high,
+            log_factor=np.log(np.maximum(targets / measured[-1], 1.0)),
+            smallest=np.where(np.isin(targets, measured), SMALLEST_RUN, SMALLEST),
+        )
 
     @property
     def half(self) -> Array:
@@ -69,13 +78,13 @@ class Widening:
 
     def interval(self, raw: Raw) -> tuple[Array, Array, Array]:
         """Low end, middle and high end of throughput."""
-        half = self.times * reach(raw.half, raw.log_factor, self.surprise)
+        half = self.times * reach(raw.half, raw.log_factor, self.surprise, raw.smallest)
         return rate(raw.middle - half), rate(raw.middle), rate(raw.middle + half)
 
 
-def reach(half: Array, log_factor: Array, surprise: float) -> Array:
+def reach(half: Array, log_factor: Array, surprise: float, smallest: Array | float = SMALLEST) -> Array:
     """Raw distance to either end."""
-    return np.asarray(np.sqrt(half**2 + SMALLEST**2) + surprise * np.sqrt(-np.expm1(-2 * log_factor)))
+    return np.asarray(np.sqrt(half**2 + smallest**2) + surprise * np.sqrt(-np.expm1(-2 * log_factor)))
 
 
 def rate(log_value: Array) -> Array:

@@ -129,7 +129,7 @@ class Learner:
         priors = self._priors_without(left_out | {example.family})
         targets, truth = example.curve.n[beyond], np.log(example.curve.value[beyond])
         quantiles = weighed(points, priors).predict(targets).quantiles(LEVELS)
-        raw = Raw.of(quantiles, targets, float(points.n[-1]))
+        raw = Raw.of(quantiles, targets, points.n)
         # a curve with many levels tells more than one with few, but not in proportion
         weight = np.full(truth.size, importance * truth.size**-0.5)
         return np.stack([raw.log_factor, raw.half, np.abs(raw.middle - truth), weight])
