@@ -2,9 +2,11 @@
 
 Read: the CSV of core-to-core-latency (one way, pairs below the diagonal, no labels) and its table on the terminal
 (``59±0``); the table of c2clat (its corner says CPU; round trips); full, lower or ragged triangles; commas, semicolons,
-tabs or blanks between cells; a first row and column of CPU numbers, or one of the two. Nanoseconds throughout.
+tabs or blanks between cells, with or without quotes; a first row and column of CPU numbers, or one of the two.
+Nanoseconds throughout, which may stand behind each number.
 Both directions of a pair are averaged. A cell that is empty, ``-``, ``nan`` or 0 (a clock too coarse) is a pair that
-was not measured; zeros are counted in a note.
+was not measured; zeros are counted in a note. Where each CPU has just one zero they are siblings, nearer than the clock
+can tell: 10 ns, as siblings take 4 to 17 (``host.siblings``), or half of the least that was measured.
 Assumption: ascending whole numbers in the first row and column are labels where there are six, two that follow one
 another, or four in even steps (CPUs 1, 3, 5, 7 of a socket); latencies are not so regular.
 Source: https://github.com/nviennot/core-to-core-latency and https://github.com/rigtorp/c2clat, their READMEs.
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cerberus_plan.calibration.host.latency_matrix import LatencyMatrix
+from cerberus_plan.model.digits import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +39,9 @@ _UNKNOWN = frozenset({"", "-", "--", "nan", "n/a", "na", "."})
 _AS_UNKNOWN = dict.fromkeys([*_UNKNOWN, *(cell.upper() for cell in _UNKNOWN), "NaN"], "nan")
 # Rows that are looked at to tell what a file is.
 _TRIED = 32
+_SIBLINGS_NS = 10.0
+_COARSE = "which a coarse clock gives"
+_NANOSECONDS = re.compile(r"(?<=\d) ?ns\b")
 # The spread that core-to-core-latency prints behind each mean.
 _SPREAD = re.compile(r"±\S*")
 
@@ -93,8 +99,16 @@ def read(source: Source) -> tuple[LatencyMatrix, tuple[str, ...]]:
             row = table.rows[int(np.argwhere(zero)[0][0])]
             source.refuse(row.line, "'0'", "nanoseconds above 0")
         source.refuse(None, "no pair of cores", "a matrix of latencies in nanoseconds")
-    missing = int(np.count_nonzero((zero | zero.T) & (known == 0))) // 2
-    notes = [f"{missing} pairs of cores have 0 ns, which a coarse clock gives: taken as not measured"]
+    nothing = (zero | zero.T) & (known == 0)
+    missing = int(np.count_nonzero(nothing)) // 2
+    taken = "not measured"
+    if len(nothing) > 2 and (nothing.sum(axis=0) == 1).all():
+        value = _SIBLINGS_NS * (2.0 if table.round_trips else 1.0)
+        one_way[nothing] = min(value, np.nanmin(one_way) / 2.0)
+        taken = f"siblings, {one_way[nothing][0]:.3g} ns apart"
+    notes = [
+        f"{counted(missing, 'pair')} of cores {'have' if missing > 1 else 'has'} 0 ns, {_COARSE}: taken as {taken}"
+    ]
     scale = _NS if table.round_trips else 2.0 * _NS
     return LatencyMatrix(table.cpus, one_way * scale), tuple(notes if missing else ())
 
@@ -119,6 +133,10 @@ def _split(text: str) -> list[Row]:
 def _cells(line: str, separator: str | None) -> list[str]:
     if "±" in line:
         line = _SPREAD.sub("", line)
+    if "ns" in line:
+        line = _NANOSECONDS.sub("", line)
+    if '"' in line:
+        line = line.replace('"', "")
     if separator is None:
         return line.split()
     cells = line.split(separator)

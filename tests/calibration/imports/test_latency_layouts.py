@@ -59,6 +59,8 @@ LAYOUTS = {
     "zeros on the diagonal": lambda v, _: csv(cells(v, blank="0")),
     "dashes": lambda v, _: csv(cells(v, blank="-")),
     "separators at the end": lambda v, _: csv([[*row, ""] for row in cells(v)]),
+    "quotes": lambda v, _: csv([[f'"{cell}"' for cell in row] for row in cells(v)]),
+    "units": lambda v, _: csv([[f"{cell} ns" if cell else "" for cell in row] for row in cells(v)]),
     "comments": lambda v, _: "# ns, one way\n" + csv(cells(v)),
     "blank lines at the end": lambda v, _: csv(cells(v)) + "\n\n",
     "labels": lambda v, cpus: labelled(cells(v), cpus),
@@ -113,7 +115,7 @@ def test_a_zero_is_a_pair_that_was_not_measured(tmp_path):
     profile = import_profile([str(tmp_path / "m.csv")])
     assert (4, 5) not in profile.latency
     assert profile.topology.l3_groups == found.l3_groups
-    assert "m.csv: 1 pairs of cores have 0 ns, which a coarse clock gives: taken as not measured" in profile.notes
+    assert "m.csv: 1 pair of cores has 0 ns, which a coarse clock gives: taken as not measured" in profile.notes
 
 
 def test_both_directions_are_averaged():
@@ -167,3 +169,18 @@ def test_a_cell_that_is_no_latency_is_refused_with_its_line(cell):
     assert core_to_core_latency.sniff(text)
     with pytest.raises(InputError, match=f"line 3: found {cell!r}"):
         core_to_core_latency.parse(Source("m.csv", text))
+
+
+@given(st.integers(4, 12), st.booleans(), st.integers(0, 10**6))
+def test_one_zero_a_cpu_is_its_sibling(cores, beside, seed):
+    """The clock is too coarse for what two threads of a core take: they are found, and a note says so."""
+    found = machine(cores=cores, threads=2, beside=beside, seed=seed)
+    seconds = np.nan_to_num(found.latency.seconds)
+    near = np.equal.outer(found.cores, found.cores)
+    text = csv(cells(np.where(near, 0.0, seconds / 2e-9), "{:.4f}", upper=False).copy())
+    matrix, notes = core_to_core_latency.read(Source("m.csv", text.replace("0.0000", "0")))
+    assert notes[0].startswith(f"{cores} pairs of cores have 0 ns")
+    assert "siblings" in notes[0]
+    siblings = near & ~np.eye(len(near), dtype=bool)
+    assert matrix.seconds[siblings] == pytest.approx(min(20e-9, seconds[~near].min() / 2.0), abs=1e-12)
+    assert shape_of(matrix).cores == found.cores
