@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cerberus_plan.model.digits import counted
-from cerberus_plan.reports.formats import ends, estimate, percent
+from cerberus_plan.reports.formats import ends, estimate, number, percent
 
 LEAST_SHOWN = 0.01
 
@@ -37,8 +37,8 @@ def untold(answer: Mapping[str, Any]) -> list[str]:
     told = []
     if apart := answer["measured"]["contradiction"]:
         told.append(
-            f"Runs of {name(apart)} contradict each other, {apart['ratio']:.2g} times apart, and all runs are taken to "
-            "be as noisy: repeat them on a quiet host first."
+            f"Runs of {name(apart)} contradict each other, {number(apart['ratio'], 2)} times apart, and all runs are "
+            "taken to be as noisy: repeat them on a quiet host first."
         )
     if wanted := answer["owner_next"]:
         told.append(f"Whose the contention is these runs do not tell: run {name(wanted)} to know.")

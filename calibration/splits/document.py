@@ -35,7 +35,9 @@ def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measuremen
         "best": forecast(fit.best, inverted=inverted),
         "next": None if fit.next is None else forecast(fit.next, inverted=inverted),
         "owner": {name: round(fit.owner[name], 4) for name in OWNERS},
-        "owner_next": _split(deciding(fit.measured, fit.owner)),
+        "owner_next": _split(
+            deciding(fit.measured, fit.owner, max(s.instances * s.cores_per_instance for s in fit.splits))
+        ),
         "causes": CAUSES,
         "points": [
             {

@@ -33,19 +33,24 @@ def owner(posterior: Posterior, cores: int) -> dict[str, float]:
     return {name: float(p) for name, p in zip(OWNERS, share, strict=True)}
 
 
-def deciding(measured: Measured, whose: Mapping[str, float]) -> Split | None:
+def deciding(measured: Measured, whose: Mapping[str, float], cores: int) -> Split | None:
     """The run that tells whose the contention is; None where it is known, or no run on so many cores would tell more.
 
     What an instance loses shows beside several smaller ones of as many cores, what the machine loses beside fewer
     cores, and anything inside an instance only in one that has several cores.
+
+    Args:
+        measured: what was run.
+        whose: probability of each owner.
+        cores: of the machine that is asked for; no run needs more.
     """
     several = any(instances > 1 for instances, _ in measured.splits)
     if max(whose.values()) >= KNOWN and several:
         return None
-    n = measured.largest
+    n = min(measured.largest, cores)
     wanted = [(2, n // 2), (n, 1)] if n > 1 else [(2, 1), (1, 2)]
-    if several and all(cores == 1 for _, cores in measured.splits):
+    if several and all(size == 1 for _, size in measured.splits):
         wanted.insert(0, (1, n))
-    if several and all(2 * instances * cores > n for instances, cores in measured.splits):
+    if several and all(2 * instances * size > n for instances, size in measured.splits):
         wanted.insert(0, (1, 1))
     return next((split for split in wanted if split not in measured.splits), None)

@@ -13,14 +13,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cerberus_plan.calibration.curves.interval import rate
 from cerberus_plan.calibration.splits.measured import Split
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import deciding, owner
-from cerberus_plan.model.digits import percent
+from cerberus_plan.model.digits import number, percent
 from cerberus_plan.planner.evidence.condition import Evidence
 
 # Differences of logarithms below this are not worth a sentence.
 _WORTH = 0.1
+# Runs that do twice what the demands allow a core are not explained by a cache or by a faster clock.
+_IMPOSSIBLE = math.log(2.0)
 # Cores beyond the largest run, as a factor, from which a plan rests on extrapolation.
 FAR = 2.0
 
@@ -50,14 +53,22 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
             f"{_name(measured.splits[0])}, by the demands it would be {math.exp(expected[worst]):.3g} times; the plan "
             f"follows the runs. Likely causes on {cores} cores: {causes}"
         )
-    if (split := deciding(measured, whose)) is not None:
+    if (split := deciding(measured, whose, cores)) is not None:
         why = "" if disagree else f" ({causes})"
         yield f"who owns the contention is not known{why}: run {_name(split)} to decide it"
+    more = measured.log_value - evidence.by_demands
+    most = int(more.argmax())
+    if more[most] > _IMPOSSIBLE:
+        yield (
+            f"runs do more than the demands allow, {_name(measured.splits[most])} {number(float(rate(more[most])), 2)} "
+            "times as much: these may be in another unit, or of another program; rates follow the runs, but shares of "
+            "time and response times rest on the demands"
+        )
     if (apart := measured.contradiction) is not None:
         split, ratio = apart
         yield (
-            f"runs of {_name(split)} contradict each other, {ratio:.2g} times apart, and all runs are taken to be as "
-            "noisy: repeat them on a quiet host before running other splits"
+            f"runs of {_name(split)} contradict each other, {number(ratio, 2)} times apart, and all runs are taken to "
+            "be as noisy: repeat them on a quiet host before running other splits"
         )
     if cores > FAR * measured.largest:
         yield (

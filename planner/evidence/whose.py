@@ -84,7 +84,7 @@ def whose(rows: Sequence[Measurement], ledgers: Sequence[UnitLedger]) -> Whose |
         cores=measured.largest,
         probability={"process": scopes["inside"], **shared, "instances": scopes["between"], "none": scopes["none"]},
         several=any(instances > 1 for instances, _ in measured.splits),
-        decide=deciding(measured, scopes),
+        decide=deciding(measured, scopes, measured.largest),
     )
 
 

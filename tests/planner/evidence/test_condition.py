@@ -198,6 +198,14 @@ def test_time_that_goes_nowhere_has_no_name() -> None:
 def test_runs_that_contradict_each_other_are_named() -> None:
     """Three times apart is no usual noise; 2 % is."""
     apart = planned(program((1, 4, 3.0 * ONE_CORE), (1, 4, ONE_CORE), (2, 2, 2.0 * ONE_CORE)), 4)
-    assert any("runs of 1 x 4 contradict each other, 3 times" in warning for warning in apart.warnings)
+    assert any("runs of 1 x 4 contradict each other, 3.0 times" in warning for warning in apart.warnings)
     alike = planned(program((1, 4, 3.0 * ONE_CORE), (1, 4, 3.06 * ONE_CORE), (2, 2, 2.0 * ONE_CORE)), 4)
     assert not any("contradict" in warning for warning in alike.warnings)
+
+
+@pytest.mark.parametrize(("factor", "said"), [(1.0, False), (1.3, False), (4.0, True), (1e6, True), (0.01, False)])
+def test_runs_that_no_demand_allows_are_said_to_be_impossible(factor: float, said: bool) -> None:
+    """A unit mixed up shows as a rate that a core cannot have; a slower program may have a lock."""
+    rows = [(1, 1, factor * ONE_CORE), (1, 4, 3.0 * factor * ONE_CORE), (4, 1, 4.0 * factor * ONE_CORE)]
+    found = planned(program(*rows), 4)
+    assert any("more than the demands allow" in warning for warning in found.warnings) == said
