@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cerberus_plan.planner.audit.deviation import Verdict
 from cerberus_plan.reports.audit_words import price_words
-from cerberus_plan.reports.text.console import literal_console
+from cerberus_plan.reports.text.console import literal_console, print_whole
 
 
 def print_audit(verdict: Verdict, sentence: str) -> None:
@@ -20,4 +20,4 @@ def print_audit(verdict: Verdict, sentence: str) -> None:
         table.add_column(column, overflow="fold")
     for each in verdict.deviations:
         table.add_row(each.instance, each.kind, each.what, price_words(each.price), each.source)
-    console.print(table)
+    print_whole(console, table)

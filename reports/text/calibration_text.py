@@ -18,6 +18,8 @@ def print_quantities(console: Console, profile: Profile) -> None:
     """All quantities of the profile."""
     from rich.table import Table
 
+    from cerberus_plan.reports.text.console import print_whole
+
     cpus = counted(profile.host.cpus, "CPU")
     title = f"{profile.host.name}: {profile.host.processor}, {cpus}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
@@ -27,7 +29,7 @@ def print_quantities(console: Console, profile: Profile) -> None:
     table.add_column("known by", no_wrap=True)
     for name, one in profile.quantities.items():
         table.add_row(name, *known(one), str(one.provenance))
-    console.print(table)
+    print_whole(console, table)
     console.print()
 
 
@@ -40,6 +42,8 @@ def print_beside_paper(console: Console, profile: Profile) -> None:
     """The paper's section 7.2 with this host's relatives of its primitives."""
     from rich.table import Table
 
+    from cerberus_plan.reports.text.console import print_whole
+
     table = Table(title="Beside the paper's section 7.2", title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("operation", no_wrap=True)
     for heading in ("here", "resident", "Linux", "Xen", "local", "remote"):
@@ -48,7 +52,7 @@ def print_beside_paper(console: Console, profile: Profile) -> None:
         published = [row.published.get(column) for column in ("linux", "xen", "local", "remote")]
         texts = ["" if value is None else quantity(value, "s") for value in published]
         table.add_row(row.operation, _cell(profile, row.local), _cell(profile, row.remote), *texts)
-    console.print(table)
+    print_whole(console, table)
     console.print(
         "here, resident: this host, alone and through a process on another core; Linux, Xen, local, remote: the "
         "paper's machines of 2011, Cerberus within one OS instance and across two\n",
@@ -62,6 +66,7 @@ def print_comparison(console: Console, profile: Profile) -> None:
     from rich.table import Table
 
     from cerberus_plan.calibration.campaign.compare_c import Comparison
+    from cerberus_plan.reports.text.console import print_whole
 
     found = [Comparison(**record) for record in profile.run.get("compare_c", ())]
     if not found:
@@ -75,7 +80,7 @@ def print_comparison(console: Console, profile: Profile) -> None:
         promised = "" if row.promise is None else percent(row.promise)
         times = (quantity(row.numba_s, "s"), quantity(row.c_s, "s"))
         table.add_row(row.case, *times, number(row.ratio), promised, words[row.kept])
-    console.print(table)
+    print_whole(console, table)
     promised_rows = [row for row in found if row.kept is not None]
     kept = sum(row.kept is True for row in promised_rows)
     console.print(f"{kept} of {len(promised_rows)} cases keep what is promised\n", highlight=False)

@@ -28,7 +28,7 @@ from cerberus_plan.reports.fleet_words import (
     verdict,
 )
 from cerberus_plan.reports.formats import exact, percent
-from cerberus_plan.reports.text.console import literal_console
+from cerberus_plan.reports.text.console import literal_console, print_whole
 
 
 def print_fleet(document: Mapping[str, Any], console: Console | None = None) -> None:
@@ -66,7 +66,7 @@ def _table(out: Console, headers: Sequence[str], rows: Iterable[Sequence[str]], 
         table.add_column(header, justify="left" if place in left else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    out.print(table)
+    print_whole(out, table)
     out.print()
 
 

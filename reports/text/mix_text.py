@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cerberus_plan.planner.mixtures.mix_plan import MixPlan, Part, sizes
 from cerberus_plan.reports.formats import ends, estimate, number, percent
-from cerberus_plan.reports.text.console import literal_console
+from cerberus_plan.reports.text.console import literal_console, print_whole
 
 
 def print_mix(plan: MixPlan, console: Console | None = None) -> None:
@@ -23,7 +23,7 @@ def print_mix(plan: MixPlan, console: Console | None = None) -> None:
         table.add_column(header, justify="left" if header == "workload" else "right", no_wrap=header != "instances")
     for part in plan.parts:
         table.add_row(*_cells(part))
-    out.print(table)
+    print_whole(out, table)
     for name, level in plan.others:
         out.print(Text(f"with {name} instead: {number(level)} times its share", style="dim"))
     for name, reason in plan.refused:

@@ -13,7 +13,7 @@ from rich.table import Table
 from cerberus_plan.model.digits import counted
 from cerberus_plan.reports import observe_words as words
 from cerberus_plan.reports.formats import estimate, number, percent, quantity
-from cerberus_plan.reports.text.console import literal_console
+from cerberus_plan.reports.text.console import literal_console, print_whole
 
 
 def print_observation(document: Mapping[str, Any], *, work: str) -> None:
@@ -24,7 +24,7 @@ def print_observation(document: Mapping[str, Any], *, work: str) -> None:
         work: What work is counted in, one of it.
     """
     console = literal_console()
-    console.print(_table(document, work))
+    print_whole(console, _table(document, work))
     if mix := document["system_call_mix"]:
         told = ", ".join(f"{family} {number(calls)}" for family, calls in mix.items())
         console.print(f"system calls per {work}: {told}", soft_wrap=True)

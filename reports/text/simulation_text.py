@@ -21,7 +21,7 @@ from cerberus_plan.model.simulation.rules import Rules
 from cerberus_plan.model.simulation.run import Simulation
 from cerberus_plan.planner.splits.network_of import CandidateNetwork
 from cerberus_plan.reports.formats import ends, estimate, number, percent
-from cerberus_plan.reports.text.console import literal_console
+from cerberus_plan.reports.text.console import literal_console, print_whole
 
 # Error of a network's exact answer that no plan would notice.
 HOLDS_WITHIN = 0.05
@@ -124,8 +124,8 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     low, high = scale(found.low), scale(found.high)
     told = (estimate(scale(each.throughput), low, high) for each in (comparison.exact, found))
     table.add_row(comparison.unit, *told, ends(low, high))
-    out.print(table)
-    out.print(_station_table(comparison))
+    print_whole(out, table)
+    print_whole(out, _station_table(comparison))
     out.print(Text(comparison.verdict, style="bold green" if comparison.holds else "bold yellow"))
     out.print(
         Text(

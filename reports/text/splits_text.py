@@ -7,17 +7,21 @@ from typing import Any
 
 from cerberus_plan.reports.formats import alike, percent
 from cerberus_plan.reports.splits_words import likely, name, untold, verdict
+from cerberus_plan.reports.text.wrap import wrap
 
 HEADERS = ("split", "expected", "low", "high", "", "best", "regret")
 
 
-def splits_text(answer: Mapping[str, Any]) -> str:
+def splits_text(answer: Mapping[str, Any], width: int) -> str:
     """All lines.
 
     Args:
         answer: the document of `calibration.splits.document`.
+        width: of the terminal, to which sentences are wrapped.
     """
-    return "\n".join((verdict(answer), "", *table(answer), "", owners(answer), *untold(answer), following(answer)))
+    last = (owners(answer), *untold(answer), following(answer))
+    below = (line for sentence in last for line in wrap(sentence, width))
+    return "\n".join((*wrap(verdict(answer), width), "", *table(answer), "", *below))
 
 
 def table(answer: Mapping[str, Any]) -> Iterator[str]:

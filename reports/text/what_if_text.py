@@ -15,7 +15,7 @@ from rich.text import Text
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.splits.changes import ranked
 from cerberus_plan.reports import what_if_words as words
-from cerberus_plan.reports.text.console import literal_console
+from cerberus_plan.reports.text.console import literal_console, print_whole
 
 
 def print_answers(plan: Plan, answers: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
@@ -37,7 +37,7 @@ def print_answers(plan: Plan, answers: Sequence[Mapping[str, Any]], console: Con
         style = None if words.worthwhile(plan, answer) else "dim"
         table.add_row(answer["name"], *words.cells(plan, answer), style=style)
     out.print(Text(f"{plan.workload.name}: if the system were refined", style="bold"))
-    out.print(table)
+    print_whole(out, table)
     for answer in told:  # below, for a column of sentences would leave them two letters a line
         out.print(Text(f"  {answer['name']}: {answer['says']}", style="dim"))
     out.print()

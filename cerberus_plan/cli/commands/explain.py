@@ -14,6 +14,8 @@ from cerberus_plan.cli.report_file import ReportFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.table import Table
+
     from cerberus_plan.planner.plan import Candidate, Plan
     from cerberus_plan.planner.splits.explain import Explanation
 
@@ -84,7 +86,7 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
     from cerberus_plan.planner.splits.describe import expected
     from cerberus_plan.reports import explain_words as words
     from cerberus_plan.reports.formats import number
-    from cerberus_plan.reports.text.console import literal_console
+    from cerberus_plan.reports.text.console import literal_console, print_whole
 
     console = literal_console()
     console.print(Text.assemble((plan.workload.name, "bold cyan"), "  ", plan.verdict))
@@ -95,14 +97,14 @@ def show(plan: Plan, explanations: list[Explanation]) -> None:
         noun = "threads" if candidate.overcommit > 1.0 else "cores"
         title = f"{candidate.system}, {candidate.vms} x {candidate.split[0]} {noun}"
         console.print(Text(f"\n{title}: {expected(candidate, plan.workload.unit)}", style="bold"))
-        console.print(_stations(explanation))
+        print_whole(console, _stations(explanation))
         for finding in explanation.findings:
             console.print(Text.assemble(f"  {finding.says}: ", (number(finding.value), "bold")), soft_wrap=True)
             console.print(Text(f"      {finding.formula}", style="dim"), soft_wrap=True)
     console.print()
 
 
-def _stations(explanation: Explanation) -> object:
+def _stations(explanation: Explanation) -> Table:
     from rich.table import Table
 
     from cerberus_plan.reports import explain_words as words

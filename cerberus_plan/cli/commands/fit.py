@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -157,7 +158,7 @@ def fit_measured_splits(
     else:
         from cerberus_plan.reports.text.splits_text import splits_text
 
-        typer.echo(splits_text(answered))
+        typer.echo(splits_text(answered, shutil.get_terminal_size().columns))
 
 
 def _measurements(path: Path, *, time: bool) -> tuple[Measurement, ...]:
@@ -207,15 +208,15 @@ def counts(text: str, option: str) -> list[float]:
 
 def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     """Print the verdict, then the forecast beside what was measured and the incumbents, then the laws."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     from cerberus_plan.reports.formats import alike, number, percent, reading
+    from cerberus_plan.reports.text.console import literal_console, print_whole, print_wrapped
     from cerberus_plan.reports.text.next_runs import next_runs
 
-    console = Console()
-    console.print(answered["verdict"], style="bold", highlight=False, markup=False)
+    console = literal_console()
+    print_wrapped(console, answered["verdict"], "bold")
     table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
     for column in ("n", "measured", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
         table.add_column(column, justify="right")
@@ -224,8 +225,8 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
         beside = [number(law["predictions"][i]["value"], 4) for law in laws]
         cells = alike(row["value"], row["low"], row["high"])
         table.add_row(f"{row['n']:g}", known.get(row["n"], ""), *cells, number(row["high"] / row["low"]), *beside)
-    console.print(table)
+    print_whole(console, table)
     weights = ", ".join(f"{name} {percent(weight)}" for name, weight in answer.law_weights.items() if weight >= 0.01)
-    console.print(f"Laws by weight: {weights}", highlight=False)
+    print_wrapped(console, f"Laws by weight: {weights}")
     if told := next_runs(answered):
-        console.print(told, highlight=False)
+        print_wrapped(console, told)

@@ -195,12 +195,14 @@ def _show(file: str, title: str, imported: Imported, output: Path | None) -> Non
     from rich.console import Console
     from rich.markup import escape
 
+    from cerberus_plan.reports.text.console import print_whole
+
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{escape(file)}: {title}")
     for curve in imported.curves:
-        console.print(_curve_table(curve))
+        print_whole(console, _curve_table(curve))
     for demand in imported.demands[:TABLES]:
-        console.print(_demand_table(demand, several=len(imported.demands) > 1))
+        print_whole(console, _demand_table(demand, several=len(imported.demands) > 1))
     if len(imported.demands) > TABLES:
         console.print(f"... and {len(imported.demands) - TABLES} demands more: --json prints all")
     for note in (*imported.notes, *(note for demand in imported.demands for note in demand.notes)):
@@ -267,7 +269,7 @@ def _amount(value: float) -> str:
     """What was counted is whole, and told to the last one; what is a mean, or a time, to three digits."""
     from cerberus_plan.reports.formats import number
 
-    return f"{value:,.0f}" if value == int(value) and value < EXACT else number(value)
+    return f"{int(value):,}" if value == int(value) and value < EXACT else number(value)
 
 
 def _bounds(imported: Imported) -> list[str]:

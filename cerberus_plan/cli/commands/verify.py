@@ -223,7 +223,7 @@ def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> 
     from rich.table import Table
 
     from cerberus_plan.planner.verify.judge import AGREE
-    from cerberus_plan.reports.text.console import literal_console
+    from cerberus_plan.reports.text.console import literal_console, print_whole
 
     console = literal_console()
     table = Table(title="throughput relative to one big instance, 90 % intervals", title_justify="left")
@@ -231,7 +231,7 @@ def _show(rows: list[dict[str, Any]], splits: list[Split], notes: list[str]) -> 
         table.add_column(column)
     for row, split in zip(rows, splits, strict=True):
         table.add_row(_name(split), _interval(row["measured"]), _interval(row["predicted"]), row.get("verdict", ""))
-    console.print(table)
+    print_whole(console, table)
     for row, split in zip(rows, splits, strict=True):
         if row.get("verdict", AGREE) != AGREE:
             console.print(f"{_name(split)}: trust {row['trust']}; next: {row['next']}")
