@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 
 from cerberus_plan.cli import commands
 from cerberus_plan.cli.commands.plan import plan
+from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.plain import shown
 
 _EPILOG = """Examples:
 
@@ -37,6 +39,16 @@ def help_of(command: Any) -> str:
     return "\n\n".join(" ".join(text.split()) for text in (command.__doc__ or "").split("\n\n"))
 
 
+def _instead(name: str) -> str:
+    """What somebody who typed a command that is not there may want."""
+    from difflib import get_close_matches
+
+    if name == "plan":
+        return "a plan needs none: cerberus-plan --cores 48"
+    near = get_close_matches(name, command_names(), n=1)
+    return f"did you mean {near[0]}?" if near else "--help lists them, and the name of a file shows a saved answer"
+
+
 class LazyCommands(TyperGroup):
     """A group that imports a command's module when the command is called or helped, not before."""
 
@@ -45,9 +57,15 @@ class LazyCommands(TyperGroup):
         return command_names()
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is named; a file in its place is a saved answer, to be shown."""
+        """The command that is named; a file in its place is a saved answer, to be shown.
+
+        Raises:
+            InputError: There is no such command.
+        """
         if args and args[0] not in command_names() and (args[0].endswith(".json") or Path(args[0]).is_file()):
             args = ["show", *args]
+        if args and args[0] not in command_names() and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise InputError(f"there is no command {shown(args[0])}; {_instead(args[0])}")
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature

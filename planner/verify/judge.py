@@ -72,7 +72,7 @@ def doubts(samples: Sequence[Sample]) -> Iterator[str]:
     counted = [sample for sample in samples if sample.round > 0]
     others = statistics.median(sample.others for sample in counted) if counted else 0.0
     if others > NOISE:
-        yield f"other programs or the hypervisor took {percent(others)} of these CPUs' time"
+        yield f"other programs or the hypervisor took {percent(min(others, 1.0))} of these CPUs' time"
     shortest = min((sample.seconds for sample in samples), default=math.inf)
     if shortest < SHORT_S:
         yield f"the shortest run took {shortest:.2f} s: starting the program is measured"

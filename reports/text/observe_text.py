@@ -12,8 +12,11 @@ from rich.table import Table
 
 from cerberus_plan.model.digits import counted
 from cerberus_plan.reports import observe_words as words
-from cerberus_plan.reports.formats import estimate, number, percent, quantity
+from cerberus_plan.reports.formats import digits_known, estimate, number, percent, quantity
 from cerberus_plan.reports.text.console import literal_console, print_whole
+
+# Of a rate without its ends.
+_MOST_DIGITS = 4
 
 
 def print_observation(document: Mapping[str, Any], *, work: str) -> None:
@@ -47,7 +50,8 @@ def print_observation(document: Mapping[str, Any], *, work: str) -> None:
 
 
 def _told(row: Mapping[str, Any]) -> str:
-    return estimate(row["value"], row.get("low"), row.get("high"))
+    """The rate without its ends, so a value that is its own end, as on a busy host, needs no more digits for them."""
+    return number(row["value"], min(digits_known(row["value"], row.get("low"), row.get("high")), _MOST_DIGITS))
 
 
 def _table(document: Mapping[str, Any], work: str) -> Table:

@@ -220,7 +220,9 @@ def test_kernels_without_pidfd_are_asked_in_turns(monkeypatch: pytest.MonkeyPatc
     ("command", "message"),
     [
         (["no-such-program"], "there is no program 'no-such-program'"),
-        (["/"], "cannot run '/'"),
+        (["python3 x.py {cores}"], "check PATH; without the quotes its words are program and arguments"),
+        (["/"], "cannot run '/': Permission denied; it is a folder"),
+        (["/dev/null"], r"cannot run '/dev/null': Permission denied; `chmod \+x` makes"),
         (["a\0b"], "null byte"),
     ],
 )

@@ -60,6 +60,29 @@ def test_every_error_has_its_code(
     assert told.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("obsrve", "did you mean observe?"),
+        ("plan", "needs none: cerberus-plan --cores 48"),
+        ("zzz", "--help lists"),
+    ],
+)
+def test_a_command_that_is_not_there_is_answered_with_one_that_is(
+    name: str, advice: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, with the exit code of bad input."""
+    monkeypatch.setattr(sys, "argv", ["cerberus-plan", name, "--cores", "4"])
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert told.startswith(f"cerberus-plan: there is no command '{name}'; ")
+    assert advice in told
+    assert told.count("\n") == 1
+
+
 @pytest.mark.slow
 def test_messages_are_bounded_and_plain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A megabyte of terminal control ends as a few thousand printable characters; debugging adds the traceback."""

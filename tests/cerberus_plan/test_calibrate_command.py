@@ -81,6 +81,7 @@ def test_an_imported_machine_can_be_planned_for(tmp_path):
     (tmp_path / "big.csv").write_text("\n".join(",".join(row) for row in rows))
     made = run("calibrate", "--import", "big.csv", "--output", "big.json", home=tmp_path)
     assert made.returncode == 0, made.stderr
+    assert "cerberus-plan --workload mine.toml --machine big.json" in made.stderr.splitlines()[-1]
     done = run("--cores", "16", "--machine", "big.json", "--workload", "histogram", "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["machine"]["cores"] == 16

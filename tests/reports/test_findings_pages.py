@@ -150,6 +150,16 @@ def test_the_terminal_tells_an_observation_as_the_page_does(capsys: pytest.Captu
     assert "[bold]p" in told
 
 
+def test_a_rate_that_is_an_end_of_its_interval_has_no_more_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    """On a busy host a run is the least that it may have done: told without its ends it needs no digits for them."""
+    rows = [
+        {"instances": 2, "cores_per_instance": 1, "value": 1.311103272, "low": 1.311103272, "high": 65.0},
+        {"instances": 1, "cores_per_instance": 2, "value": 0.702, "low": 0.68, "high": 36.0},
+    ]
+    print_observation({**OBSERVE, "files": [], "boundaries": [], "measured": rows}, work="run")
+    assert "2 x 1 1.311, 1 x 2 0.7\n" in capsys.readouterr().out
+
+
 def test_a_disturbed_tuning_says_so_on_the_page_as_on_the_terminal() -> None:
     """A sure choice among runs that others disturbed is not to be relied on; undisturbed runs have no note."""
     document = {**TUNE, "best": {**TUNE["best"], "instances": 2}, "disturbed": 1, "caution": "a run was cut short"}

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 from cerberus_plan.calibration.programs.observe import placeholders
@@ -50,7 +51,12 @@ def start(
             env={**os.environ, **mine},
         )
     except FileNotFoundError as error:
-        raise InputError(f"there is no program {words[0]!r}; give its path or check PATH") from error
+        advice = "; without the quotes its words are program and arguments" if " " in words[0] else ""
+        raise InputError(f"there is no program {words[0]!r}; give its path or check PATH{advice}") from error
+    except PermissionError as error:
+        folder = Path(words[0]).is_dir()
+        advice = "it is a folder" if folder else "`chmod +x` makes a file a program; or put its interpreter before it"
+        raise InputError(f"cannot run {words[0]!r}: {error.strerror}; {advice}") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot run {words[0]!r} on CPUs {cpu_list(cpus)}: {reason}") from error

@@ -204,3 +204,17 @@ def _tell(profile: Profile, target: Path, *, as_json: bool) -> None:
 
     print_profile(literal_console(), profile)
     typer.echo(f"written: {target}", err=True)
+    typer.echo(f"next: {_next(target)}", err=True)
+
+
+def _next(target: Path) -> str:
+    """What a profile is for: this host's own is found by itself, another is named."""
+    from shlex import quote
+
+    from cerberus_plan.calibration.store.profile import this_host_profile
+
+    machine = "" if this_host_profile() == target else f" --machine {quote(str(target))}"
+    return (
+        "learn what your program asks for, cerberus-plan observe --help; then plan with both, "
+        f"cerberus-plan --workload mine.toml{machine}, for a larger machine with its --cores"
+    )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.programs.observe.observation import NOISE
-from cerberus_plan.planner.verify.judge import AGREE, CANNOT_TELL, DISAGREE, judge, pressure
+from cerberus_plan.planner.verify.judge import AGREE, CANNOT_TELL, DISAGREE, doubts, judge, pressure
 from cerberus_plan.planner.verify.repeats import measurement
 from cerberus_plan.planner.verify.rounds import MOST_OTHERS, Ratio, Sample
 
@@ -24,6 +24,12 @@ def verdict(measured: Ratio | None, predicted: Ratio, samples: list[Sample] = QU
     found = judge(measured, predicted, samples)
     assert found is not None
     return found.verdict
+
+
+@pytest.mark.parametrize(("others", "told"), [(0.5, "took 50 % of"), (6.0, "took 100 % of")])
+def test_others_take_no_more_than_there_is(others: float, told: str) -> None:
+    """Of a run shorter than the kernel's ticks of 10 ms the counters say several times its CPUs."""
+    assert told in next(doubts([Sample(round=1, split=0, seconds=2.0, rate=1.0, others=others)]))
 
 
 @pytest.mark.slow
