@@ -8,21 +8,23 @@ When not to use it: where instances of one size differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from cerberus_plan.model.laws.station import Array
+from cerberus_plan.model.record import Record
 
+# Cores whose sums are made at once: they need no sizes beyond the last of them.
+_AT_ONCE = 64
 # Throughputs this close are one.
 _ALIKE = 1e-12
 
 Whole = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Record, kw_only=False):
     """Best throughput and how it is reached.
 
     Attributes:
@@ -37,6 +39,12 @@ class Table:
     def most(self) -> int:
         """Largest number of instances of a row; 0 for the only row without bound."""
         return self.best.shape[0] - 1
+
+    @cached_property
+    def rows(self) -> list[list[float]]:
+        """``best`` as lists, in which one number is found sooner than in an array."""
+        found: list[list[float]] = self.best.tolist()
+        return found
 
     def split(self, cores: int, instances: int) -> tuple[int, ...]:
         """Sizes of the best split of at most so many cores and instances, largest first."""
@@ -64,13 +72,19 @@ def table(rates: Array, cores: int, instances: int | None) -> Table:
         return _without_bound(rates[:sizes], cores)
     best = np.zeros((instances + 1, cores + 1))
     choice = np.zeros((instances + 1, cores + 1), dtype=np.int64)
+    backwards = rates[:sizes][::-1]
     for m in range(1, instances + 1):
         padded = np.concatenate([np.full(sizes, -np.inf), best[m - 1]])
         # entry (c, i) is F(c - sizes + i, m - 1), so size k is column sizes - k
         windows = np.lib.stride_tricks.sliding_window_view(padded[:-1], sizes)
-        gains = windows + rates[:sizes][::-1]
-        column = gains.argmax(axis=1)
-        taken = gains[np.arange(cores + 1), column]
+        column, taken = np.empty(cores + 1, dtype=np.int64), np.empty(cores + 1)
+        for start in range(0, cores + 1, _AT_ONCE):
+            stop = min(start + _AT_ONCE, cores + 1)
+            beyond = max(0, sizes - stop)
+            gains = windows[start:stop, beyond:] + backwards[beyond:]
+            largest = gains.argmax(axis=1)
+            taken[start:stop] = gains[np.arange(stop - start), largest]
+            column[start:stop] = largest + beyond
         better = taken > best[m - 1]
         best[m] = np.where(better, taken, best[m - 1])
         choice[m] = np.where(better, sizes - column, 0)

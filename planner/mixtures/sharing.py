@@ -11,6 +11,7 @@ When not to use it: for a weighted sum of throughputs; a workload could then get
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,24 +91,40 @@ def share(tables: Sequence[Table], targets: Sequence[float], budget: Budget) -> 
 
 def _at(tables: Sequence[Table], targets: Sequence[float], budget: Budget, *, level: float) -> _Found:
     """Fewest cores, and instances, of each workload at this level."""
-    needs = [_fewest(table, level * target * (1.0 - 1e-12)) for table, target in zip(tables, targets, strict=True)]
+    wanted = [level * target * (1.0 - 1e-12) for target in targets]
+    # No allocation takes fewer cores than everybody with most instances does, and mostly fewer instances do as well.
+    least = [bisect_left(table.rows[-1], want) for table, want in zip(tables, wanted, strict=True)]
+    bound = sum(c if c < table.best.shape[1] else math.inf for c, table in zip(least, tables, strict=True))
+    if bound > budget.cores:
+        before = (table.rows[-1][c - 1] / target for table, c, target in zip(tables, least, targets, strict=True) if c)
+        return _Found(bound, None, max(before))
+    first = [int(t.best[:, c].searchsorted(want)) for t, c, want in zip(tables, least, wanted, strict=True)]
+    if sum(first) <= _any(budget.instances) and sum(first[: budget.needing]) <= _any(budget.cards):
+        return _Found(bound, *_reached(tables, targets, list(zip(least, first, strict=True))))
+    needs = [_fewest(table, want) for table, want in zip(tables, wanted, strict=True)]
     cores, instances = _least(needs, budget)
     if instances is None:
         return _Found(cores, None, max(map(_before, tables, needs, targets)))
     picks = [(int(need[m]), m) for need, m in zip(needs, instances, strict=True)]
-    reached = min(float(t.best[m, c]) / target for t, target, (c, m) in zip(tables, targets, picks, strict=True))
-    return _Found(cores, picks, reached)
+    return _Found(cores, *_reached(tables, targets, picks))
+
+
+def _reached(
+    tables: Sequence[Table], targets: Sequence[float], picks: list[tuple[int, int]]
+) -> tuple[list[tuple[int, int]], float]:
+    """Cores and instances of each workload, and the level that they reach."""
+    return picks, min(table.rows[m][c] / target for table, target, (c, m) in zip(tables, targets, picks, strict=True))
 
 
 def _fewest(table: Table, wanted: float) -> Array:
     """Fewest cores that reach a throughput with at most 0, 1, ... instances; infinite where nothing does."""
-    # Rows rise, so what falls short comes first.
-    if not table.most:
-        cores = np.array([table.best[0].searchsorted(wanted)], dtype=np.float64)
-    else:
-        cores = (table.best < wanted).sum(axis=1, dtype=np.float64)
-    cores[cores >= table.best.shape[1]] = np.inf
-    return cores
+    # Rows rise, so what falls short comes first; an instance more takes no more cores.
+    cores, found = table.best.shape[1], []
+    last = cores
+    for row in table.rows:
+        last = bisect_left(row, wanted, 0, last)
+        found.append(last if last < cores else math.inf)
+    return np.array(found, dtype=np.float64)
 
 
 def _before(table: Table, need: Array, target: float) -> float:
@@ -118,13 +135,6 @@ def _before(table: Table, need: Array, target: float) -> float:
 
 def _least(needs: Sequence[Array], budget: Budget) -> tuple[float, list[int] | None]:
     """Fewest cores of all workloads, and the instances of each; None where they exceed what there is."""
-    # No allocation takes fewer cores than everybody's fewest, and mostly there are instances enough for these.
-    bound = sum(float(need.min()) for need in needs)
-    if bound > budget.cores:
-        return bound, None
-    first = [int(need.argmin()) for need in needs]
-    if sum(first) <= _any(budget.instances) and sum(first[: budget.needing]) <= _any(budget.cards):
-        return bound, first
     most = sum(need.size for need in needs)
     total = np.zeros(1)
     picks = []

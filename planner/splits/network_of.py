@@ -6,7 +6,6 @@ When not to use it: to compare many splits; ``evaluate`` does them in one batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from cerberus_plan.model.exact.splits import Splits, station_at
 from cerberus_plan.model.laws.station import Station
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.record import Record
 from cerberus_plan.model.structure import Structure, System
 from cerberus_plan.model.workload import Workload
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from cerberus_plan.model.network import Instance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateNetwork:
+class CandidateNetwork(Record):
     """One candidate as a network, and how its cycles become the workload's unit.
 
     Attributes:
