@@ -2,7 +2,9 @@
 
     expected(split) = q40(best of all) E[share of the best]      and its 90 % interval (`interval`)
 
-so that the expected values rank splits by their expected regret. A measured split is its own median.
+so that the expected values rank splits by their expected regret, but within what the forecast says of each alone:
+beside a run of 17 cores, 16 are not expected to do a third less because other splits may do seven times as much.
+A measured split is its own median.
 When not to use it: for limits beside throughput, which the planner knows.
 """
 
@@ -104,8 +106,8 @@ def forecasts(
     forecast: Forecast, widening: Widening, measured: Measured, asked: Sequence[Split], outlook: Outlook
 ) -> tuple[SplitForecast, ...]:
     """Value, interval, probability of being best and regret of each split."""
-    middle = centre(outlook)
     low, high = forecast.quantiles([TAIL, 1 - TAIL])
+    middle = centre(outlook, low, high)
     half = widening.half(low, high, distances(measured.splits, asked))
     half = np.maximum(half, narrowest(measured))
     known = {split: i for i, split in enumerate(measured.splits)}
@@ -129,13 +131,19 @@ def forecasts(
     )
 
 
-def centre(outlook: Outlook) -> Array:
-    """Logarithm of the expected throughput of each candidate."""
+def centre(outlook: Outlook, low: Array, high: Array) -> Array:
+    """Logarithm of the expected throughput of each candidate.
+
+    Args:
+        outlook: joint draws of the candidates.
+        low: low end of the forecast of each on its own, which the ranking of all must not leave.
+        high: high end likewise.
+    """
     top = outlook.paths.max(axis=1)
     behind = outlook.paths - top[:, None]
     nearest = behind.max(axis=0)  # taken out before the exponential, where a share would round to nothing
     share = nearest + np.log(np.exp(behind - nearest).mean(axis=0))
-    return np.asarray(quantiles(top, [MIDDLE])[0] + share)
+    return np.clip(quantiles(top, [MIDDLE])[0] + share, low, high)
 
 
 def splits_of(cores: int) -> list[Split]:

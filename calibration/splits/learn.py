@@ -193,7 +193,7 @@ def missed(example: Example, seen: set[Split], asked: set[Split], prior: Prior) 
     forecast = weigh(measured, prior).predict(targets)
     low, high = forecast.quantiles([TAIL, 1 - TAIL])
     truth = np.array([example.value[split] for split in targets])
-    middle = centre(look(forecast, measured, targets))
+    middle = centre(look(forecast, measured, targets), low, high)
     return np.stack([distances(measured.splits, targets), np.abs(truth - middle) / raw_half(low, high)])
 
 

@@ -252,3 +252,14 @@ def test_the_runs_farthest_apart_are_the_contradiction(runs: list[float], factor
         assert found[1] == pytest.approx(ratio)
     elif ratio < 1.1:
         assert found is None
+
+
+@given(cores=st.integers(9, 128), value=st.floats(1e-3, 1e6))
+@settings(max_examples=10, deadline=None)
+def test_one_core_fewer_than_was_run_is_expected_beside_it(cores: int, value: float) -> None:
+    """Whatever other splits may do: linear from the run lies in the interval, and the expectation is near it."""
+    fit = fit_splits(rows_of({(1, cores): [value]}), [(1, cores - 1), (1, cores), (cores, 1)])
+    beside = next(x for x in fit.splits if (x.instances, x.cores_per_instance) == (1, cores - 1))
+    linear = value * (cores - 1) / cores
+    assert beside.low <= linear <= beside.high
+    assert beside.value > 0.8 * linear
