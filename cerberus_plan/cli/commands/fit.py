@@ -26,7 +26,7 @@ def fit(
         Path,
         typer.Argument(
             help="Table: n,value (a curve) or instances,cores_per_instance,value (splits); repeats are welcome. "
-            "Or a workload file with [[measured]] rows."
+            "Or a workload file with [\\[measured]] rows."
         ),
     ],
     *,
