@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 F = TypeVar("F", bound="Callable[..., int]")
-#: ``loop(frame, role, count, area) -> operations``
-Loop = "Callable[[int, int, int, int], int]"
 
 ROLES_OFFSET = 384
 DURATION_OFFSET = 512

@@ -78,11 +78,6 @@ class Estimate:
     modes: tuple[Mode, ...]
     disturbed: bool = False
 
-    @property
-    def relative_width(self) -> float:
-        """Width of the interval over the value."""
-        return (self.high - self.low) / self.value if self.value else 0.0
-
 
 def split_modes(values: NDArray[np.float64]) -> list[NDArray[np.intp]]:
     """Indices of the modes, largest first.

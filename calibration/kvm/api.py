@@ -169,9 +169,7 @@ GET_STATS_FD: Final = _request(_NONE, 0xCE)
 
 API_VERSION: Final = 12
 CAP_SET_TSS_ADDR: Final = 4
-CAP_NR_VCPUS: Final = 9
 CAP_GET_TSC_KHZ: Final = 61
-CAP_BINARY_STATS_FD: Final = 203
 
 EXIT_IO: Final = 2
 EXIT_REASONS: Final = {

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PATH_BYTES = 512
 #: Larger machines are measured on so many cores: paths lie in a table of fixed size.
 MOST_ROLES = 128
-_CREATE = 0o301  # O_CREAT | O_EXCL | O_WRONLY
 
 
 @kernel

@@ -76,15 +76,6 @@ def read_limits(value: Any, where: str) -> dict[str, int]:
     return found
 
 
-def read_variability(table: dict[str, Any], where: str) -> float:
-    """The squared coefficient of variation of a request's work; beyond a thousand its mean says nothing.
-
-    Raises:
-        InputError: It is no number from 0 to 1000.
-    """
-    return decode.number(table["service_variability"], f"{where}: service_variability", high=1e3)
-
-
 def read_prices(value: Any, where: str) -> Prices:
     """Prices from parsed TOML.
 

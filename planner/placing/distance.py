@@ -38,11 +38,6 @@ class Shares:
         """Share of pairs in different L3 groups."""
         return self.same_node + self.same_socket + self.other_socket
 
-    @property
-    def crossing_node(self) -> float:
-        """Share of pairs in different NUMA nodes."""
-        return self.same_socket + self.other_socket
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distances:
