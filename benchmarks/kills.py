@@ -203,7 +203,8 @@ def main() -> None:
     body = (
         f"{given.trials} runs of {len(names)} commands, ended by SIGTERM or SIGKILL at moments drawn from their usual\n"
         f"time, every second from its last fifth, seed {given.seed}: **{len(wrong)} leavings** (processes, cgroups,\n"
-        "temporary files, damaged files)."
+        "temporary files, damaged files).\n"
+        f"Made by `python benchmarks/kills.py --trials {given.trials} --seed {given.seed} --write`."
     )
     print(body)
     if given.write:

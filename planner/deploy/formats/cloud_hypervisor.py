@@ -141,7 +141,7 @@ def _undo(deployment: Deployment) -> str:  # noqa: ARG001 - the format's signatu
 
 def _read(folder: Path) -> Iterator[Seen]:
     for file in sorted(folder.glob("*-*.json")):
-        config, where = read_object(file), str(file)
+        config, where = _configuration(read_object(file), str(file)), str(file)
         cpus = decode.table(config.get("cpus", {}), f"{where}: cpus")
         memory = decode.table(config.get("memory", {}), f"{where}: memory")
         pins = dict(_pins(cpus.get("affinity", []), f"{where}: cpus: affinity"))
@@ -156,6 +156,13 @@ def _read(folder: Path) -> Iterator[Seen]:
             nodes=frozenset(node for node, _ in zones if node is not None),
             memory_bytes=size + sum(size for _, size in zones),
         )
+
+
+def _configuration(found: dict[str, Any], where: str) -> dict[str, Any]:
+    """The machine's configuration, also as ``ch-remote info`` shows it beside its state."""
+    if "config" in found and "cpus" not in found:
+        return decode.table(found["config"], f"{where}: config")
+    return found
 
 
 def _pins(value: object, where: str) -> Iterator[tuple[int, frozenset[int]]]:

@@ -188,6 +188,8 @@ def _read(folder: Path) -> Iterator[Seen]:
         config = decode.table(found.get("machine-config", {}), f"{where}: machine-config")
         count = config.get("vcpu_count")
         memory = decode.whole(config.get("mem_size_mib", 0), f"{where}: mem_size_mib", high=MOST_BYTES // MIB)
+        balloon = decode.table(found.get("balloon") or {}, f"{where}: balloon")
+        memory -= decode.whole(balloon.get("amount_mib", 0), f"{where}: balloon: amount_mib", high=memory)
         whole = cpu_set(cpuset, f"{script}: {name}: cpuset")
         yield Seen(
             name=name,

@@ -76,7 +76,11 @@ def _read(folder: Path) -> Iterator[Seen]:
             options.get("cores", "1"), f"{where}: cores", low=1, high=MOST_VCPUS
         )
         nodes, policies = _nodes(options, where)
-        memory = options.get("memory")
+        sizes = [
+            digits(options[key].removeprefix("current="), f"{where}: {key}", high=MOST_BYTES // MIB)
+            for key in ("memory", "balloon")
+            if key in options
+        ]
         limit = amount(options.get("cpulimit", "0"), f"{where}: cpulimit")
         yield Seen(
             name=decode.name(options.get("name", file.stem), f"{where}: name"),
@@ -86,9 +90,8 @@ def _read(folder: Path) -> Iterator[Seen]:
             cpus=cpu_set(options.get("affinity", ""), f"{where}: affinity"),
             nodes=nodes,
             policy=next(iter(sorted(policies - {"bind"})), ""),
-            memory_bytes=None
-            if memory is None
-            else digits(memory.removeprefix("current="), f"{where}: memory", high=MOST_BYTES // MIB) * MIB,
+            # what a balloon may leave of it; 0 is none
+            memory_bytes=min((size for size in sizes if size), default=0) * MIB if "memory" in options else None,
         )
 
 

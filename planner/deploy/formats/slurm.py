@@ -92,8 +92,11 @@ def _read(folder: Path) -> Iterator[Seen]:
     file = folder / FILE
     text, where = read_text(file), str(folder / FILE)
     name = decode.name(_option(text, "job-name", where), f"{where}: job-name")
-    cpus = _masks(_bound(text, "mask_cpu"), f"{where}: mask_cpu")
-    nodes = _masks(_bound(text, "mask_mem"), f"{where}: mask_mem")
+    cpus, nodes = (
+        _masks(_bound(text, f"mask_{what}"), f"{where}: mask_{what}")
+        or [frozenset({digits(n, f"{where}: map_{what}")}) for n in _bound(text, f"map_{what}")]
+        for what in ("cpu", "mem")
+    )
     count = digits(_option(text, "ntasks", where), f"{where}: ntasks", low=1, high=MOST_VCPUS)
     sizes = re.search(r'^export CERBERUS_SIZES="([0-9 ]*)"$', text, re.MULTILINE)
     threads = sizes[1].split() if sizes else []

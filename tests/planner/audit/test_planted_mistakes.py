@@ -153,6 +153,14 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
     ("proxmox", "dbench-03.conf", lambda t: f"{t}cpulimit: 0.5\n", "quota", "time of 0.5 CPUs"),
     ("kubernetes", "dbench-02.yaml", lambda t: re.sub(r"\d+Mi", "8Gi", t), "memory", "8192 MiB"),
     ("kubevirt", "dbench-02.yaml", lambda t: re.sub(r"\d+Mi", "8Gi", t), "memory", "8192 MiB"),
+    ("proxmox", "dbench-03.conf", lambda t: f"{t}balloon: 1024\n", "memory", "1024 MiB of memory instead"),
+    ("firecracker", "dbench-03.json",
+     lambda t: t.replace('"boot-source"', '"balloon": {"amount_mib": 2048}, "boot-source"'), "memory", "MiB of memory"),
+    ("slurm", "job.sh", lambda t: re.sub("mask_cpu:[0-9a-fx,]+", "map_cpu:" + ",".join(map(str, range(24))), t),
+     "cpus", "may use CPU 0 instead of CPU 0-1"),
+    ("slurm", "job.sh", lambda t: re.sub("mask_mem:[0-9a-fx,]+", "map_mem:0", t), "nodes", "nodes 0 inst"),
+    ("cloud-hypervisor", "dbench-03.json",
+     lambda t: f'{{"config": {t.replace("7", "9", 1)}, "state": "Running"}}', "cpus", "vCPU"),
     *[
         (form, "kubelet.yaml", edit, kind, words)
         for form in ("kubernetes", "kubevirt")
@@ -280,6 +288,10 @@ ALIKE: list[tuple[str, str, Edit]] = [
     ("compose", "compose.yaml", lambda t: t.replace(
         "    cpuset:", "    deploy:\n      resources:\n        reservations:\n          cpus: '0.5'\n    cpuset:", 1)),
     ("xl", "dbench-03.cfg", lambda t: f"{t}cap = 0\n"),
+    ("proxmox", "dbench-03.conf", lambda t: f"{t}balloon: 0\n"),
+    ("cloud-hypervisor", "dbench-03.json", lambda t: f'{{"config": {t}, "state": "Running"}}'),
+    ("slurm", "job.sh", lambda t: re.sub("mask_mem:[0-9a-fx,]+", lambda m: "map_mem:" + ",".join(
+        str(int(word, 16).bit_length() - 1) for word in m[0].partition(":")[2].split(",")), t)),
     ("incus", "dbench-03.yaml", lambda t: f"{t}  limits.cpu.allowance: 50%\n"),
     ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', "cpu: 2000m", 1)),
     ("kubernetes", "dbench-02.yaml", lambda t: re.sub(r"(\d+)Mi", lambda m: str(int(m[1]) * 2**20), t)),
