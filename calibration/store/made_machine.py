@@ -5,6 +5,7 @@ interval reaches ``WIDER`` times further each way; a cost of zero may be as larg
 from the latency file, else from the machine that is copied, level by level: a level that it does not have stays
 unknown, and crossing it is taken as free. The bandwidth of all memory, where it was measured, is between what the
 cores of the copied machine asked for and as much a core; that of its nodes and caches is of its shape and not carried.
+What all of the copied machine's busy cores slow each other by is what all of this one's do, as no clock falls further.
 Assumptions: kernels and clocks of the two machines are alike within that factor.
 When not to use it: for a machine one can log in to.
 """
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 #: Another machine's cost may be this much smaller or larger than the interval measured here says.
 WIDER = 1.5
-_ALL_MEMORY = "memory_bandwidth"
+_ALL_MEMORY, _CLOCK = "memory_bandwidth", "active_core_slowdown"
 _OF_THE_SHAPE = frozenset({"memory_bandwidth_node", "memory_bandwidth_l3"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -75,6 +76,8 @@ def make_machine(
     quantities = {key: carried(quantity, like.name) for key, quantity in like.quantities.items() if key not in shaped}
     if like.measured and (total := quantities.get(_ALL_MEMORY)) is not None:
         quantities[_ALL_MEMORY] = _of_more_cores(total, topology.physical_cores / like.topology.physical_cores)
+    if like.measured and (slowdown := quantities.get(_CLOCK)) is not None:
+        quantities[_CLOCK] = _no_further(slowdown, like.topology.physical_cores, topology.physical_cores)
     if latency:
         for level in LEVELS:
             quantities.pop(level, None)
@@ -109,6 +112,19 @@ def _of_more_cores(total: Quantity, ratio: float) -> Quantity:
         high=high * max(ratio, 1.0),
         source=f"{total.source}; {ratio:.3g} times the cores have between as much and {ratio:.3g} times as much",
     )
+
+
+def _no_further(slowdown: Quantity, seen: int, cores: int) -> Quantity:
+    """A slowdown per busy core that on all of more cores is what it was on those where it was seen.
+
+    Per core it would grow with their number: two CPUs that others kept busy made 64 cores twenty times as slow as one.
+    """
+    share = min((seen - 1) / max(cores - 1, 1), 1.0)
+    if share == 1.0:
+        return slowdown
+    low, high = (None if end is None else end * share for end in (slowdown.low, slowdown.high))
+    source = f"{slowdown.source}; no more on {cores} cores than on {seen}"
+    return replace(slowdown, value=slowdown.value * share, low=low, high=high, source=source)
 
 
 def carried(quantity: Quantity, source: str) -> Quantity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from cerberus_plan.calibration.store.profile import machine_of
 from cerberus_plan.choices import PAPER_SYSTEMS, systems_for, why_this_machine
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
+from cerberus_plan.model.mechanisms.instance_cost import clock_stretch
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.placing.distance import distances_of, mean_distance, shares
@@ -193,6 +195,25 @@ def test_measured_bandwidth_is_carried_to_more_cores_with_doubt():
     assert made["memory_bandwidth_core"].value == 2e10
     same = make_machine("same", like, small).quantities["memory_bandwidth"]
     assert (same.low, same.value) == pytest.approx((1.8e10 / WIDER, 2e10))
+
+
+@given(st.integers(2, 8), st.integers(1, 64), st.floats(0.01, 1.0))
+def test_more_cores_slow_each_other_no_more_than_those_that_were_seen(seen, cores, slowdown):
+    """Two CPUs that others kept busy, a third slower together, made 64 cores twenty times as slow as one."""
+    fall = Quantity(
+        value=slowdown, unit="1", low=slowdown / 2, high=slowdown * 2, provenance=Provenance.MEASURED, source="here"
+    )
+    small, large = (Topology.regular(sockets=1, cores_per_l3=count) for count in (seen, cores))
+    like = Machine(
+        name="seen", description="", topology=small, quantities={"active_core_slowdown": fall}, measured=True
+    )
+    made = make_machine("made", like, large).quantities["active_core_slowdown"]
+    for active in range(1, cores + 1):
+        here = clock_stretch(np, active, cores, made.value)
+        assert here <= clock_stretch(np, active, seen, slowdown) * (1 + 1e-12)
+    if cores >= seen:
+        assert here == pytest.approx(clock_stretch(np, seen, seen, slowdown))
+    assert (made.low * 2 * WIDER, made.high / 2 / WIDER) == (pytest.approx(made.value), pytest.approx(made.value))
 
 
 def test_latencies_of_the_other_machine_are_published():
