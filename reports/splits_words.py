@@ -12,6 +12,8 @@ from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.formats import ends, estimate, number, percent
 
 LEAST_SHOWN = 0.01
+# Relative standard deviation of a run beyond which it is worth a sentence: three times the usual one.
+NOISY = 0.09
 
 
 def verdict(answer: Mapping[str, Any]) -> str:
@@ -39,6 +41,11 @@ def untold(answer: Mapping[str, Any]) -> list[str]:
         told.append(
             f"Runs of {name(apart)} contradict each other, {number(apart['ratio'], 2)} times apart, and all runs are "
             "taken to be as noisy: repeat them on a quiet host first."
+        )
+    elif answer["measured"]["noise"] > NOISY:
+        told.append(
+            f"Runs vary by {percent(answer['measured']['noise'])}, by their repeats or by the low and high of their "
+            "rows: repeat them on a quiet host."
         )
     if wanted := answer["owner_next"]:
         told.append(f"Whose the contention is these runs do not tell: run {name(wanted)} to know.")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cerberus_plan.calibration.curves.interval import rate
-from cerberus_plan.calibration.splits.measured import Split
+from cerberus_plan.calibration.splits.measured import CONTRADICTED, NOISE_OF_ONE_RUN, Split
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import deciding, owner
 from cerberus_plan.model.digits import number, percent
@@ -69,6 +69,11 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
         yield (
             f"runs of {_name(split)} contradict each other, {number(ratio, 2)} times apart, and all runs are taken to "
             "be as noisy: repeat them on a quiet host before running other splits"
+        )
+    elif measured.noise > CONTRADICTED * NOISE_OF_ONE_RUN:
+        yield (
+            f"runs vary by {percent(measured.noise)}, by their repeats or by the low and high of their rows (where "
+            "others kept the CPUs busy the rate of a quiet host is not known): repeat them on a quiet host"
         )
     if cores > FAR * measured.largest:
         yield (

@@ -209,3 +209,14 @@ def test_runs_that_no_demand_allows_are_said_to_be_impossible(factor: float, sai
     rows = [(1, 1, factor * ONE_CORE), (1, 4, 3.0 * factor * ONE_CORE), (4, 1, 4.0 * factor * ONE_CORE)]
     found = planned(program(*rows), 4)
     assert any("more than the demands allow" in warning for warning in found.warnings) == said
+
+
+@pytest.mark.parametrize(("high", "said"), [(1.05, False), (3.0, True)])
+def test_rows_that_were_disturbed_are_said_to_be(high: float, said: bool) -> None:
+    """Others took CPUs while it ran: the rows reach far up, so the plan is wide, and says why."""
+    rows = tuple(
+        Measurement(instances=m, cores_per_instance=k, value=v, low=v, high=high * v)
+        for m, k, v in ((1, 4, 3.0 * ONE_CORE), (4, 1, 3.2 * ONE_CORE), (2, 2, 3.0 * ONE_CORE))
+    )
+    found = planned(replace(program(), measured=rows), 4)
+    assert any("repeat them on a quiet host" in warning for warning in found.warnings) == said
