@@ -6,7 +6,6 @@ terminal (``calibration``).
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +33,6 @@ def calibration_page(profile: Profile, *, command: Sequence[str], version: str) 
     """
     document, complete = _document(profile)
     context = {
-        "version": version,
         "profile": profile,
         "verdict": _verdict(str(profile.run.get("verdict", "not judged"))),
         "key_facts": _facts(profile),
@@ -44,10 +42,8 @@ def calibration_page(profile: Profile, *, command: Sequence[str], version: str) 
         "samples": _samples(profile),
         "missing": [(name, reason) for name, reason in profile.missing.items()],
         "complete": complete,
-        "command": shlex.join(command),
+        **origin.made(document, command, version),
         "versions": [f"{name} {number}" for name, number in profile.tool.items()],
-        "fingerprint": origin.fingerprint(document),
-        "document": document,
     }
     return page.render("calibration.html.j2", context)
 

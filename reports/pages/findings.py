@@ -5,7 +5,6 @@ When not to use it: for a plan, whose page has controls and evidence of its own.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +46,6 @@ def findings_page(
         version: Version of the program.
     """
     context = {
-        "version": version,
         "eyebrow": what,
         "subject": subject,
         "verdict": headline(verdict),
@@ -56,10 +54,7 @@ def findings_page(
         "figures": list(figures),
         "floor": floor,
         "tables": [(title, columns, rows) for title, columns, rows in tables if rows],
-        "command": shlex.join(command),
-        "versions": origin.versions(version),
-        "fingerprint": origin.fingerprint(document),
-        "document": document,
+        **origin.made(document, command, version),
         "file": f"{what}.json",
     }
     return page.render("findings.html.j2", context, charts=bool(figures))

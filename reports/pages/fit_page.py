@@ -5,7 +5,6 @@ Takes the document of ``fit --json``; every number shown is in it. When not to u
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +24,6 @@ def fit_page(result: Mapping[str, Any], *, command: Sequence[str], version: str)
         version: Version of the program.
     """
     context = {
-        "version": version,
         "result": result,
         "verdict": headline(result["verdict"]),
         "key_facts": _facts(result),
@@ -38,10 +36,7 @@ def fit_page(result: Mapping[str, Any], *, command: Sequence[str], version: str)
             for law in result["incumbents"]
         ],
         "points": [(f"{p['n']:g}", number(p["value"], 4), str(p["repeats"]), _use(p)) for p in result["points"]],
-        "command": shlex.join(command),
-        "versions": origin.versions(version),
-        "fingerprint": origin.fingerprint(result),
-        "document": result,
+        **origin.made(result, command, version),
     }
     return page.render("fit.html.j2", context)
 

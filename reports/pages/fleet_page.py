@@ -6,7 +6,6 @@ When not to use it: for one machine (``plan_page``).
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +26,6 @@ def fleet_page(document: Mapping[str, Any], *, command: Sequence[str], version: 
     """
     feasible = document["feasible"]
     context = {
-        "version": version,
         "fleet": document["fleet"],
         "feasible": feasible,
         "verdict": words.verdict(document),
@@ -39,10 +37,7 @@ def fleet_page(document: Mapping[str, Any], *, command: Sequence[str], version: 
         "purchases": [] if feasible else [_purchase(document, row) for row in document["shortage"]["purchases"]],
         "refused": [(row["workload"], row["machine"], row["reason"]) for row in document["refused"]],
         "warnings": document["warnings"],
-        "command": shlex.join(command),
-        "versions": origin.versions(version),
-        "fingerprint": origin.fingerprint(document),
-        "document": document,
+        **origin.made(document, command, version),
     }
     return page.render("fleet.html.j2", context, charts=feasible)
 

@@ -6,7 +6,6 @@ workloads planned each alone (``plan_page``).
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +28,6 @@ def mix_page(plan: MixPlan, *, document: Mapping[str, Any], command: Sequence[st
     """
     mix = document["mix"]
     context = {
-        "version": version,
         "machine": plan.machine,
         "constraints": plan.constraints,
         "verdict": headline(mix["verdict"]),
@@ -38,10 +36,7 @@ def mix_page(plan: MixPlan, *, document: Mapping[str, Any], command: Sequence[st
         "floor": floor_plan(plan.machine.topology, plan.split, host_cores=plan.constraints.host_cores),
         "others": [(one["system"], number(one["level"])) for one in mix["other_systems"]],
         "refused": [(one["system"], one["reason"]) for one in mix["refused"]],
-        "command": shlex.join(command),
-        "versions": origin.versions(version),
-        "fingerprint": origin.fingerprint(document),
-        "document": document,
+        **origin.made(document, command, version),
     }
     return page.render("mix.html.j2", context)
 

@@ -8,10 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+
+def made(document: Mapping[str, Any], command: Sequence[str], version: str) -> dict[str, Any]:
+    """What every page says of its making: its document, the command as one types it, versions, fingerprint."""
+    return {
+        "version": version,
+        "command": shlex.join(command),
+        "versions": versions(version),
+        "fingerprint": fingerprint(document),
+        "document": document,
+    }
 
 
 def versions(own: str) -> list[str]:

@@ -6,7 +6,6 @@ When not to use it: for the terminal (``terminal``) or a notebook (``notebook``)
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,7 +61,6 @@ def plan_page(
     first = plans[0]
     inputs = provenance.rows(plans)
     context = {
-        "version": version,
         "machine": first.machine,
         "constraints": first.constraints,
         "workloads": [
@@ -74,10 +72,7 @@ def plan_page(
         "laws": laws_of(plans),
         "n_draws": FEWEST_DRAWS,
         "model_error": max(plan.model_error for plan in plans),
-        "versions": origin.versions(version),
-        "fingerprint": origin.fingerprint(document),
-        "command": shlex.join(command),
-        "document": document,
+        **origin.made(document, command, version),
     }  # fmt: skip
     return page.render("plan.html.j2", context)
 

@@ -5,7 +5,6 @@ Takes the document of ``reproduce --json``; every number shown is in it. When no
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,6 @@ def reproduce_page(result: Mapping[str, Any], *, command: Sequence[str], version
         version: Version of the program.
     """
     context = {
-        "version": version,
         "result": result,
         "verdict": headline(result["verdict"])[0],
         "key_facts": _facts(result),
@@ -39,10 +37,7 @@ def reproduce_page(result: Mapping[str, Any], *, command: Sequence[str], version
             for one in result["parameters"]
         ],
         "rest": [table_row(fact) for fact in result["facts"] if fact["error"] is None or fact["role"] not in ROLES],
-        "command": shlex.join(command),
-        "versions": origin.versions(version),
-        "fingerprint": origin.fingerprint(result),
-        "document": result,
+        **origin.made(result, command, version),
     }  # fmt: skip
     return page.render("reproduce.html.j2", context)
 

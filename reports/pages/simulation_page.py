@@ -5,7 +5,6 @@ Takes the document of ``simulate --json``; every number shown is in it. When not
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,15 +24,11 @@ def simulation_page(result: Mapping[str, Any], *, command: Sequence[str], versio
         version: Version of the program.
     """
     context = {
-        "version": version,
         "result": result,
         "verdict": headline(result["verdict"]),
         "key_facts": _facts(result),
         "stations": dumbbell(result["stations"], name="stations"),
-        "command": shlex.join(command),
-        "versions": origin.versions(version),
-        "fingerprint": origin.fingerprint(result),
-        "document": result,
+        **origin.made(result, command, version),
     }
     return page.render("simulation.html.j2", context)
 
