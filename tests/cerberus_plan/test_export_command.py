@@ -97,3 +97,20 @@ def test_a_format_that_fits_no_split_says_what_bounds_it(tmp_path: Path) -> None
     assert done.returncode == 1
     assert "at most 32 vCPUs in a VM, --max-vms 1" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_machine_too_small_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """Before a plan of 64 cores is made, with the commands that give a larger machine."""
+    refused = run("--cores", "64", "--workload", "dbench", "--format", "systemd", "--output", str(tmp_path / "out"))
+    assert (refused.returncode, list(tmp_path.iterdir())) == (1, [])
+    assert "64 cores are to be deployed and amd48 has 48 CPUs" in refused.stderr
+    assert "machines make NAME --like amd48" in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_format_called_by_its_tool_names_the_one_that_does_it(tmp_path: Path) -> None:
+    """Docker's files are those of compose and script."""
+    refused = run("--workload", "dbench", "--format", "docker", "--output", str(tmp_path / "out"))
+    assert refused.returncode == 2
+    assert refused.stderr.rstrip().endswith("for docker take compose, or script (docker.sh)")

@@ -10,12 +10,13 @@ import typer
 from cerberus_plan.cli.json_output import print_document
 from cerberus_plan.cli.plan_options import PlanOptions, asks_for_a_plan
 from cerberus_plan.model.digits import counted
-from cerberus_plan.model.errors import InputError
+from cerberus_plan.model.errors import CannotAnswerError, InputError
 
 # Splits that are placed and compared, the fastest first.
 RIVALS = 12
 
 if TYPE_CHECKING:
+    from cerberus_plan.model.machine import Machine
     from cerberus_plan.planner.deploy.deployment import Format
     from cerberus_plan.planner.placing.distance import Distances
     from cerberus_plan.planner.placing.placed import Placed
@@ -71,6 +72,8 @@ def export(
     host = machine_for(asked.machine)
     if why := why_no_costs(host):
         typer.echo(why, err=True)
+    if vms is None and not best:
+        _check_room(host, asked.cores)
     wishes = asked.wishes()
     constraints = asked.constraints(host)
     plan = plans_for(host, [workload], systems_for(host, asked.system), constraints, wishes)[0]
@@ -92,11 +95,42 @@ def export(
     typer.echo(f"{counted(len(files), 'file')} written to {output}; start with README.md there", err=True)
 
 
+# What people type, and the formats that do it.
+_MEANT = {
+    "docker": "compose, or script (docker.sh)",
+    "podman": "compose, or script (docker.sh)",
+    "qemu": "libvirt",
+    "kvm": "libvirt",
+    "virsh": "libvirt",
+    "xen": "xl",
+    "k8s": "kubernetes",
+    "lxd": "incus",
+    "mpi": "slurm (rankfile)",
+    "numactl": "script",
+    "taskset": "script",
+}
+
+
+def _check_room(host: Machine, cores: int | None) -> None:
+    """Refuse what no machine that is known can place, before it is planned.
+
+    Raises:
+        CannotAnswerError: The machine has fewer CPUs.
+    """
+    if cores is not None and cores > host.topology.n_cpus:
+        raise CannotAnswerError(
+            f"{cores} cores are to be deployed and {host.name} has {host.topology.n_cpus} CPUs; export on the larger "
+            f"machine, or give it with --machine: cerberus-plan machines make NAME --like {host.name} --help"
+        )
+
+
 def _format(name: str) -> Format:
     from cerberus_plan.planner.deploy.all_formats import FORMATS
 
     if name not in FORMATS:
-        raise InputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+        meant = _MEANT.get(name.lower())
+        advice = f"; for {name} take {meant}" if meant else ""
+        raise InputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}{advice}")
     return FORMATS[name]
 
 
