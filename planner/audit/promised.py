@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cerberus_plan.calibration.store import decode
-from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.calibration.store.files import is_there, read_text
 from cerberus_plan.model.cpu_list import MOST_CPUS
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.plain import shown
@@ -76,6 +76,8 @@ def read_promise(path: Path) -> Promise:
         InputError: It is not such a file; says which field.
     """
     file = path / PLAN_FILE if path.is_dir() else path
+    if path.is_dir() and not is_there(file):
+        raise InputError(f"{path} holds no {PLAN_FILE}; give a folder written by `cerberus-plan export`")
     record = decode.parse_json(read_text(file), str(file))
     if not isinstance(record, dict) or record.get("format") != PLAN_FORMAT:
         raise InputError(f"{file} is not a plan; give a folder written by `cerberus-plan export`, or its plan.json")

@@ -2,7 +2,8 @@
 
 The summary does not say which CPUs are siblings. Two numberings are usual: i with i + half, and 2i with 2i + 1; the
 CPU lists of the nodes exclude one of them where there are several nodes, else POWER, s390 and SPARC have the second,
-all others are taken to have the first, and a note says so. On s390 sockets are in books, and books in drawers.
+all others are taken to have the first, and a note says so. On s390 sockets are in books, and books in drawers; where
+firmware tells no sockets (Arm in clouds), clusters stand for them.
 Cores are taken to follow one another in caches and sockets. Machines with unlike cores are refused: their counts do
 not multiply.
 When not to use it: where ``lscpu -e`` or lstopo is to be had, which tell all of this; in other languages than English.
@@ -51,7 +52,7 @@ def read(source: Source) -> Described:
     """
     fields = dict(_json_fields(source) if source.text.lstrip().startswith("{") else _text_fields(source))
     sockets, threads = _sockets(source, fields), _count(source, fields, "Thread(s) per core")
-    cores = _count(source, fields, "Core(s) per socket") * sockets
+    cores = _count(source, fields, f"Core(s) per {_group(fields).lower()}") * sockets
     online = _cpus(source, fields, "On-line CPU(s) list", count=_count(source, fields, "CPU(s)"))
     if cores * threads != len(online):
         source.refuse(
@@ -101,9 +102,14 @@ def _cores_in_order(
 def _sockets(source: Source, fields: dict[str, str]) -> int:
     """Number of sockets; on s390 those of each book, times the books of each drawer, times the drawers."""
     if "Socket(s) per book" not in fields:
-        return _count(source, fields, "Socket(s)")
+        return _count(source, fields, f"{_group(fields)}(s)")
     books = [name for name in ("Book(s)", "Book(s) per drawer", "Drawer(s)") if name in fields]
     return math.prod(_count(source, fields, name) for name in ("Socket(s) per book", *books))
+
+
+def _group(fields: dict[str, str]) -> str:
+    """What cores are counted in: clusters where firmware tells no sockets, as of Arm machines in clouds."""
+    return "Cluster" if fields.get("Socket(s)", "-") == "-" and "Cluster(s)" in fields else "Socket"
 
 
 def _numbers_beside(fields: dict[str, str]) -> bool:

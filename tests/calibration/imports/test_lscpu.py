@@ -149,6 +149,14 @@ def test_sockets_of_s390_are_in_books_and_drawers():
     assert len(set(lscpu_summary.read(Source("l.txt", text)).topology.sockets)) == 12
 
 
+def test_clusters_stand_for_sockets_that_firmware_does_not_tell():
+    """As lscpu prints on Graviton."""
+    fields = {"CPU(s)": 8, "Thread(s) per core": 1, "Core(s) per cluster": 4, "Socket(s)": "-", "Cluster(s)": 2}
+    found = lscpu_summary.read(Source("l.txt", as_text({"Architecture": "aarch64"} | fields))).topology
+    assert found.sockets == (0, 0, 0, 0, 1, 1, 1, 1)
+    assert found.physical_cores == 8
+
+
 def test_cores_that_number_anew_in_each_cluster_are_told_apart_by_their_cache():
     """A phone's four kinds of Arm cores: CORE 0 four times, an L2 cache each."""
     text = "# CPU,Core,Socket,Node,,L1d,L1i,L2,L3\n" + "".join(

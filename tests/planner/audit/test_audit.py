@@ -30,6 +30,12 @@ def test_libvirt_lists_take_out_what_is_marked() -> None:
         cpu_set("x", "here")
 
 
+def test_a_folder_without_a_plan_is_told(tmp_path: Path) -> None:
+    """With what to give instead."""
+    with pytest.raises(InputError, match=re.escape(f"{tmp_path} holds no plan.json; give a folder written by")):
+        read_promise(tmp_path)
+
+
 def test_documents_that_are_not_plans_or_domains_are_refused(tmp_path: Path) -> None:
     """The message says what to give instead; entity tricks are refused."""
     (tmp_path / "plan.json").write_text('{"format": "something else"}')
