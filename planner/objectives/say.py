@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Relative gain in headroom below which a split does not carry more, and a point of the frontier is not worth a line.
 WORTH = 1e-3
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
+_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 
 def time(seconds: float, digits: int = 3) -> str:

@@ -32,7 +32,7 @@ def test_a_tail_of_short_requests_cannot_be_told(rate: float | None) -> None:
     """The verdict begins so, names the limit and what to measure; a longer request's can."""
     objective = replace(_TAIL, rate=rate)
     said = told(0.9 * SHORT, objective)
-    assert said.startswith("Cannot tell whether p99 20 ms is kept: a request of 900 us is shorter than a host's pauses")
+    assert said.startswith("Cannot tell whether p99 20 ms is kept: a request of 900 µs is shorter than a host's pauses")
     assert "Measure p99 at one rate" in said
     assert "By the model, run" in said
     assert told(1.1 * SHORT, objective).startswith("Run ")
