@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cerberus_plan.model.exact.wide_table import WideSharedQueue
 
 # Threads of all instances from which compiled series answer sooner than plain ones, the compiler's start included.
-_MANY = 300
+_MANY = 150
 # Threads of all instances times splits and draws from which a compiled pass is quicker, the compiler's start included.
 _MUCH = 4_000_000
 
