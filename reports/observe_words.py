@@ -26,6 +26,8 @@ PARTS = {
 # A smaller share of a unit is not told in a line.
 _SMALL = 0.005
 _UNLIKELY = 0.01
+# In other programs' hands, a share of the core-seconds that decides which split did more.
+_BUSY = 0.2
 
 
 def curve(document: Mapping[str, Any]) -> list[tuple[int, Spread]]:
@@ -83,7 +85,16 @@ def _doubt(document: Mapping[str, Any]) -> str:
     run = "" if wanted is None else f"run {wanted['instances']} x {wanted['cores_per_instance']} to decide it"
     if not document["owner_from_splits"]:
         return f" (no split was run, so this is hardly more than what is believed of all programs; {run})"
+    if _busiest(document) > _BUSY:
+        return "; others kept these cores busy, which decides as much: observe again on a quiet host"
     return f"; {run}" if run else ""
+
+
+def _busiest(document: Mapping[str, Any]) -> float:
+    """The largest share of the core-seconds, on any number of cores, in the hands of other programs."""
+    return max(
+        (part["share"] for row in document["ledger"] for part in row["parts"] if part["name"] == "others"), default=0.0
+    )
 
 
 def asked(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

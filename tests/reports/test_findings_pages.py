@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -148,6 +149,25 @@ def test_the_terminal_tells_an_observation_as_the_page_does(capsys: pytest.Captu
     assert "where the core-seconds of a run go on 1 core: compute 90 %, page faults 10 %" in told
     assert "whose the contention on 2 cores is: process 70 %, machine 15 %, kernel 10 %, instances 4.5 %" in told
     assert "[bold]p" in told
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.5, True), (0.05, False)])
+def test_an_owner_found_on_a_busy_host_is_not_relied_on(
+    share: float, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which of two splits did more is then as much a matter of what the others did meanwhile."""
+    ledger = copy.deepcopy(OBSERVE["ledger"])
+    ledger[-1]["parts"].append({"name": "others", "share": share})
+    document = {
+        **OBSERVE,
+        "files": [],
+        "boundaries": [],
+        "ledger": ledger,
+        "owner_from_splits": True,
+        "owner_next": None,
+    }
+    print_observation(document, work="run")
+    assert ("observe again on a quiet host" in capsys.readouterr().out) == said
 
 
 def test_a_rate_that_is_an_end_of_its_interval_has_no_more_digits(capsys: pytest.CaptureFixture[str]) -> None:
