@@ -10,9 +10,12 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.model.errors import InputError
+
+if TYPE_CHECKING:  # `fit` reads names of columns with this module, and needs no demand
+    from cerberus_plan.calibration.programs.demand import Demand
 
 # Names by which people call the number of cores, threads or clients in a parameter scan.
 AXES = {
