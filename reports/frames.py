@@ -5,9 +5,10 @@ When not to use it: for everything that is known; ``to_json`` of a plan or of a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cerberus_plan.calibration.curves.document import document as fit_document
 from cerberus_plan.calibration.curves.fit import Fit
@@ -16,9 +17,11 @@ from cerberus_plan.calibration.store.profile import Profile
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.exact.solver import Solution
 from cerberus_plan.model.plain import shown
-from cerberus_plan.model.simulation import Simulation
 from cerberus_plan.planner.fleet.fleet_plan import FleetPlan
 from cerberus_plan.planner.plan import Plan
+
+if TYPE_CHECKING:
+    from cerberus_plan.model.simulation import Simulation
 
 Rows = Sequence[dict[str, Any]]
 
@@ -37,10 +40,16 @@ def frame(answer: Plan | Fit | SplitFit | Profile | FleetPlan | Solution | Simul
         import pandas as pd
     except ImportError as error:
         raise CannotAnswerError("a data frame needs pandas; install it (pip install pandas)") from error
-    rows = _ROWS.get(type(answer))
+    rows: Callable[[Any], Rows] | None = _stations if _is_simulation(answer) else _ROWS.get(type(answer))
     if rows is None:
         raise InputError(f"{shown(answer)} has no data frame; give what {', '.join(_MADE_BY)} returned")
     return pd.DataFrame(rows(answer))
+
+
+def _is_simulation(answer: object) -> bool:
+    """Whether a simulation made it: then its module is there already, and is not loaded with its compiler to ask."""
+    module = sys.modules.get("cerberus_plan.model.simulation.run")
+    return module is not None and isinstance(answer, module.Simulation)
 
 
 def _candidates(plan: Plan) -> Rows:
@@ -80,5 +89,4 @@ _ROWS: dict[type, Callable[[Any], Rows]] = {
     Profile: _quantities,
     FleetPlan: _assignments,
     Solution: _stations,
-    Simulation: _stations,
 }

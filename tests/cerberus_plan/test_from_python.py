@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +140,13 @@ def test_reprs_fit_a_prompt() -> None:
     found = cerberus_plan.simulate(instances=[vm] * 24, shared=[Queue(0.15)], completions=1000)
     assert len(repr(found)) < 250
     assert len(cerberus_plan.frame(found)) == 24 * 2 + 1
+
+
+@pytest.mark.slow
+def test_the_frame_of_a_plan_loads_no_compiler() -> None:
+    """A data frame of candidates costs pandas, and not half a second of numba."""
+    needed("pandas")
+    asked = "c.plan('dbench', machine='amd48', cores=2)"
+    program = f"import sys, cerberus_plan as c; c.frame({asked}); print('numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "False"
