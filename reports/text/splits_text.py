@@ -37,15 +37,14 @@ def table(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def owners(answer: Mapping[str, Any]) -> str:
-    """Who takes most, with probabilities."""
-    return "What takes most: " + "; ".join(
-        f"{percent(share)} {answer['causes'][owner]}" for owner, share in likely(answer)
-    )
+    """Who takes most, with probabilities: a share of the explanations, not of the throughput."""
+    told = "; ".join(f"{answer['causes'][owner]} ({percent(share)})" for owner, share in likely(answer))
+    return f"What takes most, and in how many of the explanations that fit the runs: {told}"
 
 
 def following(answer: Mapping[str, Any]) -> str:
     """What to measure next."""
     wanted = answer["next"]
     if wanted is None:
-        return "Nothing more to measure: the choice is sure enough, or every split has been run."
+        return "The choice needs no further run: it is sure enough, or every split has been run."
     return f"Measure next: {name(wanted)}. It decides most which split to use."

@@ -11,6 +11,7 @@ from lxml import html
 
 from cerberus_plan.reports import splits_words as words
 from cerberus_plan.reports.formats import alike, percent, reading
+from cerberus_plan.reports.text.splits_text import splits_text
 
 
 @pytest.mark.parametrize("time", [False, True])
@@ -71,3 +72,13 @@ def test_times_are_turned_over_once() -> None:
 def test_a_reading_has_no_zero_that_nobody_wrote() -> None:
     """Four digits at most."""
     assert [reading(value) for value in (39.0, 21.4, 12_345.678, 0.5)] == ["39", "21.4", "12,350", "0.5"]
+
+
+def test_chances_of_owners_are_not_read_as_shares_of_the_throughput() -> None:
+    """Each cause has its chance behind it, and a choice that is sure does not deny a run that tells the owner."""
+    document = {**a_splits_document(time=False), "owner": {"inside": 0.953, "none": 0.047}, "next": None}
+    told = " ".join(splits_text(document, 4000).split())
+    assert "in how many of the explanations that fit the runs: contention inside an instance" in told
+    assert told.count("(95 %)") == 1
+    assert "nothing takes five per cent (4.7 %)" in told
+    assert "The choice needs no further run" in told
