@@ -95,3 +95,44 @@ def test_a_frame_without_pandas_is_told_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setattr(builtins, "__import__", without_pandas)
     with pytest.raises(CannotAnswerError, match="pip install pandas"):
         frame(a_profile())
+
+
+def test_fitted_splits_show_every_split_and_escape() -> None:
+    """Verdict as on the terminal, a row a split in order."""
+    from cerberus_plan import Measurement, fit_splits
+    from cerberus_plan.calibration.splits.document import document
+    from cerberus_plan.reports import splits_words
+
+    runs = [Measurement(instances=m, cores_per_instance=16 // m, value=value) for m, value in ((1, 900.0), (4, 1500.0))]
+    found = fit_splits(runs, cores=16)
+    tree = shown(found)
+    assert splits_words.verdict(document(found)) in tree.text_content()
+    rows = [row.findtext("td") for row in tree.findall(".//tbody/tr")]
+    assert rows == [f"{one.instances} x {one.cores_per_instance}" for one in found.splits]
+
+
+@pytest.mark.slow
+def test_a_fleet_shows_who_runs_where(tmp_path: Any) -> None:
+    """The verdict and a row an assignment; its frame has the same rows."""
+    from cerberus_plan import plan_fleet
+
+    path = tmp_path / "fleet.toml"
+    path.write_text(
+        f"""format = 1
+name = "{HOSTILE}"
+[[machine]]
+name = "small"
+machine = "intel16"
+count = 2
+[[workload]]
+name = "files"
+workload = "dbench"
+rate = 500
+"""
+    )
+    answer = plan_fleet(path)
+    tree = shown(answer)
+    assert HOSTILE not in answer._repr_html_()
+    assert len(tree.findall(".//tbody/tr")) == len(answer.assignments) == len(frame(answer)) > 0
+    assert "files" in tree.text_content()
+    assert len(repr(answer)) < 200
