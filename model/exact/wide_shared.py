@@ -5,13 +5,15 @@ Equations: those of ``weights_kernel`` and ``chains_kernel``; constants of local
 Work that splits share is done once: constants of k threads serve every number of instances, and weights, which many
 splits have alike, every total up to the largest.
 Numerics: those of ``scaled_kernel``; splits whose series span too much are "not a number".
-Memory: draws are taken in blocks, so that tables stay within some 64 MB.
+Memory: draws are taken in blocks, so that tables stay within some 24 MB.
 Assumptions: those of ``model.network``. When not to use it: for few threads, which ``shared_series`` answers without a
 compiler; for one shared single server (``tables``, ``wide_table``).
 Source: as ``model.exact.shared_series``.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +28,7 @@ from cerberus_plan.model.laws.station import Array, Station
 from cerberus_plan.model.record import Record
 
 # Bytes that the weights of a block of draws may take.
-_MEMORY = 64e6
+_MEMORY = 24e6
 # Squares of one instance's series that its powers are made of, at the most.
 _MOST_SQUARES = 64
 
@@ -80,35 +82,31 @@ class WideSharedStations(Record, kw_only=False):
         n_draws = max(own.shape[0], weights.draws)
         step = max(1, int(_MEMORY / (8.0 * BLOCK * weights.blocks)))
         found = np.empty((len(parts) or 2, self.splits.vms.size, n_draws))
-        for start in range(0, n_draws, step):
-            draws = slice(start, start + step)
-            self._some(_of_draws(own, draws), [_of_draws(rows, draws) for rows in parts], weights, draws, found)
-        return found
-
-    def _some(self, own: Array, parts: list[Array], weights: Weights, draws: slice, found: Array) -> None:
-        """The sums of a block of draws."""
+        # A factor on z that leaves instance and weights as flat as both can be: draws are alike enough for one.
+        slopes = [weights.slope(slice(None)), -middle_slope(_instance_logs(own, own.shape[1] - 1))]
+        tilt = float(np.mean([np.median(slope) if np.isfinite(slope).all() else 0.0 for slope in slopes]))
         order = np.lexsort((self.splits.vms, self.splits.threads))
         sizes, first = np.unique(self.splits.threads[order].astype(np.int64), return_index=True)
-        # A factor on z that leaves instance and weights as flat as both can be: draws are alike enough for one.
-        slopes = [weights.slope(draws), -middle_slope(_instance_logs(own, own.shape[1] - 1))]
-        tilt = float(np.mean([np.median(slope) if np.isfinite(slope).all() else 0.0 for slope in slopes]))
         instance = _laid_out(own, sizes, tilt, before=0)
-        others = [_laid_out(rows, sizes, tilt, before=BLOCK - 1) for rows in parts]
+        others = _stacked([_laid_out(rows, sizes, tilt, before=BLOCK - 1) for rows in parts], instance)
         blocks = int((self.splits.vms * self.splits.threads).max()) // BLOCK + 3
-        made = weights.made(draws, tilt)
-        into = np.empty((found.shape[0], order.size, found[:, :, draws].shape[2]))
-        sums(
-            instance.numbers, instance.powers, instance.starts, instance.span,
-            sizes, np.append(first, order.size), self.splits.vms[order].astype(np.int64), weights.table_of[order],
-            made.numbers, made.powers, weights.starts, made.spans,
-            *_stacked(others, instance),
-            np.empty((2 * blocks + _MOST_SQUARES) * BLOCK), np.empty(2 * blocks + _MOST_SQUARES, dtype=np.int64),
-            np.empty(_MOST_SQUARES), np.empty((3, blocks * BLOCK)), np.empty((4, blocks), dtype=np.int64),
-            np.empty(2 * blocks * BLOCK), np.empty(3, dtype=np.int64), into,
-        )  # fmt: skip
+        for start in range(0, n_draws, step):
+            draws = slice(start, start + step)
+            made = weights.made(draws, tilt)
+            into = np.empty((found.shape[0], order.size, min(step, n_draws - start)))
+            sums(
+                _of_draws(instance.numbers, draws), _of_draws(instance.powers, draws), instance.starts, instance.span,
+                sizes, np.append(first, order.size), self.splits.vms[order].astype(np.int64), weights.table_of[order],
+                made.numbers, made.powers, weights.starts, made.spans,
+                _of_draws(others[0], draws, axis=1), _of_draws(others[1], draws, axis=1), others[2],
+                np.empty((2 * blocks + _MOST_SQUARES) * BLOCK), np.empty(2 * blocks + _MOST_SQUARES, dtype=np.int64),
+                np.empty(_MOST_SQUARES), np.empty((3, blocks * BLOCK)), np.empty((4, blocks), dtype=np.int64),
+                np.empty(2 * blocks * BLOCK), np.empty(3, dtype=np.int64), into,
+            )  # fmt: skip
+            found[:, order, draws] = into
         if not parts:  # its weights are those of a customer less
-            into[1] -= tilt
-        found[:, order, draws] = into
+            found[1] -= tilt
+        return found
 
 
 class _Laid(Record, kw_only=False):
@@ -144,5 +142,8 @@ def _instance_logs(constants: Array, threads: int) -> Array:
     return np.asarray(constants[:, threads::-1] - series.log_factorial(threads + 1))
 
 
-def _of_draws(rows: Array, draws: slice) -> Array:
-    return rows[draws] if rows.shape[0] > 1 else rows
+def _of_draws(rows: Any, draws: slice, axis: int = 0) -> Any:
+    """Some of the rows, one a draw, or the one that all draws have."""
+    if rows.shape[axis] <= 1:
+        return rows
+    return rows[draws] if axis == 0 else np.ascontiguousarray(rows[:, draws])
