@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cerberus_plan.model.exact.tables import Independent, LocalTable, SharedQueue, Splits
+from cerberus_plan.model.exact.quadrature import laguerre
+from cerberus_plan.model.exact.tables import LARGE_NODE, Independent, LocalTable, SharedQueue, Splits
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.single_server import Queue
 from cerberus_plan.model.laws.station import Array, Station
@@ -90,8 +91,11 @@ def _compiled(structure: Structure, splits: Splits, n_draws: int) -> Array | Non
     queue = structure.shared[0] if len(structure.shared) == 1 else None
     if not isinstance(queue, Queue):
         return None
-    if "numba" not in sys.modules and (splits.vms * splits.threads).max() * splits.vms.size * n_draws < _MUCH:
+    totals = splits.vms * splits.threads
+    if "numba" not in sys.modules and totals.max() * splits.vms.size * n_draws < _MUCH:
         return None
+    if laguerre(int(totals.max()) // 2 + 1)[0][-1] > LARGE_NODE:
+        return None  # known before a compiler is loaded for it
     from cerberus_plan.model.exact.compiled_queue import throughput as compiled
 
     return compiled(structure.local, queue, splits, n_draws)
