@@ -106,6 +106,8 @@ def _change(plan: Plan, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     where = f"{plan.workload.name}: sensitivities"
     rows = decode.rows(decode.member(dict(entry), "sensitivities", plan.workload.name), where)
     found = [record(Sensitivity, one, where) for one in rows]
+    for at, one in enumerate(found):
+        decode.one_of(one.name, f"{where}[{at}]: name", plan.inputs)
     model = live_model(plan)
     return {
         "robust": _robust(found),

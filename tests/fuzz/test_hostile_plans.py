@@ -82,6 +82,7 @@ def test_a_hostile_field_is_answered_or_refused(
         ("saved page", ("machine", "description"), "half a character"),
         ("saved page", ("plans", 0, "sensitivities"), "missing"),
         ("saved page", ("plans", 0, "sensitivities", 0, "low"), "no fields"),
+        ("saved page", ("plans", 0, "sensitivities", 0, "name"), "empty"),
         ("saved page", ("plans", 0, "what_if", 0, "gain"), "word"),
         ("saved page", ("plans", 0, "what_if", 0, "best"), "no fields"),
     ],
