@@ -165,7 +165,7 @@ def _time_limit(each: Instance, sight: Seen, pricer: Pricer) -> Iterator[Deviati
     """Less CPU time than the instance has CPUs."""
     if sight.quota is None or sight.quota >= len(each.cpus):
         return
-    what = f"time of {sight.quota:.3g} CPU{'s' * (sight.quota != 1)} instead of {len(each.cpus)}"
+    what = f"time of {sight.quota:.3g} instead of {counted(len(each.cpus), 'CPU')}"
     yield _deviation(sight, "quota", what, pricer.throttled(each.name, sight.quota), each.cpus)
 
 

@@ -31,8 +31,8 @@ from cerberus_plan.model.digits import (
 ROOMS = [Path(str(room.__file__)).parent for room in (cerberus_plan, calibration, planner, reports)]
 # A plural spelt out by hand: "s" times a comparison, or as one of two.
 PLURAL = re.compile(r"""'s' \* ?\(|'s' if |'' if [^{}]* else 's'""")
-# Of what is no count: work as it was given, "several reads".
-NO_COUNTS = {"demand_to_workload.py", "sysbench.py"}
+# Of what is no count: work as it was given, "several reads", "nodes 4-5".
+NO_COUNTS = {"demand_to_workload.py", "sysbench.py", "lstopo_xml.py"}
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
 
 

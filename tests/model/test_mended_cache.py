@@ -62,6 +62,27 @@ if sys.argv[1:]:
 )
 
 
+_COUNTING = """
+import numba
+import numpy as np
+from cerberus_plan.model.mended_cache import kept
+
+@kept
+@numba.njit
+def total(count):
+    return np.ones(count).sum()
+
+print(total(42), sum(total.stats.cache_hits.values()))
+"""
+
+
+@pytest.mark.slow
+def test_a_kept_loop_that_counts_references_loads(tmp_path: Path) -> None:
+    """Its functions are there when it is loaded: without them the whole process ended."""
+    (tmp_path / "loop.py").write_text(_COUNTING)
+    assert [_run(tmp_path), _run(tmp_path)] == ["42.0 0", "42.0 1"]
+
+
 @pytest.mark.slow
 def test_a_kept_loop_needs_no_compiler_and_what_follows_it_compiles(tmp_path: Path) -> None:
     """Loading leaves out what only compiling needs; a new type and a new loop in the same process still compile."""

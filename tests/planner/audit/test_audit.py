@@ -86,7 +86,7 @@ def test_a_cgroups_limit_of_time_is_found(limit: str, quota: float | None, tmp_p
     fake_process(tmp_path / "proc", 77, {77: ("server", cpu_list(cpus))})
     found = find_live(["dbench-00"], {}, Host(proc=tmp_path / "proc", cgroup=tmp_path / "cgroup"))
     said = [each for each in audited(folder, found, expect_all=False).deviations if each.kind == "quota"]
-    assert [each.what for each in said] == ([] if quota is None else ["time of 0.5 CPUs instead of 2"])
+    assert [each.what for each in said] == ([] if quota is None else ["time of 0.5 instead of 2 CPUs"])
 
 
 def test_cgroups_are_found_by_name(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
     ("kubevirt", "dbench-02.yaml", lambda t: t.replace("sockets: 2", "sockets: 4"), "count", "4 vCPUs instead of 2"),
     ("kubevirt", "dbench-02.yaml", lambda t: re.sub(" *dedicatedCpu.*\n", "", t), "cpus", "vCPU 0 on CPU 0-47"),
     *[
-        (form, file, edit, "quota", "time of 0.5 CPUs instead of 2")
+        (form, file, edit, "quota", "time of 0.5 instead of 2 CPUs")
         for form, file, edit in (
             ("libvirt", "dbench-03.xml", lambda t: t.replace("</cputune>", "<quota>25000</quota></cputune>")),
             ("libvirt", "dbench-03.xml", lambda t: t.replace(
@@ -150,7 +150,7 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
             ("kubernetes", "dbench-02.yaml", lambda t: t.replace('cpu: "2"', "cpu: 500m")),
         )
     ],
-    ("proxmox", "dbench-03.conf", lambda t: f"{t}cpulimit: 0.5\n", "quota", "time of 0.5 CPUs"),
+    ("proxmox", "dbench-03.conf", lambda t: f"{t}cpulimit: 0.5\n", "quota", "time of 0.5 instead of"),
     ("kubernetes", "dbench-02.yaml", lambda t: re.sub(r"\d+Mi", "8Gi", t), "memory", "8192 MiB"),
     ("kubevirt", "dbench-02.yaml", lambda t: re.sub(r"\d+Mi", "8Gi", t), "memory", "8192 MiB"),
     ("proxmox", "dbench-03.conf", lambda t: f"{t}balloon: 1024\n", "memory", "1024 MiB of memory instead"),
