@@ -53,6 +53,16 @@ def test_commands_print_what_the_documentation_shows(page: str, command: str, sh
         assert piece == [line for line in printed if line in piece], f"{page}: {command}"
 
 
+@pytest.mark.parametrize(("section", "count"), [("Set up", 2), ("Ask", 1), ("Test", 1)])
+def test_four_commands_start_and_ci_runs_them(section: str, count: int) -> None:
+    """On a fresh machine two set everything up, one asks, one tests: as CI does it, with the same environment."""
+    text = (ROOT / "README.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    commands = re.findall(r"^    (\S.*)$", CONSOLE.sub("", text), re.MULTILINE)
+    assert len(commands) == count
+    ran = re.sub(r" --quiet| {2,}#.*", "", (ROOT / ".ci" / "run").read_text())
+    assert all(re.search(rf"^{re.escape(command)} *(#.*)?$", ran, re.MULTILINE) for command in commands)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_examples_run(page: Path) -> None:
     """Every Python block gives what it shows."""
