@@ -18,6 +18,8 @@ from cerberus_plan.planner.deploy.seen import Seen, amount, cpu_set, yaml_text
 FILE = "compose.yaml"
 NAMES = (FILE, "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _FIELD = re.compile(r"^( *)([\w.-]+|\"[^\"]+\"|'[^']+')\s*:(?:\s+(?:&\S+\s*)?(\"[^\"]*\"|'[^']*'|[^#]*))?(?:#.*)?$")
+_NEGATIVE = re.compile(r"-[0-9]{1,18}", re.ASCII)  # a quota that is no limit
+_PERIOD_US = 100_000  # the engine's default of the period in which a quota is spent
 _NO_IMAGE = "localhost/variable-image-is-not-set"
 
 
@@ -73,15 +75,15 @@ def _read(folder: Path) -> Iterator[Seen]:
 
 
 def _quota(fields: dict[str, str], where: str) -> float | None:
-    """CPUs whose time a service may use, in any of three ways of saying it; None where nothing, or 0, is said."""
-    if text := fields.get("cpu_quota", "").strip():
-        period = fields.get("cpu_period", "").strip() or "100000"
-        spent = 0.0 if text.startswith("-") else amount(text, f"{where}: cpu_quota")
-        return spent / amount(period, f"{where}: cpu_period") if spent and float(period) else None
-    for name in ("cpus", "deploy.resources.limits.cpus"):
-        if (text := fields.get(name, "").strip()) and (cpus := amount(text, f"{where}: {name}")):
-            return cpus
-    return None
+    """CPUs whose time a service may use, in any of three ways of saying it; None where none limits it."""
+
+    def told(name: str) -> float:
+        text = fields.get(name, "").strip()
+        return amount(text, f"{where}: {name}") if text else 0.0
+
+    unlimited = _NEGATIVE.fullmatch(fields.get("cpu_quota", "").strip())
+    spent, period = 0.0 if unlimited else told("cpu_quota"), told("cpu_period") or _PERIOD_US
+    return next(filter(None, (spent / period, told("cpus"), told("deploy.resources.limits.cpus"))), None)
 
 
 def _services(text: str) -> dict[str, dict[str, str]]:

@@ -142,6 +142,10 @@ MISTAKES: list[tuple[str, str, Edit, str, str]] = [
             ("compose", "compose.yaml", lambda t: t.replace(
                 "    cpuset:", "    cpu_period: 50000\n    cpu_quota: 25000\n    cpuset:", 1)),
             ("compose", "compose.yaml", lambda t: t.replace(
+                "    cpuset:", "    cpu_period: 0\n    cpu_quota: 50000\n    cpuset:", 1)),
+            ("compose", "compose.yaml", lambda t: t.replace(
+                "    cpuset:", "    cpu_quota: -1\n    cpus: 0.5\n    cpuset:", 1)),
+            ("compose", "compose.yaml", lambda t: t.replace(
                 "    cpuset:",
                 "    deploy:\n      resources:\n        limits:\n          cpus: '0.50'\n        reservations:\n"
                 "          cpus: '0.25'\n    cpuset:", 1)),
@@ -314,6 +318,9 @@ def test_what_limits_nothing_is_as_planned(form: str, file: str, edit: Edit, tmp
     [
         ("systemd", "dbench-03.slice", "CPUQuota=half\n", "CPUQuota = 'half' must be a share of one CPU's time"),
         ("compose", "compose.yaml", "    cpus: few\n", "dbench-23: cpus = 'few' must be a number"),
+        ("compose", "compose.yaml", "    cpus: -1\n", "dbench-23: cpus = '-1' must be a number"),
+        ("compose", "compose.yaml", "    cpu_quota: -x\n", "dbench-23: cpu_quota = '-x' must be a number"),
+        ("compose", "compose.yaml", "    cpu_quota: 50000\n    cpu_period: x\n", "dbench-23: cpu_period = 'x' must be"),
         ("compose", "compose.yaml", "\tcpus: 1\n", "line \\d+: indented by a tab; YAML takes blanks only"),
         ("xl", "dbench-03.cfg", "cap = 'x'\n", "cap = 'x' must be a whole number"),
         ("incus", "dbench-03.yaml", "  limits.cpu.allowance: 1s\n", "allowance = '1s' must be a share such as 50%"),
