@@ -22,6 +22,7 @@ from cerberus_plan.model.digits import (
     estimate,
     exact,
     number,
+    percent,
     quotient,
     spread,
     to_place,
@@ -203,6 +204,27 @@ def test_values_by_hand() -> None:
     assert estimate(100.123456, 101.0, 110.0) == "100.1"
     assert estimate(*quotient((5.2, 3.7, 7.2), (1.0, 1.0, 1.0))) == "5.2"
     assert quotient((5.2, None, None), (1.3, 1.0, 2.0)) == (4.0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.0004, "under 0.1 %"), (0.0123, "1.2 %"), (0.42, "42 %"), (0.999, "over 99 %"), (1.0, "100 %")],
+)
+def test_shares_by_hand(share: float, text: str) -> None:
+    """Whole above ten, one digit below."""
+    assert percent(share) == text
+
+
+@given(st.floats(0.0, 1.0))
+@example(0.0995)
+@example(0.995)
+def test_shares_never_round_to_nothing_or_all(share: float) -> None:
+    """A chance that exists does not read 0 %, one that is not certain does not read 100 %; others are read back."""
+    text = percent(share)
+    assert (text == "0 %") == (share == 0.0)
+    assert (text == "100 %") == (share == 1.0)
+    if not text.startswith(("under", "over")):
+        assert 100.0 * share == pytest.approx(float(text.removesuffix(" %")), abs=0.5 if share >= 0.0995 else 0.05)
 
 
 @given(st.integers(0, 10**12))

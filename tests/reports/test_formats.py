@@ -18,7 +18,6 @@ from cerberus_plan.reports.formats import (
     estimate,
     headline,
     number,
-    percent,
     prefixed,
     quantity,
     signed_percent,
@@ -82,15 +81,6 @@ def test_a_time_lies_between_its_printed_ends(low: float, doubt: float, part: fl
     )
     assert first <= told * (1 + 1e-12)
     assert told <= last * (1 + 1e-12)
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0.0, "0 %"), (0.0004, "under 0.1 %"), (0.0123, "1.2 %"), (0.42, "42 %"), (0.999, "over 99 %"), (1.0, "100 %")],
-)
-def test_shares_never_round_to_nothing_or_all(share: float, text: str) -> None:
-    """A chance that exists does not read 0 %, one that is not certain does not read 100 %."""
-    assert percent(share) == text
 
 
 def test_signs_bytes_intervals_and_absent_numbers() -> None:
