@@ -6,7 +6,6 @@ Bursts of a third of a second in interleaved rounds; the bounds allow for a host
 from __future__ import annotations
 
 import math
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +26,9 @@ from cerberus_plan.planner.verify.repeats import measurement
 from cerberus_plan.planner.verify.rounds import Sample, measure
 from cerberus_plan.planner.verify.together import Order
 from tests.needs import needed_programs
+from tests.planner.verify.processes import CPUS, two_cpus
 
 HERE = Path(__file__).parent / "gallery"
-CPUS = tuple(sorted(os.sched_getaffinity(0)))[:2]
 SPLITS = ((1,), (2,), (1, 1))
 ROUNDS = 5
 # Spread of a ratio over the rounds [log] beyond which something else was busy.
@@ -42,7 +41,7 @@ KINDS = {
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.hardware,
-    pytest.mark.skipif(len(CPUS) < 2, reason="needs two CPUs"),
+    two_cpus,
 ]
 
 
