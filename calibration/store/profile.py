@@ -168,7 +168,7 @@ def _read_version_1(record: dict[str, Any], where: str) -> Profile:
     return Profile(
         host=read.host_of(decode.member(record, "host", where), f"{where}: host"),
         created=decode.name(decode.member(record, "created", where), f"{where}: created"),
-        topology=read.topology_of(decode.member(record, "topology", where), f"{where}: topology"),
+        topology=read.topology_of(decode.member(record, "topology", where), where),
         quantities={
             plain(name): read.quantity_of(q, f"{where}: quantities: {shown(name)}", name)
             for name, q in quantities.items()

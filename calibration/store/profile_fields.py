@@ -43,15 +43,16 @@ def host_of(value: Any, where: str) -> Host:
 
 
 def topology_of(value: Any, where: str) -> Topology:
-    """Where the cores are.
+    """Where the cores are; ``where`` names the file.
 
     Raises:
         InputError: A membership is no list of whole numbers, or the lists do not fit together.
     """
-    found = decode.table(value, where, [f.name for f in fields(Topology)])
+    section = f"{where}: topology"
+    found = decode.table(value, section, [f.name for f in fields(Topology)])
     read: dict[str, Any] = {}
     for name, given in found.items():
-        place = f"{where}: {name}"
+        place = f"{section}: {name}"
         if name in MEMBERSHIPS:
             read[name] = decode.wholes(given, place, most=MOST_CPUS)
         elif name == "memory_bytes":
@@ -62,7 +63,7 @@ def topology_of(value: Any, where: str) -> Topology:
         else:
             read[name] = tuple(decode.rows(given, place, most=MOST_CPUS))
     for name in MEMBERSHIPS:
-        decode.member(found, name, where)
+        decode.member(found, name, section)
     try:
         return Topology(**read)
     except InputError as error:

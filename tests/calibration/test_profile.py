@@ -22,7 +22,7 @@ from cerberus_plan.calibration.store.profile import (
 )
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.quantity import Provenance, Quantity
-from cerberus_plan.model.topology import Topology
+from cerberus_plan.model.topology import MEMBERSHIPS, Topology
 
 HOST = Host(
     name="node one",
@@ -112,7 +112,8 @@ def test_a_profile_is_a_machine(tmp_path):
         ({"format": "other"}, r"is not a profile of this program; make one with `cerberus-plan calibrate`"),
         ({"version": 99}, r"has profile version 99; this program reads 1"),
         ({"host": None}, r"host = None must be a table"),
-        ({"topology": {"cpus": [0]}}, r"topology: field 'sockets' is missing"),
+        ({"topology": {"cpus": [0]}}, r"bad\.json: topology: field 'sockets' is missing"),
+        ({"topology": {key: [0, 0] for key in MEMBERSHIPS}}, r"bad\.json: topology: a CPU number is listed twice"),
         ({"quantities": {"syscall": {"value": 1.0, "unit": "s"}}}, r"quantities: 'syscall': .*provenance"),
         (
             {"quantities": {"syscall": {"value": 1, "unit": "fortnights", "provenance": "measured"}}},
