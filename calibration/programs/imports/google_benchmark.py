@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from cerberus_plan.calibration.programs.imports.json_source import Node, load
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.digits import counted
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 THREADS = re.compile(r"/threads:(\d+)")
@@ -59,7 +60,7 @@ def parse(source: Source) -> Imported:
 
 def _notes(used: list[Node], curves: list[Curve], failed: int) -> Iterator[str]:
     if failed:
-        yield f"{failed} benchmarks that failed or were skipped are left out"
+        yield f"{counted(failed, 'benchmark')} left out, failed or skipped"
     if any(not REAL.search(_name(row)) and _threads(row) > 1 for row in used):
         yield "benchmarks without UseRealTime count processor time: their rates are turned into those of real time"
     if all(len(curve.points) == 1 for curve in curves):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.digits import counted
 
 CLIENTS = re.compile(r"^\s*number of clients:\s*(\S+)")
 TPS = re.compile(r"^\s*tps = (\S+)(?: \((.*)\))?\s*$")
@@ -81,12 +82,12 @@ def parse(source: Source) -> Imported:
 
 def _notes(headers: list[_Header], results: list[_Result], failed: int) -> Iterator[str]:
     if failed:
-        yield f"{failed} transactions failed; they are not in the rates"
+        yield f"{counted(failed, 'transaction')} failed; rates are of the others"
     for header in headers:
         if header.results > 1 and header.clients is not None:
             yield f"{header.results} results stand under one header: read as repeats at n = {header.clients}"
     if lost := sum(result.header.clients is None for result in results):
-        yield f"{lost} results without a number of clients above them are left out"
+        yield f"{counted(lost, 'result')} left out, without a number of clients above"
 
 
 def _read(source: Source) -> tuple[list[_Header], list[_Result], int]:

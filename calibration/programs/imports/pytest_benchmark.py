@@ -17,6 +17,7 @@ from cerberus_plan.calibration.programs.imports.json_source import Node, load
 from cerberus_plan.calibration.programs.imports.parameters import NOTHING_ASKED, Asked
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported, axis_of
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.digits import counted
 
 HOW = 'for a curve parametrise by cores: @pytest.mark.parametrize("cores", [1, 2, 4])'
 
@@ -44,16 +45,17 @@ def parse(source: Source, asked: Asked = NOTHING_ASKED) -> Imported:
     names = list(dict.fromkeys(name for _, params in given for name in params))
     axis = parameters.choose(source, names, asked.parameter)
     if axis is None:
-        why = parameters.unfit(names) if names else f"{len(benchmarks)} benchmarks without parameters, so no curve"
+        bare = f"{counted(len(benchmarks), 'benchmark')} without parameters, so no curve"
+        why = parameters.unfit(names) if names else bare
         return Imported(demands=tuple(_demand(node) for node, _ in given), notes=(why, HOW))
     scanned = [(node, params) for node, params in given if axis in params]
-    counted = [(node, params, n) for node, params in scanned if (n := parameters.whole(params[axis])) is not None]
+    runs = [(node, params, n) for node, params in scanned if (n := parameters.whole(params[axis])) is not None]
     left = len(given) - len(scanned)
-    notes = [f"{left} benchmarks without the parameter {axis} are left out"] if left else []
-    if not counted:
+    notes = [f"{counted(left, 'benchmark')} left out, without the parameter {axis}"] if left else []
+    if not runs:
         given[0][0].field("params").refuse(f"{axis} to be a whole number of at least 1")
     notes += parameters.left_out([params[axis] for _, params in scanned], axis)
-    curves = tuple(_curves(counted, axis))
+    curves = tuple(_curves(runs, axis))
     return Imported(curves=curves, notes=(*notes, *parameters.assumption(axis, asked.parameter)))
 
 

@@ -185,7 +185,11 @@ def _warnings(observation: Observation) -> Iterator[str]:
     if busy := busy_host(observation):
         yield f"{busy}; quieten the host"
     if left := sum(run.left_behind for run in runs):
-        yield f"{left} processes outlived their run and were ended; make the program wait for them"
+        yield (
+            "1 process outlived its run and was ended; make the program wait for it"
+            if left == 1
+            else f"{left} processes outlived their run and were ended; make the program wait for them"
+        )
     yield from _scatter(observation)
 
 

@@ -38,7 +38,7 @@ def test_google_benchmark() -> None:
     (curve,) = imported.curves
     assert (curve.series, curve.axis, curve.unit) == ("BM_push/64", "threads", "items/s")
     assert points(curve) == {1: (8e6,), 2: (12.5e6, 10e6)}
-    assert imported.notes == ("1 benchmarks that failed or were skipped are left out",)
+    assert imported.notes == ("1 benchmark left out, failed or skipped",)
 
 
 def google(threads: int, real: float, cpu: float, version: str, *, clock: str = "/real_time", **more: object) -> str:

@@ -106,7 +106,7 @@ def test_pgbench() -> None:
         "<builtin: select only>": {1: (13213.456472,)},
         "<builtin: TPC-B (sort of)>": {4: (20105.5,)},
     }
-    assert imported.notes[1] == "3 transactions failed; they are not in the rates"
+    assert imported.notes[1] == "3 transactions failed; rates are of the others"
     plain, reconnecting = read("pgbench_old.txt").curves
     assert points(plain) == {8: (10000.5,)}
     assert (reconnecting.series, points(reconnecting)) == ("tps with reconnections", {8: (269.686358,)})
@@ -128,7 +128,7 @@ def test_pytest_benchmark() -> None:
     imported = read("pytest_benchmark.json")
     (curve,) = imported.curves
     assert (curve.series, curve.axis, points(curve)) == ("test_sum size=100", "processes", {1: (1.0,), 2: (2.0,)})
-    assert imported.notes == ("1 benchmarks without the parameter n_workers are left out",)
+    assert imported.notes == ("1 benchmark left out, without the parameter n_workers",)
 
 
 def test_extra_p() -> None:

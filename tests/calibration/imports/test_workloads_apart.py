@@ -85,7 +85,7 @@ def test_pgbench_results_under_a_trimmed_header_are_repeats_and_said_to_be() -> 
     assert "3 results stand under one header: read as repeats at n = 8" in imported.notes
     lost = read(log + head + log)
     assert points(lost.curves[0]) == {8: tuple(rates)}
-    assert "3 results without a number of clients above them are left out" in lost.notes
+    assert "3 results left out, without a number of clients above" in lost.notes
     both = "tps = 85.1 (including connections establishing)\ntps = 86.2 (excluding connections establishing)\n"
     assert points(read(head + both + both).curves[0]) == {8: (86.2, 86.2)}
 
