@@ -28,18 +28,16 @@ class RateSeen:
 
 
 def rate_seen(output: str) -> RateSeen | None:
-    """The last rate in an output; None where nothing looks like one."""
+    """The last rate in an output; None where nothing looks like one.
+
+    Names and units are expressions as they stand: letters, digits, blanks and slashes.
+    """
     for line in reversed(output[-_LINES * _WIDTH :].splitlines()[-_LINES:]):
         if len(line) > _WIDTH or not line.isprintable():
             continue
         if found := _NAMED.search(line):
             gap = re.sub(r" +", " +" if found["gap"].count(" ") > 1 else " ", found["gap"])
-            return RateSeen(line=line.strip(), regex=f"{_escaped(found['name'])}{gap}{_READ}")
+            return RateSeen(line=line.strip(), regex=f"{found['name']}{gap}{_READ}")
         if found := _UNIT.search(line):
-            return RateSeen(line=line.strip(), regex=f"{_READ}{_escaped(found['unit'])}")
+            return RateSeen(line=line.strip(), regex=f"{_READ}{found['unit']}")
     return None
-
-
-def _escaped(text: str) -> str:
-    """As an expression; names hold letters, digits, blanks and slashes, which need no backslash."""
-    return re.escape(text).replace(r"\ ", " ")
