@@ -15,12 +15,12 @@ from typing import Any
 from cerberus_plan.calibration.programs.demand import COUNTS, TIMES, Demand
 from cerberus_plan.calibration.programs.imports.results import Curve
 from cerberus_plan.calibration.programs.observe.meter import Kind
-from cerberus_plan.calibration.programs.observe.run_plan import PLACEHOLDER, Plan, cores_text
+from cerberus_plan.calibration.programs.observe.run_plan import PLACEHOLDER, Plan
 from cerberus_plan.calibration.programs.observe.runs import Extras, Run
 from cerberus_plan.calibration.programs.observe.served import loads_unlike
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
 from cerberus_plan.model.cpu_list import cpu_list
-from cerberus_plan.model.digits import percent
+from cerberus_plan.model.digits import counted, percent
 
 NOISE = 0.05  # share of the cores' time taken by others from which a run counts as disturbed
 SHORT_S = 0.5  # runs shorter than this say more about starting than about working
@@ -117,7 +117,7 @@ def _growth(demands: Sequence[Demand]) -> Iterator[str]:
     if len(demands) < 2:
         return
     first, last = demands[0], demands[-1]
-    where = f"from {cores_text(first.cores or 0)} to {last.cores}"
+    where = f"from {counted(first.cores or 0, 'core')} to {last.cores}"
     total = (first.cpu_s or 0.0) or 1.0
     reasons = {
         "user_s": "cores slow each other down (caches, memory, SMT, or spinning on locks)",
@@ -141,7 +141,7 @@ def _idleness(observation: Observation) -> Iterator[str]:
     )
     others = statistics.median((run.others_s + run.stolen_s) / run.watched_s for run in runs)
     if used + others < BUSY * most:
-        yield f"on {cores_text(most)} it keeps {used:.1f} busy: the rest waits or has nothing to do"
+        yield f"on {counted(most, 'core')} it keeps {used:.1f} busy: the rest waits or has nothing to do"
 
 
 def _load(observation: Observation) -> Iterator[str]:
@@ -218,5 +218,5 @@ def _scatter(observation: Observation) -> Iterator[str]:
     wide = {count: spread for count, spread in spreads.items() if spread > SCATTER}
     if wide:
         worst = max(wide, key=lambda count: wide[count])
-        by = f"repeats differ by up to {percent(wide[worst])} (at {cores_text(worst)})"
+        by = f"repeats differ by up to {percent(wide[worst])} (at {counted(worst, 'core')})"
         yield f"{by}; more --repeats narrow the answer"

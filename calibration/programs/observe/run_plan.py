@@ -84,11 +84,6 @@ class Plan:
         return [count for _ in range(self.repeats) for count in draw.sample(self.counts, len(self.counts))]
 
 
-def cores_text(count: int) -> str:
-    """``1 core`` or ``4 cores``."""
-    return "1 core" if count == 1 else f"{count} cores"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """What this host offers: core counts to measure, CPUs in order of use, and what changes or limits on the way."""

@@ -18,9 +18,10 @@ from cerberus_plan.calibration.programs.observe import cpus as cpu_choice
 from cerberus_plan.calibration.programs.observe import locks, probes
 from cerberus_plan.calibration.programs.observe.neighbours import watched
 from cerberus_plan.calibration.programs.observe.process import Finished, run
-from cerberus_plan.calibration.programs.observe.run_plan import Plan, cores_text
+from cerberus_plan.calibration.programs.observe.run_plan import Plan
 from cerberus_plan.calibration.programs.observe.served import ServerUse
 from cerberus_plan.calibration.programs.observe.signals import Signals
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.quantity import Quantity
 
@@ -97,7 +98,7 @@ def extras(plan: Plan, usual_s: float, signals: Signals, say: Progress) -> Extra
     found: dict[str, Demand] = {}
     notes = []
     for name in probes.PROBES:
-        say(f"looking with {name} at {cores_text(least)}")
+        say(f"looking with {name} at {counted(least, 'core')}")
         try:
             found[name] = probes.look(
                 name,
@@ -151,7 +152,7 @@ def _run(plan: Plan, count: int, signals: Signals) -> Finished:
     if done.failure is not None:
         advice = "; give more with --timeout" if done.timed_out else ""
         shown = plan.title or shlex.join(plan.command_for(count))
-        what = f"{shown} {done.failure} on {cores_text(count)}{advice}"
+        what = f"{shown} {done.failure} on {counted(count, 'core')}{advice}"
         raise CannotAnswerError(f"{what}; its output ends with\n{done.tail}")
     return done
 

@@ -151,11 +151,11 @@ def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras]
     from cerberus_plan.calibration.programs.observe import runs as session
     from cerberus_plan.calibration.programs.observe.meter import Kind
     from cerberus_plan.calibration.programs.observe.rate_seen import rate_seen
-    from cerberus_plan.calibration.programs.observe.run_plan import cores_text
+    from cerberus_plan.model.digits import counted
     from cerberus_plan.model.plain import shown
     from cerberus_plan.reports.formats import number
 
-    most = cores_text(plan.counts[-1])
+    most = counted(plan.counts[-1], "core")
     _say(f"trial run of `{plan.text}` on {most} (not counted)")
     trial = session.trial(plan, signals)
     if plan.meter.kind is Kind.CLOCK and (seen := rate_seen(trial.output)):
@@ -169,7 +169,7 @@ def _observe(plan: Plan, signals: Signals, runs: list[Run], extras: list[Extras]
         done = len(runs)
         rest = _left(started, done, total)
         rate = f"{number(run.throughput, 4)} {plan.meter.unit}s/s"
-        _say(f"[{done}/{total}] {cores_text(run.cores)}: {rate} in {_duration(run.elapsed_s)}{rest}")
+        _say(f"[{done}/{total}] {counted(run.cores, 'core')}: {rate} in {_duration(run.elapsed_s)}{rest}")
 
 
 def _left(started: float, done: int, total: int, *, uncounted: int = 0) -> str:
