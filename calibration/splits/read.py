@@ -208,9 +208,10 @@ def _measurements(text: str, name: str, *, time: bool) -> Iterator[Measurement]:
             continue
         header = columns.header
         if columns.value is None or (LOAD[0] in header and row[header.index(LOAD[0])].strip()):
+            called = "value" if columns.value is None else header[columns.value]
             raise InputError(
-                f"{where}: value is what a saturated split does, and a run at a latency_rate does not tell that; give "
-                "value or latency_rate, not both"
+                f"{where}: {called} is what a saturated split does, and a run at a latency_rate does not tell that; "
+                f"give {called} or latency_rate, not both"
             )
         value = _value(row[columns.value], where)
         instances, cores = _split(row, columns, where)
@@ -221,8 +222,7 @@ def _columns(header: list[str], where: str, *, time: bool) -> Columns:
     if twice := next((cell for cell in header if cell and header.count(cell) > 1), ""):
         raise InputError(f"{where}: column {twice!r} appears twice in the header; name each once")
     decode.refuse_unknown((cell for cell in header if cell.startswith("latency_")), FIELDS, where)
-    alone = any(cell in FIELDS for cell in header) and not any(cell in ALIASES["value"] for cell in header)
-    value = None if alone else _value_column(header, where, time=time)
+    value = _value_column(header, where, time=time)
     if not any(cell in ALIASES["instances"] for cell in header) and SPLIT in header and COUNT not in header:
         return Columns(instances=header.index(SPLIT), cores=header.index(SPLIT), value=value, header=header)
     if not any(cell in ALIASES["instances"] for cell in header) and COUNT in header:
@@ -235,10 +235,15 @@ def _columns(header: list[str], where: str, *, time: bool) -> Columns:
     )
 
 
-def _value_column(header: list[str], where: str, *, time: bool) -> int:
-    """The value by its name, else the only column called like a rate, or like a time where values are times."""
+def _value_column(header: list[str], where: str, *, time: bool) -> int | None:
+    """The value by its name, else the only column called like a rate, or like a time where values are times.
+
+    None where neither is, but latencies are.
+    """
     if (like := _called_like(header, TIME if time else RATE)) is not None:
         return like
+    if any(cell in FIELDS for cell in header) and not any(cell in ALIASES["value"] for cell in header):
+        return None
     if not time and (told := _called_like(header, TIME)) is not None:
         raise InputError(f"{where}: no column is called 'value', and {header[told]!r} like a time; if it is: --time")
     return _column(header, "value", where)

@@ -119,9 +119,10 @@ def test_broken_rows_are_refused_by_number_and_field(row: str, said: str) -> Non
 TABLE = "instances,cores_per_instance,value,latency_rate,latency_concurrency,latency_p99\n"
 
 
-def test_a_table_tells_either_or_both() -> None:
+@pytest.mark.parametrize("value", ["value", "throughput", "ops/s"])
+def test_a_table_tells_either_or_both(value: str) -> None:
     """An empty value where a latency is told; columns without a latency are as ever."""
-    text = TABLE + "1,2,4000,,16,9ms\n2,1,,1800,,2300us\n2,2,8000,,,\n"
+    text = TABLE.replace("value", value) + "1,2,4000,,16,9ms\n2,1,,1800,,2300us\n2,2,8000,,,\n"
     found = read_recorded([("t.csv", text)], None)
     measured, times = found.measured, found.latencies
     assert [one.value for one in measured] == [4000.0, 8000.0]
@@ -151,6 +152,12 @@ def test_broken_cells_are_refused_by_line(row: str, said: str, tmp_path: Path) -
         path.write_text(TABLE + row)
         with pytest.raises(InputError, match="value"):
             read_splits(path)
+
+
+def test_a_rate_at_a_given_rate_is_refused_by_the_name_of_its_column() -> None:
+    """Whatever it is called, it is no capacity."""
+    with pytest.raises(InputError, match=r"line 2: ops/s is what a saturated split does.*give ops/s or latency_rate"):
+        read_recorded([("t.csv", TABLE.replace("value", "ops/s") + "1,2,4000,100,,9ms\n")], None)
 
 
 def test_a_row_of_another_width_is_refused_by_line() -> None:
