@@ -28,7 +28,7 @@ _PACKED = {
     b"BZh": "bunzip2",
     b"\xfd7zXZ\x00": "unxz",
     b"\x28\xb5\x2f\xfd": "unzstd",
-    b"PK\x03\x04": "unzip",
+    b"PK\x03\x04": "unzip, or save a spreadsheet as CSV",
 }
 # Somebody may be about to write to a pipe that has a name [s].
 _PIPE_PATIENCE_S = 5.0

@@ -102,6 +102,8 @@ def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
         (gzip.compress(b"n,value\n1,2\n"), r"is compressed; unpack it first \(gunzip\)"),
         (lzma.compress(b"n,value\n1,2\n"), r"is compressed; unpack it first \(unxz\)"),
         (bz2.compress(b"n,value\n1,2\n"), r"is compressed; unpack it first \(bunzip2\)"),
+        (b"\x28\xb5\x2f\xfd\x04\x00", r"is compressed; unpack it first \(unzstd\)"),
+        (b"PK\x03\x04[Content_Types].xml", r"is compressed; unpack it first \(unzip, or save a spreadsheet as CSV\)"),
     ],
 )
 def test_what_is_not_text_is_refused(tmp_path: Path, raw: bytes, message: str) -> None:
