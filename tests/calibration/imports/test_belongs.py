@@ -117,6 +117,7 @@ def test_any_text_belongs_somewhere_or_nowhere(text: str) -> None:
         ("<capabilities><host><topology><cells num='1'/></topology></host></capabilities>", "virsh.*lstopo"),
         ("Architektur:    x86_64\nCPU(s):    8\nThread(s) pro Kern:  2\nBogoMIPS:   3984.00\n", "LC_ALL=C lscpu -e"),
         ("架构：    x86_64\nCPU:    32\n每个核的线程数：  2\nBogoMIPS：   4190.15\n", "LC_ALL=C lscpu -e"),
+        ("Intel(R) Memory Latency Checker - v3.9\nMeasuring idle latencies\n", "Intel MLC.*lstopo --of xml"),
         (LSCPU, "lscpu, but is cut short: give all of it"),
         (MATRIX + "92,93,94\n95,96,97\n", "matrix.*not square"),
     ],

@@ -1,14 +1,12 @@
 """Benchmark libraries and load generators: each number of threads or clients with its throughput."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cerberus_plan.calibration.programs.imports.elsewhere import elsewhere
 from cerberus_plan.calibration.programs.imports.merge import merge
 from cerberus_plan.calibration.programs.imports.readers import parse
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
@@ -148,21 +146,6 @@ def test_redis_benchmark() -> None:
             read(quiet)
 
 
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("name,iterations,real_time,cpu_time,time_unit\nBM,1,1,1,ns\n", "--benchmark_format=json"),
-        ('{"Action":"output","Package":"x","Output":"BenchmarkPush-2 \\t 1000\\t 500 ns/op\\n"}\n', "without -json"),
-        ("                Name   acquired  contended   avg wait\n\n  rcu_read_lock  25  0  0 ns\n", "lock contention"),
-        ("Benchmark    (size)  Mode  Cnt  Score  Error  Units\nA.b   10  thrpt  5  1.0  0.1  ops/s\n", "-rf json"),
-    ],
-)
-def test_output_without_threads_says_what_has_them(text: str, what: str) -> None:
-    """The same tool can say more."""
-    with pytest.raises(InputError, match=what):
-        read(text)
-
-
 @pytest.mark.parametrize("threads", ["1.5", "0", '"2"', "null"])
 def test_a_number_of_threads_that_is_none_is_refused(threads: str) -> None:
     """And not cut to a whole one."""
@@ -196,49 +179,3 @@ def test_strace_of_languages_with_decimal_commas() -> None:
         "futex": (1000, 1.234567),
         "read": (9000, 0.012345),
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("This is ApacheBench, Version 2.3\nRequests per second:    8103.73 [#/sec] (mean)\n", "ab.*tune --regex"),
-        ("\nSummary:\n  Total:\t5.0023 secs\n  Slowest:\t0.0551 secs\n  Requests/sec:\t44541.2\n", "hey.*tune --regex"),
-        ("Requests      [total, rate, throughput]         1000, 100.10, 100.08\n", "vegeta.*tune --regex"),
-        ('{"metrics":{"http_reqs":{"values":{"rate":99.8}},"http_req_duration":{}}}', "k6.*tune --regex"),
-        ("[OVERALL], RunTime(ms), 10110\n[OVERALL], Throughput(ops/sec), 98.9\n", "YCSB.*tune --regex"),
-        ("Type,Name,Request Count,Failure Count,Requests/s\nGET,/,1000,0,99.8\n", "locust.*n,value"),
-        ('{"fio version":"fio-3.33","jobs":[{"read":{"iops":1.0}}]}', "fio.*n,value"),
-        ('{"start":{"version":"iperf 3.12"},"end":{}}', "iperf3.*n,value"),
-        ("command,mean,stddev,median,user,system,min,max,parameter_threads\n./a,4,0,4,3,0,3,4,1\n", "--export-json"),
-        ('"Benchmark","Mode","Threads","Samples","Score"\n"B.m","thrpt",1,5,1000.5\n', "-rf json"),
-        ('{"mean":{"point_estimate":105.0}}', "criterion"),
-        ("Transaktionstyp: <builtin>\ntps = 970.123456 (ohne initiale Verbindungszeit)\n", "pgbench.*LC_ALL=C"),
-        ("testcase:Anonymous memory page fault\nwarmup\nmin:1 max:1 total:1\n", "runtest.py"),
-        ('{"params":{"p":2},"metric":"time","value":10.1}\n', "Extra-P's JSON"),
-        ("Attaching 320 probes...\n@[tracepoint:syscalls:sys_enter_read]: 60\n", "bpftrace"),
-        ("swapper;start;mutex_lock 1234\nprog;main;futex_wait 5678\n", "folded stacks"),
-        ('\tCommand being timed: "./prog 4"\n\tUser time (seconds): 3.90\n', "perf stat"),
-    ],
-)
-def test_output_that_is_not_read_is_named_with_what_to_do(text: str, what: str) -> None:
-    """Load generators, tables of means, other languages: the tool is told, and the way from there."""
-    with pytest.raises(InputError, match=what) as told:
-        parse(text, name="o.txt")
-    assert str(told.value).startswith("o.txt ")
-
-
-@pytest.mark.parametrize(("rate", "line"), [
-    ("This is ApacheBench", "Requests per second:    8103.73 [#/sec] (mean)"),
-    ("\nSummary:\n  Total:\t5 secs\n  Slowest:\t0.05 secs", "  Requests/sec:\t8103.73"),
-    ("[OVERALL], RunTime(ms), 10110", "[OVERALL], Throughput(ops/sec), 8103.73"),
-    ("Requests  [total, rate, throughput]   1000, 100.10, 100.08", "Requests [total, rate] 1000, 1.0, 8103.73"),
-    ('{"http_req_duration":1}', "     http_reqs......................: 1000    8103.73/s"),
-    ("STREAM version", "Triad:          8103.73     0.014600     0.014544     0.014700"),
-])  # fmt: skip
-def test_the_pattern_that_is_told_finds_the_rate(rate: str, line: str) -> None:
-    """As ``tune --regex`` would."""
-    told = str(elsewhere(f"{rate}\n{line}\n"))
-    pattern = told.partition("--regex '")[2].partition("'")[0]
-    found = re.search(pattern, line, re.MULTILINE)
-    assert found is not None
-    assert float(found[1]) == 8103.73

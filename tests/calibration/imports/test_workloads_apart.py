@@ -238,27 +238,6 @@ def test_extra_p_with_tabs_zeros_and_metrics_of_any_name() -> None:
     assert imported.notes == ("init has a time of 0 (line 5) and is left out",)
 
 
-@pytest.mark.parametrize(
-    ("text", "command"),
-    [
-        (",,,\n7.2,,,\n24.8,24.2,,\n25.8,24.7,7.4,\n", "calibrate --import"),
-        ("0 1\n<topology><object type='Machine'/></topology>\n", "calibrate --import"),
-        ("Architecture:            x86_64\nCPU(s):                  8\n", "calibrate --import"),
-        ("n,value\n1,100\n2,190\n", "fit"),
-        ('"","threads","ops_per_sec"\n"1",1,1010\n', "fit FILE --columns"),
-        ("cores;ops\n1;1010,5\n", "fit FILE --columns"),
-        ("instances,cores_per_instance,value\n1,8,100\n", "fit"),
-        ("# Samples: 1K of event 'cycles'\n 12.1%  prog  main\n", "perf stat -x"),
-        ("Dear diary\n", "cerberus-plan fit.*calibrate --import"),
-    ],
-)
-def test_a_file_for_another_command_is_sent_there(text: str, command: str) -> None:
-    """The message says what the file is and which command reads it."""
-    with pytest.raises(InputError, match=command) as raised:
-        read(text)
-    assert str(raised.value).startswith("file 0 ")
-
-
 @given(st.lists(st.integers(1, 10**6), min_size=2, max_size=5))
 def test_sysbench_results_under_a_trimmed_header_are_repeats_and_said_to_be(rates: list[int]) -> None:
     """Each result counts, as in logs of pgbench; the last one hid the others."""
