@@ -82,7 +82,7 @@ _MEASURES = {
 _RATES = {
     r"This is ApacheBench": ("ab", r"Requests per second: +([0-9.]+)"),
     r"(?m)^Summary:\n +Total:\s.*\n +Slowest:": ("hey", r"Requests/sec:\s+([0-9.]+)"),
-    r'"requestsPerSec"|(?m:^ +Success rate:)': ("oha", r"Requests/sec: +([0-9.]+)"),
+    r'"requestsPerSec"|(?m:^ +Success rate:)': ("oha", r"Requests/sec:\s+([0-9.]+)"),
     r'^Requests +\[total, rate|"latencies" *: *\{"total"': ("vegeta", r"Requests .*, ([0-9.]+)"),
     r'"http_req_duration"|(?m:^ +http_reqs\.*:)': ("k6", r"http_reqs\.*: \d+ +([0-9.]+)/s"),
     r"^Type,Name,Request Count|(?m:^ *Type +Name +# reqs)": ("locust", ""),

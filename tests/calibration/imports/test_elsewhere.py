@@ -66,6 +66,7 @@ def test_a_file_that_is_not_read_is_named_with_what_to_do(text: str, what: str) 
 @pytest.mark.parametrize(("rate", "line"), [
     ("This is ApacheBench", "Requests per second:    8103.73 [#/sec] (mean)"),
     ("\nSummary:\n  Total:\t5 secs\n  Slowest:\t0.05 secs", "  Requests/sec:\t8103.73"),
+    ("Summary:\n  Success rate:\t100.00%\n  Total:\t5 secs", "  Requests/sec:\t8103.73"),
     ("[OVERALL], RunTime(ms), 10110", "[OVERALL], Throughput(ops/sec), 8103.73"),
     ("Requests  [total, rate, throughput]   1000, 100.10, 100.08", "Requests [total, rate] 1000, 1.0, 8103.73"),
     ('{"http_req_duration":1}', "     http_reqs......................: 1000    8103.73/s"),
