@@ -13,6 +13,7 @@ import gc
 import io
 import os
 import sys
+from typing import Any, TextIO
 
 CANNOT_ANSWER, BAD_INPUT, OWN_MISTAKE, INTERRUPTED = 1, 2, 70, 130
 DEBUG = "CERBERUS_PLAN_DEBUG"
@@ -30,8 +31,8 @@ _GIVEN = {
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.disable()  # imports allocate a lot and free nothing, and a plan leaves little garbage
-    if isinstance(sys.stdout, io.TextIOWrapper):  # of a locale without a character: escaped, as on stderr
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stdout is not None and sys.stdout is sys.__stdout__:
+        sys.stdout = _patient(sys.stdout)
     try:
         from cerberus_plan.cli.interrupt import imports
 
@@ -42,20 +43,40 @@ def main() -> None:
     except SystemExit as error:
         _end(_flushed(error.code))
     except BrokenPipeError:
-        _silence_stdout()  # the reader has seen enough
+        _silence_stdout()  # whoever read this has seen enough
         _end(0)
     except BaseException as error:  # noqa: BLE001 - this is the boundary: nothing may pass it
-        _end(_told(error))
+        _end(_flushed(_told(error), told=True))
     finally:
         gc.freeze()  # the interpreter's last collections need not look at what ends with it
+
+
+class _Patient(io.FileIO):
+    """Standard output whose reader may leave, as ``head`` does: a command still has files to write, and its own code.
+
+    Without it what prints (typer, rich) would end the command there and then with code 1, runs of hours unrecorded.
+    """
+
+    def write(self, data: Any, /) -> int | None:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            _silence_stdout()
+            return len(data)
+
+
+def _patient(stdout: TextIO) -> TextIO:
+    """The same stream, patient; of a locale without a character: escaped, as on stderr."""
+    whole = io.BufferedWriter(_Patient(stdout.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(whole, stdout.encoding, "backslashreplace", line_buffering=stdout.isatty())
 
 
 def _end(code: object) -> None:
     sys.exit(code)  # type: ignore[arg-type]
 
 
-def _flushed(code: object) -> object:
-    """The exit code, once what was printed has reached its reader."""
+def _flushed(code: object, *, told: bool = False) -> object:
+    """The exit code, once what was printed has reached its reader; why it did not is told, unless an error was."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -63,7 +84,7 @@ def _flushed(code: object) -> object:
         _silence_stdout()
     except (OSError, ValueError) as error:
         _silence_stdout()
-        return _told(error)
+        return code if told else _told(error)
     return code
 
 

@@ -103,6 +103,15 @@ def test_messages_are_bounded_and_plain(monkeypatch: pytest.MonkeyPatch, capsys:
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.fixture(params=[True, False], ids=["buffered", "unbuffered"])
+def buffered(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to print: what stays in a buffer is written again when Python ends."""
+    if request.param:
+        monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+
+
 def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     """The real command line."""
     command = [sys.executable, "-P", "-m", "cerberus_plan", *words]
@@ -110,6 +119,7 @@ def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("buffered")
 def test_a_full_disk_under_stdout_is_told() -> None:
     """Exit code 1 and one line, for text and JSON."""
     for extra in ((), ("--json",)):
@@ -117,6 +127,35 @@ def test_a_full_disk_under_stdout_is_told() -> None:
             done = run(*PLAN, *extra, stdout=full)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "No space left on device" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("buffered")
+@pytest.mark.parametrize("words", [PLAN, (*PLAN, "--json"), ("explain", *PLAN)])
+def test_a_reader_that_leaves_is_no_failure(words: tuple[str, ...]) -> None:
+    """As `| true` and `| head` do: exit code 0 and no word about it, whether typer or rich prints."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = run(*words, stdout=writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_what_was_run_is_recorded_though_nobody_reads(tmp_path: Path) -> None:
+    """The answer is printed before the record is written: runs of hours must not hang on a pipe."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    record = tmp_path / "runs.toml"
+    command = [sys.executable, "-c", "print('throughput: 5')"]
+    try:
+        done = run("tune", "--cores", "1", "--record", str(record), "--", *command, stdout=writing)
+    finally:
+        os.close(writing)
+    assert done.returncode == 0, done.stderr
+    assert "value = 5" in record.read_text()
 
 
 @pytest.mark.slow
