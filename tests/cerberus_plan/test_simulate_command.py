@@ -133,6 +133,13 @@ def test_contradictions_are_refused(tmp_path: Path, run: Any, arguments: list[st
     assert message in str(done.exception)
 
 
+def test_a_split_given_by_half_is_refused_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
+    """The simulator brings a compiler, half a second to say what the options alone tell."""
+    monkeypatch.setitem(sys.modules, "cerberus_plan.model.simulation", None)
+    done = run("--workload", "none.toml", "--vms", "2")
+    assert "go together" in str(done.exception)
+
+
 def test_a_cluster_needs_dask_and_somebody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both are told apart."""
     monkeypatch.setitem(sys.modules, "distributed", None)

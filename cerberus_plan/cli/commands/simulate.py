@@ -47,6 +47,13 @@ def simulate(
     report_path: ReportFile = None,
 ) -> None:
     """Simulate a planned candidate, or a network in a file, beside the exact answer of the model."""
+    report_file.check(report_path)
+    crowded = None if overcommit == 1.0 else overcommit
+    others = (cores, machine, system, max_vms, vms, cores_per_vm, host_cores or None, crowded)
+    _check_choice(file, workload, others=others)
+    _check_split(vms, cores_per_vm, system)
+    if completions < 64 * replications:
+        raise InputError(f"--completions {completions}: give at least 64 for each of {replications} --replications")
     from cerberus_plan.calibration.store.files import naming
     from cerberus_plan.cli.progress import progress
     from cerberus_plan.cli.replications import executor, replicate
@@ -55,13 +62,7 @@ def simulate(
     from cerberus_plan.model.simulation import simulate as simulate_network
     from cerberus_plan.reports.text.simulation_text import Comparison, document, print_comparison
 
-    report_file.check(report_path)
     bounds = {"cores": cores, "host_cores": host_cores, "max_vms": max_vms, "overcommit": overcommit}
-    crowded = None if overcommit == 1.0 else overcommit
-    others = (cores, machine, system, max_vms, vms, cores_per_vm, host_cores or None, crowded)
-    _check_choice(file, workload, others=others)
-    if completions < 64 * replications:
-        raise InputError(f"--completions {completions}: give at least 64 for each of {replications} --replications")
     if file is not None:
         title, unit, network, rules = _from_file(file)
     else:
@@ -106,6 +107,13 @@ def _check_choice(file: Path | None, workload: str | None, *, others: tuple[obje
         raise InputError("give a network file, or --workload to simulate a planned candidate")
 
 
+def _check_split(vms: int | None, cores_per_vm: int | None, system: str | None) -> None:
+    if (vms is None) != (cores_per_vm is None):
+        raise InputError("--vms and --cores-per-vm go together; give both, or neither for the plan's best")
+    if vms is not None and system is None:
+        raise InputError("--vms and --cores-per-vm need the --system they are for")
+
+
 def _from_file(file: Path) -> tuple[str, str, CandidateNetwork, Rules]:
     from cerberus_plan.calibration.store.network_file import read_network
     from cerberus_plan.planner.splits.network_of import CandidateNetwork
@@ -143,8 +151,6 @@ def _from_plan(
     systems = systems_for(machine, None if system_name is None else [system_name])
     constraints = constraints_for(machine, **bounds)
     vms, cores_per_vm = split
-    if (vms is None) != (cores_per_vm is None):
-        raise InputError("--vms and --cores-per-vm go together; give both, or neither for the plan's best")
     if vms is None or cores_per_vm is None:
         best = plan(machine, program, systems, constraints).best
         system, vms, cores_per_vm = SYSTEMS[best.system], best.vms, best.split[0]
@@ -154,8 +160,6 @@ def _from_plan(
             _refuse_crowd(vms, cores_per_vm, constraints.usable)
         if vms * cores_per_vm > constraints.usable:
             raise InputError(f"--vms {vms} x --cores-per-vm {cores_per_vm} need more than {constraints.usable} cores")
-        if system_name is None:
-            raise InputError("--vms and --cores-per-vm need the --system they are for")
         system = systems[0]
     network = network_of(machine, program, system, vms=vms, threads=cores_per_vm)
     title = f"{program.name} on {machine.name}: {system.title}, {vms} x {cores_per_vm}"
