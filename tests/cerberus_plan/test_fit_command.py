@@ -55,6 +55,13 @@ def test_the_table_shows_the_incumbents_beside_ours(curve: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_file_is_named_as_it_is_called(curve: Path) -> None:
+    """No mark of the terminal's is read from its name, and none is written into it."""
+    named = curve.rename(curve.with_name("rays[bold].csv"))
+    assert "\nrays[bold].csv: throughput" in run("fit", named).stdout
+
+
+@pytest.mark.slow
 def test_what_was_measured_has_no_zeros_of_its_own(curve: Path) -> None:
     """20 rays a second were measured, not 20.00."""
     told = run("fit", curve, "--predict", 1).stdout

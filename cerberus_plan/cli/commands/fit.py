@@ -208,7 +208,6 @@ def counts(text: str, option: str) -> list[float]:
 
 def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
     """Print the verdict, then the forecast beside what was measured and the incumbents, then the laws."""
-    from rich.markup import escape
     from rich.table import Table
 
     from cerberus_plan.reports.formats import alike, number, percent, reading
@@ -217,7 +216,7 @@ def show(answer: Fit, answered: dict[str, Any], title: str) -> None:
 
     console = literal_console()
     print_wrapped(console, answered["verdict"], "bold")
-    table = Table(title=f"{escape(title)}: {answered['quantity']} with 90 % intervals", title_justify="left")
+    table = Table(title=f"{title}: {answered['quantity']} with 90 % intervals", title_justify="left")
     for column in ("n", "measured", "expected", "low", "high", "high / low", *(law.name for law in answer.incumbents)):
         table.add_column(column, justify="right")
     laws, known = answered["incumbents"], {point["n"]: reading(point["value"]) for point in answered["points"]}
