@@ -284,7 +284,7 @@ def fit_splits(
         runs: A file (CSV, ``instances,cores_per_instance,value``), a data frame with such columns, or measurements;
             ``value`` is the throughput of all instances together.
         cores: Cores of the machine to choose for; the most that a run used by default.
-        splits: Splits to choose from, as (instances, cores of each); all of ``cores`` by default.
+        splits: Splits to choose from, as (instances, cores of each), none larger than ``cores``; all by default.
 
     Returns:
         ``splits``, each with ``instances``, ``cores_per_instance``, ``value``, ``low``, ``high`` (90 %),
@@ -303,10 +303,27 @@ def fit_splits(
     register()
     table = _table(runs)
     measurements = _measurements(runs) if table is None else parse_splits(*table)
+    total = None if cores is None else decode.whole(cores, "cores", low=1)
     if splits is not None:
-        asked = [(decode.whole(m, "splits", low=1), decode.whole(k, "splits", low=1)) for m, k in splits]
-        return answer(measurements, asked)
-    return answer(measurements, None if cores is None else splits_of(decode.whole(cores, "cores", low=1)))
+        return answer(measurements, _pairs(splits, total))
+    return answer(measurements, None if total is None else splits_of(total))
+
+
+def _pairs(given: Sequence[tuple[int, int]], cores: int | None) -> list[tuple[int, int]]:
+    """Splits that are, and fit the machine."""
+    from cerberus_plan.calibration.store import decode
+
+    try:
+        pairs = [(m, k) for m, k in given]
+    except (TypeError, ValueError):
+        pairs = []
+    if not pairs:
+        raise InputError(f"splits = {shown(given)} must be pairs of instances and cores of each, such as [(2, 8)]")
+    asked = [(decode.whole(m, "splits", low=1), decode.whole(k, "splits", low=1)) for m, k in pairs]
+    for m, k in asked:
+        if cores is not None and m * k > cores:
+            raise InputError(f"splits: {m} x {k} needs {m * k} cores, and cores = {cores}; leave it out or raise cores")
+    return asked
 
 
 def _measurements(given: object) -> tuple[Measurement, ...]:

@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 from needs import needed
 
 import cerberus_plan
-from cerberus_plan import Delay, InputError, Instance, Queue, Slo, TicketLock, solve
+from cerberus_plan import Delay, InputError, Instance, Measurement, Queue, Slo, TicketLock, solve
 
 SPLITS = "instances,cores_per_instance,value\n1,16,900\n4,4,1500\n16,1,1450\n"
+RUNS = [
+    Measurement(instances=m, cores_per_instance=k, value=value)
+    for m, k, value in [(1, 16, 900.0), (4, 4, 1500.0), (16, 1, 1450.0)]
+]
 
 
 @given(threads=st.integers(1, 40), demand=st.integers(1, 1000), kind=st.sampled_from([np.int64, np.int32, np.uint16]))
@@ -48,6 +52,12 @@ def test_what_is_no_count_is_refused(threads: Any) -> None:
         (lambda _: cerberus_plan.fit(["a"], [1.0]), "n = .'a'. must be numbers"),
         (lambda _: cerberus_plan.fit_splits([]), "must be a list of Measurement"),
         (lambda _: cerberus_plan.fit_splits(5), "must be a list of Measurement"),
+        (lambda _: cerberus_plan.fit_splits(RUNS, splits=[3]), r"splits = \[3\] must be pairs of instances and cores"),
+        (lambda _: cerberus_plan.fit_splits(RUNS, splits=[(1, 2, 3)]), "must be pairs"),
+        (lambda _: cerberus_plan.fit_splits(RUNS, splits="2x8"), "splits = '2x8' must be pairs"),
+        (lambda _: cerberus_plan.fit_splits(RUNS, splits=[]), r"splits = \[\] must be pairs"),
+        (lambda _: cerberus_plan.fit_splits(RUNS, splits=[(1, 0)]), "splits = 0 must be a whole number from 1"),
+        (lambda _: cerberus_plan.fit_splits(RUNS, splits=[(2, 8)], cores=4), "2 x 8 needs 16 cores, and cores = 4"),
         (lambda _: cerberus_plan.plan(3), "workload = 3 must be a name or the path of a file"),
         (lambda _: cerberus_plan.plan(Path("none.toml")), "none.toml: there is no such file"),
         (lambda _: cerberus_plan.plan("dbench", machine="amd48", max_vms=0), "^max_vms = 0 must"),
@@ -114,15 +124,11 @@ def test_splits_from_python_are_those_of_the_command(tmp_path: Path) -> None:
 
     path = tmp_path / "splits.csv"
     path.write_text(SPLITS)
-    runs = [
-        cerberus_plan.Measurement(instances=m, cores_per_instance=k, value=value)
-        for m, k, value in [(1, 16, 900.0), (4, 4, 1500.0), (16, 1, 1450.0)]
-    ]
     found = cerberus_plan.fit_splits(path, cores=32)
     assert cerberus_plan.fit_splits(pd.read_csv(path), cores=np.int64(32)).splits == found.splits
-    assert cerberus_plan.fit_splits(runs, cores=32).splits == found.splits
+    assert cerberus_plan.fit_splits(RUNS, cores=32).splits == found.splits
     assert cerberus_plan.frame(found)["value"].tolist() == [split.value for split in found.splits]
-    assert [split.instances for split in cerberus_plan.fit_splits(runs, splits=[(2, 8), (8, 2)]).splits] == [2, 8]
+    assert [split.instances for split in cerberus_plan.fit_splits(RUNS, splits=[(2, 8), (8, 2)]).splits] == [2, 8]
     assert repr(found).endswith(f"best of 6: {found.best.instances} x {found.best.cores_per_instance}>")
 
 
