@@ -49,7 +49,7 @@ def _facts(plan: MixPlan) -> list[dict[str, str]]:
             "value": f"{number(plan.level)} ×",
             "note": "for the workload that gains least",
         },
-        {"name": "System", "value": plan.system, "note": f"{counted(len(plan.split), 'instance')}"},
+        {"name": "System", "value": plan.system, "note": counted(len(plan.split), "instance")},
         {"name": "Cores", "value": f"{sum(plan.split)} of {plan.constraints.usable}", "note": f"{plan.idle} left idle"},
         {"name": "Workloads", "value": str(len(parts)), "note": ", ".join(part.workload.name for part in parts)},
     ]
