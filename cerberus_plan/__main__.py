@@ -31,7 +31,7 @@ _GIVEN = {
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.disable()  # imports allocate a lot and free nothing, and a plan leaves little garbage
-    if sys.stdout is not None and sys.stdout is sys.__stdout__:
+    if sys.stdout is sys.__stdout__ and sys.stdout is not None:
         sys.stdout = _patient(sys.stdout)
     try:
         from cerberus_plan.cli.interrupt import imports
@@ -57,7 +57,7 @@ class _Patient(io.FileIO):
     Without it what prints (typer, rich) would end the command there and then with code 1, runs of hours unrecorded.
     """
 
-    def write(self, data: Any, /) -> int | None:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
