@@ -26,8 +26,6 @@ UNSEEN = 80
 MOST_SPAN = 440.0
 # Exponent of a block of zeros: far below any other, and sums of a few of them are no overflow.
 NOTHING = -(2**40)
-
-
 # Powers of a half, by their exponent; the last ones are nothing.
 _HALVES = 2.0 ** -np.arange(1100.0)
 
@@ -127,27 +125,3 @@ def multiply(  # noqa: PLR0917 - one compiled function: each more takes a second
         found_powers[into], spread = settled(found, at, best)
         widest = max(widest, spread)
     return math.log2(widest)
-
-
-@kernel
-def product(  # noqa: PLR0917 - compiled functions take no keywords
-    left: Array,
-    left_powers: Whole,
-    right: Array,
-    right_powers: Whole,
-    unseen: int,
-    found: Array,
-    found_powers: Whole,
-    windows: Array,
-    window_powers: Whole,
-) -> float:
-    """``multiply`` row by row of series a row, of which one may have a single row for all."""
-    span = 0.0
-    for row in range(found_powers.shape[0]):
-        own, other = min(row, left.shape[0] - 1), min(row, right.shape[0] - 1)
-        one = multiply(
-            left[own], left_powers[own], left.shape[1], right[other], right_powers[other], min(0, row), unseen,
-            found[row], found_powers[row], windows, window_powers,
-        )  # fmt: skip
-        span = max(span, one)
-    return span

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from cerberus_plan.model.exact.scaled_kernel import BLOCK, MOST_SPAN, NOTHING, UNSEEN, Whole, product
+from cerberus_plan.model.exact.scaled_kernel import BLOCK, MOST_SPAN, NOTHING, UNSEEN, Whole, multiply
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.record import Record
 
@@ -61,11 +61,15 @@ class ScaledSeries(Record, kw_only=False):
         if not slack < MOST_SPAN:
             numbers[:], powers[:] = np.nan, 0
             return ScaledSeries(numbers, powers, math.inf)
-        windows = long.powers.shape[1] + 1
-        span = product(
-            short.numbers, short.powers, long.numbers, long.powers, UNSEEN + int(slack), numbers, powers,
-            np.empty(2 * windows * BLOCK), np.empty(windows, dtype=np.int64),
-        )  # fmt: skip
+        pairs, span = long.powers.shape[1] + 1, 0.0
+        windows, window_powers = np.empty(2 * pairs * BLOCK), np.empty(pairs, dtype=np.int64)
+        for row in range(rows):
+            one, two = min(row, short.powers.shape[0] - 1), min(row, long.powers.shape[0] - 1)
+            found = multiply(
+                short.numbers[one], short.powers[one], short.numbers.shape[1], long.numbers[two], long.powers[two],
+                0, UNSEEN + int(slack), numbers[row], powers[row], windows, window_powers,
+            )  # fmt: skip
+            span = max(span, found)
         return ScaledSeries(numbers, powers, span)
 
     def logs(self, count: int, tilt: Array) -> Array:
