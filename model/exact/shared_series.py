@@ -17,7 +17,7 @@ Source: as ``model.exact.solver``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -58,17 +58,17 @@ class SharedStations(Record):
         most = int((splits.vms * splits.threads).max())
         if most > _MOST_THREADS:
             return None
-        groups, table_of = grouped(shared, splits)
+        rows, table_of = distinct_rows(shared, splits.vms.size)
         tables: list[LocalTable] = []
-        for stations in groups:
-            table = LocalTable.of(stations, most)
+        for row in rows:
+            table = LocalTable.of(tuple(_at_split(station, row) for station in shared), most)
             if table is None:
                 return None
             tables.append(table)
         largest = tables[table_of[int((splits.vms * splits.threads).argmax())]]
         tilt = -_log_weights(largest, local, most)[:, -1] / most
         return SharedStations(
-            local=local, splits=splits, tables=tuple(tables), table_of=table_of, tilt=np.asarray(tilt)
+            local=local, splits=splits, tables=tuple(tables), table_of=tuple(table_of), tilt=np.asarray(tilt)
         )
 
     def _weights(self, split: int) -> Array:
@@ -149,19 +149,12 @@ class SharedStations(Record):
         return by_name(rate[:, 0], lengths, shared, queueing)
 
 
-def grouped(shared: tuple[Station, ...], splits: Splits) -> tuple[tuple[tuple[Station, ...], ...], tuple[int, ...]]:
-    """The shared stations of each distinct set of their parameters, and which of them each split has."""
-    groups: dict[bytes, int] = {}
-    table_of: list[int] = []
-    tables: list[tuple[Station, ...]] = []
-    for split in range(splits.vms.size):
-        stations = tuple(_at_split(station, split) for station in shared)
-        key = b"".join(np.asarray(p).tobytes() for station in stations for p in station.parameters)
-        if key not in groups:
-            groups[key] = len(tables)
-            tables.append(stations)
-        table_of.append(groups[key])
-    return tuple(tables), tuple(table_of)
+def distinct_rows(stations: Sequence[Station], splits: int) -> tuple[list[int], list[int]]:
+    """A split of each distinct set of the stations' parameters, and which of these sets each split has."""
+    varying = [p for s in stations for p in s.parameters if isinstance(p, np.ndarray) and p.shape[0] > 1]
+    keys = [b"".join(p[split].tobytes() for p in varying) for split in range(splits)]
+    sets = {key: at for at, key in enumerate(dict.fromkeys(keys))}
+    return [keys.index(key) for key in sets], [sets[key] for key in keys]
 
 
 def _at_split(station: Station, split: int) -> Station:

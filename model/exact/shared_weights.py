@@ -18,6 +18,7 @@ import numpy as np
 
 from cerberus_plan.model.exact.scaled_kernel import BLOCK, Whole
 from cerberus_plan.model.exact.scaled_series import ScaledSeries, log_product, middle_slope
+from cerberus_plan.model.exact.shared_series import distinct_rows
 from cerberus_plan.model.exact.tables import Splits, factor_logs
 from cerberus_plan.model.exact.weights_kernel import weights
 from cerberus_plan.model.laws.delay import Delay
@@ -58,7 +59,8 @@ class Weights(Record, kw_only=False):
         """The tables of these stations, in each of which one queueing station's F(J) may be replaced by J F(J)."""
         alike = tuple(station for station in shared if not _differs(station))
         differing = tuple(station for station in shared if _differs(station))
-        chosen, table_of = _distinct(differing, splits.vms.size)
+        chosen, sets = distinct_rows(differing, splits.vms.size)
+        table_of = np.array(sets, dtype=np.int64)
         totals = np.zeros(len(chosen), dtype=np.int64)
         np.maximum.at(totals, table_of, (splits.vms * splits.threads).astype(np.int64))
         at = None
@@ -146,15 +148,6 @@ def longer_factors(factors: list[Array], station: int) -> list[Array]:
 def _differs(station: Station) -> bool:
     """Whether splits differ in the station's parameters."""
     return any(isinstance(p, np.ndarray) and p.shape[0] > 1 for p in station.parameters)
-
-
-def _distinct(stations: Sequence[Station], splits: int) -> tuple[list[int], Whole]:
-    """A split of each distinct set of parameters, and which of them each split has."""
-    varying = [p for s in stations for p in s.parameters if isinstance(p, np.ndarray) and p.shape[0] > 1]
-    tables: dict[bytes, int] = {}
-    keys = [b"".join(p[split].tobytes() for p in varying) for split in range(splits)]
-    table_of = [tables.setdefault(key, len(tables)) for key in keys]
-    return [keys.index(key) for key in tables], np.array(table_of, dtype=np.int64)
 
 
 def _of_rows(station: Station, rows: Sequence[int] | Whole) -> Station:
