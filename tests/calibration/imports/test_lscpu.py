@@ -128,12 +128,13 @@ def test_every_second_cpu_is_written_with_a_stride():
     [
         ({"Architecture": "ppc64le"}, (0, 1, 2, 3)),
         ({"Architecture": "s390x"}, (0, 1, 2, 3)),
+        ({"Architecture": "sparc64"}, (0, 1, 2, 3)),
         ({"Model name": "POWER9 (architected), altivec supported"}, (0, 1, 2, 3)),
         ({"Architecture": "aarch64"}, (0, 4, 8, 12)),
     ],
 )
 def test_other_architectures_number_siblings_their_way(named, first):
-    """POWER and s390 one after another; a ThunderX2 as x86 does. What was assumed is said."""
+    """POWER, s390 and SPARC one after another; a ThunderX2 as x86 does. What was assumed is said."""
     fields = {"Architecture": "", "CPU(s)": 16, "Thread(s) per core": 4, "Core(s) per socket": 4, "Socket(s)": 1}
     found = lscpu_summary.read(Source("l.txt", as_text(fields | named)))
     assert found.topology.sibling_groups[0] == first
