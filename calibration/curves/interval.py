@@ -32,7 +32,7 @@ TAIL = (1 - LEVEL) / 2
 MIDDLE = 0.36
 # Logarithm of throughputs at the end of what numbers can say, their inverses included.
 LARGEST = 700.0
-# Least half width of a forecast: with it nine in ten counts between two that were run, left out, are held.
+# Least half width before `times`: with it nine in ten counts between two that were run, left out, are held.
 SMALLEST = 0.2
 # Of a count that was run: its interval then is that of one more run whose noise is 3 %, usual where no repeat tells.
 SMALLEST_RUN = 0.1
@@ -46,7 +46,7 @@ class Raw:
     middle: Array
     high: Array
     log_factor: Array  # log(n / largest measured n), 0 within the measured range
-    smallest: Array  # least half width
+    smallest: Array  # least half width, before `times`
 
     @classmethod
     def of(cls, quantiles: Array, targets: Array, measured: Array) -> Raw:
