@@ -18,7 +18,9 @@ from cerberus_plan.model.plain import shown
 from cerberus_plan.model.quantiles import quantiles
 
 # Median absolute deviation of a normal variable, in standard deviations.
-MAD_OF_NORMAL = 0.6745
+_MAD_OF_NORMAL = 0.6745
+# Deviations from the medians that are needed before repeats tell the noise.
+ENOUGH_SPARE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +64,7 @@ class Curve:
         medians = (ranked[start + (repeats - 1) // 2] + ranked[start + repeats // 2]) / 2
         spread = ranked - np.repeat(medians, repeats)
         spare = counts.size - levels.size  # deviations left once each level has its own median
-        noise = 0.0
-        if spare >= 3:
-            noise = float(quantiles(np.sort(np.abs(spread))[-2 * spare :], [0.5])[0]) / MAD_OF_NORMAL
+        noise = noise_of_repeats(spread, spare) if spare >= ENOUGH_SPARE else 0.0
         return cls(n=levels, value=np.exp(medians), repeats=repeats, noise=noise, name=name)
 
     def up_to(self, train_max: float) -> Curve:
@@ -103,6 +103,17 @@ class Curve:
             f"{self.name}: {have} distinct core counts do not tell a law; "
             f"measure at n = {third_count(self.n[0], self.n[1])} as well, then fit again"
         )
+
+
+def noise_of_repeats(deviations: NDArray[np.float64], spare: int) -> float:
+    """Standard deviation of one run, robust against outliers.
+
+    Args:
+        deviations: of all runs from the medians of their repeats, on the logarithm.
+        spare: runs beyond the first of each median. The largest twice as many deviations count: those of runs that are
+            their own median say nothing.
+    """
+    return float(quantiles(np.sort(np.abs(deviations))[-2 * spare :], [0.5])[0]) / _MAD_OF_NORMAL
 
 
 def as_numbers(given: object, name: str) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cerberus_plan.calibration.splits.fit import SplitFit, SplitForecast
 from cerberus_plan.calibration.splits.interval import LEVEL
-from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.measured import Measured, named
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import OWNERS, deciding
 from cerberus_plan.model.measurement import Measurement
@@ -21,6 +21,7 @@ CAUSES = {**{name: scope.cause for name, scope in SCOPES.items()}, "none": "noth
 
 def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measurement] = ()) -> dict[str, Any]:
     """All of the answer as plain numbers and text, and the runs that it was fitted to."""
+    decides = deciding(fit.measured, fit.owner, max(s.instances * s.cores_per_instance for s in fit.splits))
     return {
         "model": MODEL,
         "level": LEVEL,
@@ -29,15 +30,13 @@ def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measuremen
             "splits": len(fit.measured.splits),
             "runs": int(fit.measured.repeats.sum()),
             "noise": fit.measured.noise,
-            "contradiction": contradiction(fit.measured),
+            "contradiction": _contradiction(fit.measured),
         },
         "splits": [forecast(split, inverted=inverted) for split in fit.splits],
         "best": forecast(fit.best, inverted=inverted),
         "next": None if fit.next is None else forecast(fit.next, inverted=inverted),
         "owner": {name: round(fit.owner[name], 4) for name in OWNERS},
-        "owner_next": _split(
-            deciding(fit.measured, fit.owner, max(s.instances * s.cores_per_instance for s in fit.splits))
-        ),
+        "owner_next": None if decides is None else named(decides),
         "causes": CAUSES,
         "points": [
             {
@@ -50,16 +49,12 @@ def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measuremen
     }
 
 
-def contradiction(measured: Measured) -> dict[str, Any] | None:
+def _contradiction(measured: Measured) -> dict[str, Any] | None:
     """The split whose runs contradict each other most, and how many times they are apart."""
     if measured.contradiction is None:
         return None
     split, ratio = measured.contradiction
-    return {**(_split(split) or {}), "ratio": ratio}
-
-
-def _split(split: Split | None) -> dict[str, int] | None:
-    return None if split is None else dict(zip(("instances", "cores_per_instance"), split, strict=True))
+    return {**named(split), "ratio": ratio}
 
 
 def forecast(split: SplitForecast, *, inverted: bool = False) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cerberus_plan.calibration.curves.curve import MAD_OF_NORMAL
+from cerberus_plan.calibration.curves.curve import ENOUGH_SPARE, noise_of_repeats
 from cerberus_plan.calibration.curves.interval import rate
 from cerberus_plan.model.distinct import evenly
 from cerberus_plan.model.errors import InputError
@@ -32,8 +32,6 @@ LEAST_NOISE = 0.003
 HALF_WIDTH = normal_quantile(0.95)
 # The inference looks at no more splits than this; more add time but hardly any information.
 MOST_SPLITS = 48
-# Deviations from the medians that are needed before repeats tell the noise.
-ENOUGH_SPARE = 3
 # Fewer repeats tell it where they are farther apart than so many standard deviations of the usual noise.
 CONTRADICTED = 3.0
 
@@ -116,8 +114,12 @@ def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
     spare = deviations.size - splits
     if spare >= ENOUGH_SPARE:
         brought = sorted([*ends, *(0.0 for _ in range(deviations.size - len(ends)))])[(deviations.size - 1) // 2]
-        repeats = float(quantiles(np.sort(np.abs(deviations))[-2 * spare :], [0.5])[0]) / MAD_OF_NORMAL
-        return max(repeats, brought / (2 * HALF_WIDTH), LEAST_NOISE)
+        return max(noise_of_repeats(deviations, spare), brought / (2 * HALF_WIDTH), LEAST_NOISE)
     apart = float(np.sqrt((deviations**2).sum() / max(spare, 1)))
     told = max(float(quantiles(np.array(ends), [0.5])[0]) / (2 * HALF_WIDTH), LEAST_NOISE) if ends else NOISE_OF_ONE_RUN
     return max(apart, told) if apart > CONTRADICTED * NOISE_OF_ONE_RUN else told
+
+
+def named(split: Split) -> dict[str, int]:
+    """A split with the names of its two counts, as documents have it."""
+    return {"instances": split[0], "cores_per_instance": split[1]}

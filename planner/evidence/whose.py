@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.calibration.programs.unit_ledger import OTHERS, SYSTEM_GROWTH, USER_GROWTH, WAITING, UnitLedger
-from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.measured import Measured, Split, named
 from cerberus_plan.calibration.splits.owner import deciding, owner
 from cerberus_plan.calibration.splits.posterior import weigh
 from cerberus_plan.calibration.splits.prior import shipped
@@ -55,14 +55,12 @@ class Whose(Record):
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it: probabilities beside their meaning."""
-        decide = None if self.decide is None else dict(zip(("instances", "cores_per_instance"), self.decide,
-                                                           strict=True))  # fmt: skip
         return {
             "owner": dict(self.probability),
             "causes": CAUSES,
             "owner_on_cores": self.cores,
             "owner_from_splits": self.several,
-            "owner_next": decide,
+            "owner_next": None if self.decide is None else named(self.decide),
         }
 
 
