@@ -39,8 +39,7 @@ _UNKNOWN = frozenset({"", "-", "--", "nan", "n/a", "na", "."})
 _AS_UNKNOWN = dict.fromkeys([*_UNKNOWN, *(cell.upper() for cell in _UNKNOWN), "NaN"], "nan")
 # Rows that are looked at to tell what a file is.
 _TRIED = 32
-_SIBLINGS_NS = 10.0
-_COARSE = "which a coarse clock gives"
+_SIBLINGS = 20e-9  # round trip [s]
 _NANOSECONDS = re.compile(r"(?<=\d) ?ns\b")
 # The spread that core-to-core-latency prints behind each mean.
 _SPREAD = re.compile(r"±\S*")
@@ -93,24 +92,28 @@ def read(source: Source) -> tuple[LatencyMatrix, tuple[str, ...]]:
     values[zero] = np.nan
     both = np.stack([values, values.T])
     known = np.count_nonzero(~np.isnan(both), axis=0)
-    one_way = np.where(known > 0, np.nansum(both, axis=0) / np.maximum(known, 1), np.nan)
+    scale = _NS if table.round_trips else 2.0 * _NS
+    round_trips = np.where(known > 0, np.nansum(both, axis=0) / np.maximum(known, 1) * scale, np.nan)
     if not known.any():
         if zero.any():
             row = table.rows[int(np.argwhere(zero)[0][0])]
             source.refuse(row.line, "'0'", "nanoseconds above 0")
         source.refuse(None, "no pair of cores", "a matrix of latencies in nanoseconds")
-    nothing = (zero | zero.T) & (known == 0)
-    missing = int(np.count_nonzero(nothing)) // 2
+    notes = _coarse(round_trips, (zero | zero.T) & (known == 0))
+    return LatencyMatrix(table.cpus, round_trips), notes
+
+
+def _coarse(round_trips: NDArray[np.float64], zero: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Fill in pairs that took no time by a coarse clock, where they are siblings; a note on what they are taken as."""
+    pairs = int(np.count_nonzero(zero)) // 2
+    if not pairs:
+        return ()
     taken = "not measured"
-    if len(nothing) > 2 and (nothing.sum(axis=0) == 1).all():
-        value = _SIBLINGS_NS * (2.0 if table.round_trips else 1.0)
-        one_way[nothing] = min(value, np.nanmin(one_way) / 2.0)
-        taken = f"siblings, {one_way[nothing][0]:.3g} ns apart"
-    notes = [
-        f"{counted(missing, 'pair')} of cores {'have' if missing > 1 else 'has'} 0 ns, {_COARSE}: taken as {taken}"
-    ]
-    scale = _NS if table.round_trips else 2.0 * _NS
-    return LatencyMatrix(table.cpus, one_way * scale), tuple(notes if missing else ())
+    if len(zero) > 2 and (zero.sum(axis=0) == 1).all():
+        round_trips[zero] = near = min(_SIBLINGS, np.nanmin(round_trips) / 2.0)
+        taken = f"siblings, {near / (2.0 * _NS):.3g} ns apart"
+    has = "has" if pairs == 1 else "have"
+    return (f"{counted(pairs, 'pair')} of cores {has} 0 ns, which a coarse clock gives: taken as {taken}",)
 
 
 def _split(text: str) -> list[Row]:
