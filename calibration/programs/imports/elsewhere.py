@@ -12,7 +12,8 @@ from cerberus_plan.calibration.programs.imports.other_tools import other_tool
 _CELL = r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|-|nan|NaN|n/a)?\s*"
 _MATRIX_ROW = re.compile(rf"(?:{_CELL}[,;\t]){{2,}}{_CELL}")
 _DELIMITERS = ",;\t"
-DESCRIBES = "cerberus-plan calibrate --import"  # the command for what describes a machine
+MATRIX = "looks like a matrix of latencies between cores"
+OF_A_MACHINE = ", which describes a machine: cerberus-plan calibrate --import FILE"
 _HEAD = 20_000  # characters that tell the shape
 
 
@@ -48,10 +49,8 @@ def _machine(head: str, lines: list[str]) -> str | None:
     elif re.search(r"^Architecture:|^CPU\(s\):|\"lscpu\"\s*:", head, re.MULTILINE):
         what = "is the output of lscpu"
     elif sum(_MATRIX_ROW.fullmatch(line) is not None for line in lines) >= max(2, len(lines) - 2):
-        what = "looks like a matrix of latencies between cores"
-    if what is None:
-        return None
-    return f"{what}, which describes a machine: {DESCRIBES} FILE"
+        what = MATRIX
+    return None if what is None else what + OF_A_MACHINE
 
 
 def _own(head: str) -> str | None:

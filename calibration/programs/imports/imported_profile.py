@@ -29,7 +29,7 @@ from cerberus_plan.calibration.programs.imports import (
     will_it_scale_machine,
 )
 from cerberus_plan.calibration.programs.imports.belongs import belongs
-from cerberus_plan.calibration.programs.imports.elsewhere import DESCRIBES
+from cerberus_plan.calibration.programs.imports.elsewhere import MATRIX, OF_A_MACHINE
 from cerberus_plan.calibration.programs.imports.source import Source
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.profile import Profile
@@ -93,9 +93,10 @@ def read_topology(path: str) -> Described:
     source = Source(path, read_text(path))
     reader = next((form for form in _TOPOLOGIES if form.sniff(source.text)), None)
     if reader is None:
-        other = belongs(source.text) or ""
-        none = "is none of lstopo --of xml, lscpu -e, lscpu -p and lscpu (text or JSON)"
-        raise InputError(f"{path} {other if other and DESCRIBES not in other else none}")
+        other = belongs(source.text)
+        if other is None or other.endswith(OF_A_MACHINE):
+            other = "is none of lstopo --of xml, lscpu -e, lscpu -p and lscpu (text or JSON)"
+        raise InputError(f"{path} {other}")
     return reader.read(source)
 
 
@@ -132,11 +133,10 @@ def _what_else(text: str) -> str:
             "is none of lstopo --of xml, lscpu, core-to-core-latency --csv and will-it-scale CSV; curves and demands "
             "of programs are read by `cerberus-plan import`"
         )
-    if DESCRIBES not in other:
+    if not other.endswith(OF_A_MACHINE):
         return other
-    # its kind was told, and this is the command for it
-    kind = other.partition(",")[0]
-    if "matrix" in kind:
+    kind = other.removesuffix(OF_A_MACHINE)
+    if kind == MATRIX:
         return f"{kind}, but is not square: a row and a column for each core are expected, or one of its triangles"
     return f"{kind}, but is cut short: give all of it, or `lscpu -e`"
 
