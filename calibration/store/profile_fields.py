@@ -16,7 +16,7 @@ from cerberus_plan.model.cpu_list import MOST_CPUS
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.quantity import UNITS, Provenance, Quantity
 from cerberus_plan.model.topology import MEMBERSHIPS, Topology
-from cerberus_plan.model.vocabulary import COSTS
+from cerberus_plan.model.vocabulary import COSTS, Entry
 
 _COUNTS = {"round": -1, "process": 0, "count": 0, "switches": 0, "steal": 0}
 _FLAGS = ("moved", "blocking")
@@ -78,15 +78,13 @@ def quantity_of(value: Any, where: str, name: str) -> Quantity:
     """
     found = decode.table(value, where)
     unit = decode.one_of(decode.member(found, "unit", where), f"{where}: unit", UNITS)
-    if name in COSTS and UNITS[unit][0] != COSTS[name].dimension:
-        decode.refuse(unit, f"{where}: unit", f"of the dimension {COSTS[name].dimension}")
-    least = COSTS[name].least / UNITS[unit][1] if name in COSTS else -decode.LARGEST
-    end_least = least if least > 0.0 else -decode.LARGEST  # noise may carry the low end of a cost below 0
-    if name in COSTS and COSTS[name].dimension == "bandwidth":
-        least = 1.0 / UNITS[unit][1]  # a bandwidth of 0 moves nothing: it would be left out
+    known = COSTS.get(name)
+    if known is not None and UNITS[unit][0] != known.dimension:
+        decode.refuse(unit, f"{where}: unit", f"of the dimension {known.dimension}")
+    least, least_end = _least(known, UNITS[unit][1])
     central = decode.number(decode.member(found, "value", where), f"{where}: value", low=least)
     low, high = (
-        None if found.get(end) is None else decode.number(found[end], f"{where}: {end}", low=end_least)
+        None if found.get(end) is None else decode.number(found[end], f"{where}: {end}", low=least_end)
         for end in ("low", "high")
     )
     provenance = decode.one_of(decode.member(found, "provenance", where), f"{where}: provenance", Provenance)
@@ -102,6 +100,15 @@ def quantity_of(value: Any, where: str, name: str) -> Quantity:
         ).si()
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _least(known: Entry | None, unit: float) -> tuple[float, float]:
+    """Least value and least end of a quantity in a unit of so many of SI; noise may carry an end of a cost below 0."""
+    if known is None:
+        return -decode.LARGEST, -decode.LARGEST
+    # a bandwidth of 0 moves nothing: it would be left out
+    least = 1.0 if known.dimension == "bandwidth" else known.least
+    return least / unit, known.least / unit if known.least > 0.0 else -decode.LARGEST
 
 
 def latency_of(value: Any, where: str) -> dict[tuple[int, int], float]:
