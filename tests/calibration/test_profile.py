@@ -94,6 +94,11 @@ def test_every_quantity_carries_unit_interval_provenance_and_source():
     }
 
 
+def cost(name, value, unit, **ends):
+    """A document's change to one quantity."""
+    return {"quantities": {name: {"value": value, "unit": unit, "provenance": "measured", **ends}}}
+
+
 def test_a_profile_is_a_machine(tmp_path):
     """The planner sees a measured machine with the same topology and quantities."""
     path = tmp_path / "p.json"
@@ -120,6 +125,9 @@ def test_a_profile_is_a_machine(tmp_path):
             "is unknown",
         ),
         ({"quantities": {"x": {"value": 2, "unit": "s", "low": 3, "high": 4, "provenance": "measured"}}}, "interval"),
+        (cost("memory_bandwidth", 0, "GB/s"), r"memory_bandwidth': value = 0 must be .* of at least 1e-09"),
+        (cost("cores_per_chip", 50, "%"), r"cores_per_chip': value = 50 must be a finite number of at least 100"),
+        (cost("cores_per_chip", 2, "1", low=0.5, high=3), r"cores_per_chip': low = 0\.5 must be .* of at least 1"),
     ],
 )
 def test_what_is_no_sound_profile_is_refused(tmp_path, change, message):
