@@ -18,7 +18,8 @@ from pathlib import Path
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import is_there
 from cerberus_plan.model.errors import InputError
-from cerberus_plan.planner.deploy.seen import cpu_set, yaml_text
+from cerberus_plan.planner.deploy.seen import cpu_set
+from cerberus_plan.planner.deploy.yaml_text import yaml_text
 
 KUBELET_FILE = "kubelet.yaml"
 # field -> what the kubelet allows, its default first

@@ -123,19 +123,6 @@ def amount(text: str, where: str, *, what: str = "a number of at least 0") -> fl
     return float(found)
 
 
-def yaml_text(file: Path) -> str:
-    """The text of a YAML file.
-
-    Raises:
-        InputError: It cannot be read, or a line is indented by tabs, which no reader of YAML takes.
-    """
-    text = read_text(file)
-    for number, line in enumerate(text.splitlines(), 1):
-        if re.match(r" *\t\s*[^\s#]", line):
-            raise InputError(f"{file}, line {number}: indented by a tab; YAML takes blanks only")
-    return text
-
-
 def cpu_set(text: str, where: str) -> frozenset[int]:
     """CPUs of a list such as ``1-4,^2``: ``^`` takes out what is named before it.
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
-from cerberus_plan.planner.deploy.seen import Seen, amount, cpu_set, yaml_text
+from cerberus_plan.planner.deploy.seen import Seen, amount, cpu_set
+from cerberus_plan.planner.deploy.yaml_text import yaml_text
 
 FILE = "compose.yaml"
 NAMES = (FILE, "compose.yml", "docker-compose.yaml", "docker-compose.yml")

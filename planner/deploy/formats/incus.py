@@ -15,7 +15,8 @@ from pathlib import Path
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.planner.deploy.deployment import Deployment, Format, Unit
-from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, cpu_set, digits, yaml_text
+from cerberus_plan.planner.deploy.seen import MOST_BYTES, Seen, cpu_set, digits
+from cerberus_plan.planner.deploy.yaml_text import yaml_text
 
 _OPTION = re.compile(r"^ {1,8}(limits\.[a-z.]+):[ \t]*[\"']?([^\"'#\n]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 _SIZE = re.compile(r"([0-9]{1,18})([KMGT]i?B|B|)")

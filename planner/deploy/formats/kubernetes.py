@@ -22,7 +22,8 @@ from cerberus_plan.planner.deploy.kubelet import (
 )
 from cerberus_plan.planner.deploy.kubelet_policy import KUBELET_FILE, kubelet_policy
 from cerberus_plan.planner.deploy.kubernetes_amount import kubernetes_amount
-from cerberus_plan.planner.deploy.seen import Seen, yaml_text
+from cerberus_plan.planner.deploy.seen import Seen
+from cerberus_plan.planner.deploy.yaml_text import yaml_text
 
 _NO_IMAGE = "localhost/image-is-not-set"
 _BLOCK = re.compile(r"^( {1,40})(requests|limits):[ \t]*\n((?:\1 +[^\n]*\n?)+)", re.MULTILINE)

@@ -23,7 +23,8 @@ from cerberus_plan.planner.deploy.kubelet import (
 )
 from cerberus_plan.planner.deploy.kubelet_policy import KUBELET_FILE, kubelet_policy
 from cerberus_plan.planner.deploy.kubernetes_amount import kubernetes_amount
-from cerberus_plan.planner.deploy.seen import MOST_VCPUS, Seen, digits, yaml_text
+from cerberus_plan.planner.deploy.seen import MOST_VCPUS, Seen, digits
+from cerberus_plan.planner.deploy.yaml_text import yaml_text
 
 
 def _machine(unit: Unit, label: str) -> str:
