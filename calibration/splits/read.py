@@ -223,10 +223,9 @@ def _columns(header: list[str], where: str, *, time: bool) -> Columns:
         raise InputError(f"{where}: column {twice!r} appears twice in the header; name each once")
     decode.refuse_unknown((cell for cell in header if cell.startswith("latency_")), FIELDS, where)
     value = _value_column(header, where, time=time)
-    if not any(cell in ALIASES["instances"] for cell in header) and SPLIT in header and COUNT not in header:
-        return Columns(instances=header.index(SPLIT), cores=header.index(SPLIT), value=value, header=header)
-    if not any(cell in ALIASES["instances"] for cell in header) and COUNT in header:
-        return Columns(instances=None, cores=header.index(COUNT), value=value, header=header)
+    if not any(cell in ALIASES["instances"] for cell in header) and (one := {COUNT, SPLIT} & {*header}):
+        at = header.index(COUNT if COUNT in one else SPLIT)
+        return Columns(instances=None if COUNT in one else at, cores=at, value=value, header=header)
     return Columns(
         instances=_column(header, "instances", where),
         cores=_column(header, "cores_per_instance", where),
