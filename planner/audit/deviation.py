@@ -36,7 +36,7 @@ class Verdict:
     Attributes:
         checked: Number of instances that were found.
         deviations: What is not as planned.
-        total_price: Share of the whole throughput lost by wrong CPUs, by what is missing and by neighbours.
+        total_price: Share of the whole throughput lost by wrong CPUs, limits of CPU time, what is missing and neighbours.
     """
 
     checked: int
