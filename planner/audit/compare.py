@@ -124,12 +124,9 @@ def compare(
     deviations += overlaps(running, neighbours, pricer)
     deviations += crowded_nodes(promise, neighbours, topology, reserves=system.virtualised)
     together = {**actual, **{each.instance: () for each in deviations if each.kind == "missing"}}
-    return Verdict(
-        checked=len(names),
-        deviations=tuple(deviations),
-        total_price=_limited(deviations)
-        + (pricer.loss(together, beside=load_on(neighbours)) if together or neighbours else 0.0),
-    )
+    lost = pricer.loss(together, beside=load_on(neighbours)) if together or neighbours else 0.0
+    total = min(lost + _limited(deviations), 1.0)  # an instance that loses by both has its work to lose once
+    return Verdict(checked=len(names), deviations=tuple(deviations), total_price=total)
 
 
 def _dearer(name: str, now: _Pins, before: _Pins | None, pricer: Pricer) -> _Pins:

@@ -36,7 +36,8 @@ class Verdict:
     Attributes:
         checked: Number of instances that were found.
         deviations: What is not as planned.
-        total_price: Share of the whole throughput lost by wrong CPUs, limits of CPU time, what is missing and neighbours.
+        total_price: Share of the whole throughput lost by wrong CPUs, limits of CPU time, neighbours and what is
+            missing; an upper end where wrong CPUs and limits meet in an instance, and never more than all.
     """
 
     checked: int

@@ -313,6 +313,21 @@ def test_what_limits_nothing_is_as_planned(form: str, file: str, edit: Edit, tmp
     assert audited(folder).deviations == ()
 
 
+def test_nobody_loses_more_than_all(tmp_path: Path) -> None:
+    """All on one CPU, and a tenth of its time each: wrong CPUs and limits together cost no more than there was."""
+    folder = deploy("systemd", tmp_path)
+    for path in folder.glob("*.slice"):
+        text = re.sub("AllowedCPUs=.*", "AllowedCPUs=0", path.read_text())
+        path.write_text(f"{text}CPUQuota=10%\n")
+    verdict = audited(folder)
+    kinds = {
+        kind: [each.price or 0.0 for each in verdict.deviations if each.kind == kind] for kind in ("cpus", "quota")
+    }
+    assert sum(kinds["quota"]) > 0.89
+    assert max(kinds["cpus"]) > 0.0
+    assert sum(kinds["quota"]) <= verdict.total_price <= 1.0
+
+
 @pytest.mark.parametrize(
     ("form", "file", "added", "message"),
     [
