@@ -5,8 +5,10 @@ says in front (spreadsheets write it); blanks where there is none. Numbers come 
 what stands between thousands: an apostrophe or a blank, a point where commas are decimal, a comma where they are not.
 Which of the two commas are is told by the whole table: ``1,5`` and ``1.010,5`` are decimal, ``1,234,567`` and
 ``1,010.5`` are not, nor is ``1,010`` in a column that has a ``990``. Where nothing tells, they are decimal, but between
-commas, where such a cell stays as it is. ``#`` starts a comment; where rows of numbers have no header, the last
-comment above them is it, if it has as many words. Rules of dashes between rows (Markdown) are no rows.
+commas, where such a cell stays as it is. Points stay decimal in a column that has a ``1.5``, and between commas in one
+without a decimal comma: another column may hold lists of CPUs (``0,1``). ``#`` starts a comment; where rows of numbers
+have no header, the last comment above them is it, if it has as many words. Rules of dashes between rows (Markdown) are
+no rows.
 When not to use it: for quoted cells over several lines under another separator than the first row's.
 """
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cerberus_plan.model.errors import InputError
 
@@ -43,7 +45,7 @@ def rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         InputError: quotes that do not end, with the line.
     """
     separator, skipped = _separator(text)
-    commas = _commas(text, separator, name)
+    commas, pointed = _marks(text, separator, name)
     comment, started = "", False
     for line, cells in _split(text, separator, name):
         if line <= skipped or all(not cell.strip() or _RULE.fullmatch(cell) for cell in cells):
@@ -56,7 +58,7 @@ def rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
             if len(named) == len(cells) and not any(_NUMBER.fullmatch(cell) for cell in named):
                 yield line, named
         started = True
-        yield line, [_plain(cell, commas) for cell in cells]
+        yield line, [_plain(cell, commas, points=column in pointed) for column, cell in enumerate(cells)]
 
 
 def _separator(text: str) -> tuple[str | None, int]:
@@ -83,23 +85,35 @@ def _split(text: str, separator: str | None, name: str) -> Iterator[tuple[int, l
         raise InputError(f"{name}, line {reader.line_num}: not CSV ({error})") from error
 
 
-def _commas(text: str, separator: str | None, name: str) -> str:
-    """What commas inside numbers are: "decimal", between "thousands", or neither where nothing tells."""
+def _marks(text: str, separator: str | None, name: str) -> tuple[str, frozenset[int]]:
+    """What commas inside numbers are, as `_commas` says, and the columns whose points are decimal whatever they are."""
     if "," not in text if separator != "," else '"' not in text:
-        return ""
+        return "", frozenset()
     columns: dict[int, list[str]] = {}
     for _, cells in _split(text, separator, name):
         if cells and not cells[0].lstrip().startswith("#"):
             for column, cell in enumerate(cells):
                 columns.setdefault(column, []).append(_ungrouped(cell))
-    found = [cell for cells in columns.values() for cell in cells if "," in cell]
+    pointed = {
+        column
+        for column, cells in columns.items()
+        if any(map(_has_decimal_point, cells)) or (separator == "," and not any(map(_COMMA.fullmatch, cells)))
+    }
+    return _commas(list(columns.values()), separator), frozenset(pointed)
+
+
+def _has_decimal_point(cell: str) -> bool:
+    return "." in cell and bool(_NUMBER.fullmatch(cell)) and not _THOUSANDS.fullmatch(cell)
+
+
+def _commas(columns: Sequence[Sequence[str]], separator: str | None) -> str:
+    """What commas inside numbers are: "decimal", between "thousands", or neither where nothing tells."""
+    found = [cell for cells in columns for cell in cells if "," in cell]
     if any(_COMMA.fullmatch(cell) and not _ENGLISH.fullmatch(cell) for cell in found):
         return "decimal"
     if any(_ENGLISH.fullmatch(cell) and _SURELY_ENGLISH.fullmatch(cell) for cell in found):
         return "thousands"
-    if any(
-        any(map(_ENGLISH.fullmatch, cells)) and any(map(_THREE_DIGITS.fullmatch, cells)) for cells in columns.values()
-    ):
+    if any(any(map(_ENGLISH.fullmatch, cells)) and any(map(_THREE_DIGITS.fullmatch, cells)) for cells in columns):
         return "thousands"
     return "" if separator == "," else "decimal"
 
@@ -109,15 +123,21 @@ def _ungrouped(cell: str) -> str:
     return re.sub(f"[{_BETWEEN}]", "", cell) if _GROUPED.fullmatch(cell) else cell
 
 
-def _plain(cell: str, commas: str) -> str:
-    """A number of any language with a decimal point and nothing between thousands; any other text as it is."""
+def _plain(cell: str, commas: str, *, points: bool) -> str:
+    """A number of any language with a decimal point and nothing between thousands; any other text as it is.
+
+    Args:
+        cell: the text.
+        commas: what they are.
+        points: whether those of the column are decimal whatever commas are.
+    """
     cell = _ungrouped(cell)
     if commas == "thousands":
         return cell.replace(",", "") if _ENGLISH.fullmatch(cell) else cell
     if commas == "decimal":
         if _COMMA.fullmatch(cell):
             return cell.replace(".", "").replace(",", ".")
-        return cell.replace(".", "") if _THOUSANDS.fullmatch(cell) else cell
+        return cell.replace(".", "") if not points and _THOUSANDS.fullmatch(cell) else cell
     return cell
 
 

@@ -165,8 +165,21 @@ def test_what_commas_are_is_told_by_the_whole_table():
         ("n\tvalue\n1\t990\n2\t1,960\n", ["990", "1960"]),
         ("n\tvalue\n1\t0,990\n2\t1,960\n", ["0.990", "1.960"]),
         ('n,value\n1,"1,010"\n', ["1,010"]),
+        ("n;value;load\n1;1.010;0,5\n2;2.010;1,5\n", ["1010", "2010"]),
     ):
         assert [row[1] for _, row in table.rows(text, "f")][1:] == values
+
+
+@given(st.lists(st.integers(0, 10**7), min_size=1, max_size=8), st.sampled_from([",", ";", "\t", "|"]), st.booleans())
+def test_a_list_of_cpus_beside_numbers_changes_none_of_them(thousandths, separator, last):
+    """``0,1`` may be a decimal number; ``2.875`` stays one where commas are between, or beside a ``1.5``."""
+    shown = [f"{each / 1000:.3f}" for each in thousandths]
+    if separator != ",":
+        shown.insert(len(shown) if last else 0, "1.5")
+    text = f"n{separator}value{separator}cpus\n" + "".join(
+        f'{n}{separator}{value}{separator}"0,{n}"\n' for n, value in enumerate(shown, 1)
+    )
+    assert [row[1] for _, row in table.rows(text, "f")][1:] == shown
 
 
 def test_a_table_of_markdown_is_read(tmp_path):
