@@ -8,7 +8,8 @@
     solve        a network of your own, exactly; ``simulate`` the same by events; ``latency`` and ``headroom`` of it
     frame        the numbers of any of these answers as a pandas data frame
 
-Times are in seconds, throughputs in the workload's unit, intervals hold 90 %. Answers show themselves in notebooks.
+Times are in seconds, throughputs in the workload's unit, intervals hold 90 %. Plans, fits, fleets and profiles show
+themselves in notebooks.
 Errors that were foreseen are an ``InputError`` (what was given is wrong) or a ``CannotAnswerError`` (more must be
 known); both are a ``CerberusError``. Examples: docs/python.md.
 When not to use it: for several workloads in one plan or for pages; the command line has them.
@@ -182,8 +183,9 @@ def plan(
     from cerberus_plan.reports.notebook import register
 
     register()
-    chosen = machine if isinstance(machine, Machine) else machine_for(_name(machine, "machine"))
-    program = workload if isinstance(workload, Workload) else catalog.workload(_name(workload, "workload") or "")
+    named = None if machine is None or isinstance(machine, Machine) else _name(machine, "machine")
+    chosen = machine if isinstance(machine, Machine) else machine_for(named)
+    program = workload if isinstance(workload, Workload) else catalog.workload(_name(workload, "workload"))
     try:
         constraints = constraints_for(
             chosen,
@@ -201,9 +203,9 @@ def plan(
     return plan_for(chosen, program, systems_for(chosen, systems), constraints, objective)
 
 
-def _name(given: object, argument: str) -> str | None:
+def _name(given: object, argument: str) -> str:
     """A name or path as text."""
-    if given is None or isinstance(given, str):
+    if isinstance(given, str) and given:
         return given
     if isinstance(given, os.PathLike):
         return os.fspath(given)
@@ -229,7 +231,7 @@ def plan_fleet(file: str | Path, *, workers: Executor | None = None, seconds: fl
     from cerberus_plan.reports.notebook import register
 
     register()
-    return answer(read_fleet(file, systems_for), pool=workers, seconds=seconds)
+    return answer(read_fleet(_name(file, "file"), systems_for), pool=workers, seconds=seconds)
 
 
 def fit(
@@ -362,7 +364,7 @@ def profile(path: str | Path | None = None) -> Profile:
     from cerberus_plan.reports.notebook import register
 
     register()
-    target = Path(path) if path is not None else default_path(this_host())
+    target = default_path(this_host()) if path is None else Path(_name(path, "path"))
     if path is None and not target.is_file():
         raise CannotAnswerError("this host has not been calibrated; run: cerberus-plan calibrate")
     return read_profile(target)
