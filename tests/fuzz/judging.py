@@ -21,8 +21,9 @@ def faults(target: Target, code: int, stdout: str, stderr: str) -> list[str]:
         found.append(f"a message of {len(stderr)} characters")
     if any((ord(sign) < 32 and sign not in "\t\n") or 127 <= ord(sign) < 160 for sign in stderr):
         found.append("control characters in a message")
+    # a fleet that cannot is told whole, with 1
+    answered = code in ANSWERS or (code in target.answers and bool(stdout))
     # a deployment may be refused for another of its files, where the two contradict each other
-    answered = code in ANSWERS or (code in target.answers and bool(stdout))  # a fleet that cannot is told whole, with 1
     if not answered and code in REFUSALS and not any(name in stderr for name in (target.file, *target.beside)):
         found.append("a message that does not name the file")
     if answered and "--json" in target.command:
