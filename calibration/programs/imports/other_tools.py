@@ -82,7 +82,7 @@ _MEASURES = {
 _RATES = {
     r"This is ApacheBench": ("ab", r"Requests per second: +([0-9.]+)"),
     r"(?m)^Summary:\n +Total:\s.*\n +Slowest:": ("hey", r"Requests/sec:\s+([0-9.]+)"),
-    r'"requestsPerSec"|(?m:^ +Success rate:)': ("oha", r"Requests/sec:\s+([0-9.]+)"),
+    r'"requestsPerSec"|(?m:^Summary:\n +Success rate:)': ("oha", r"Requests/sec:\s+([0-9.]+)"),
     r'^Requests +\[total, rate|"latencies" *: *\{"total"': ("vegeta", r"Requests .*, ([0-9.]+)"),
     r'"http_req_duration"|(?m:^ +http_reqs\.*:)': ("k6", r"http_reqs\.*: \d+ +([0-9.]+)/s"),
     r"^Type,Name,Request Count|(?m:^ *Type +Name +# reqs)": ("locust", ""),
@@ -97,9 +97,9 @@ _RATES = {
 
 def other_tool(head: str) -> str | None:
     """What the beginning of a file shows it to be, to go behind its name; None where it is nothing known."""
-    for shapes in (_MACHINES, _MEASURES):
-        if (saying := next((saying for shape, saying in shapes.items() if re.search(shape, head)), None)) is not None:
-            return saying
+    too_little = _MACHINES | _MEASURES
+    if (saying := next((saying for shape, saying in too_little.items() if re.search(shape, head)), None)) is not None:
+        return saying
     found = next((tool for shape, tool in _RATES.items() if re.search(shape, head)), None)
     if found is None:
         return None

@@ -17,6 +17,7 @@ OF_ANOTHER_COMMAND = [
     ("cores;ops\n1;1010,5\n", "fit FILE --columns"),
     ("instances,cores_per_instance,value\n1,8,100\n", "fit"),
     ("Dear diary\n", "cerberus-plan fit.*calibrate --import"),
+    ("Passed: 3 of 4\n  Success rate: 75%\n", "cerberus-plan fit.*calibrate --import"),
 ]
 TOO_LITTLE = [
     ("# Samples: 1K of event 'cycles'\n 12.1%  prog  main\n", "perf stat -x"),
