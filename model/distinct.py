@@ -21,7 +21,7 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def evenly(count: int, most: int) -> NDArray[np.int64]:
-    """Indices of at most ``most`` of so many in a row, evenly taken, both ends among them."""
+    """Indices of at most ``most`` of so many in a row, evenly taken; of two or more both ends are among them."""
     return distinct(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from cerberus_plan.model.distinct import distinct
 from cerberus_plan.model.exact import series
 from cerberus_plan.model.exact.chains_kernel import sums
 from cerberus_plan.model.exact.scaled_kernel import BLOCK, Whole
@@ -86,7 +87,9 @@ class WideSharedStations(Record, kw_only=False):
         slopes = [weights.slope(slice(None)), -middle_slope(_instance_logs(own, own.shape[1] - 1))]
         tilt = float(np.mean([np.median(slope) if np.isfinite(slope).all() else 0.0 for slope in slopes]))
         order = np.lexsort((self.splits.vms, self.splits.threads))
-        sizes, first = np.unique(self.splits.threads[order].astype(np.int64), return_index=True)
+        threads = self.splits.threads[order].astype(np.int64)
+        sizes = distinct(threads)
+        first = np.searchsorted(threads, sizes)
         instance = _laid_out(own, sizes, tilt, before=0)
         others = _stacked([_laid_out(rows, sizes, tilt, before=BLOCK - 1) for rows in parts], instance)
         blocks = int((self.splits.vms * self.splits.threads).max()) // BLOCK + 3
