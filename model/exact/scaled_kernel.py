@@ -1,8 +1,8 @@
 """Products of positive power series whose coefficients leave the range of a double, compiled.
 
 Equation: c_j = sum_i a_i b_(j-i), block by block, for series as ``model.exact.scaled_series`` holds them.
-Numerics: no term cancels. Two blocks whose product lies so far below the largest of their output block that even its
-smallest coefficient cannot see it are left out: for the bell-shaped powers of one instance that is most of them.
+Numerics: no term cancels. Two blocks whose product lies so far below what all coefficients of their output block have
+that even the smallest cannot see it are left out: for the bell-shaped powers of one instance that is most of them.
 When not to use it: for short series (``model.exact.series``); starting a compiler costs more than it saves.
 Source: block floating point, Wilkinson, Rounding Errors in Algebraic Processes (1963).
 """
@@ -54,6 +54,24 @@ def settled(numbers: Array, at: int, power: int) -> tuple[int, float]:
     return power + exponent, most / least
 
 
+@inlined
+def paired(numbers: Array, powers: Whole, windows: Array, window_powers: Whole) -> None:
+    """Every two neighbouring blocks of a series on one scale: what one block of another series meets."""
+    last = powers.size
+    for block in range(last + 1):
+        upper = powers[block] if block < last else NOTHING
+        lower = powers[block - 1] if block > 0 else NOTHING
+        power = max(upper, lower)
+        low, high = lowered(power - lower), lowered(power - upper)
+        window_powers[block] = power
+        window = windows[2 * block * BLOCK : 2 * (block + 1) * BLOCK]
+        before = numbers[max(0, block - 1) * BLOCK : max(1, block) * BLOCK]
+        after = numbers[min(block, last - 1) * BLOCK : min(block + 1, last) * BLOCK]
+        for t in range(BLOCK):
+            window[t] = before[t] * low
+            window[BLOCK + t] = after[t] * high
+
+
 @kernel
 def multiply(  # noqa: PLR0917 - one compiled function: each more takes a second to compile
     left: Array,
@@ -78,39 +96,31 @@ def multiply(  # noqa: PLR0917 - one compiled function: each more takes a second
         right_powers: Their exponents.
         first: Block of the product that is the first of ``found``; for 0 callers write an expression, as the compiler
             makes a second version of the loop for a plain number.
-        unseen: Bits below an output block's largest term from which on nothing is added.
+        unseen: Bits below the largest term that a whole output block is sure to have from which on nothing is added.
         found: The product's numbers.
         found_powers: Their exponents.
         windows: Scratch of 2 x BLOCK for each block of the right series and one more.
         window_powers: Scratch of one for each of them.
     """
     n_left, n_right = left_powers.size, right_powers.size
-    # Two neighbouring blocks of the right series on one scale: what one block of the left meets.
-    for block in range(n_right + 1):
-        upper = right_powers[block] if block < n_right else NOTHING
-        lower = right_powers[block - 1] if block > 0 else NOTHING
-        power = max(upper, lower)
-        low, high = lowered(power - lower), lowered(power - upper)
-        window_powers[block] = power
-        window = windows[2 * block * BLOCK : 2 * (block + 1) * BLOCK]
-        before = right[max(0, block - 1) * BLOCK : max(1, block) * BLOCK]
-        after = right[min(block, n_right - 1) * BLOCK : min(block + 1, n_right) * BLOCK]
-        for t in range(BLOCK):
-            window[t] = before[t] * low
-            window[BLOCK + t] = after[t] * high
+    paired(right, right_powers, windows, window_powers)
     widest = 1.0
     for into in range(found_powers.size):
         block, at = first + into, into * BLOCK
         begin, end = max(0, block - n_right), min(n_left, block + 1)
-        best = 2 * NOTHING
+        best, sure = 2 * NOTHING, 2 * NOTHING
         for i in range(begin, end):
             best = max(best, left_powers[i] + window_powers[block - i])
+            # What every number of the output block has a part of: inner blocks are without zeros.
+            if i > 0 and 0 < block - i < n_right - 1:
+                sure = max(sure, left_powers[i] + right_powers[block - i])
         into_these = found[at : at + BLOCK]
         for t in range(BLOCK):
             into_these[t] = 0.0
         for i in range(begin, end):
-            shift = best - left_powers[i] - window_powers[block - i]
-            if best <= NOTHING or shift > unseen:
+            power = left_powers[i] + window_powers[block - i]
+            shift = best - power
+            if best <= NOTHING or sure - power > unseen:
                 continue
             scale, top = lowered(shift), 2 * (block - i) * BLOCK + BLOCK
             for j in range(i * BLOCK, min((i + 1) * BLOCK, terms), 8):
