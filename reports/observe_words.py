@@ -62,7 +62,7 @@ def lines(document: Mapping[str, Any], unit: str) -> Iterator[str]:
         told = ", ".join(
             f"{PARTS[part['name']]} {percent(part['share'])}" for part in row["parts"] if part["share"] >= _SMALL
         )
-        yield f"where the core-seconds of a {unit} go on {counted(row['cores'], 'core')}: {told}"
+        yield f"where the core-seconds of one {unit} go on {counted(row['cores'], 'core')}: {told}"
     if owners := document["owner"]:
         told = ", ".join(f"{name} {percent(share)}" for name, share in likely(owners))
         yield f"whose the contention on {counted(document['owner_on_cores'], 'core')} is: {told}{_doubt(document)}"

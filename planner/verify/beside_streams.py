@@ -78,7 +78,7 @@ def with_memory(plan: Plan, signals: Signals, known: Extras, say: Callable[[str]
     else:
         scale, unit = next((size for size in DECIMAL_BYTES if moved.value >= size[0]), DECIMAL_BYTES[-1])
         low, high = (None if end is None else end / scale for end in (moved.low, moved.high))
-        note = f"a {plan.meter.unit} moves {spread(moved.value / scale, low, high, unit)} to and from memory"
+        note = f"one {plan.meter.unit} moves {spread(moved.value / scale, low, high, unit)} to and from memory"
     return replace(known, memory_bytes=moved, notes=(*known.notes, note))
 
 

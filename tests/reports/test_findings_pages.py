@@ -146,7 +146,7 @@ def test_the_terminal_tells_an_observation_as_the_page_does(capsys: pytest.Captu
     """The same shares and chances, a line each; marks in names are printed as they are."""
     print_observation({**OBSERVE, "program": "[bold]p", "files": [], "boundaries": []}, work="run")
     told = capsys.readouterr().out
-    assert "where the core-seconds of a run go on 1 core: compute 90 %, page faults 10 %" in told
+    assert "where the core-seconds of one run go on 1 core: compute 90 %, page faults 10 %" in told
     assert "whose the contention on 2 cores is: process 70 %, machine 15 %, kernel 10 %, instances 4.5 %" in told
     assert "[bold]p" in told
 

@@ -47,7 +47,7 @@ def test_what_was_measured_is_kept_and_told(monkeypatch: pytest.MonkeyPatch, val
     after = told(monkeypatch, Traffic(memory_bytes=moved))
     assert after.memory_bytes == moved
     assert after.notes[0] == "perf is absent"
-    assert f"a run moves {words}" in after.notes[1]
+    assert f"one run moves {words}" in after.notes[1]
 
 
 @pytest.mark.parametrize("found", [Traffic(why="no room"), CannotAnswerError("no room")])
