@@ -15,15 +15,13 @@ from dataclasses import replace
 import numpy as np
 
 from cerberus_plan.model.errors import CannotAnswerError
-from cerberus_plan.planner.fleet.choice import Program, cost, levels
+from cerberus_plan.planner.fleet.choice import ROUNDING, Program, cost, levels
 from cerberus_plan.planner.fleet.fleet import Fleet
 from cerberus_plan.planner.fleet.fleet_plan import Lacking, Purchase, Shortage
 from cerberus_plan.planner.fleet.offers import Offers
 from cerberus_plan.planner.fleet.program import cheapest, most_level
 from cerberus_plan.planner.fleet.solve import Goal, enough, solve
 
-# What is missing below this share of a rate is the solver's rounding.
-_NOTHING = 1e-7
 # Kinds of machines that are tried alone, the cheapest for what they carry first.
 _MOST_KINDS = 8
 _MOST_BOUGHT = 1e6
@@ -58,12 +56,14 @@ def _lacking(fleet: Fleet, program: Program, offers: Offers, seconds: float) -> 
     found = solve(program, Goal(aim="short", level=(1.0, 1.0)), seconds=seconds)
     if found is None:
         raise CannotAnswerError("the integer program for what is missing has no answer; report this")
+    # what the machines of the answer carry, not what the solver says they lack: that may be a millionth of the rate off
+    missing = np.maximum(1.0 - levels(program, found.allocation), 0.0)
     for w, demand in enumerate(fleet.demands):
-        missing, machines = float(found.short[w]), int(found.lack[w])
-        if missing > _NOTHING or machines:
+        machines = int(found.lack[w])
+        if missing[w] > ROUNDING or machines:
             reason = "" if program.whole[:, w].any() or program.part[:, w].any() else _refusal(offers, w)
             spread = machines if demand.least_machines > 1 else 0
-            yield Lacking(demand=demand, rate=missing * demand.rate, machines=spread, reason=reason)
+            yield Lacking(demand=demand, rate=float(missing[w]) * demand.rate, machines=spread, reason=reason)
 
 
 def _refusal(offers: Offers, w: int) -> str:

@@ -2,7 +2,7 @@
 
 Rates are summed again from the whole numbers of the answer; one that a solver's tolerance left below its level is asked
 for again, a millionth higher. When not to use it: without a goal; ``program`` has those that people ask for.
-Source: HiGHS, Huangfu and Hall, Mathematical Programming Computation 10 (2018).
+Source: see ``planner.integer_program``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.record import Record
 from cerberus_plan.planner.fleet.choice import ROUNDING, Allocation, Counts, Program, levels
 from cerberus_plan.planner.fleet.matrix import Variables, rows_of, spent, spent_on, variables_of
+from cerberus_plan.planner.integer_program import solve_integer_program
 
 # What a solver's tolerance may be wrong by is put right by asking for so much more.
 _STRICTER = 1e-6
@@ -43,11 +44,10 @@ class Goal(Record):
 
 
 class Found(Record):
-    """A point of the program, with what was missing or bought."""
+    """A point of the program, with the machines that were bought or are missing."""
 
     allocation: Allocation
     extra: Counts
-    short: Array
     lack: Counts
 
 
@@ -63,8 +63,8 @@ def solve(program: Program, goal: Goal, *, seconds: float) -> Found | None:
         found = _attempt(program, goal, at, stricter, seconds=seconds)
         if found is None:
             return None
-        missed = levels(program, found.allocation) + found.short < goal.level[0] * (1.0 - ROUNDING)
-        if not missed.any():
+        missed = levels(program, found.allocation) < goal.level[0] * (1.0 - ROUNDING)
+        if goal.aim == "short" or not missed.any():  # what is short may miss its level; by how much, its sums say
             return found
         stricter[missed] += _STRICTER
     raise CannotAnswerError("the integer program's answer misses a rate by rounding; change a rate by a thousandth")
@@ -76,7 +76,7 @@ def _nothing_better(goal: Goal) -> float:
 
 
 def _attempt(program: Program, goal: Goal, at: Variables, stricter: Array, *, seconds: float) -> Found | None:
-    from scipy.optimize import Bounds, milp
+    from scipy.optimize import Bounds
 
     # prices of one size keep the solver's tolerances meaningful
     scale = max(program.prices) or 1.0
@@ -92,12 +92,12 @@ def _attempt(program: Program, goal: Goal, at: Variables, stricter: Array, *, se
         rows.add(list(spent(scaled, at)), high=goal.most_cost / scale)
     for w, floor in enumerate(goal.floors):
         rows.add(list(spent_on(scaled, at, w)), low=floor / scale)
-    done = milp(
-        c=_objective(scaled, goal, at),
+    done = solve_integer_program(
+        _objective(scaled, goal, at),
+        rows.constraint(),
         integrality=_integers(at),
         bounds=Bounds(*_bounds(program, goal, at)),
-        constraints=rows.constraint(),
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        seconds=seconds,
     )
     if done.status == _INFEASIBLE:
         return None
@@ -123,7 +123,7 @@ def _read(program: Program, at: Variables, x: Array, *, bound: float, proven: bo
         bound=bound,
         proven=proven,
     )
-    return Found(allocation=allocation, extra=counts[at.extra], short=values[at.short] @ members, lack=counts[at.lack])
+    return Found(allocation=allocation, extra=counts[at.extra], lack=counts[at.lack])
 
 
 def _objective(program: Program, goal: Goal, at: Variables) -> Array:

@@ -17,6 +17,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
+from cerberus_plan.planner.integer_program import solve_integer_program
+
 _Name = TypeVar("_Name")
 MOST_WAYS = 4000
 _SECONDS = 5.0
@@ -73,7 +75,7 @@ def _solve(
 ) -> tuple[list[int] | None, float]:
     """How often each cut and build is used, and the proven bound."""
     import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.optimize import Bounds, LinearConstraint
     from scipy.sparse import lil_array
 
     rows = {name: row for row, name in enumerate([*groups, *kinds])}
@@ -86,16 +88,16 @@ def _solve(
         for part, count in Counter(way).items():
             matrix[first_part + part, column] = count if column < len(cuts) else -count
     objective = [0.0] * len(cuts) + [kind[1] * (pairs(kind[0]) - sum(map(pairs, way))) for kind, way in builds]
-    result = milp(
+    result = solve_integer_program(
         np.array(objective),
-        integrality=np.ones(len(columns), dtype=np.int64),
-        bounds=Bounds(0, np.inf),
-        constraints=LinearConstraint(
+        LinearConstraint(
             matrix.tocsr(),
             np.concatenate([demand, np.zeros(max(groups))]),
             np.concatenate([demand, np.full(max(groups), np.inf)]),
         ),
-        options={"time_limit": _SECONDS, "mip_rel_gap": 0.0},
+        integrality=np.ones(len(columns), dtype=np.int64),
+        bounds=Bounds(0, np.inf),
+        seconds=_SECONDS,
     )
     bound = 0.0 if result.mip_dual_bound is None else float(result.mip_dual_bound)
     return (None if result.x is None else [round(x) for x in result.x]), bound

@@ -162,6 +162,26 @@ def test_a_workload_that_no_machine_can_run_is_told_with_the_reason() -> None:
     assert found.refused == (("m", "w", "too small"),)
 
 
+@given(st.floats(100.0, 300.0), st.floats(50.0, 400.0), st.floats(50.0, 400.0), st.sampled_from([1, 2, 4]))
+def test_one_machine_that_may_be_lost_lacks_the_whole_rate_and_no_more(
+    rate: float, does: float, other: float, parts: int
+) -> None:
+    """The solver's own sum is a millionth off at some loads: with it, more was lacking than asked for."""
+    kinds = tuple(
+        MachineType(
+            name=f"m{count}", machine=catalog.machine("intel16"), constraints=Constraints(cores=16),
+            systems=("cerberus",), count=count, price=1.0,
+        )
+        for count in (1, 0)
+    )  # fmt: skip
+    demand = Demand(name="w", workload=catalog.workload("histogram"), rate=rate, survive=1, least_machines=2)
+    fleet = Fleet(name="f", types=kinds, demands=(demand,), parts=parts)
+    found = answer(fleet, {(0, 0): an_answer(does, 0.7, parts), (1, 0): an_answer(other, 0.7, parts)})
+    assert found.shortage is not None
+    lacking = found.shortage.lacking[0]
+    assert (lacking.rate == rate) or (parts > 1 and 0.0 <= lacking.rate < rate)
+
+
 def test_rates_far_from_one_machine_are_answered() -> None:
     """A rate that one machine carries 10^25 times over, and one that needs 10^25 of them."""
     kind = MachineType(
