@@ -26,6 +26,7 @@ from cerberus_plan.model.exact.shared_weights import Weights, longer_factors
 from cerberus_plan.model.exact.tables import Splits, by_name, factor_logs
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.station import Array, Station
+from cerberus_plan.model.quantiles import quantiles
 from cerberus_plan.model.record import Record
 
 # Bytes that the weights of a block of draws may take.
@@ -85,7 +86,7 @@ class WideSharedStations(Record, kw_only=False):
         found = np.empty((len(parts) or 2, self.splits.vms.size, n_draws))
         # A factor on z that leaves instance and weights as flat as both can be: draws are alike enough for one.
         slopes = [weights.slope(slice(None)), -middle_slope(_instance_logs(own, own.shape[1] - 1))]
-        tilt = float(np.mean([np.median(slope) if np.isfinite(slope).all() else 0.0 for slope in slopes]))
+        tilt = float(np.mean([quantiles(slope, [0.5])[0] if np.isfinite(slope).all() else 0.0 for slope in slopes]))
         order = np.lexsort((self.splits.vms, self.splits.threads))
         threads = self.splits.threads[order].astype(np.int64)
         sizes = distinct(threads)

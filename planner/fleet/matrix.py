@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cerberus_plan.model.distinct import distinct
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.record import Record
 
@@ -185,7 +186,7 @@ def _machines(matrix: Matrix, program: Program, at: Variables) -> None:
         if at.shared[i] < 0:
             continue
         matrix.add([*((place, 1.0) for place in at.part[i]), (at.shared[i], -float(program.parts))], high=0.0)
-        for label in np.unique(labels):
+        for label in distinct(labels):
             members = [(place, 1.0) for place in at.part[i, labels == label]]
             matrix.add([*members, (at.shared[i], -1.0)], high=0.0)
 
