@@ -90,7 +90,7 @@ def run_together(
             elapsed = time.perf_counter() - started
         finally:
             with signals.held():
-                ended = _collect(order, running, strangers, signals, on_time=on_time)
+                ended = _collect(order, running, strangers, signals, since=started, on_time=on_time)
         talkative = any(too_much(child.output) for child in running)
     if talkative:
         raise CannotAnswerError(
@@ -135,17 +135,21 @@ def _wait(running: Sequence[_Child], deadline: float | None) -> bool:
 
 
 def _collect(
-    order: Order, running: Sequence[_Child], strangers: set[int], signals: Signals, *, on_time: bool
+    order: Order, running: Sequence[_Child], strangers: set[int], signals: Signals, *, since: float, on_time: bool
 ) -> list[Finished]:
-    """End whoever still runs, then collect all and what they left behind."""
-    now = time.perf_counter()
+    """End whoever still runs, then collect all and what they left behind.
+
+    Who is ended here took the time since the first start, which is what the limit counts: a busy host may take long to
+    start a process.
+    """
+    stopped_s = time.perf_counter() - since
     stop([child.process.pid for child in running if child.elapsed_s is None], signals)
     pids = {child.process.pid for child in running}
     found = []
     for child in running:
         pids.discard(child.process.pid)
         remains = reap(child.process, strangers | pids)
-        elapsed = child.elapsed_s if child.elapsed_s is not None else now - child.started
+        elapsed = child.elapsed_s if child.elapsed_s is not None else stopped_s
         timed_out = child.elapsed_s is None and not on_time
         found.append(finished(order.command, remains, child.output, elapsed, timed_out=timed_out))
     return found

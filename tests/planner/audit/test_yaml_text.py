@@ -17,7 +17,7 @@ from tests.planner.audit.deployed import audited, deploy
 
 # Key or item, what its text is indented by, and its style.
 HEADERS = [
-    "{}: {}", "- {}: {}", "- {1}", "- - {1}", "{}: &anchor {}", "{}: !!str {}", "{}: {}  # a comment", "'{}: x': {}",
+    "{}: {}", "- {}: {}", "- {1}", "- - {1}", "{0}: &of_{0} {1}", "{}: !!str {}", "{}: {}  # a comment", "'{}: x': {}",
 ]  # fmt: skip
 STYLES = ["|", ">", "|-", ">+"]
 LINES = ["cpus: 0.5", "  cpus: 0.5", "\tcpus: 0.5", "- |", "key: >", "# no comment", "", "}", "if x; then"]
