@@ -2,29 +2,15 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from cerberus_plan.planner.deploy.all_formats import FORMATS
+from tests.documented import Reader, commands
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-
-
-def commands() -> list[tuple[str, list[str]]]:
-    """Each command on the page with the lines shown under it."""
-    found: list[tuple[str, list[str]]] = []
-    for language, _, text in BLOCKS:
-        for line in text.splitlines() if language == "console" else []:
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            else:
-                found[-1][1].append(line)
-    return found
 
 
 def fixed(line: str) -> str:
@@ -39,24 +25,12 @@ def fixed(line: str) -> str:
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the example runs on two cores")
 def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     """Run in order in one folder, like a reader would; throughputs and times may differ."""
-    for _, name, text in BLOCKS:
-        if name:
-            (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "cerberus-plan").write_text(f'#!/bin/sh\nexec {sys.executable} -m cerberus_plan "$@"\n')
-    (tmp_path / "cerberus-plan").chmod(0o755)
-    environment = os.environ | {
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "LC_ALL": "C.UTF-8",
-        "COLUMNS": "80",
-    }
-    assert len(commands()) == 8
-    for command, shown in commands():
-        done = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
-        expected = 3 if "audit" in command else 1 if "--cores-per-vm 48" in command else 0
-        assert done.returncode == expected, done.stderr
-        printed = {fixed(line) for line in (done.stdout + done.stderr).splitlines()}
+    reader = Reader(PAGE, tmp_path, COLUMNS="80")
+    assert len(commands(PAGE)) == 8
+    for command, shown in commands(PAGE):
+        code, lines = reader.runs(command)
+        assert code == (3 if "audit" in command else 1 if "--cores-per-vm 48" in command else 0), lines
+        printed = {fixed(line) for line in lines}
         for line in shown:
             assert line == "..." or fixed(line) in printed, f"{line!r} is not printed by {command}"
 

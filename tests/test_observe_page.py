@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,23 +15,11 @@ from cerberus_plan.calibration.programs.observe.placeholders import fill, known
 from cerberus_plan.cli.commands.observe import observe
 from cerberus_plan.model.system_calls import CALLS_OF
 from cerberus_plan.model.vocabulary import OPERATIONS
+from tests.documented import Reader, commands
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "observe.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 REFUSED = "bad.csv"  # the one example that shows a refusal
-
-
-def commands() -> list[tuple[str, list[str]]]:
-    """Each command on the page with the lines shown under it."""
-    found: list[tuple[str, list[str]]] = []
-    for language, _, text in BLOCKS:
-        for line in text.splitlines() if language == "console" else []:
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            else:
-                found[-1][1].append(line)
-    return found
 
 
 def skeleton(line: str) -> str:
@@ -45,22 +31,12 @@ def skeleton(line: str) -> str:
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the example measures on two cores")
 def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     """Run in order in one folder, like a reader would; shown lines are printed, with other numbers."""
-    for _, name, text in BLOCKS:
-        if name:
-            (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "cerberus-plan").write_text(f'#!/bin/sh\nexec {sys.executable} -m cerberus_plan "$@"\n')
-    (tmp_path / "cerberus-plan").chmod(0o755)
-    environment = os.environ | {
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "LC_ALL": "C.UTF-8",
-    }
-    assert len(commands()) == 5
-    for command, shown in commands():
-        done = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert done.returncode == (2 if REFUSED in command else 0), done.stderr
-        printed = {skeleton(line) for line in (done.stdout + done.stderr).splitlines()}
+    reader = Reader(PAGE, tmp_path)
+    assert len(commands(PAGE)) == 5
+    for command, shown in commands(PAGE):
+        code, lines = reader.runs(command)
+        assert code == (2 if REFUSED in command else 0), lines
+        printed = {skeleton(line) for line in lines}
         for line in shown:
             assert line == "..." or skeleton(line) in printed, f"{line!r} is not printed by {command}"
 
