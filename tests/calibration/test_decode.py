@@ -72,6 +72,7 @@ def test_bad_json_is_refused(text: str, message: str) -> None:
         ("# " + "x" * 5 * 2**20, "f is larger than 4 MiB"),
     ],
 )
+@pytest.mark.hardware
 def test_bad_toml_is_refused(text: str, message: str) -> None:
     """Quickly, too."""
     started = time.process_time()
@@ -81,6 +82,7 @@ def test_bad_toml_is_refused(text: str, message: str) -> None:
     assert len(str(error.value)) < 600
 
 
+@pytest.mark.hardware
 def test_one_long_word_is_no_long_key() -> None:
     """The search for long keys takes linear time."""
     started = time.process_time()

@@ -187,6 +187,7 @@ def test_a_pipe_that_nobody_writes_to_is_refused(tmp_path: Path, monkeypatch: py
         read_text(pipe)
 
 
+@pytest.mark.hardware
 def test_a_named_pipe_whose_writer_said_nothing_is_empty_at_once(tmp_path: Path) -> None:
     """Who has come and gone is not waited for, nor said never to have been there."""
     pipe = tmp_path / "pipe"
@@ -197,6 +198,7 @@ def test_a_named_pipe_whose_writer_said_nothing_is_empty_at_once(tmp_path: Path)
     assert time.monotonic() - started < 0.8 * files._PIPE_PATIENCE_S
 
 
+@pytest.mark.hardware
 def test_a_pipe_without_a_name_and_without_a_writer_is_empty_at_once() -> None:
     """As /dev/stdin behind `true |`: nobody can come any more."""
     reading, writing = os.pipe()

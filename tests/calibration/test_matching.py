@@ -31,6 +31,7 @@ def test_windows_change_nothing(lines: list[str], window: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.hardware
 def test_an_exponential_pattern_is_given_up() -> None:
     """A message within a second of the limit, and the timer is off afterwards."""
     started = time.process_time()

@@ -152,6 +152,7 @@ def test_what_is_cut_short_says_what_it_was_waiting_for(server: str, load: str, 
         os.killpg(process.pid, 0)
 
 
+@pytest.mark.hardware
 @pytest.mark.slow
 def test_a_load_ends_when_it_ends_and_not_when_what_it_left_does() -> None:
     """A child in the background has its output too."""

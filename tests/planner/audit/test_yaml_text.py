@@ -74,6 +74,7 @@ def test_fields_indented_by_tabs_are_refused(line: str, tmp_path: Path) -> None:
         yaml_text(file)
 
 
+@pytest.mark.hardware
 @pytest.mark.parametrize("line", ["- " * 50_000, "a: " * 50_000, "&: " * 50_000, "a:" + " " * 100_000, "& " * 50_000])
 def test_a_long_line_takes_no_time(line: str, tmp_path: Path) -> None:
     """Nor one made to be read again and again."""

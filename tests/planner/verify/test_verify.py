@@ -133,6 +133,7 @@ def test_a_run_that_takes_too_long_is_ended() -> None:
     assert survivors(mark) == []
 
 
+@pytest.mark.hardware
 @pytest.mark.slow
 def test_instances_that_do_not_listen_are_ended_together() -> None:
     """Two that ignore SIGTERM have one grace, not one each, and the time told is that of the limit."""
