@@ -3,8 +3,8 @@
 Models: the least c x with bounds and rows on x, some of its entries whole. Assumptions: coefficients of one size, since
 the solver keeps rows and whole numbers within a millionth; who needs sums that hold better must sum again.
 Told to be silent, the solver still prints a line of C when it repairs an answer; beside ``--json`` it would break what
-the next program reads, so C's own stream leads nowhere meanwhile. Python's streams, other threads' files and children
-are untouched. Where the C library is not glibc the line stays.
+the next program reads, so C's own stream leads nowhere meanwhile. Python's streams, files and children are
+untouched; what C code of another thread prints meanwhile is lost. Where the C library is not glibc the line stays.
 When not to use it: for programs with a structure of their own, such as shortest paths.
 Source: HiGHS, Huangfu and Hall, Mathematical Programming Computation 10 (2018), through ``scipy.optimize.milp``.
 """
@@ -12,8 +12,7 @@ Source: HiGHS, Huangfu and Hall, Mathematical Programming Computation 10 (2018),
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from typing import Any
 
 from cerberus_plan.model.laws.station import Array
@@ -34,7 +33,7 @@ def solve_integer_program(objective: Array, rows: Any, *, integrality: Any, boun
     """
     from scipy.optimize import milp
 
-    with _c_prints_nothing():
+    with _SILENCE:
         return milp(
             objective,
             integrality=integrality,
@@ -44,29 +43,33 @@ def solve_integer_program(objective: Array, rows: Any, *, integrality: Any, boun
         )
 
 
-@contextmanager
-def _c_prints_nothing() -> Iterator[None]:
-    """Let C's ``stdout`` be a stream that leads nowhere."""
-    if not _is_glibc():
-        yield
-        return
-    import ctypes
+class _Silence:
+    """C's ``stdout`` leads nowhere while anybody is within, whatever threads come and go in whatever order."""
 
-    c = ctypes.CDLL(None)
-    c.fopen.restype = ctypes.c_void_p
-    c.fclose.argtypes = [ctypes.c_void_p]
-    nowhere = c.fopen(os.devnull.encode(), b"w")
-    if not nowhere:  # no file may be opened: what is printed is the smaller evil
-        yield
-        return
-    stdout = ctypes.c_void_p.in_dll(c, "stdout")
-    before = stdout.value
-    stdout.value = nowhere
-    try:
-        yield
-    finally:
-        stdout.value = before
-        c.fclose(nowhere)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._nowhere: int | None = None  # opened once and kept: a thread may still write to it
+        self._before: int | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            if self._within == 1 and _is_glibc():
+                stdout = _c_stdout()
+                self._nowhere = self._nowhere or _opened(os.devnull)
+                if self._nowhere:  # else no file may be opened: what is printed is the smaller evil
+                    self._before, stdout.value = stdout.value, self._nowhere
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if self._within == 0 and self._before is not None:
+                _c_stdout().value = self._before
+                self._before = None
+
+
+_SILENCE = _Silence()
 
 
 def _is_glibc() -> bool:
@@ -75,3 +78,20 @@ def _is_glibc() -> bool:
         return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
     except (AttributeError, ValueError, OSError):
         return False
+
+
+def _c_stdout() -> Any:
+    """The variable itself."""
+    import ctypes
+
+    return ctypes.c_void_p.in_dll(ctypes.CDLL(None), "stdout")
+
+
+def _opened(path: str) -> int | None:
+    """A stream of C to write to; None where it cannot be opened."""
+    import ctypes
+
+    opens = ctypes.CDLL(None).fopen
+    opens.restype = ctypes.c_void_p
+    opened: int | None = opens(path.encode(), b"w")
+    return opened

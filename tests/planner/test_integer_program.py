@@ -43,6 +43,32 @@ def test_what_the_solver_prints_never_stands_beside_an_answer() -> None:
     assert printed(_CHATTY + _C_GOES_ON) == ["C again", "after", "before"]
 
 
+_THREADS = """
+import ctypes, threading
+from cerberus_plan.planner.integer_program import _SILENCE
+first, second = threading.Event(), threading.Event()
+
+def stays():
+    with _SILENCE:
+        first.set()
+        second.wait()
+
+thread = threading.Thread(target=stays)
+with _SILENCE:
+    thread.start()
+    first.wait()
+    ctypes.CDLL(None).printf(b"never\\n")
+ctypes.CDLL(None).printf(b"nor this\\n")
+second.set()
+thread.join()
+"""
+
+
+def test_threads_that_solve_together_leave_c_as_it_was() -> None:
+    """Whoever leaves first leaves the silence to the other, and the last one ends it."""
+    assert printed(_THREADS + _C_GOES_ON) == ["C again"]
+
+
 @given(
     values=st.lists(st.integers(1, 9), min_size=1, max_size=6),
     weights=st.lists(st.integers(1, 9), min_size=6, max_size=6),
