@@ -2,12 +2,14 @@
 
 Shape: nested ``<object type=... os_index=...>``; packages, L3 caches, dies, cores and PUs are what counts. NUMA nodes
 are memory children beside the CPUs (hwloc 2) or enclose them (hwloc 1); both are matched through ``cpuset``, the
-smallest set that holds a CPU being its node, numbered as the system numbers it. Nodes without CPUs and larger ones
-(CXL, persistent memory) are no CPU's node; a note tells of them. PUs outside ``allowed_cpuset`` or offline are left
-out.
+smallest set that holds a CPU being its node, numbered as the system numbers it; of several with the same CPUs it is
+the one of ordinary memory, where data goes by default, and not the faster (HBM, MCDRAM) or the slower one. Nodes
+without CPUs and larger ones (CXL, persistent memory) are no CPU's node; a note tells of them. PUs outside
+``allowed_cpuset`` or offline are left out.
 CPUs that no L3 cache covers count their die, else their package, as the group that shares a cache.
 When not to use it: for what was measured; firmware tells hwloc, and firmware errs.
-Source: the hwloc manual, "XML export", object types and "CPU kinds"; bitmaps as ``hwloc_bitmap_snprintf`` writes them.
+Source: the hwloc manual, "XML export", object types, "CPU kinds", "Heterogeneous Memory"; bitmaps as
+``hwloc_bitmap_snprintf`` writes them.
 """
 
 from __future__ import annotations
@@ -40,11 +42,12 @@ class _Unit(NamedTuple):
 
 
 class _Node(NamedTuple):
-    """A NUMA node: its number, CPUs as a bit mask, and memory [B]."""
+    """A NUMA node: its number, CPUs as a bit mask, memory [B], and whether that is of a special kind (HBM, CXL)."""
 
     number: int
     mask: int
     memory_bytes: float
+    special: bool
 
 
 def sniff(text: str) -> bool:
@@ -68,7 +71,8 @@ def read(source: Source) -> Described:
         InputError: as for ``parse``.
     """
     root = parse_xml(source.text, source.name, "the output of lstopo --of xml")
-    units, notes = _usable(source, root, list(_units(source, root, {})))
+    units, left = _usable(source, root, list(_units(source, root, {})))
+    notes = [f"CPUs {cpu_list(left)} are not allowed or offline and are left out"] if left else []
     nodes = _nodes(source, root)
     node_of = [_node_of(unit.cpu, nodes) for unit in units]
     memory = {node.number: node.memory_bytes for node in nodes}
@@ -86,10 +90,7 @@ def read(source: Source) -> Described:
         )
     except InputError as error:
         raise InputError(f"{source.name}: {error}") from error
-    other = sorted(number for number in memory if number not in node_of and memory[number])
-    if other:
-        which = f"NUMA node{'s' if len(other) > 1 else ''} {cpu_list(other)}"
-        notes.append(f"memory of {which} belongs to no CPU alone and is not planned with")
+    notes += _memory_left([node for node in nodes if node.number not in node_of and node.memory_bytes], left)
     return Described(topology=topology, processor=_info(root, "CPUModel"), host=_info(root, "HostName"), notes=notes)
 
 
@@ -108,8 +109,8 @@ def _units(source: Source, element: Element, inside: dict[str, Element]) -> Iter
         yield from _units(source, child, {**inside, kind: child})
 
 
-def _usable(source: Source, root: Element, units: list[_Unit]) -> tuple[list[_Unit], list[str]]:
-    """The PUs that are online and allowed, and a note on the others."""
+def _usable(source: Source, root: Element, units: list[_Unit]) -> tuple[list[_Unit], list[int]]:
+    """The PUs that are online and allowed, and the CPUs of the others."""
     if not units:
         source.refuse(None, "no PU", "the output of lstopo --of xml, with at least one")
     machines = _objects(root, "Machine")
@@ -123,8 +124,19 @@ def _usable(source: Source, root: Element, units: list[_Unit]) -> tuple[list[_Un
     kept = [unit for unit in units if mask >> unit.cpu & 1]
     if not kept:
         source.refuse(None, "no PU that is allowed", "an allowed_cpuset that holds at least one")
-    left = sorted({unit.cpu for unit in units} - {unit.cpu for unit in kept})
-    return kept, [f"CPUs {cpu_list(left)} are not allowed or offline and are left out"] if left else []
+    return kept, sorted({unit.cpu for unit in units} - {unit.cpu for unit in kept})
+
+
+def _memory_left(nodes: Sequence[_Node], left: Sequence[int]) -> list[str]:
+    """Notes on the nodes that are no CPU's: those whose CPUs are left out, and memory beside the CPUs' own."""
+    without = [node.number for node in nodes if any(node.mask >> cpu & 1 for cpu in left)]
+    beside = [node.number for node in nodes if node.number not in without]
+    reasons = (("is left out with its CPUs", without), ("belongs to no CPU alone and is not planned with", beside))
+    return [
+        f"memory of NUMA node{'s' if len(numbers) > 1 else ''} {cpu_list(sorted(numbers))} {reason}"
+        for reason, numbers in reasons
+        if numbers
+    ]
 
 
 def _nodes(source: Source, root: Element) -> list[_Node]:
@@ -134,6 +146,7 @@ def _nodes(source: Source, root: Element) -> list[_Node]:
             mask=_mask(source, element, "cpuset"),
             number=_number(source, element),
             memory_bytes=_memory(source, element),
+            special=element.attributes.get("subtype", "DRAM") != "DRAM",
         )
         for element in _objects(root, "NUMANode", "Node")
     ]
@@ -145,10 +158,10 @@ def _objects(root: Element, *kinds: str) -> list[Element]:
 
 
 def _node_of(cpu: int, nodes: Sequence[_Node]) -> int:
-    """The node whose CPUs are the fewest that hold this one; the first of equals."""
+    """The node whose CPUs are the fewest that hold this one; of equals ordinary memory, then the lowest number."""
     holding = [node for node in nodes if node.mask >> cpu & 1]
     if holding:
-        return min(holding, key=lambda node: node.mask.bit_count()).number
+        return min(holding, key=lambda node: (node.mask.bit_count(), node.special, node.number)).number
     return min((node.number for node in nodes), default=0)
 
 

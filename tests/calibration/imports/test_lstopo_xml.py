@@ -12,6 +12,7 @@ from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.topology import Topology
 
 GIB = 2**30
+HALVES = (range(4), range(4, 8))
 
 
 def mask(cpus):
@@ -162,6 +163,35 @@ def test_a_cpu_belongs_to_the_smallest_node_around_it():
     assert found.topology.numa_nodes == (0, 0, 0, 0, 1, 1, 1, 1)
     assert found.topology.memory_bytes == (8.0 * GIB, 8.0 * GIB)
     assert list(found.notes) == ["memory of NUMA nodes 4-5 belongs to no CPU alone and is not planned with"]
+
+
+memory_kinds = st.lists(st.sampled_from(["", "DRAM", "HBM", "MCDRAM", "CXL-DRAM", "NVM"]), min_size=1, max_size=4)
+
+
+@given(memory_kinds, st.permutations(range(8)))
+def test_of_nodes_with_the_same_cpus_ordinary_memory_is_theirs(kinds, numbers):
+    """HBM, CXL and persistent memory stand beside it in any order; without ordinary memory the lowest number is."""
+    beside = "".join(
+        element("NUMANode", range(4), os_index=number, local_memory=GIB, **({"subtype": kind} if kind else {}))
+        for kind, number in zip(kinds, numbers, strict=False)
+    )
+    text = element("Package", range(4), beside + "".join(core(cpu) for cpu in range(4)))
+    found = lstopo_xml.read(Source("t.xml", f"<topology>{text}</topology>"))
+    ordinary = [number for kind, number in zip(kinds, numbers, strict=False) if kind in ("", "DRAM")]
+    assert set(found.topology.numa_nodes) == {min(ordinary or numbers[: len(kinds)])}
+    assert len(list(found.notes)) == (len(kinds) > 1)
+
+
+def test_the_memory_of_cpus_that_are_left_out_is_left_out_with_them():
+    """Its node is nobody's for another reason than memory beside the CPUs (CXL)."""
+    inside = "".join(element("NUMANode", cpus, os_index=i, local_memory=GIB) for i, cpus in enumerate(HALVES))
+    text = element("Machine", range(8), inside + "".join(core(cpu) for cpu in range(8)), allowed_cpuset=mask(range(4)))
+    found = lstopo_xml.read(Source("t.xml", f"<topology>{text}</topology>"))
+    assert found.topology.memory_bytes == (GIB,)
+    assert list(found.notes) == [
+        "CPUs 4-7 are not allowed or offline and are left out",
+        "memory of NUMA node 1 is left out with its CPUs",
+    ]
 
 
 def test_cpus_that_are_not_allowed_or_offline_are_left_out():
