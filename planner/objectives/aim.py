@@ -3,7 +3,8 @@
 Rule: a split carries the rate where the low end of its headroom's interval does. Among those that do, "throughput"
 takes the largest headroom, "latency" the smallest percentile at the rate (the first limit's, else the 99th), "cost"
 the least cost, without a rate the least cost for each unit of headroom; then fewer instances, fewer cores. Where none
-carries the rate, the one whose low end is the highest is shown, and said not to.
+carries the rate, the one whose low end is the highest is shown, and said not to; where none carries any, the one whose
+lone request comes closest to its limit.
 The frontier is what no other split beats in both cost and headroom.
 Hence the laws: another limit never gains anything, and a looser one never costs more (tests/planner/objectives).
 Assumptions: those of ``reach``. When not to use it: to choose between machines.
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # Of what "latency" is when no limit says so.
 _USUAL = Slo(name="p99", seconds=1.0)
+# Lone requests whose times differ by less take as long.
+_AS_CLOSE = 1.1
 
 
 def aimed(
@@ -108,12 +111,27 @@ def chosen(found: Sequence[Reach], objective: Objective) -> Reach:
     """The one that the objective takes; where none carries the rate, the one that comes closest."""
     values = [value_of(each, objective) for each in found]
     if min(values) == math.inf:
-        return max(found, key=lambda each: (each.headroom_low, each.headroom))
+        closest = max(found, key=lambda each: (each.headroom_low, each.headroom))
+        return closest if closest.headroom > 0.0 else _soonest(found, objective)
     keys: list[tuple[float, int, int, float]] = [
         (value, each.candidate.vms, each.candidate.cores, -each.headroom)
         for value, each in zip(values, found, strict=True)
     ]
     return found[keys.index(min(keys))]
+
+
+def _soonest(found: Sequence[Reach], objective: Objective) -> Reach:
+    """The cheapest of those whose lone request is as close to its limit as anybody could tell."""
+    beyond = [_beyond(each, objective) for each in found]
+    close = [each for each, value in zip(found, beyond, strict=True) if value <= _AS_CLOSE * min(beyond)]
+    return min(close, key=lambda each: (each.cost, each.candidate.vms))
+
+
+def _beyond(found: Reach, objective: Objective) -> float:
+    """How many times its limit a lone request takes; infinite where the loss to be survived leaves nothing."""
+    if found.left == 0:
+        return math.inf
+    return max((found.lone(slo) / slo.seconds for slo in objective.slos), default=0.0)
 
 
 def efficient(found: Sequence[Reach]) -> list[Reach]:

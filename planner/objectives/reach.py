@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.latency import Latency
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.objective import Objective
+from cerberus_plan.model.objective import Objective, Slo
 from cerberus_plan.model.record import Record, field
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.registry import SYSTEMS
@@ -30,6 +30,9 @@ from cerberus_plan.planner.plan import Candidate, Plan
 if TYPE_CHECKING:
     from cerberus_plan.planner.objectives.bent import Bent
     from cerberus_plan.planner.objectives.evidence import Evidence
+
+# A rate, as a share of the throughput, at which no request meets another.
+_HARDLY = 1e-9
 
 
 class Reach(Record):
@@ -44,6 +47,7 @@ class Reach(Record):
         cost: By the objective's prices.
         meets: Whether the rate is carried within the limits at the low end of the interval; True without a rate.
         answers: Who answers for its response times at other rates.
+        left: Instances after the loss that is to be survived, None without one.
     """
 
     candidate: Candidate
@@ -55,6 +59,11 @@ class Reach(Record):
     cost: float
     meets: bool
     answers: Served | Bent = field(compare=False)
+    left: int | None = None
+
+    def lone(self, slo: Slo) -> float:
+        """What a limit's percentile or mean is where hardly anything is asked for [s]."""
+        return self.answers.quantile(_HARDLY * self.candidate.throughput, slo)
 
 
 def reaches(plan: Plan, objective: Objective) -> tuple[Reach, ...]:
@@ -131,6 +140,7 @@ class Answering:
             cost=objective.prices.of(candidate.vms, candidate.cores),
             meets=rate is None or rate <= low[0],
             answers=answers,
+            left=left,
         )
 
     def _of(self, candidate: Candidate) -> Served | Bent:

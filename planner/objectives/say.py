@@ -41,7 +41,7 @@ def verdict(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> s
     reached = _reached(best, unit)
     rate = objective.rate
     if best.headroom <= 0.0:
-        return f"No split keeps{limits(objective)} at any rate: even a lone request takes longer."
+        return _nothing(best, name, objective)
     if rate is not None and not best.meets:
         return (
             f"No split is sure to carry {exact(rate)} {unit}{limits(objective)}. The closest, {name}, carries "
@@ -59,6 +59,20 @@ def verdict(plan: Plan, best: Reach, told: Candidate, objective: Objective) -> s
     return (
         f"{run} {name}: it carries {exact(rate)} {unit}{limits(objective)}{p99}, at a cost of "
         f"{cost(best, objective)}. It has room up to {reached}."
+    )
+
+
+def _nothing(best: Reach, name: str, objective: Objective) -> str:
+    """Why nothing is carried at all: the loss leaves no instance, or a request alone takes too long."""
+    if best.left == 0:
+        return (
+            f"No split has an instance left after the loss of one {objective.survive}; allow more, smaller instances."
+        )
+    over = max(objective.slos, key=lambda slo: best.lone(slo) / slo.seconds)
+    least = time(best.lone(over), 2)
+    return (
+        f"No split keeps{limits(objective)} at any rate: even a lone request takes longer. The closest, {name}, has a "
+        f"{over.name} of {least} then; loosen the limit."
     )
 
 
@@ -110,6 +124,8 @@ def reason(plan: Plan, best: Reach, found: Sequence[Reach], objective: Objective
     """What binds, and what the last and the next instance do."""
     unit = plan.workload.unit
     told = [f"What binds: {_binding(best)}."]
+    if best.headroom <= 0.0:  # nothing is carried with an instance more or less either
+        return told[0]
     for step, text in ((-1, "One instance less carries"), (1, "One instance more carries")):
         other = _neighbour(best, found, step)
         if other is not None:
@@ -166,7 +182,9 @@ def _unsure(best: Reach, found: Sequence[Reach], objective: Objective, unit: str
 
 
 def _binding(best: Reach) -> str:
-    if best.binding.startswith(CAPACITY):
+    if best.left == 0:
+        text = "the loss, after which nothing is left"
+    elif best.binding.startswith(CAPACITY):
         name = best.candidate.bottleneck
         text = f"the capacity ({name})" + best.binding[len(CAPACITY) :]
     else:

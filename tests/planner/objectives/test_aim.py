@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -174,7 +175,33 @@ def test_what_cannot_be_carried_is_said() -> None:
     assert found.verdict.startswith("No split is sure to carry")
     assert found.best.meets is False
     impossible = aimed(a_plan("apache"), Objective(kind=THROUGHPUT, slos=(Slo(name="p99", seconds=1e-6),)))
-    assert impossible.verdict.startswith("No split keeps")
+    assert impossible.verdict.startswith(
+        "No split keeps within p99 1 µs at any rate: even a lone request takes longer."
+    )
+    assert re.search(r"The closest, .*, has a p99 of \d\S* [mµ]s then; loosen the limit\.$", impossible.verdict)
+    assert impossible.reason == "What binds: p99."
+
+
+@settings(max_examples=10)
+@given(slo=st.sampled_from(["mean", "p50", "p99"]), share=st.floats(0.01, 0.9))
+def test_a_limit_that_nothing_keeps_shows_who_comes_closest(slo: str, share: float) -> None:
+    """No lone request is much sooner than that of the split shown, and all of them miss the limit."""
+    told = _reaches("apache")
+    at_once = min(each.lone(Slo(name=slo, seconds=1.0)) for each in told)
+    limit = Slo(name=slo, seconds=share * at_once)
+    found = reaches(a_plan("apache"), Objective(slos=(limit,)))
+    best = chosen(found, Objective(slos=(limit,)))
+    assert all(each.headroom == 0.0 for each in found)
+    assert limit.seconds < at_once <= best.lone(limit) <= 1.1 * at_once
+
+
+def test_a_loss_that_leaves_nothing_is_told_as_that() -> None:
+    """It was told as a request that takes too long, without any limit."""
+    one = replace(a_plan("apache"), candidates=tuple(each for each in a_plan("apache").candidates if each.vms == 1))
+    assert one.candidates
+    found = aimed(one, Objective(rate=100.0, survive="instance"))
+    assert found.verdict.startswith("No split has an instance left after the loss of one instance; allow more,")
+    assert found.reason == "What binds: the loss, after which nothing is left."
 
 
 def _reaches(workload: str) -> tuple[Reach, ...]:
