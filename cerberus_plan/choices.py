@@ -56,8 +56,8 @@ def why_no_costs(machine: Machine) -> str:
     if any(times) or not times:
         return ""
     return (
-        f"warning: all {len(times)} times of {machine.name} are zero, so nothing it does can limit a program; give "
-        "[quantities] their values, or leave out those that are not known"
+        f"warning: no time of {machine.name} is above zero ({len(times)} in all), so nothing it does can limit a "
+        "program; give [quantities] their values, or leave out those that are not known"
     )
 
 

@@ -45,7 +45,20 @@ def exact(value: float) -> str:
 
 def counted(count: int, noun: str) -> str:
     """A count with its noun: "1 machine", "3 machines"."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+    return f"{count:,} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """More than one of it: "machines", "processes", "batches", "quantities"."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def amount(value: float, noun: str) -> str:
+    """Work that was counted, with its noun: whole below a thousand where it is whole, else to three digits."""
+    whole = value == round(value) and abs(value) < 1000.0
+    return f"{exact(value) if whole else number(value)} {noun if value == 1.0 else plural(noun)}"
 
 
 def percent(share: float) -> str:

@@ -19,6 +19,7 @@ from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.programs.imports.results import axis_of
 from cerberus_plan.calibration.store import table
 from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 
 LARGEST_N = 1_000_000
@@ -108,7 +109,7 @@ def _rows(
                 points.notes.append("n counts clients and not cores: say --clients")
             continue
         if len(row) != len(header):
-            raise InputError(f"{where}: {len(row)} fields where the header has {len(header)}")
+            raise InputError(f"{where}: {counted(len(row), 'field')} where the header has {len(header)}")
         if any(row[i].strip() != wanted for i, wanted in only.items()):
             continue
         n = _count(row[at_n], where, clients)

@@ -18,6 +18,7 @@ import numpy as np
 from cerberus_plan.calibration.harness.runner import ENOUGH_CLEAN
 from cerberus_plan.calibration.harness.statistics import LOW_QUANTILE, estimate_batches
 from cerberus_plan.calibration.kvm import lock, paging, probes
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def _basis(found: Estimate, batches: list[Batch]) -> str:
 
 
 def _too_few(batches: list[Batch]) -> str:
-    return f"{len(batches)} batches were taken, at least {ENOUGH_CLEAN} are needed: allow more time and measure again"
+    few = f"{counted(len(batches), 'batch')} could be taken, at least {ENOUGH_CLEAN} are needed"
+    return f"{few}: allow more time and measure again"
 
 
 def _emulated(quantities: Mapping[str, Quantity]) -> tuple[bool | None, str]:

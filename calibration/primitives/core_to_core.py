@@ -13,6 +13,7 @@ import numpy as np
 from cerberus_plan.calibration.harness.case import Case, Seat
 from cerberus_plan.calibration.harness.probe import line_ping_pong
 from cerberus_plan.calibration.primitives.base import Primitive, Results, describe
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.quantity import Provenance, Quantity
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _derive(results: Results) -> dict[str, Quantity]:
     values = np.array([estimate.value for estimate in pairs.values()])
     middle = sorted(pairs.values(), key=lambda e: e.value)[(len(pairs) - 1) // 2]
     low, high = np.quantile(values, [0.05, 0.95])
-    note = f"one line handed back and forth, median of {len(pairs)} pairs of cores"
+    note = f"one line handed back and forth, median of {counted(len(pairs), 'pair')} of cores"
     return {
         "core_to_core_round_trip": Quantity(
             value=middle.value,

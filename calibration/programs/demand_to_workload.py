@@ -26,7 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.calibration.programs.memory_traffic import memory_traffic
 from cerberus_plan.calibration.programs.serial_locks import serial_locks
-from cerberus_plan.model.digits import counted
+from cerberus_plan.model.digits import amount, counted, number
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.system_calls import CALLS_OF, FORKING
@@ -153,7 +153,7 @@ def _derived(value: float, demand: Demand) -> Quantity:
 
 def _notes(demand: Demand, costs: Mapping[str, float] | None, operations: Mapping[str, Quantity]) -> Iterator[str]:
     where = f" on {counted(demand.cores, 'core')}" if demand.cores else ""
-    yield f"Measured over {demand.work:.6g} {demand.unit}{'' if demand.work == 1 else 's'}{where}."
+    yield f"Measured over {amount(demand.work, demand.unit)}{where}."
     if demand.user_s is None:
         yield "User and system time were not known apart: all is compute."
     if not demand.system_calls:
@@ -161,6 +161,6 @@ def _notes(demand: Demand, costs: Mapping[str, float] | None, operations: Mappin
     if not {"memory_bytes", "cache_bytes"} & operations.keys():
         yield "What it asks of memory is not known: no cache misses were counted."
     if costs and "page_fault" in costs and demand.page_faults:
-        yield f"Page faults are taken out of kernel_compute at {costs['page_fault'] * 1e6:.3g} us each."
+        yield f"Page faults are taken out of kernel_compute at {number(costs['page_fault'] * 1e6)} µs each."
     if costs is None and demand.page_faults and demand.system_s:
         yield "kernel_compute still holds the time of page faults, which the planner adds again: a cautious reading."

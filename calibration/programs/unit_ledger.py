@@ -148,7 +148,7 @@ def _kernel(system: float, operations: Mapping[str, Quantity], costs: Mapping[st
     for cost, (names, provenance) in _COUNTED.items():
         count = math.fsum(operations[name].value for name in names if name in operations)
         if count > 0.0 and costs.get(cost, 0.0) > 0.0:
-            source = f"{number(count)} of them, {number(costs[cost] * 1e6)} us each on this host"
+            source = f"{number(count)} of them, {number(costs[cost] * 1e6)} µs each on this host"
             found[cost] = (count * costs[cost], provenance, source)
     if (lock := operations.get("kernel_lock")) is not None:
         found["kernel_lock"] = (lock.value, lock.provenance, lock.source)

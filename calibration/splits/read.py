@@ -21,6 +21,7 @@ from cerberus_plan.calibration.curves.columns import RATE, TIME
 from cerberus_plan.calibration.store import decode, table
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.latency_fields import FIELDS, LOAD, latency_of
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.latency.measured import MeasuredLatency
 from cerberus_plan.model.measurement import LARGEST_COUNT, LARGEST_VALUE, SMALLEST_VALUE, Measurement
@@ -159,7 +160,7 @@ def _rows(text: str, name: str, *, time: bool = False) -> Iterator[tuple[str, Co
             columns = _columns([_name(cell) for cell in row], where, time=time)
             continue
         if len(row) != len(columns.header):
-            raise InputError(f"{where}: {len(row)} fields where the header has {len(columns.header)}")
+            raise InputError(f"{where}: {counted(len(row), 'field')} where the header has {len(columns.header)}")
         yield where, columns, row
 
 

@@ -24,6 +24,7 @@ from cerberus_plan.calibration.host.identity import Host
 from cerberus_plan.calibration.host.latency_matrix import LatencyMatrix, middle
 from cerberus_plan.calibration.store.kernel_costs import LEVELS, level_names
 from cerberus_plan.calibration.store.profile import MADE, Profile
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.quantity import Provenance, Quantity
 
@@ -123,7 +124,7 @@ def _no_further(slowdown: Quantity, seen: int, cores: int) -> Quantity:
     if share == 1.0:
         return slowdown
     low, high = (None if end is None else end * share for end in (slowdown.low, slowdown.high))
-    source = f"{slowdown.source}; no more on {cores} cores than on {seen}"
+    source = f"{slowdown.source}; no more on {counted(cores, 'core')} than on {seen}"
     return replace(slowdown, value=slowdown.value * share, low=low, high=high, source=source)
 
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import read_text
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.network import (
     MOST_THREADS,
@@ -105,7 +106,8 @@ def _instances(value: object, where: str) -> list[Instance]:
     threads = decode.whole(row.get("threads", 1), f"{where}: threads", low=1, high=MOST_THREADS)
     if count * threads > MOST_THREADS:
         raise InputError(
-            f"{where}: {count} instances of {threads} threads; at most {MOST_THREADS} threads can be answered"
+            f"{where}: {counted(count, 'instance')} of {counted(threads, 'thread')}; at most {MOST_THREADS} threads "
+            "can be answered"
         )
     member = _located(
         where,

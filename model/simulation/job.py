@@ -74,7 +74,7 @@ def simulate_job(
     if cycles < 1 or replications < FEWEST_REPLICATIONS:
         raise InputError(f"cycles = {cycles} must be at least 1, replications = {replications} at least 10")
     if starts is not None and (len(starts) != len(chosen) or not all(0.0 <= s < math.inf for s in starts)):
-        raise InputError(f"starts must be {len(chosen)} times from 0, one for each instance")
+        raise InputError(f"starts must be times from 0, one for each instance ({len(chosen)} in all)")
     layout, total = lay_out(chosen, check_stations(shared)), cycles * sum(i.threads for i in chosen)
     runs, n_events = [], 0
     with np.errstate(over="ignore"):

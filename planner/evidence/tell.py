@@ -17,7 +17,7 @@ from cerberus_plan.calibration.curves.interval import rate
 from cerberus_plan.calibration.splits.measured import CONTRADICTED, NOISE_OF_ONE_RUN, Split
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import deciding, owner
-from cerberus_plan.model.digits import number, percent
+from cerberus_plan.model.digits import counted, number, percent
 from cerberus_plan.planner.evidence.condition import Evidence
 
 # Differences of logarithms below this are not worth a sentence.
@@ -51,7 +51,7 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
         yield (
             f"runs and demands disagree: {_name(measured.splits[worst])} did {math.exp(seen[worst]):.3g} times "
             f"{_name(measured.splits[0])}, by the demands it would be {math.exp(expected[worst]):.3g} times; the plan "
-            f"follows the runs. Likely causes on {cores} cores: {causes}"
+            f"follows the runs. Likely causes on {counted(cores, 'core')}: {causes}"
         )
     if (split := deciding(measured, whose, cores)) is not None:
         why = "" if disagree else f" ({causes})"

@@ -135,7 +135,7 @@ def _said(question: Question, evidence: Evidence | None, offer: Offer) -> Iterat
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1e3:g} ms" if seconds >= 1e-4 else f"{seconds * 1e6:g} us"
+    return f"{seconds * 1e3:g} ms" if seconds >= 1e-4 else f"{seconds * 1e6:g} µs"
 
 
 def _bounded(constraints: Constraints, workload: Workload) -> Constraints:

@@ -46,8 +46,8 @@ def search(
                     judge.consider(tuple(shared[bounds.order.index(w)] for w in range(len(targets))))
     if judge.best is None:
         raise CannotAnswerError(
-            f"{len(targets)} workloads do not fit {bounds.cores} cores and {bounds.instances} instances; "
-            "allow more cores or instances"
+            f"{len(targets)} workloads do not fit the cores ({bounds.cores}) and instances ({bounds.instances}) "
+            "given; allow more cores or instances"
         )
     if coupled or counted:
         _improve(judge, bounds)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from statistics import fmean
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.topology import Topology
@@ -138,7 +139,7 @@ def _measured(topology: Topology, round_trips: Mapping[tuple[int, int], float]) 
         nearest = means.get(level, nearest)
         filled[level] = nearest / means["same_l3"]
     filled["same_core"] = means.get("same_core", means["same_l3"]) / means["same_l3"]
-    return Distances(**filled, source=f"measured round trips of {len(round_trips)} pairs of CPUs")
+    return Distances(**filled, source=f"measured round trips of {counted(len(round_trips), 'pair')} of CPUs")
 
 
 def _level(found: Shares) -> str:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cerberus_plan.model.digits import percent
+from cerberus_plan.model.digits import counted, percent
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.planner.placing.distance import Shares, shares_at
@@ -169,17 +169,18 @@ def _notes(
         rest = len(idle) - len(siblings)
         if siblings:
             notes.append(
-                f"{len(siblings)} CPUs idle: SMT siblings of cores in use; every CPU in use has its core to itself"
+                f"{counted(len(siblings), 'idle CPU')}: SMT siblings of cores in use; every CPU in use has its core to "
+                "itself"
             )
         if rest:
-            notes.append(f"{rest} CPUs idle: the split does not use them; let the host run there")
+            notes.append(f"{counted(rest, 'idle CPU')}: not of the split; let the host run there")
     if not host and not idle:
         notes.append("no CPU is left for the host: its own threads and interrupts share the instances' CPUs")
     apart = [each for each in places if len(set(each.cpus)) > 1 and each.shares.crossing_l3 > 0.0]
     if apart:
         worst = max(each.shares.crossing_l3 for each in apart)
         notes.append(
-            f"{len(apart)} of {len(places)} instances cross L3 groups; at most {percent(worst)} of an instance's "
+            f"instances that cross L3 groups: {len(apart)} of {len(places)}; at most {percent(worst)} of an instance's "
             "pairs do"
         )
     if not proven:

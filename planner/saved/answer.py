@@ -17,6 +17,7 @@ from typing import Any
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.calibration.store.files import naming, read_text
 from cerberus_plan.calibration.store.records import encode, record
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.plain import shown
@@ -160,7 +161,9 @@ def _plans(document: dict[str, Any], given: dict[str, Any], where: str) -> tuple
     workloads = decode.rows(parts["workloads"], f"{where}: given: workloads")
     entries = decode.rows(decode.member(document, "plans", where), f"{where}: plans")
     if not entries or len(entries) != len(workloads):
-        raise InputError(f"{where}: {len(entries)} plans for {len(workloads)} workloads; each workload has one")
+        raise InputError(
+            f"{where}: {counted(len(entries), 'plan')} for {counted(len(workloads), 'workload')}; each workload has one"
+        )
     return tuple(
         _plan(
             entry,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from cerberus_plan.model.digits import estimate
+from cerberus_plan.model.digits import counted, estimate
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.structure import System
@@ -108,7 +108,7 @@ def _unknown_bytes(machine: Machine, workload: Workload, constraints: Constraint
             "do; count its cache misses (perf stat -e LLC-load-misses,cache-misses)"
         )
     elif constraints.cores > _FAR * machine.topology.n_cpus:
-        yield f"{unknown}: on {constraints.cores} cores memory may limit it before anything else does"
+        yield f"{unknown}: on {counted(constraints.cores, 'core')} memory may limit it before anything else does"
 
 
 def _is_assumed(machine: Machine, workload: Workload, name: str, quantity: Quantity) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cerberus_plan.model.digits import estimate, percent, quotient
+from cerberus_plan.model.digits import counted, estimate, percent, quotient
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.structure import System
@@ -281,6 +281,6 @@ def _largest_loss(candidate: Candidate) -> tuple[float, str]:
 
 def _no_all_cores(constraints: Constraints) -> str:
     return (
-        f"no even split within the constraints uses all {constraints.usable} cores; "
+        f"no even split within the constraints uses all of {counted(constraints.usable, 'core')}; "
         "allow more VMs, or another number of cores"
     )

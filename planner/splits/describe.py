@@ -21,9 +21,7 @@ def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
             cores += " in all"
     if not system.clustered:
         return f"{system.title} {'with' if candidate.overcommit > 1.0 else 'on'} {cores}"
-    noun = system.instance_noun
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{candidate.vms} {plural if candidate.vms > 1 else noun} of {cores} ({system.name})"
+    return f"{counted(candidate.vms, system.instance_noun)} of {cores} ({system.name})"
 
 
 def expected(candidate: Candidate, unit: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.exact.solver import Solution, solve
 from cerberus_plan.model.laws.delay import Delay
@@ -173,7 +174,8 @@ def _run_queue(plan: Plan, candidate: Candidate) -> Iterator[Finding]:
     law = formulas.run_queue()
     yield Finding(
         name=RUN_QUEUE,
-        says=f"{RUN_QUEUE}: {sum(candidate.split)} threads share {crowd.cores} cores, times are so many times as long",
+        says=f"{RUN_QUEUE}: {counted(sum(candidate.split), 'thread')} on {counted(crowd.cores, 'core')}, times are so "
+        "many times as long",
         formula=f"{law.text}, its mean over the runnable threads r on c cores",
         mathml=law.mathml,
         value=factor_of(crowd, plan.machine.costs(), plan.workload.costs()),

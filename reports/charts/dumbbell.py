@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
 from cerberus_plan.reports.formats import number, percent, quantity
@@ -26,7 +27,7 @@ def dumbbell(stations: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
         title="Who is where",
         caption="Mean number present at each station of the first instance and at the shared ones.",
         description=(
-            f"Pairs of marks of {len(shown)} stations; they differ most at the {worst['name']}: "
+            f"Pairs of marks of {counted(len(shown), 'station')}; they differ most at the {worst['name']}: "
             f"{number(_present(worst, 'analytic'))} by the model, {number(_present(worst, 'simulated'))} simulated."
         ),
         spec=specification(_chart(), {"stations": [_row(one) for one in shown]}, height=38 * len(shown) + 20),

@@ -39,7 +39,7 @@ def errors(facts: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
             "The band is 10 % either way. A ring is the error when the fit does not see that number. Numbers beyond "
             "the edge are written out."
         ),
-        description=f"Dots of {len(shown)} quantities; {inside} lie within 10 % of the published number.",
+        description=f"Dots, one a quantity; {inside} of {len(shown)} lie within 10 % of the published number.",
         spec=specification(
             _chart(),
             {"facts": _rows(shown), "aim": [{"low": -_AIM, "middle": 0.0, "high": _AIM}]},

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cerberus_plan.calibration.host.clustering import Level, find_levels
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.topology import Topology
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
@@ -41,7 +42,7 @@ def latency(measured: Mapping[tuple[int, int], float], topology: Topology, *, na
             "measured."
         ),
         description=(
-            f"Heat map of {len(measured)} pairs: from {quantity(low, 's')} to {quantity(high, 's')}, "
+            f"Heat map of {counted(len(measured), 'pair')}: from {quantity(low, 's')} to {quantity(high, 's')}, "
             f"{len(set(groups.values()))} groups."
         ),
         spec=specification(

@@ -11,6 +11,7 @@ from typing import Any
 
 from cerberus_plan.calibration.harness.case import Batch
 from cerberus_plan.calibration.harness.statistics import Estimate
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
 from cerberus_plan.reports.formats import prefixed, quantity
@@ -38,7 +39,7 @@ def samples(batches: Mapping[str, Sequence[Batch]], estimates: Mapping[str, Esti
             "Each mark is a batch, divided by the value of its row: dark ones count, orange ones were disturbed and "
             "put aside. The bar is the 90 % interval of the value. Marks beyond five times lie on the edge."
         ),
-        description=f"Strip chart of {total} batches of {len(shown)} cases around their values.",
+        description=f"Strip chart of {counted(total, 'sample')} of {counted(len(shown), 'case')} around their values.",
         spec=specification(
             _chart(),
             {

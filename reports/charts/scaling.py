@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification, whole
@@ -81,7 +82,7 @@ def _description(plan: Plan, curves: Curves) -> str:
     for system, curve in curves.items():
         _, peak = max(curve, key=lambda point: point[1].throughput)
         last = curve[-1][1]
-        sentence = f"{system} peaks at {_told(peak)} {plan.workload.unit} with {peak.cores} cores"
+        sentence = f"{system} peaks at {_told(peak)} {plan.workload.unit} with {counted(peak.cores, 'core')}"
         if last is not peak:
             sentence += f" and has {_told(last)} with {last.cores}"
         sentences.append(sentence + ".")

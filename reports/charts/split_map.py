@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.planner.plan import Candidate, Plan
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
@@ -49,9 +50,9 @@ def split_map(plan: Plan, system: str, *, name: str) -> Figure:
             "90 % interval, so a pale field is a doubtful tile. Point at a tile for its numbers."
         ),
         description=(
-            f"Map of {len(cells)} splits under {system}: instances against cores of each. The highest throughput, "
-            f"{estimate(top.throughput, top.low, top.high)} {plan.workload.unit}, is at {reading.split_text(top)}. "
-            f"Marked: {'; '.join(keys.values())}."
+            f"Map of {counted(len(cells), 'split')} under {system}: instances against cores of each. The highest "
+            f"throughput, {estimate(top.throughput, top.low, top.high)} {plan.workload.unit}, is at "
+            f"{reading.split_text(top)}. Marked: {'; '.join(keys.values())}."
         ),
         columns=("instances", "cores each", f"throughput [{plan.workload.unit}]", "90 % interval", "chance to be best"),
         rows=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.planner.plan import Plan
 from cerberus_plan.planner.splits.sensitivity import End, Sensitivity
 from cerberus_plan.reports.charts import theme
@@ -54,7 +55,7 @@ def label(name: str) -> str:
 
 def _description(shown: Sequence[Sensitivity]) -> str:
     parts = [f"{label(one.name)} moves it by {percent(one.swing)}" for one in shown[:3]]
-    return f"Bars of {len(shown)} inputs; the widest: " + ", ".join(parts) + "."
+    return f"Bars of {counted(len(shown), 'input')}; the widest: " + ", ".join(parts) + "."
 
 
 def _table_row(plan: Plan, one: Sensitivity) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def test_the_machines_costs_are_not_counted_twice() -> None:
     demand = Demand(user_s=1.0, system_s=0.5, page_faults=1e5, system_calls=calls(sendto=100.0))
     assert values(demand, {"page_fault": 2e-6, "packet": 1e-3})["kernel_compute"] == pytest.approx(0.5 - 0.2 - 0.1)
     note = workload_of(demand, name="w", costs={"page_fault": 2e-6}).note
-    assert "Page faults are taken out of kernel_compute at 2 us each." in note
+    assert "Page faults are taken out of kernel_compute at 2.00 µs each." in note
     assert "kernel_compute" not in values(demand, {"page_fault": 1e-3})
 
 

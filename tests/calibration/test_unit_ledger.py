@@ -105,4 +105,4 @@ def test_counts_are_written_as_people_write_them() -> None:
     """Thousands of faults are no power of ten: the page shows this beside other numbers."""
     (ledger,) = observed(run(1, user=0.7, system=6.0, faults=4050.0))
     (faults,) = (part for part in ledger.parts if part.name == "page_fault")
-    assert faults.source == "4,050 of them, 1,000 us each on this host"
+    assert faults.source == "4,050 of them, 1,000 µs each on this host"

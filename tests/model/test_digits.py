@@ -15,6 +15,7 @@ from cerberus_plan import calibration, planner, reports
 from cerberus_plan.model import digits
 from cerberus_plan.model.digits import (
     alike,
+    amount,
     counted,
     digits_known,
     end_digits,
@@ -31,9 +32,17 @@ from cerberus_plan.model.digits import (
 # Of the sources or of what is installed, where all are inside the first: a set of files has each once.
 ROOMS = [Path(str(room.__file__)).parent for room in (cerberus_plan, calibration, planner, reports)]
 # A plural spelt out by hand: "s" times a comparison, or as one of two.
-PLURAL = re.compile(r"""'s' \* ?\(|'s' if |'' if [^{}]* else 's'""")
-# Of what is no count: work as it was given, "several reads", "nodes 4-5".
-NO_COUNTS = {"demand_to_workload.py", "sysbench.py", "lstopo_xml.py"}
+PLURAL = re.compile(r"""['"]e?s['"] (\* ?\(|if )|'' if [^{}]* else 's'""")
+# A number of things before their plural, where it may be one.
+COUNT = re.compile(r"(?<!of )\{len\(\w+\)\} (?!is |was |has |needs )\w+s\b")
+# Where there are several whenever the words are said: what was too many, what differs, groups of latencies.
+SEVERAL = {"fit.py", "reconcile.py", "merge.py", "split_list.py", "decode.py", "kubelet_policy.py", "frontier.py"} | {
+    "search.py",
+    "lock_stat.py",
+    "will_it_scale.py",
+}
+# Of what is no count: "several reads", "nodes 4-5".
+NO_COUNTS = {"sysbench.py", "lstopo_xml.py"}
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
 
 
@@ -233,6 +242,33 @@ def test_one_has_no_plural(count: int) -> None:
     told, noun = counted(count, "core").split(" ")
     assert int(told.replace(",", "")) == count
     assert noun == ("core" if count == 1 else "cores")
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [("VM", "VMs"), ("process", "processes"), ("batch", "batches"), ("quantity", "quantities"), ("day", "days")],
+)
+def test_nouns_have_their_own_plurals(one: str, several: str) -> None:
+    """Batches were batchs, had anybody counted them."""
+    assert counted(1, one) == f"1 {one}"
+    assert counted(2, one) == f"2 {several}"
+
+
+@given(st.floats(0.0, 1e8))
+def test_work_is_told_with_the_digits_of_a_count(work: float) -> None:
+    """What a run did was "Measured over 43.1506 operations": three digits, and whole what is whole and small."""
+    told, noun = amount(work, "operation").rsplit(" ", 1)
+    assert noun == ("operation" if work == 1.0 else "operations")
+    assert len(told.translate(PLAIN).strip("0.").replace(".", "").lstrip("0").partition(" ")[0]) <= 3
+    assert read(told) == pytest.approx(work, rel=0.005)
+    if work == int(work) < 1000:
+        assert told == str(int(work))
+
+
+def test_no_count_stands_before_a_plural_by_hand() -> None:
+    """ "1 CPUs idle" and "1 pairs of cores" were told of small hosts; the check sees what it looks for elsewhere."""
+    files = [path for room in ROOMS for path in room.rglob("*.py")]
+    assert {path.name for path in files if COUNT.search(path.read_text(encoding="utf-8"))} == SEVERAL
 
 
 def test_a_plural_is_spelt_in_one_place() -> None:

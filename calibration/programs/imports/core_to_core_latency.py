@@ -213,7 +213,7 @@ def _values(source: Source, table: Table) -> NDArray[np.float64]:
     found = np.full((size, size), np.nan)
     for i, (line, cells) in enumerate(table.rows):
         if len(cells) != size and len(cells) not in {i, i + 1}:
-            source.refuse(line, f"{len(cells)} cells", f"{size}, as many as there are rows")
+            source.refuse(line, counted(len(cells), "cell"), f"{size}, as many as there are rows")
         found[i, : len(cells)] = _numbers(source, line, cells, skip=i)
     return found
 

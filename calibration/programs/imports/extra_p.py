@@ -20,6 +20,7 @@ from cerberus_plan.calibration.programs.imports import parameters
 from cerberus_plan.calibration.programs.imports.parameters import NOTHING_ASKED, Asked
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported, axis_of
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.digits import counted
 
 KEYWORDS = ("PARAMETER", "POINTS", "METRIC", "REGION", "DATA")
 TIME = re.compile(r"time|duration|seconds|latency", re.IGNORECASE)
@@ -136,7 +137,7 @@ def _points(source: Source, number: int, rest: str, width: int) -> list[list[str
     points = [group.split() for group in groups]
     for point in points:
         if len(point) != width:
-            source.refuse(number, f"a point of {len(point)} coordinates", f"{width}, one for each PARAMETER")
+            source.refuse(number, f"a point of {counted(len(point), 'coordinate')}", f"{width}, one for each PARAMETER")
     return points
 
 

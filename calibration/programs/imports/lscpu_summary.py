@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cerberus_plan.calibration.programs.imports.described_machine import Described
 from cerberus_plan.calibration.programs.imports.json_source import load
 from cerberus_plan.model.cpu_list import parse_cpu_list
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.topology import Topology
 
@@ -57,7 +58,7 @@ def read(source: Source) -> Described:
     if cores * threads != len(online):
         source.refuse(
             None,
-            f"{cores} cores of {threads} threads but {len(online)} CPUs online",
+            f"{counted(cores, 'core')} of {counted(threads, 'thread')} but {counted(len(online), 'CPU')} online",
             f"counts that multiply (unlike cores, or CPUs offline: {_BETTER})",
         )
     nodes = {int(match[1]): _list(source, name, fields[name]) for name in fields if (match := _NODE.fullmatch(name))}

@@ -16,6 +16,7 @@ from cerberus_plan.calibration.host.topology import number_groups
 from cerberus_plan.calibration.programs.imports.described_machine import Described
 from cerberus_plan.calibration.programs.imports.json_source import load
 from cerberus_plan.model.cpu_list import cpu_list
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.errors import InputError
 from cerberus_plan.model.topology import Topology
 
@@ -89,7 +90,7 @@ def _text_rows(source: Source) -> list[Row]:
             continue
         cells = [cell.strip() for cell in line.split(",")] if "," in line else line.split()
         if len(cells) != len(names):
-            source.refuse(number, f"{len(cells)} cells", f"{len(names)}, one for each column of the heading")
+            source.refuse(number, counted(len(cells), "cell"), f"{len(names)}, one for each column of the heading")
         rows.append((number, dict(zip(names, cells, strict=True))))
     return rows
 

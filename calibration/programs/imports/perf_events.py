@@ -19,6 +19,7 @@ from typing import Any
 
 from cerberus_plan.calibration.programs.demand import Demand
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.digits import counted
 
 # unit as printed -> factor to SI
 UNITS = {"msec": 1e-3, "ms": 1e-3, "ns": 1e-9, "us": 1e-6, "usec": 1e-6, "sec": 1.0, "s": 1.0, "": 1.0}
@@ -112,7 +113,7 @@ def demand_of(source: Source, counts: Iterable[Count], **known: Any) -> Demand:
             bare = bare_name(row.event)
             totals[bare] = totals.get(bare, 0.0) + row.value * _factor(row, bare)
     if not totals and not known:
-        source.refuse(None, f"{len(rows)} events and none counted", "at least one counted event")
+        source.refuse(None, f"{counted(len(rows), 'event')} and none counted", "at least one counted event")
     fields: dict[str, Any] = {}
     counters: dict[str, float] = {}
     for bare, total in totals.items():

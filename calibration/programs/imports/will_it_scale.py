@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 from cerberus_plan.calibration.programs.imports.source import Source
+from cerberus_plan.model.digits import counted
 
 HEADER = ["tasks", "processes", "processes_idle", "threads", "threads_idle", "linear"]
 SERIES = {"processes": 1, "threads": 3}
@@ -76,4 +77,4 @@ def _notes(curves: list[Curve]) -> Iterator[str]:
     if shared:
         n = shared[-1]
         ratio = processes[n] / threads[n]
-        yield f"at {n} tasks processes do {ratio:.2f} times the work of threads"
+        yield f"at {counted(n, 'task')} processes do {ratio:.2f} times the work of threads"

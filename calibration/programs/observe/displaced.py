@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
-from cerberus_plan.model.digits import percent
+from cerberus_plan.model.digits import counted, percent
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.student import student_t
 
@@ -70,11 +70,11 @@ def traffic_of(rounds: Sequence[Round], *, streams: int, copies: int) -> Traffic
         copies: of the program, likewise.
     """
     if len(rounds) < FEWEST_ROUNDS:
-        return Traffic(why=f"{len(rounds)} rounds are too few")
+        return Traffic(why=f"too few rounds: {len(rounds)}")
     if still := sum(min(one.alone, one.beside, one.beside_stream, one.stream) <= 0.0 for one in rounds):
         return Traffic(
-            why=f"in {still} of {len(rounds)} rounds a stream had no core to run on, for others use them; try again "
-            "on a quieter host"
+            why=f"in {still} of {counted(len(rounds), 'round')} a stream had no core to run on, for others use them; "
+            "try again on a quieter host"
         )
     times = student_t(LEVEL, len(rounds) - 1)
     share, share_error = _mean([(one.alone - one.beside_stream) / one.stream for one in rounds])
@@ -94,7 +94,7 @@ def traffic_of(rounds: Sequence[Round], *, streams: int, copies: int) -> Traffic
     alone, beside = fmean(one.alone for one in rounds), fmean(one.beside for one in rounds)
     source = (
         f"{streams} streams moved {alone / 1e9:.3g} GB/s alone, {beside / 1e9:.3g} GB/s beside {copies} of the "
-        f"program, and lost {percent(share)} of what streams in its place moved; {len(rounds)} rounds"
+        f"program, and lost {percent(share)} of what streams in its place moved; {counted(len(rounds), 'round')}"
     )
     return Traffic(
         memory_bytes=Quantity(

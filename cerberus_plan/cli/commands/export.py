@@ -119,8 +119,8 @@ def _check_room(host: Machine, cores: int | None) -> None:
     """
     if cores is not None and cores > host.topology.n_cpus:
         raise CannotAnswerError(
-            f"{cores} cores are to be deployed and {host.name} has {host.topology.n_cpus} CPUs; export on the larger "
-            f"machine, or give it with --machine: cerberus-plan machines make NAME --like {host.name} --help"
+            f"{host.name} has {counted(host.topology.n_cpus, 'CPU')}, the split {counted(cores, 'core')}; export on "
+            f"the larger machine, or give it with --machine: cerberus-plan machines make NAME --like {host.name} --help"
         )
 
 

@@ -149,7 +149,9 @@ def _wanted(vms: int | None, cores_per_vm: int | None, total: int) -> Split | No
     if vms is None or cores_per_vm is None:
         return None
     if vms * cores_per_vm > total:
-        raise InputError(f"{vms} instances of {cores_per_vm} cores need {vms * cores_per_vm} CPUs, not {total}")
+        needed = counted(vms * cores_per_vm, "CPU")
+        asked = f"--vms {vms} --cores-per-vm {cores_per_vm}"
+        raise InputError(f"{asked} needs {needed}; this run has {total}: ask for fewer, or raise --cores")
     return (cores_per_vm,) * vms
 
 

@@ -49,7 +49,7 @@ def test_times_become_rates(tmp_path):
         ("n,value\n0,10\n", r"line 2: n is '0'"),
         ("n,value\n0.5,10\n", r"line 2: n is 0.5; counts from 1"),
         ("n,value\n1.5,10\n", r"line 2: n is 1.5; a count of cores is a whole number"),
-        ("n,value\n1\n", r"line 2: 1 fields where the header has 2"),
+        ("n,value\n1\n", r"line 2: 1 field where the header has 2"),
         ("n,value\n1,2,3\n", r"line 2: 3 fields where the header has 2"),
         ("size,value\n1,2\n", r"line 1: .* exactly one column must be called 'n'.*--columns cores=NAME"),
         ("cores,threads,value\n1,1,2\n", r"line 1: .* exactly one column must be called 'n'"),

@@ -84,7 +84,7 @@ BAD = [
     ("perf_stat_json", '{"counter-value" : "1"\n', "line 1: .*expected a JSON object"),
     ("perf_stat_json", '{"counter-value" : "1"}\n', 'expected a JSON object with "counter-value" and "event"'),
     ("perf_stat_json", '{"counter-value" : "many", "event" : "x"}\n', "found 'many'; expected a counter value"),
-    ("perf_stat_json", '{"counter-value" : "<not counted>", "event" : "x"}\n', "1 events and none counted"),
+    ("perf_stat_json", '{"counter-value" : "<not counted>", "event" : "x"}\n', "1 event and none counted"),
     ("perf_stat_json", '{"counter-value" : "1", "event" : "x", "pcnt-running" : 100,00}\n', "LC_ALL=C"),
     ("perf_stat_json", '{"counter-value" : "1", "counter-value" : "2", "event" : "x"}\n', "expected a JSON object"),
     ("perf_stat_csv", "1,,faults,1,100.00,,\nhello, world, 7\n", "line 2: .*expected value,unit,event"),
@@ -93,7 +93,7 @@ BAD = [
         "0,58,msec,task-clock,577428,100,00,0,361,CPUs utilized\n",
         "found decimal commas in .*; expected LC_ALL=C perf stat",
     ),
-    ("perf_stat_csv", "<not supported>,,cycles,0,100.00,,\n", "1 events and none counted"),
+    ("perf_stat_csv", "<not supported>,,cycles,0,100.00,,\n", "1 event and none counted"),
     ("perf_lock_contention", "nothing\n", "no header"),
     ("perf_lock_contention", " contended   total wait   type   caller\n", "no contended lock"),
     (

@@ -202,7 +202,7 @@ def test_a_summary_that_does_not_multiply_is_refused(change, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("CPU CORE\n0 0\n1\n", r"line 3: found 1 cells; expected 2"),
+        ("CPU CORE\n0 0\n1\n", r"line 3: found 1 cell; expected 2"),
         ("CPU CORE\n0 zero\n", r"line 2: found core 'zero'"),
         ("CPU CORE\n0 0\n0 1\n", r"a CPU number is listed twice"),
         ("CPU CORE ONLINE\n0 0 no\n", r"no CPU that is online"),

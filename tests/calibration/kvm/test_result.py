@@ -130,7 +130,7 @@ def test_a_case_cut_short_says_how_much_was_taken() -> None:
     """Fewer than five batches at all are no result."""
     samples = full() | {"kvm_exit_round_trip": batches("kvm_exit_round_trip", [1e-5] * 4)}
     missing = conclude(samples, {}, counted=None, n_cpus=1).missing
-    assert missing["kvm_exit_round_trip"].startswith("4 batches were taken, at least 5 are needed")
+    assert missing["kvm_exit_round_trip"].startswith("4 batches could be taken, at least 5 are needed")
 
 
 @pytest.mark.parametrize(("kernel", "verdict"), [(1.0, False), (2.9, False), (5.0, None), (10.5, True), (3000.0, True)])
