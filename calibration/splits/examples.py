@@ -39,12 +39,7 @@ class Example:
     def only(self, splits: set[Split]) -> Measured:
         """The set as if only these had been measured."""
         keep = [i for i, split in enumerate(self.measured.splits) if split in splits]
-        return Measured(
-            splits=tuple(self.measured.splits[i] for i in keep),
-            log_value=self.measured.log_value[keep],
-            repeats=self.measured.repeats[keep],
-            noise=self.measured.noise,
-        )
+        return self.measured.at(np.array(keep))
 
     def full(self, least: int) -> tuple[int, set[Split]]:
         """The largest total with at least so many splits, and those; 0 and none when there is no such total."""

@@ -20,7 +20,7 @@ from cerberus_plan.calibration.curves.interval import rate
 from cerberus_plan.calibration.curves.posterior import Forecast
 from cerberus_plan.calibration.splits.decide import Outlook, look
 from cerberus_plan.calibration.splits.design import next_split
-from cerberus_plan.calibration.splits.interval import TAIL, Widening, distances, narrowest
+from cerberus_plan.calibration.splits.interval import TAIL, Widening, distances, narrowest, of_run
 from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.owner import owner
 from cerberus_plan.calibration.splits.posterior import Posterior, weigh
@@ -114,7 +114,7 @@ def forecasts(
     for column, split in enumerate(asked):
         if split in known:
             middle[column] = measured.log_value[known[split]]
-            half[column] = narrowest(measured)
+            half[column] = of_run(measured, known[split], float(half[column]))
     chance, regret = outlook.probability_best, outlook.regret
     return tuple(
         SplitForecast(

@@ -4,7 +4,7 @@
 
 d is the distance in (log instances, log cores) to the nearest measured split. The multiplier times(d) is a quantile
 of how far the truth of families left out fell from the forecast, on either side (`learn`). A measured split has the
-spread of its repeats around their median, and no other split has a narrower interval.
+spread of its repeats around their median (more where its rows bring wide ends), and no other split a narrower interval.
 
 Assumptions: the user's program is as surprising as the families that were learned from.
 When not to use it: as a bound for the worst case; one in ten splits lies outside.
@@ -55,3 +55,15 @@ def distances(measured: Sequence[Split], splits: Sequence[Split]) -> Array:
 def narrowest(measured: Measured) -> float:
     """Half the width of the interval of a measured split: where one more run of it would fall."""
     return HALF_WIDTH * measured.noise
+
+
+def of_run(measured: Measured, row: int, half: float) -> float:
+    """Half the width of the interval of a split that was run: of one more run, or of what its rows say of themselves.
+
+    Args:
+        measured: what was run.
+        row: of the split there.
+        half: that of the forecast with this run, which is no narrower for what else is known.
+    """
+    own = 0.0 if measured.own is None else HALF_WIDTH * float(measured.own[row])
+    return max(narrowest(measured), min(own, half))

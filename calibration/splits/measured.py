@@ -1,6 +1,12 @@
-"""What was measured, one entry a split: the median of its repeats on the logarithm, and the spread of one run.
+"""What was measured, one entry a split: the median of its repeats on the logarithm, and how far it can be trusted.
 
-Assumptions: repeats of one split differ by multiplicative noise that is alike for all splits.
+    told = max(own, scatter / sqrt(repeats)),     standard error = told, or 3 % / sqrt(repeats) where nothing is told
+
+`scatter` is what repeats tell of one run, alike for all splits; `own` is what a split's rows say of themselves by their
+low and high ends, which more rows do not lessen (others may have slowed all of them alike). `noise` is that of one more
+run: by repeats or rows, whichever tells more, or the usual 3 %.
+
+Assumptions: repeats of one split differ by multiplicative noise.
 When not to use it: for values that may be zero or negative.
 """
 
@@ -8,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +50,8 @@ class Measured:
     log_value: Array
     repeats: NDArray[np.int64]
     noise: float  # relative standard deviation of one run
+    scatter: float = 0.0  # the same by repeats alone; 0 where they do not tell
+    own: Array | None = None  # standard deviation of each median by its rows' ends, 0 without; None where none has any
     contradiction: tuple[Split, float] | None = None  # the split whose runs are farthest apart, where they are too far
 
     @classmethod
@@ -54,21 +62,26 @@ class Measured:
             InputError: There is none.
         """
         found: dict[Split, list[float]] = {}
-        ends: list[float] = []
+        brought: dict[Split, list[float]] = {}
         for one in measurements:
-            found.setdefault((one.instances, one.cores_per_instance), []).append(float(np.log(one.value)))
-            if one.low is not None and one.high is not None:
-                ends.append(float(np.log(one.high / one.low)))
+            split = (one.instances, one.cores_per_instance)
+            found.setdefault(split, []).append(float(np.log(one.value)))
+            brought.setdefault(split, []).append(_brought(one))
         if not found:
             raise InputError("no split has been measured; give at least one")
         splits = tuple(sorted(found, key=lambda split: (split[0] * split[1], split[0])))
         runs = [np.sort(found[split]) for split in splits]
         medians = np.array([quantiles(values, [0.5])[0] for values in runs])
+        deviations = np.concatenate([r - m for r, m in zip(runs, medians, strict=True)])
+        scatter = _scatter(deviations, len(runs))
+        own = np.array([_usual(brought[split]) for split in splits])
         return cls(
             splits=splits,
             log_value=medians,
             repeats=np.array([values.size for values in runs]),
-            noise=_noise(np.concatenate([r - m for r, m in zip(runs, medians, strict=True)]), len(runs), ends),
+            noise=_noise(scatter, [x for some in brought.values() for x in some], len(runs)),
+            scatter=scatter,
+            own=own if own.any() else None,
             contradiction=_contradiction(splits, runs),
         )
 
@@ -78,21 +91,29 @@ class Measured:
         return max(instances * cores for instances, cores in self.splits)
 
     @property
+    def told(self) -> Array:
+        """Standard deviation of each split's median by what was run, on the logarithm; 0 where nothing tells it."""
+        by_repeats = self.scatter / np.sqrt(self.repeats)
+        return np.asarray(by_repeats if self.own is None else np.maximum(self.own, by_repeats))
+
+    @property
     def standard_error(self) -> Array:
         """Of each split's median, on the logarithm."""
-        return np.asarray(self.noise / np.sqrt(self.repeats))
+        told = self.told
+        return np.asarray(np.where(told > 0.0, told, NOISE_OF_ONE_RUN / np.sqrt(self.repeats)))
 
     def thinned(self) -> Measured:
         """At most `MOST_SPLITS`, evenly taken in their order, both ends kept."""
-        if len(self.splits) <= MOST_SPLITS:
-            return self
-        keep = evenly(len(self.splits), MOST_SPLITS)
-        return Measured(
-            splits=tuple(self.splits[i] for i in keep),
-            log_value=self.log_value[keep],
-            repeats=self.repeats[keep],
-            noise=self.noise,
-            contradiction=self.contradiction,
+        return self if len(self.splits) <= MOST_SPLITS else self.at(evenly(len(self.splits), MOST_SPLITS))
+
+    def at(self, rows: NDArray[np.int64]) -> Measured:
+        """As if only these had been run; what is known of the noise stays."""
+        return replace(
+            self,
+            splits=tuple(self.splits[i] for i in rows),
+            log_value=self.log_value[rows],
+            repeats=self.repeats[rows],
+            own=None if self.own is None else self.own[rows],
         )
 
 
@@ -105,19 +126,39 @@ def _contradiction(splits: Sequence[Split], runs: Sequence[Array]) -> tuple[Spli
     return splits[widest], float(rate(np.array(apart[widest])))
 
 
-def _noise(deviations: Array, splits: int, ends: Sequence[float]) -> float:
-    """From repeats where there are enough, else from intervals, else what is usual; at least what contradictions show.
+def _scatter(deviations: Array, splits: int) -> float:
+    """Standard deviation of one run by repeats, where there are enough or they contradict each other; else 0."""
+    spare = deviations.size - splits
+    if spare >= ENOUGH_SPARE:
+        return max(noise_of_repeats(deviations, spare), LEAST_NOISE)
+    apart = float(np.sqrt((deviations**2).sum() / max(spare, 1)))
+    return apart if apart > CONTRADICTED * NOISE_OF_ONE_RUN else 0.0
+
+
+def _brought(one: Measurement) -> float:
+    """Standard deviation that a row's own ends tell; 0 without."""
+    if one.low is None or one.high is None:
+        return 0.0
+    return max((math.log(one.high) - math.log(one.low)) / (2 * HALF_WIDTH), LEAST_NOISE)
+
+
+def _usual(brought: Sequence[float]) -> float:
+    """What most rows bring along."""
+    return sorted(brought)[(len(brought) - 1) // 2]
+
+
+def _noise(scatter: float, brought: Sequence[float], splits: int) -> float:
+    """From repeats and from intervals, whichever says more; where neither tells, what is usual.
 
     Repeats that agree do not undo intervals that most rows bring along: others may have slowed all of them alike. Nor
     do a few that contradict each other: the farther apart, the more noise.
     """
-    spare = deviations.size - splits
-    if spare >= ENOUGH_SPARE:
-        brought = sorted([*ends, *(0.0 for _ in range(deviations.size - len(ends)))])[(deviations.size - 1) // 2]
-        return max(noise_of_repeats(deviations, spare), brought / (2 * HALF_WIDTH), LEAST_NOISE)
-    apart = float(np.sqrt((deviations**2).sum() / max(spare, 1)))
-    told = max(float(quantiles(np.array(ends), [0.5])[0]) / (2 * HALF_WIDTH), LEAST_NOISE) if ends else NOISE_OF_ONE_RUN
-    return max(apart, told) if apart > CONTRADICTED * NOISE_OF_ONE_RUN else told
+    some = [one for one in brought if one > 0.0]
+    if not (scatter or some):
+        return NOISE_OF_ONE_RUN
+    if len(brought) - splits >= ENOUGH_SPARE:
+        return max(scatter, _usual(brought), LEAST_NOISE)
+    return max(scatter, float(quantiles(np.array(some), [0.5])[0]) if some else 0.0, LEAST_NOISE)
 
 
 def named(split: Split) -> dict[str, int]:

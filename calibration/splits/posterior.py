@@ -159,10 +159,9 @@ def flattened(scores: Array) -> Array:
 
 
 def _observed(discrepancy: Discrepancy, measured: Measured) -> Array:
-    """Covariance of the measured medians: the run's noise on top of what repeats do not show."""
+    """Covariance of the measured medians: the usual noise of a run, or what is told of each where that is more."""
     at = counts(measured.splits)
-    noise = np.maximum(discrepancy.noise**2, measured.standard_error**2 * (measured.repeats > 1))
-    return discrepancy.covariance(at, at) + np.diag(noise)
+    return discrepancy.covariance(at, at) + np.diag(np.maximum(discrepancy.noise, measured.told) ** 2)
 
 
 def _gain(discrepancy: Discrepancy, measured: Measured, targets: Sequence[Split]) -> Array:

@@ -20,8 +20,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cerberus_plan.calibration.splits.interval import TAIL, distances, narrowest
-from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.interval import TAIL, distances, narrowest, of_run
+from cerberus_plan.calibration.splits.measured import HALF_WIDTH, Measured, Split
 from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import shipped
 from cerberus_plan.model.discrepancy import Discrepancy
@@ -131,12 +131,13 @@ def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], pa
     half = np.subtract(*quantiles(found, [1.0 - TAIL, TAIL])) / 2.0
     least = narrowest(measured)
     found = centre + (found - centre) * np.maximum(least / np.maximum(half, least * _FLAT), 1.0)
-    medians = dict(zip(measured.splits, measured.log_value, strict=True))
+    known = {split: row for row, split in enumerate(measured.splits)}
     # As far apart as two runs of one split are; the same in every run of ours.
-    noise = np.random.default_rng(0).standard_normal(len(paths)) * measured.noise
+    shock = np.random.default_rng(0).standard_normal(len(paths)) / HALF_WIDTH
     for column, split in enumerate(asked):
-        if split in medians:
-            found[:, column] = medians[split] + noise
+        if split in known:
+            row = known[split]
+            found[:, column] = measured.log_value[row] + shock * of_run(measured, row, max(float(half[column]), least))
     return found
 
 
