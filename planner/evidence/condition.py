@@ -5,7 +5,7 @@ Models: log rate of M instances of K cores = the lower of that by the demands, u
         between instances) + a discrepancy that grows with the distance from the runs (``calibration.splits``).
 The runs weigh draws of costs and mechanisms together and set the level: where demands and runs disagree, the runs win.
 Runs of one instance are those of one Linux, runs of several those of processes. Another system's rate is theirs times
-the model's ratio of the two, with the model's own error of a system.
+the model's ratio of the two, with the model's own error of a system, whether they are candidates themselves or not.
 A split of those that was run is its own median, with the spread of one more run, and no other is known better. Doubt
 widens with the distance by what was learned on families of programs left out (``calibration.splits.interval``).
 Assumptions: the runs are of this program on this machine. When not to use it: for unequal splits.
@@ -26,7 +26,7 @@ from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import shipped
 from cerberus_plan.model.discrepancy import Discrepancy
 from cerberus_plan.model.machine import Machine
-from cerberus_plan.model.measurement import ONE, SEVERAL, ran_on
+from cerberus_plan.model.measurement import ran_on
 from cerberus_plan.model.quantiles import quantiles
 from cerberus_plan.model.record import Record
 from cerberus_plan.model.workload import Workload
@@ -59,11 +59,6 @@ class Evidence(Record):
     measured: Measured
     posterior: Posterior
     by_demands: Array
-
-
-def applies(workload: Workload, systems: Sequence[str]) -> bool:
-    """Whether there are runs, and a system of the plan that they are runs of."""
-    return bool(workload.measured) and (ONE in systems or SEVERAL in systems)
 
 
 def condition(evaluated: Evaluated, machine: Machine, workload: Workload, *, cores: int) -> tuple[Evaluated, Evidence]:

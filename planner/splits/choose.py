@@ -130,11 +130,9 @@ def _weighed(
     if not workload.measured:
         return evaluated, (), Runs()
     # Only a workload with runs of its own loads the inference.
-    from cerberus_plan.planner.evidence.condition import applies, condition
+    from cerberus_plan.planner.evidence.condition import condition
     from cerberus_plan.planner.evidence.tell import tell
 
-    if not applies(workload, [system.name for system in systems]):
-        return evaluated, (), Runs()
     evaluated, evidence = condition(evaluated, machine, workload, cores=constraints.usable)
     return evaluated, tuple(tell(evidence, constraints.usable)), Runs(splits=frozenset(evidence.measured.splits))
 
