@@ -102,20 +102,30 @@ def quantity(value: float, unit: str, digits: int = 3) -> str:
 
 
 def _prefixed(value: float, unit: str, scales: Scales | None, told: Callable[[float], str]) -> str:
-    if scales is None:
-        return told(value) if unit == "1" else f"{told(value)} {unit}".rstrip()
-    factor, name = next((pair for pair in scales if abs(value) >= pair[0] * 0.9995), scales[-1])
-    if value == 0.0:
-        factor, name = 1.0, unit
-    return f"{told(value / factor)} {name}"
+    factor, name = _scale(value, unit, scales)
+    return f"{told(value / factor)} {name}".rstrip()
+
+
+def _scale(value: float, unit: str, scales: Scales | None) -> tuple[float, str]:
+    """The factor by which a value is shown, and the name that its unit then has."""
+    if scales is None or value == 0.0:
+        return 1.0, "" if unit == "1" else unit
+    return next((pair for pair in scales if abs(value) >= pair[0] * 0.9995), scales[-1])
 
 
 def prefixed(value: float, low: float | None, high: float | None, unit: str) -> tuple[str, str]:
-    """An SI value and its interval, each with a prefix that suits it and the digits that the interval warrants."""
+    """An SI value and its interval, each with a prefix that suits it and the digits that the interval warrants.
+
+    Digits are counted in the unit in which a number is shown: 0.995 s is rounded down to two digits, 995 ms up.
+    """
     if low is None or high is None:
         return quantity(value, unit), "–"
-    first, last = (quantity(end, unit, end_digits(end, low, high)) for end in (low, high))
-    return quantity(value, unit, digits_known(value, low, high)), f"{first} to {last}"
+
+    def told(of: float, digits: Callable[[float, float, float], int]) -> str:
+        factor, _ = _scale(of, unit, _SCALES.get(unit))
+        return quantity(of, unit, digits(of / factor, low / factor, high / factor))
+
+    return told(value, digits_known), f"{told(low, end_digits)} to {told(high, end_digits)}"
 
 
 def known(one: Quantity) -> tuple[str, str]:

@@ -26,6 +26,8 @@ from cerberus_plan.reports.formats import (
 from cerberus_plan.reports.pages import page
 
 SCALES = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+SIZES = {"TiB": 2.0**40, "GiB": 2.0**30, "MiB": 2.0**20, "KiB": 2.0**10, "B": 1.0}
+RATES = {"GB/s": 1e9, "MB/s": 1e6, "kB/s": 1e3, "B/s": 1.0}
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
 
 
@@ -68,15 +70,26 @@ def test_a_time_gets_the_prefix_that_keeps_it_short(seconds: float) -> None:
 
 
 @settings(max_examples=500)
-@given(st.floats(1e-9, 1e3), st.floats(-12.0, 3.0), st.floats(0.0, 1.0) | st.sampled_from([0.0, 1.0]))
-@example(0.99955, -3.0, 0.5)
-def test_a_time_lies_between_its_printed_ends(low: float, doubt: float, part: float) -> None:
-    """Each with a prefix of its own, across prefixes and powers of ten too."""
+@given(
+    st.sampled_from([("s", SCALES, 1e-9), ("B", SIZES, 1.0), ("B/s", RATES, 1.0)]),
+    st.floats(1.0, 1e12),
+    st.floats(-12.0, 3.0),
+    st.floats(0.0, 1.0) | st.sampled_from([0.0, 1.0]),
+)
+@example(("s", SCALES, 1.0), 0.99955, -3.0, 0.5)
+@example(("s", SCALES, 1.0), 0.995, 0.0, 0.0)  # once "995 ms" between 1,000 ms and 1.99 s
+@example(("B", SIZES, 1.0), 1.2545 * 2.0**30, 0.0, 0.0)  # once 1.25 GiB between 1.3 GiB and 2.5 GiB
+def test_a_quantity_lies_between_its_printed_ends(
+    unit: tuple[str, dict[str, float], float], size: float, doubt: float, part: float
+) -> None:
+    """Each with a prefix of its own, across prefixes and powers of ten and of two too."""
+    symbol, scales, least = unit
+    low = size * least
     high = low * (1.0 + 10.0**doubt)
     value = min(low + part * (high - low), high)
-    text, between = prefixed(value, low, high, "s")
+    text, between = prefixed(value, low, high, symbol)
     told, first, last = (
-        float(each.split(" ")[0].replace(",", "")) * SCALES[each.split(" ")[1]]
+        float(each.split(" ")[0].replace(",", "")) * scales[each.split(" ")[1]]
         for each in (text, *between.split(" to "))
     )
     assert first <= told * (1 + 1e-12)
