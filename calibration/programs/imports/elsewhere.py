@@ -11,6 +11,7 @@ from cerberus_plan.calibration.programs.imports.other_tools import other_tool
 
 _CELL = r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|-|nan|NaN|n/a)?\s*"
 _MATRIX_ROW = re.compile(rf"(?:{_CELL}[,;\t]){{2,}}{_CELL}")
+_CPU = re.compile(r"(?:cpu|core|thread)[\s_-]*\d+")
 _DELIMITERS = ",;\t"
 MATRIX = "looks like a matrix of latencies between cores"
 OF_A_MACHINE = ", which describes a machine: cerberus-plan calibrate --import FILE"
@@ -48,9 +49,29 @@ def _machine(head: str, lines: list[str]) -> str | None:
         what = "is a topology of lstopo"
     elif re.search(r"^Architecture:|^CPU\(s\):|\"lscpu\"\s*:", head, re.MULTILINE):
         what = "is the output of lscpu"
-    elif sum(_MATRIX_ROW.fullmatch(line) is not None for line in lines) >= max(2, len(lines) - 2):
+    elif _is_matrix(lines):
         what = MATRIX
     return None if what is None else what + OF_A_MACHINE
+
+
+def _is_matrix(lines: list[str]) -> bool:
+    """Rows of numbers, all but two, without names of columns: those make a table, unless they name CPUs."""
+    rest = [line for line in lines if not _MATRIX_ROW.fullmatch(line)]
+    if len(lines) - len(rest) < max(2, len(lines) - 2):
+        return False
+    return not any(_is_header(line, _cells(lines[-1])) for line in rest)
+
+
+def _is_header(line: str, below: list[str]) -> bool:
+    """Whether a line holds as many names as there are cells below it, one of them of something else than a CPU."""
+    names = _cells(line)
+    return len(names) == len(below) and any(re.search("[a-z]", name) and not _CPU.fullmatch(name) for name in names[1:])
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a line of a table, in small letters and without quotes."""
+    delimiter = max(_DELIMITERS, key=line.count)
+    return [cell.strip().strip('"').lower() for cell in line.split(delimiter)]
 
 
 def _own(head: str) -> str | None:
@@ -68,9 +89,7 @@ def _table(lines: list[str]) -> str | None:
     """A header of names over rows of numbers: a curve, or a table of splits."""
     if len(lines) < 2:
         return None
-    delimiter = max(_DELIMITERS, key=lines[0].count)
-    names = [cell.strip().strip('"').lower() for cell in lines[0].split(delimiter)]
-    cells = [cell.strip().strip('"') for cell in lines[1].split(delimiter)]
+    names, cells = _cells(lines[0]), _cells(lines[1])
     if len(names) < 2 or len(cells) != len(names) or not any(re.match(r"-?\d", cell) for cell in cells):
         return None
     if not any(re.search("[a-z]", name) for name in names):

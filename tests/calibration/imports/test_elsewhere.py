@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cerberus_plan.calibration.programs.imports.elsewhere import elsewhere
+from cerberus_plan.calibration.programs.imports.elsewhere import MATRIX, elsewhere
 from cerberus_plan.calibration.programs.imports.readers import parse
 from cerberus_plan.model.errors import InputError
 
@@ -16,6 +18,10 @@ OF_ANOTHER_COMMAND = [
     ('"","threads","ops_per_sec"\n"1",1,1010\n', "fit FILE --columns"),
     ("cores;ops\n1;1010,5\n", "fit FILE --columns"),
     ("instances,cores_per_instance,value\n1,8,100\n", "fit"),
+    ("instances,cores_per_instance,value\n1,8,100\n2,4,180\n4,2,190\n", "is a table of measured splits"),
+    ("n,value,error\n1,100,2\n2,190,3\n4,300,5\n", "is a curve already"),
+    ('"tasks";"ops";"idle"\n1;410,5;75\n2;800,25;\n4;1500;0,1\n', "is a table with the columns tasks, ops, idle"),
+    ("cpu,core 0,core 1,core 2\n0,,24.1,90\n1,24.2,,91\n2,90,91,\n", "calibrate --import"),
     ("Dear diary\n", "cerberus-plan fit.*calibrate --import"),
     ("Passed: 3 of 4\n  Success rate: 75%\n", "cerberus-plan fit.*calibrate --import"),
 ]
@@ -62,6 +68,20 @@ def test_a_file_that_is_not_read_is_named_with_what_to_do(text: str, what: str) 
     with pytest.raises(InputError, match=what) as told:
         parse(text, name="o.txt")
     assert str(told.value).startswith("o.txt ")
+
+
+@given(
+    st.lists(st.sampled_from(["cores", "ops", "latency", "idle", "cpu", "p99"]), min_size=3, max_size=6, unique=True),
+    st.integers(1, 40),
+    st.sampled_from(",;\t"),
+)
+def test_a_table_with_names_is_no_matrix(names: list[str], rows: int, mark: str) -> None:
+    """However many rows of numbers stand under them; without the names they are one."""
+    body = "".join(f"{mark.join(str(10 * row + column) for column in range(len(names)))}\n" for row in range(rows))
+    told = elsewhere(f"{mark.join(names)}\n{body}")
+    assert told is not None
+    assert told.startswith("is a table with the columns")
+    assert rows < 2 or (elsewhere(body) or "").startswith(MATRIX)
 
 
 @pytest.mark.parametrize(("rate", "line"), [
