@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def rows_of(name: str, network: Network, twins: ctypes.CDLL, completions: int, r
             "ours": lambda ours=ours: ours(completions),
             "C": lambda theirs=theirs: theirs(completions),
         }
-        times = interleaved(contestants, rounds=rounds)
+        times = interleaved(contestants, rounds=rounds, clock=time.process_time)
         middle, low, high = ratio(times["C"], times["ours"])
         speeds = [f"{n_events / times[who].min() / 1e6:.1f}" for who in ("ours", "C")]
         found.append([name, path, *speeds, f"{middle:.2f} [{low:.2f}, {high:.2f}]"])

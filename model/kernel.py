@@ -27,7 +27,7 @@ _R = TypeVar("_R")
 if not numba.config.CACHE_DIR:
     numba.config.CACHE_DIR = loops_folder()
 
-_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 
 
 def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -37,6 +37,10 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Copy the function into the kernels that call it: passing many arrays on costs more than short work on them."""
-    compiled: Callable[_P, _R] = numba.njit(inline="always", **_OPTIONS)(function)
+    """Copy the function into the kernels that call it: passing many arrays on costs more than short work on them.
+
+    The compiler's back end copies it, so its types are found once, not at every call (half of the time to compile).
+    It has no door for Python: only kernels may call it (a test looks).
+    """
+    compiled: Callable[_P, _R] = numba.njit(forceinline=True, no_cpython_wrapper=True, **_OPTIONS)(function)
     return compiled

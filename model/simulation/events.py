@@ -31,6 +31,7 @@ from cerberus_plan.model.simulation.world import (
     N_DONE,
     N_LEFT,
     N_MOVING,
+    NEVER,
     NO_ONE,
     NOBODY,
     QUEUED,
@@ -96,11 +97,18 @@ def _begin(world: World, i: int, phase: int, work: float, mean: float) -> None:
 
 @inlined
 def _enter(world: World, i: int) -> int:
-    """A thread arrives at its step's station, at the end of the queue; returns the station, to be looked at next."""
+    """A thread arrives at its step's station; returns the station if it queues there, which is to be looked at next."""
     thread = world.threads[at(i)]
-    s = world.steps[at(thread["step"])]["station"]
+    step = world.steps[at(thread["step"])]
+    s = step["station"]
     station = world.stations[at(s)]
     _count(world, s, 1)
+    if station["kind"] == FREE:  # nobody queues at a delay: half of the events are spared the way through a queue
+        station["in_service"] += 1
+        _use_core(world, i, 0 if station["on_core"] == NEVER else 1)
+        work = draw(station, world.shapes, world.rng)
+        _begin(world, i, SERVING, work, world.times[at(station["times"])] * step["factor"])
+        return NOBODY
     thread["phase"] = QUEUED
     thread["next"] = NOBODY
     if station["handover"] == _ARRIVAL and station["kind"] == SINGLE:
@@ -165,10 +173,12 @@ def _look_at(world: World, s: int) -> None:
     """Let in who may, and let a lock's hold follow the number present."""
     station = world.stations[at(s)]
     station["dirty"] = 0
+    begun = False
     while _may_begin(world, s):
         _begin_first(world, s)
+        begun = True
     i = station["owner"]
-    if station["kind"] == SINGLE and station["handover"] == _STATE and i != NOBODY:
+    if not begun and station["kind"] == SINGLE and station["handover"] == _STATE and i != NOBODY:
         thread = world.threads[at(i)]
         mean = world.times[at(station["times"] + station["present"] - 1)] * world.steps[at(thread["step"])]["factor"]
         if mean != thread["mean"]:
@@ -190,8 +200,6 @@ def _leave(world: World, s: int, i: int) -> None:
         station["writer"] = 0
     station["in_service"] -= 1
     _count(world, s, -1)
-    if station["kind"] != FREE:  # nobody waits at a delay
-        _mark(world, s)
 
 
 @inlined
@@ -233,6 +241,16 @@ def _respond(world: World, v: int) -> None:
 
 
 @inlined
+def _reply(world: World, v: int) -> tuple[int, bool]:
+    """The responder is done with a request; whose it was, and whether that was the last reply awaited."""
+    i = world.instances[at(v)]["responding"]
+    thread = world.threads[at(i)]
+    thread["awaiting"] -= 1
+    _respond(world, v)
+    return i, thread["awaiting"] == 0
+
+
+@inlined
 def _go_on(world: World, i: int) -> int:
     """The step is over: to the next one, or a cycle is done; returns the thread if it enters its next step now."""
     thread = world.threads[at(i)]
@@ -263,34 +281,59 @@ def _go_on(world: World, i: int) -> int:
 
 
 @inlined
-def _finish(world: World, i: int) -> bool:
-    """The thread's timer fired; True when its step is over."""
+def _finish(world: World, i: int) -> tuple[bool, int]:
+    """The thread's timer fired; whether its step is over, and the station to look at after all freed ones."""
     thread = world.threads[at(i)]
     if thread["phase"] == STARTING:
         thread["step"] = world.instances[at(thread["instance"])]["first"]
         _move(world, i)
-        return False
+        return False, NOBODY
     step = world.steps[at(thread["step"])]
     s = step["station"]
     station = world.stations[at(s)]
     if thread["phase"] == LINE:
         station["line_busy"] = 0
         _begin(world, i, SERVING, draw(station, world.shapes, world.rng), world.times[at(station["times"])])
-        _mark(world, s)
-        return False
+        return False, s
+    left = NOBODY
     if step["keeps"] == 1:
         station["owner"] = NOBODY
     else:
         _leave(world, s, i)
+        left = s if station["kind"] != FREE else NOBODY  # nobody waits at a delay
     for place in range(step["frees_from"], step["frees_to"]):
         _leave(world, world.freed[place], i)
+        _mark(world, world.freed[place])
     if step["messages"] != NO_ONE:
         _send(world, i, step)
-        return False
-    return True
+        return False, left
+    return True, left
 
 
-@kernel
+@inlined
+def _work_off(world: World, left: int, mover: int) -> None:
+    """Look at all changed stations, ``left`` the last of them, then let all movers in, ``mover`` first."""
+    counts = world.counts
+    while True:
+        # freed stations first: who waited there goes before who arrives now
+        if counts[N_DIRTY] > 0:
+            counts[N_DIRTY] -= 1
+            s = world.dirty[at(counts[N_DIRTY])]
+        elif left != NOBODY:
+            s, left = left, NOBODY
+        else:
+            if mover == NOBODY:
+                if counts[N_MOVING] == 0:
+                    break
+                counts[N_MOVING] -= 1
+                mover = world.moving[at(counts[N_MOVING])]
+            s = _enter(world, mover)
+            mover = NOBODY
+        if s != NOBODY:
+            _look_at(world, s)
+
+
+@inlined
 def _share_cores(world: World) -> None:
     """New speeds of instances whose threads or responder took or gave back a core."""
     for v in range(world.instances.size):
@@ -326,34 +369,18 @@ def advance(world: World, completions: int) -> int:
         firing = world.timers[0]
         world.clock[0] = world.keys[0]
         world.clock[1] = np.inf
-        i, over = firing, True
+        i, left = firing, NOBODY
         if firing < n_threads:
-            over = _finish(world, i)
+            over, left = _finish(world, i)
         else:
-            v = firing - n_threads
-            i = world.instances[at(v)]["responding"]
-            world.threads[at(i)]["awaiting"] -= 1
-            over = world.threads[at(i)]["awaiting"] == 0
-            _respond(world, v)
+            i, over = _reply(world, firing - n_threads)
         mover = _go_on(world, i) if over else NOBODY
-        while True:
-            # freed stations first: who waited there goes before who arrives now
-            if counts[N_DIRTY] > 0:
-                counts[N_DIRTY] -= 1
-                s = world.dirty[at(counts[N_DIRTY])]
-            elif mover != NOBODY:
-                s = _enter(world, mover)
-                mover = NOBODY
-            elif counts[N_MOVING] == 0:
-                break
-            else:
-                counts[N_MOVING] -= 1
-                s = _enter(world, world.moving[at(counts[N_MOVING])])
-            _look_at(world, s)
+        _work_off(world, left, mover)
         if counted:
             _share_cores(world)
         world.keys[0] = world.clock[1]
-        sink(world.keys, world.timers, world.places, 0)
+        # a bare 0 would be compiled as a case of its own
+        sink(world.keys, world.timers, world.places, int(np.int64(0)))
     for s in range(world.stations.size):
         _count(world, s, 0)
     return events

@@ -80,9 +80,7 @@ def chain(layout: Layout, rng: Generator) -> Chain:
         clock=np.zeros(1),
         rng=rng,
     )
-    for v, threads in enumerate(layout.threads):
-        for _ in range(threads):
-            _arrive(state, n_local, v, layout.first[v])
+    _populate(state, n_local, layout.threads)
     return state
 
 
@@ -128,6 +126,14 @@ def _arrive(state: Chain, n_local: int, v: int, s: int) -> None:
         slot = state.station[_HEAD, s] + state.station[_PRESENT, s]
         ring[s - n_local, slot & (ring.shape[1] - 1)] = v
     _change(state, s, 1)
+
+
+@kernel
+def _populate(state: Chain, n_local: int, threads: Whole) -> None:
+    """Every thread at the start of its instance's cycle."""
+    for v in range(threads.size):
+        for _ in range(threads[v]):
+            _arrive(state, n_local, v, state.first[v])
 
 
 @inlined
