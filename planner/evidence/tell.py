@@ -72,13 +72,13 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
         )
     elif measured.noise > CONTRADICTED * NOISE_OF_ONE_RUN:
         yield (
-            f"runs vary by {percent(measured.noise)}, by their repeats or by the low and high of their rows (where "
-            "others kept the CPUs busy the rate of a quiet host is not known): repeat them on a quiet host"
+            f"runs vary by {percent(measured.noise)}: their repeats differ, or others kept the CPUs busy, so that what "
+            "a quiet host does is not known (low and high of their rows): repeat them on a quiet host"
         )
     if cores > FAR * measured.largest:
         yield (
-            f"extrapolated: runs reach {measured.largest} cores, the plan {cores}; run it on more cores, or add runs "
-            "of a larger machine as [[measured]] rows"
+            f"extrapolated: runs reach {counted(measured.largest, 'core')}, the plan {cores}; run it on more cores, or "
+            "add runs of a larger machine as [[measured]] rows"
         )
 
 

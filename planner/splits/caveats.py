@@ -51,7 +51,7 @@ def caveats(
         system: Its system.
     """
     if machine.unstable:
-        yield f"the calibration of {machine.name} is {machine.unstable}; intervals are widened by what its runs differ"
+        yield f"the calibration of {machine.name} is {machine.unstable}; intervals are widened as its runs differ"
     if constraints.cores > machine.topology.n_cpus:
         yield (
             f"extrapolated: {machine.name} has {machine.topology.n_cpus} cores; costs measured there are assumed to "

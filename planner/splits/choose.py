@@ -180,7 +180,8 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint, known: fr
     if (simplest.vms, sum(simplest.split)) >= (leader.vms, sum(leader.split)):
         return leader, rule
     fewer = "instances" if simplest.vms < leader.vms else "cores"
-    return simplest, f"chosen for fewer {fewer}: its expected loss is below {percent(NEGLIGIBLE)}"
+    lost = f"expected to lose less than {percent(NEGLIGIBLE)} to the split of the smallest regret"
+    return simplest, f"chosen for fewer {fewer}: {lost}"
 
 
 def _trust() -> float:
@@ -244,7 +245,7 @@ def _verdict(
             )
     elif single is not None and best.vms > 1:
         gain = quotient((best.throughput, best.low, best.high), (single.throughput, single.low, single.high))
-        text += f", {estimate(*gain)} times {describe(single, systems)}, the best single instance"
+        text += f", {_times(estimate(*gain))} {describe(single, systems)}, the best single instance"
     if everywhere and best.cores < everywhere[0].cores:
         change = everywhere[0].throughput / best.throughput - 1.0
         beside = (
@@ -254,14 +255,20 @@ def _verdict(
     return text + "."
 
 
+def _times(told: str) -> str:
+    """A printed ratio before what it is of; no number where its digits tell no difference."""
+    whole, _, fraction = told.partition(".")
+    return "in the mean as fast as" if whole == "1" and not fraction.strip("0") else f"{told} times"
+
+
 def _reason(best: Candidate, single: Candidate | None, systems: Mapping[str, System]) -> str:
     """Where the time goes in the best split and, for contrast, in the best single instance."""
     share, name = _largest_loss(best)
-    here = (
-        f"{percent(share)} goes to the {name}" if share >= WORTH_SAYING else "nearly all of its core time is computing"
-    )
+    computes = "nearly all of its core time is computing"
+    here = f"{percent(share)} goes to the {name}" if share >= WORTH_SAYING else computes
     if single is None or single is best:
-        return f"In the best split {here}."
+        alone = f"{percent(share)} of the core time goes to the {name}" if share >= WORTH_SAYING else computes
+        return f"In the best split {alone}."
     there, (other_share, other) = f"With {describe(single, systems)}", _largest_loss(single)
     if other_share < WORTH_SAYING:
         also = ", as in the best split" if share < WORTH_SAYING else f"; in the best split {here}"

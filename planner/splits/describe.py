@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cerberus_plan.model.digits import counted, spread
+from cerberus_plan.model.digits import counted, plural, spread
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 
 
 def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
-    """A candidate in words: "24 VMs of 2 cores (cerberus)", "8 VMs of 4 virtual CPUs on 16 cores in all (kvm)"."""
+    """A candidate in words: "24 VMs of 2 cores (cerberus)", "3 processes of 1 core"."""
     system = systems[candidate.system]
     count = candidate.split[0]
     cores = counted(count, "core")
@@ -21,7 +21,9 @@ def describe(candidate: Candidate, systems: Mapping[str, System]) -> str:
             cores += " in all"
     if not system.clustered:
         return f"{system.title} {'with' if candidate.overcommit > 1.0 else 'on'} {cores}"
-    return f"{counted(candidate.vms, system.instance_noun)} of {cores} ({system.name})"
+    instances = counted(candidate.vms, system.instance_noun)
+    told = system.name == plural(system.instance_noun)  # "3 processes of 1 core (processes)" says it twice
+    return f"{instances} of {cores}" if told else f"{instances} of {cores} ({system.name})"
 
 
 def expected(candidate: Candidate, unit: str) -> str:

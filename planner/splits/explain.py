@@ -214,13 +214,13 @@ def limit_of(station: Station, think: float, noun: str) -> Finding:
     from cerberus_plan.model.exact import formulas
 
     numbers = {"think": think, **_numbers(station)}
-    formula, says = _saturation(station), f"more than this many cores in one {noun} wait"
+    formula, says = _saturation(station), f"cores in one {noun} beyond which they wait for each other"
     if isinstance(station, TicketLock) and float(station.handover) > 0.0:
         if think >= formulas.collapse_threshold().value(**_numbers(station)):
-            formula, says = formulas.collapse(), f"beyond about this many cores in one {noun} its throughput collapses"
+            formula, says = formulas.collapse(), f"cores in one {noun} beyond which its throughput collapses, about"
         else:
             formula = formulas.onset(type(station))
-            says = f"from this many cores in one {noun} somebody always waits, and each waiter slows it"
+            says = f"cores in one {noun} from which somebody always waits, and each waiter slows it"
     return replace(
         _finding(formula, f"{station.name}: {says}", **numbers), name=f"{formula.name} of the {station.name}"
     )
@@ -244,7 +244,7 @@ def _shared_findings(local: tuple[Station, ...], shared: tuple[Station, ...]) ->
         numbers = {"think": think, **_numbers(station)}
         if not 0.0 < formula.value(**numbers) < math.inf:
             continue
-        says = f"{station.name}: with more than this many cores in all, cores wait for it"
+        says = f"{station.name}: cores in all beyond which they wait for it"
         yield replace(_finding(formula, says, **numbers), name=f"{formula.name} of the {station.name}")
 
 
@@ -259,5 +259,5 @@ def _crossings(
     cycle = sum(_alone(station) for station in (*local, *shared))
     for name in dict.fromkeys(c.system for c in plan.candidates if not SYSTEMS[c.system].clustered):
         best = max(c.throughput for c in plan.candidates if c.system == name) / plan.workload.units_per_cycle
-        says = f"from about this many cores {candidate.system} overtakes {name} at its best"
+        says = f"cores from which {candidate.system} is faster than {name} at its best, about"
         yield _finding(formulas.crossing(), says, cycle=cycle, other_rate=best)

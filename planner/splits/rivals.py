@@ -2,8 +2,9 @@
 
 Rule: a rival belongs to another system, is faster than the recommended split in at least 5 % of the paired samples,
 and differs from it by more than a small loss in the mean (else it is a tie). What to measure first is the quantity
-whose doubt moves the lead most, or a run of the rival: where the model's own error outweighs all quantities, or where
-that quantity was calibrated and its doubt is mostly how programs meet it (``met``).
+whose doubt moves the lead most, or a run of the rival: where the model's own error outweighs all quantities, where no
+quantity moves the lead much, where that quantity was calibrated and its doubt is mostly how programs meet it (``met``),
+and where the calibration of the machine could not measure it.
 Assumptions: those of ``evaluate``. When not to use it: for structural doubt (``doubt``).
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from cerberus_plan.model.digits import percent
+from cerberus_plan.model.quantity import Provenance
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.describe import describe
@@ -21,12 +23,14 @@ from cerberus_plan.planner.splits.draws import normals_of
 from cerberus_plan.planner.splits.evaluate import Evaluated
 from cerberus_plan.planner.splits.joint import Joint
 from cerberus_plan.planner.splits.met import is_met, mostly_met
-from cerberus_plan.planner.splits.runs import Runs
+from cerberus_plan.planner.splits.runs import Runs, can_run, command
 
 # The largest mean loss that simplicity may cost: beyond it a split is no tie but a rival.
 SMALL = 0.02
 # A rival that is faster more seldom than this is ruled out.
 SELDOM = 0.05
+# The share of the lead's variance that a quantity must make for measuring it to be worth asking for.
+MUCH = 0.1
 
 
 def rivals(
@@ -51,17 +55,15 @@ def rivals(
     if not serious:
         return
     share, row, rival = max(serious, key=lambda entry: entry[0])
-    measure = _quantity(evaluated, chosen, row) or _run(rival, best, runs)
-    yield (
-        f"cannot rule out {describe(rival, systems)}: faster with probability {percent(share)}; measure {measure} "
-        "first, which decides most between them"
-    )
+    measure = _quantity(evaluated, chosen, row) or _run(rival, best, systems, runs)
+    yield f"cannot rule out {describe(rival, systems)}: faster with probability {percent(share)}; {measure}"
 
 
-def _run(rival: Candidate, best: Candidate, runs: Runs) -> str:
+def _run(rival: Candidate, best: Candidate, systems: Mapping[str, System], runs: Runs) -> str:
     """The rival; the recommended split where the rival was run already, and the rival again where both were."""
     asked = best if runs.hold(rival) and not runs.hold(best) else rival
-    return f"a run of {asked.vms} x {asked.split[0]}{' again' if runs.hold(asked) else ''}"
+    told = f"a run of {describe(asked, systems)}{' again' if runs.hold(asked) else ''} decides most between them"
+    return f"{told} ({command([(asked.vms, asked.split[0])])})" if can_run(asked) else told
 
 
 def _quantity(evaluated: Evaluated, chosen: int, row: int) -> str | None:
@@ -77,8 +79,18 @@ def _quantity(evaluated: Evaluated, chosen: int, row: int) -> str | None:
     if not named or lead.var() < own:
         return None
     normals = normals_of(named, lead.size)
-    name, quantity = named[int(np.abs(lead @ normals).argmax())]
-    name = name.partition(".")[2]
+    moved = np.abs(lead @ normals) / lead.size
+    name, quantity = named[int(moved.argmax())]
+    if moved.max() ** 2 < MUCH * lead.var():  # the largest of many that move it by chance
+        return None
+    owner, _, name = name.partition(".")
     if evaluated.calibrated and is_met(name, quantity) and mostly_met(quantity):
         return None
-    return name
+    if evaluated.calibrated and owner == "machine" and quantity.provenance is Provenance.ASSUMED:
+        return None
+    return f"measuring {name} decides most between them ({_where(owner)})"
+
+
+def _where(owner: str) -> str:
+    """The command that measures a quantity of the machine, or of the workload."""
+    return "`cerberus-plan observe`, of the program" if owner == "workload" else "`cerberus-plan calibrate`, there"

@@ -15,16 +15,16 @@ Source: expected opportunity loss, Raiffa and Schlaifer (1961).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cerberus_plan.model.digits import ends, percent
+from cerberus_plan.model.digits import counted, ends, percent
 from cerberus_plan.model.structure import System
 from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.describe import describe
 from cerberus_plan.planner.splits.joint import Joint
-from cerberus_plan.planner.splits.runs import Runs
+from cerberus_plan.planner.splits.runs import Runs, command
 
 # Expected loss beyond which a recommendation is only a guess.
 TOO_UNSURE = 0.15
@@ -57,10 +57,30 @@ def cannot_tell(
         doubt = f" how much: {describe(best, systems)} may do {_ends(best)}"
     else:
         return ""
-    wanted = [best, _rival(best, candidates, joint, runs)]
-    new = dict.fromkeys(describe(c, systems) for c in wanted if not runs.hold(c))
-    first = " and ".join(new) if new else f"{describe(best, systems)} again"
-    return f"Cannot tell{doubt}; measure on {cores} cores, first {first}. Until then: "
+    known = runs.hold if best.regret > TOO_UNSURE else runs.of_split
+    wanted = [best, _rival(best, candidates, joint, known)]
+    return (
+        f"Cannot tell{doubt}; measure on {counted(cores, 'core')}, first {_first(wanted, systems, runs)}. Until then: "
+    )
+
+
+def _first(wanted: Sequence[Candidate], systems: Mapping[str, System], runs: Runs) -> str:
+    """The splits that were not run yet, and the command that runs them: contention is all systems' doubt.
+
+    Where they were, what is left is how another system does them, which no run of ours tells; else they are run again.
+    """
+    if any(candidate.overcommit > 1.0 for candidate in wanted):  # no run of ours has more threads than cores
+        return _all(describe(candidate, systems) for candidate in wanted)
+    new = [candidate for candidate in wanted if not runs.of_split(candidate)]
+    other = [candidate for candidate in wanted if not runs.hold(candidate)]
+    if other and not new:
+        return _all(describe(candidate, systems) for candidate in other)
+    splits = list(dict.fromkeys((candidate.vms, candidate.split[0]) for candidate in new or wanted[:1]))
+    return f"{_all(f'{m} x {k}' for m, k in splits)}{'' if new else ' again'} ({command(splits)})"
+
+
+def _all(names: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(names))
 
 
 def unknown_single(best: Candidate, single: Candidate | None, systems: Mapping[str, System]) -> str:
@@ -68,7 +88,8 @@ def unknown_single(best: Candidate, single: Candidate | None, systems: Mapping[s
     if single is None or single is best or too_wide(best) or not too_wide(single):
         return ""
     name = describe(single, systems)
-    return f" Cannot tell how much {name} does, {_ends(single)}: measure it before relying on the comparison."
+    how = "" if single.overcommit > 1.0 else f" ({command([(1, single.cores)])})"
+    return f" Cannot tell how much {name} does, {_ends(single)}: measure it{how} before relying on the comparison."
 
 
 def too_wide(candidate: Candidate) -> bool:
@@ -80,10 +101,12 @@ def _ends(candidate: Candidate) -> str:
     return f"anything from {ends(candidate.low, candidate.high)}"
 
 
-def _rival(best: Candidate, candidates: Sequence[tuple[int, Candidate]], joint: Joint, runs: Runs) -> Candidate:
-    """The candidate that is expected to gain most on the best where it is ahead of it, one that was never run."""
+def _rival(
+    best: Candidate, candidates: Sequence[tuple[int, Candidate]], joint: Joint, known: Callable[[Candidate], bool]
+) -> Candidate:
+    """The candidate that is expected to gain most on the best where it is ahead of it, one that is not known."""
     chosen = next(row for row, candidate in candidates if candidate is best)
     lead = np.maximum(-joint.lead(chosen), 0.0).mean(axis=1)
     gain = dict(zip(joint.rows.tolist(), lead.tolist(), strict=True))
-    new = [entry for entry in candidates if not runs.hold(entry[1])]
+    new = [entry for entry in candidates if not known(entry[1])]
     return max(new, key=lambda entry: gain.get(entry[0], 0.0))[1] if new else best

@@ -33,7 +33,7 @@ def test_terminal_names_the_collapse() -> None:
     """The lock, its law and the number of cores it bears are printed."""
     done = run("--machine", "amd48", "--cores", "48", "--workload", "histogram", "--max-vms", "24")
     assert done.returncode == 0, done.stderr
-    assert "shadow lock: beyond about this many cores in one VM its throughput collapses" in done.stdout
+    assert "shadow lock: cores in one VM beyond which its throughput collapses, about: " in done.stdout
 
 
 @pytest.mark.slow

@@ -26,6 +26,8 @@ from cerberus_plan.reports.pages.plan_document import plan_document
 
 AMD, HISTOGRAM = catalog.machine("amd48"), catalog.workload("histogram")
 DEPLOYABLE = [SYSTEMS[name] for name in ("linux", "processes")]
+# What `kvm` needs, and a host without a usable /dev/kvm leaves assumed.
+NESTED = ("nested_paging", "nested_paging_user", "instance_overhead")
 
 
 def measured_host(cores: int, unstable: str = "") -> Machine:
@@ -143,3 +145,21 @@ def test_machines_and_the_document_name_an_unstable_host(monkeypatch: pytest.Mon
     assert listed["machines"][0]["unstable"] == "unstable: stop other jobs"
     answer = plan(shaky, observed(), DEPLOYABLE, Constraints(cores=2))
     assert plan_document([answer])["machine"]["unstable"] == "unstable: stop other jobs"
+
+
+def test_what_a_calibration_cannot_measure_is_not_asked_for() -> None:
+    """`calibrate` leaves it assumed: then a run decides. VMs are no run of ours, so no command is named for them."""
+    host = measured_host(2)
+    left = {name: Quantity(value=2.0, unit="1", low=0.3, high=30.0, provenance=Provenance.ASSUMED) for name in NESTED}
+    host = replace(host, quantities={**host.quantities, **left})
+    asked = [
+        text
+        for cores in (8, 32, 128)
+        for text in plan(host, observed(), [*DEPLOYABLE, SYSTEMS["kvm"]], Constraints(cores=cores)).warnings
+        if text.startswith("cannot rule out")
+    ]
+    assert asked
+    for text in asked:
+        assert "decides most between them" in text
+        assert not any(f"measuring {name}" in text for name in NESTED)
+        assert ("`cerberus-plan tune" in text) == ("a run of" in text and "(kvm) decides" not in text)

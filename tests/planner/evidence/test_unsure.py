@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 import random
+import re
+import shlex
 
 import pytest
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cerberus_plan.cli import split_list
+from cerberus_plan.cli.commands.tune import tune
 from cerberus_plan.model.objective import COST, THROUGHPUT, Objective, Slo
 from cerberus_plan.planner.objectives.aim import aimed
 from cerberus_plan.planner.plan import Plan
@@ -29,6 +34,12 @@ def seen(share: float, noise: float = 0.0, seed: int = 0) -> list[tuple[int, int
 def of_one_process(found: Plan) -> float:
     """The most that one process is promised, in times of one core."""
     return max(c.throughput for c in found.candidates if c.vms == 1) / ONE_CORE
+
+
+def asked_of(verdict: str) -> list[tuple[int, int]]:
+    """The splits of the command that a verdict names."""
+    (named,) = re.findall(r"`cerberus-plan tune --splits (\S+) --record FILE -- COMMAND`", verdict)
+    return [(int(m), int(k)) for m, k in (split.split("x") for split in named.split(","))]
 
 
 @pytest.mark.slow
@@ -55,6 +66,22 @@ def test_sixteen_times_beyond_the_runs_the_verdict_names_what_to_run(noise: floa
     assert verdict.startswith("Cannot tell how much: ")
     assert "; measure on 32 cores, first " in verdict
     assert " Until then: Run " in verdict
+    assert len(asked_of(verdict)) == 2
+
+
+@pytest.mark.slow
+def test_what_the_verdict_says_to_type_is_a_command() -> None:
+    """Its options are those of `tune`, its splits fit the cores; what was run is not asked for again."""
+    verdict = planned(program(*seen(0.0, 0.05, seed=1)), 32).verdict
+    splits = asked_of(verdict)
+    assert all(m * k <= 32 and (m, k) not in {(1, 1), (1, 2), (2, 1)} for m, k in splits)
+    typed = shlex.split(verdict.partition("`cerberus-plan tune ")[2].partition("`")[0])
+    alone = typer.Typer()
+    alone.command(context_settings=tune.context_settings)(tune)  # type: ignore[attr-defined]
+    given = typer.main.get_command(alone).make_context("tune", typed).params
+    assert list(given["command"]) == ["COMMAND"]
+    assert given["record"] == "FILE"
+    assert split_list.splits(given["splits"], 32) == sorted(splits)
 
 
 @pytest.mark.parametrize("cores", [2, 4])
