@@ -43,14 +43,19 @@ class ScaledSeries(Record, kw_only=False):
         count = logs.shape[1]
         whole = np.full((max(logs.shape[0], tilt.size), math.ceil((before + count) / BLOCK) * BLOCK), -np.inf)
         whole[:, before : before + count] = logs + tilt[:, None] * np.arange(count)
-        blocks = whole.reshape(whole.shape[0], -1, BLOCK)
+        return ScaledSeries.of_blocks(whole)
+
+    @staticmethod
+    def of_blocks(logs: Array) -> ScaledSeries:
+        """The series of exp(logs), in whole blocks."""
+        blocks = logs.reshape(logs.shape[0], -1, BLOCK)
         most = blocks.max(axis=2)
         some = np.isfinite(most)
         powers = np.where(some, np.ceil(np.where(some, most, 0.0) / _LOG_2), NOTHING).astype(np.int64)
         numbers = np.exp(blocks - (np.where(some, powers, 0) * _LOG_2)[:, :, None])
         least = np.where(np.isfinite(blocks), blocks, np.inf).min(axis=2)
         span = float((most - least)[some].max(initial=0.0)) / _LOG_2
-        return ScaledSeries(numbers.reshape(whole.shape), powers, span)
+        return ScaledSeries(numbers.reshape(logs.shape), powers, span)
 
     def times(self, other: ScaledSeries, count: int) -> ScaledSeries:
         """The first ``count`` coefficients of the products."""

@@ -124,15 +124,14 @@ class _Laid(Record, kw_only=False):
 
 def _laid_out(constants: Array, sizes: Whole, tilt: float, before: int) -> _Laid:
     """P of one instance of each size, tilted, after some zeros."""
-    made = [
-        ScaledSeries.of_logs(_instance_logs(constants, threads), np.array([tilt]), before) for threads in sizes.tolist()
-    ]
-    return _Laid(
-        np.concatenate([each.numbers for each in made], axis=1),
-        np.concatenate([each.powers for each in made], axis=1),
-        np.cumsum([0, *(each.powers.shape[1] for each in made)]),
-        max(each.span for each in made),
-    )
+    starts = np.cumsum([0, *((before + sizes) // BLOCK + 1).tolist()])
+    logs = np.full((constants.shape[0], int(starts[-1]) * BLOCK), -np.inf)
+    tilts = tilt * np.arange(constants.shape[1])
+    for threads, start in zip(sizes.tolist(), starts.tolist(), strict=False):
+        at = start * BLOCK + before
+        logs[:, at : at + threads + 1] = _instance_logs(constants, threads) + tilts[: threads + 1]
+    made = ScaledSeries.of_blocks(logs)  # all sizes together: a series a size took longer than its work
+    return _Laid(made.numbers, made.powers, starts, made.span)
 
 
 def _stacked(parts: list[_Laid], like: _Laid) -> tuple[Array, Whole, Whole]:
