@@ -101,20 +101,26 @@ class Forecast:
     mean: Array  # (members, targets)
     covariances: tuple[Array, ...]  # (targets, targets) each
     group: NDArray[np.int64]  # which covariance each member has: one for each of its own would be gigabytes
+    noise: Array | None = (
+        None  # standard deviation of one run beside each covariance; None where quantiles leave it out
+    )
 
     def quantiles(self, levels: list[float]) -> Array:
-        """Marginal quantiles of log throughput, shape (levels, targets)."""
-        deviation = np.sqrt(np.maximum([covariance.diagonal() for covariance in self.covariances], 0.0))[self.group]
+        """Marginal quantiles of log throughput, as one run would show it, shape (levels, targets)."""
+        variance = np.maximum([covariance.diagonal() for covariance in self.covariances], 0.0)
+        if self.noise is not None:
+            variance = variance + self.noise[:, None] ** 2
+        deviation = np.sqrt(variance)[self.group]
         spread = self.mean[:, None, :] + deviation[:, None, :] * _NORMAL_STEPS[None, :, None]
         return quantiles(spread.reshape(-1, self.mean.shape[1]), levels)
 
     def paths(self) -> Array:
-        """One joint draw of log throughput a member, shape (members, targets); the same on every run."""
+        """One joint draw of true log throughput a member, shape (members, targets); the same on every run."""
         shocks = np.random.default_rng(0).standard_normal(self.mean.shape)
         return self.drawn(shocks)
 
     def drawn(self, shocks: Array) -> Array:
-        """Log throughput under independent standard normal shocks: shape (..., members, targets) both."""
+        """True log throughput under independent standard normal shocks: shape (..., members, targets) both."""
         found = np.empty(shocks.shape)
         for number, covariance in enumerate(self.covariances):
             rows = self.group == number

@@ -25,6 +25,7 @@ TRUST = 0.07
 ALIKE = 0.005
 # Joint draws a member of the posterior: two halve the noise of a probability of being best.
 DRAWS_A_MEMBER = 2
+_LEAST_STRAY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +67,18 @@ def shares(paths: Array) -> Array:
 
 
 def look(forecast: Forecast, measured: Measured | None, candidates: Sequence[Split]) -> Outlook:
-    """Joint draws of the forecast at the candidates; one that was run stays within the error of its median."""
-    random = np.random.default_rng(0)
-    shocks = random.standard_normal((DRAWS_A_MEMBER, *forecast.mean.shape))
+    """Joint draws of the true rates of the candidates.
+
+    One that was run strays from its median as the forecast does, though by no more than the median's error: runs that
+    agree with each other are believed together.
+    """
+    shocks = np.random.default_rng(0).standard_normal((DRAWS_A_MEMBER, *forecast.mean.shape))
     paths = forecast.drawn(shocks).reshape(-1, len(candidates))
     known = {} if measured is None else {split: i for i, split in enumerate(measured.splits)}
     for column, split in enumerate(candidates):
         if measured is not None and split in known:
             row = known[split]
-            shock = random.standard_normal(len(paths))
-            paths[:, column] = measured.log_value[row] + measured.standard_error[row] * shock
+            strays = paths[:, column] - paths[:, column].mean()
+            times = min(1.0, float(measured.standard_error[row]) / max(float(strays.std()), _LEAST_STRAY))
+            paths[:, column] = measured.log_value[row] + times * strays
     return Outlook(paths=paths, measured=np.array([split in known for split in candidates], dtype=bool))

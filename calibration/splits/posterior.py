@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from cerberus_plan.calibration.curves.posterior import Forecast, square_root
 from cerberus_plan.calibration.splits.discrepancy import Discrepancy
-from cerberus_plan.calibration.splits.measured import Measured, Split
+from cerberus_plan.calibration.splits.measured import NOISE_OF_ONE_RUN, Measured, Split
 from cerberus_plan.calibration.splits.mechanisms import counts
 from cerberus_plan.calibration.splits.prior import Prior
 from cerberus_plan.model.distinct import distinct, evenly, grouped
@@ -69,7 +69,7 @@ class Posterior:
     scale: Rows
 
     def predict(self, targets: Sequence[Split]) -> Forecast:
-        """What each member says about log throughput at the targets, were they measured once."""
+        """What each member says about log throughput at the targets; its quantiles are those of one run."""
         level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
         mean = level + self._expected(targets, self.draw)
         residual = np.zeros((self.draw.size, 0))
@@ -79,28 +79,34 @@ class Posterior:
         unknown = []
         for number, index in enumerate(used):
             rows = group == number
-            gain, rest = _condition(self.prior.discrepancies[index], self.measured, targets)
+            discrepancy = self.prior.discrepancies[index]
+            gain, rest = _condition(discrepancy, self.measured, targets)
             mean[rows] += residual[rows] @ gain
-            unknown.append(rest)
-        return Forecast(mean=mean, covariances=tuple(unknown), group=group)
+            unknown.append(rest + self._jumps(discrepancy) * np.eye(len(targets)))
+        luck = np.array([self._luck(self.prior.discrepancies[index]) for index in used])
+        return Forecast(mean=mean, covariances=tuple(unknown), group=group, noise=luck)
 
     def paths(self, targets: Sequence[Split]) -> Array:
         """One joint draw of log throughput for each member, shape (members, targets); the same on every run.
 
+        Each is as wide as one run is, but the luck of a run is one shock for all targets: of many splits the luckiest
+        run is no gain that anybody has.
         For many targets: the discrepancy is drawn at `MOST_DRAWN` of them and carried to the others by its covariance.
         """
         level = 0.0 if self.measured is None else float(self.measured.log_value[-1])
         found = level + self._expected(targets, self.draw)
         some = evenly(len(targets), MOST_DRAWN)
         chosen = [targets[i] for i in some]
-        shocks = np.random.default_rng(0).standard_normal((self.draw.size, some.size))
+        random = np.random.default_rng(0)
+        shocks, luck = random.standard_normal((self.draw.size, some.size)), random.standard_normal((self.draw.size, 1))
         for index in distinct(self.scale):
             rows = np.flatnonzero(self.scale == index)
             discrepancy = self.prior.discrepancies[index]
             if self.measured is not None:
                 residual = self.measured.log_value - level - self._expected(self.measured.splits, self.draw[rows])
                 found[rows] += residual @ _gain(discrepancy, self.measured, targets)
-            root = square_root(_condition(discrepancy, self.measured, chosen)[1])
+            jumps = self._jumps(discrepancy) * np.eye(some.size)
+            root = square_root(_condition(discrepancy, self.measured, chosen)[1] + jumps)
             drawn = shocks[rows] @ root.T
             if some.size < len(targets):
                 among = discrepancy.covariance(counts(chosen), counts(chosen), scale=False)
@@ -108,8 +114,16 @@ class Posterior:
                 drawn = drawn @ np.linalg.solve(
                     among, discrepancy.covariance(counts(chosen), counts(tuple(targets)), scale=False)
                 )
-            found[rows] += drawn
+            found[rows] += drawn + self._luck(discrepancy) * luck[rows]
         return np.asarray(found)
+
+    def _luck(self, discrepancy: Discrepancy) -> float:
+        """Standard deviation of what one run has by chance: all of its noise, up to what repeats tell or is usual."""
+        return min(discrepancy.noise, NOISE_OF_ONE_RUN if self.measured is None else self.measured.noise)
+
+    def _jumps(self, discrepancy: Discrepancy) -> float:
+        """Variance of what one split has and its neighbours have not: the noise beyond a run's, which stays."""
+        return discrepancy.noise**2 - self._luck(discrepancy) ** 2
 
     def _expected(self, splits: Sequence[Split], draws: Rows) -> Array:
         return self.base(splits, draws, self.prior.draws.loss(splits, draws))
@@ -171,11 +185,11 @@ def _gain(discrepancy: Discrepancy, measured: Measured, targets: Sequence[Split]
 
 
 def _condition(discrepancy: Discrepancy, measured: Measured | None, targets: Sequence[Split]) -> tuple[Array, Array]:
-    """Weights of the residuals (splits, targets), and the covariance of what stays unknown, with one run's noise."""
+    """Weights of the residuals (splits, targets), and the covariance of what stays unknown, noise apart."""
     asked = counts(tuple(targets))
     gain: Array = np.zeros((0, len(targets)))
     rest: Array = discrepancy.covariance(asked, asked, scale=measured is not None)
     if measured is not None:
         gain = _gain(discrepancy, measured, targets)
         rest = rest - discrepancy.covariance(counts(measured.splits), asked).T @ gain
-    return gain, np.asarray((rest + rest.T) / 2 + discrepancy.noise**2 * np.eye(len(targets)))
+    return gain, np.asarray((rest + rest.T) / 2)

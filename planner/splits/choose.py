@@ -63,10 +63,10 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
     )
     ranked = [candidate for _, candidate in candidates]
     known = frozenset(row for row, candidate in candidates if runs.hold(candidate))
-    best, rule = _leader(candidates, joint, known)
+    titles = {system.name: system for system in systems}
+    best, rule = _leader(candidates, joint, known, titles)
     ties = _ties(candidates, best, joint)
     everywhere = _worth_first([candidate for candidate in ranked if candidate.cores == constraints.usable])
-    titles = {system.name: system for system in systems}
     unsure = cannot_tell(best, candidates, joint, systems=titles, cores=constraints.usable, runs=runs)
     return Plan(
         machine=machine,
@@ -147,7 +147,9 @@ def _crossing(machine: Machine, workload: Workload, best: Candidate, constraints
             yield note
 
 
-def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint, known: frozenset[int]) -> tuple[Candidate, str]:
+def _leader(
+    candidates: Sequence[tuple[int, Candidate]], joint: Joint, known: frozenset[int], systems: Mapping[str, System]
+) -> tuple[Candidate, str]:
     """The candidate to recommend and the rule that chose it.
 
     The smallest expected regret leads; a split with fewer instances, or as many and fewer cores, takes its place where
@@ -170,7 +172,8 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint, known: fr
     # The downside alone: what a split may gain on the leader does not pay for what it may lose.
     loss = np.maximum(joint.lead(row), 0.0).mean(axis=1)
     alike = set(joint.rows[loss < NEGLIGIBLE].tolist())
-    if row in known:
+    if row in known:  # one that was never run does not take its place: it promises no more
+        alike &= known
         alike |= {at for at, candidate in entries if at in known and candidate.regret < leader.regret + NEGLIGIBLE}
     simplest = min(
         (candidate for at, candidate in candidates if at in alike),
@@ -180,8 +183,10 @@ def _leader(candidates: Sequence[tuple[int, Candidate]], joint: Joint, known: fr
     if (simplest.vms, sum(simplest.split)) >= (leader.vms, sum(leader.split)):
         return leader, rule
     fewer = "instances" if simplest.vms < leader.vms else "cores"
-    lost = f"expected to lose less than {percent(NEGLIGIBLE)} to the split of the smallest regret"
-    return simplest, f"chosen for fewer {fewer}: {lost}"
+    return simplest, (
+        f"chosen for fewer {fewer}: against {describe(leader, systems)} it is expected to lose less than "
+        f"{percent(NEGLIGIBLE)}"
+    )
 
 
 def _trust() -> float:
