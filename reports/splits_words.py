@@ -35,8 +35,14 @@ def likely(answer: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def untold(answer: Mapping[str, Any]) -> list[str]:
-    """What the runs leave open, in sentences: runs that contradict each other, and whose the contention is."""
+    """What the runs leave open, in sentences: how far they reach, what contradicts, and whose the contention is."""
     told = []
+    if answer["extrapolated"]:
+        told.append(
+            f"Extrapolated: runs reach {counted(answer['measured']['cores'], 'core')}. What the machine shares beyond "
+            "(memory bandwidth, hardware threads, sockets) shows in none of them and may halve what is expected: run "
+            "one split of all cores."
+        )
     if apart := answer["measured"]["contradiction"]:
         told.append(
             f"Runs of {name(apart)} contradict each other, {number(apart['ratio'], 2)} times apart, and all runs are "

@@ -10,7 +10,7 @@ from typing import Any
 
 from cerberus_plan.calibration.splits.fit import SplitFit, SplitForecast
 from cerberus_plan.calibration.splits.interval import LEVEL
-from cerberus_plan.calibration.splits.measured import Measured, named
+from cerberus_plan.calibration.splits.measured import FAR, Measured, named
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import OWNERS, deciding
 from cerberus_plan.model.measurement import Measurement
@@ -21,7 +21,8 @@ CAUSES = {**{name: scope.cause for name, scope in SCOPES.items()}, "none": "noth
 
 def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measurement] = ()) -> dict[str, Any]:
     """All of the answer as plain numbers and text, and the runs that it was fitted to."""
-    decides = deciding(fit.measured, fit.owner, max(s.instances * s.cores_per_instance for s in fit.splits))
+    cores = max(s.instances * s.cores_per_instance for s in fit.splits)
+    decides = deciding(fit.measured, fit.owner, cores)
     return {
         "model": MODEL,
         "level": LEVEL,
@@ -29,9 +30,11 @@ def document(fit: SplitFit, *, inverted: bool = False, runs: Iterable[Measuremen
         "measured": {
             "splits": len(fit.measured.splits),
             "runs": int(fit.measured.repeats.sum()),
+            "cores": fit.measured.largest,
             "noise": fit.measured.noise,
             "contradiction": _contradiction(fit.measured),
         },
+        "extrapolated": cores > FAR * fit.measured.largest,
         "splits": [forecast(split, inverted=inverted) for split in fit.splits],
         "best": forecast(fit.best, inverted=inverted),
         "next": None if fit.next is None else forecast(fit.next, inverted=inverted),

@@ -38,6 +38,8 @@ LEAST_NOISE = 0.003
 HALF_WIDTH = normal_quantile(0.95)
 # The inference looks at no more splits than this; more add time but hardly any information.
 MOST_SPLITS = 48
+# Cores beyond the largest run, as a factor, from which no interval was checked: families left out reach twice.
+FAR = 2.0
 # Fewer repeats tell it where they are farther apart than so many standard deviations of the usual noise.
 CONTRADICTED = 3.0
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cerberus_plan.calibration.curves.interval import rate
-from cerberus_plan.calibration.splits.measured import CONTRADICTED, NOISE_OF_ONE_RUN, Split
+from cerberus_plan.calibration.splits.measured import CONTRADICTED, FAR, NOISE_OF_ONE_RUN, Split
 from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import deciding, owner
 from cerberus_plan.model.digits import counted, number, percent
@@ -24,8 +24,6 @@ from cerberus_plan.planner.evidence.condition import Evidence
 _WORTH = 0.1
 # Runs that do twice what the demands allow a core are not explained by a cache or by a faster clock.
 _IMPOSSIBLE = math.log(2.0)
-# Cores beyond the largest run, as a factor, from which a plan rests on extrapolation.
-FAR = 2.0
 
 
 def tell(evidence: Evidence, cores: int) -> Iterator[str]:

@@ -9,6 +9,9 @@ import pytest
 from example_splits import HOSTILE, a_splits_document, a_splits_page
 from lxml import html
 
+from cerberus_plan.calibration.splits.document import document
+from cerberus_plan.calibration.splits.fit import fit_splits
+from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.reports import splits_words as words
 from cerberus_plan.reports.formats import alike, percent, reading
 from cerberus_plan.reports.text.splits_text import splits_text
@@ -47,6 +50,16 @@ def test_one_split_is_no_plural() -> None:
     alone = {**document, "splits": document["splits"][:1]}
     assert "the best of 1 split with" in words.verdict(alone)
     assert f"the best of {len(document['splits'])} splits with" in words.verdict(document)
+
+
+@pytest.mark.parametrize(("cores", "said"), [(8, False), (16, False), (17, True), (64, True)])
+def test_far_beyond_the_runs_no_interval_was_checked(cores: int, said: bool) -> None:
+    """More than twice the cores that were run: a limit of the machine that no run met may halve what is expected."""
+    runs = [Measurement(instances=m, cores_per_instance=8 // m, value=8.0) for m in (1, 2, 8)]
+    found = document(fit_splits(runs, [(1, cores), (cores, 1)]))
+    sentences = [sentence for sentence in words.untold(found) if "Extrapolated: runs reach 8 cores" in sentence]
+    assert len(sentences) == said
+    assert found["extrapolated"] == said
 
 
 def test_every_run_is_a_dot_or_a_row() -> None:
