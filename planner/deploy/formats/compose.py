@@ -2,24 +2,28 @@
 
 Compose has no field for memory nodes; the kernel allocates on the node of the CPU that touches first.
 The image has a default that no registry has, not ``${IMAGE:?}``: Compose interpolates for ``down`` too.
-Source: Compose specification, top-level ``name``, services, ``cpuset``, interpolation ``${NAME:-default}``.
+Read: what people make of it, with anchors and merges, copies (``deploy.replicas``, else ``scale``), or as JSON.
+Source: Compose specification, top-level ``name``, services, ``cpuset``, interpolation ``${NAME:-default}``, fragments,
+``deploy``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from cerberus_plan.calibration.store import decode
 from cerberus_plan.model.cpu_list import cpu_list
 from cerberus_plan.planner.deploy.deployment import Deployment, Format
-from cerberus_plan.planner.deploy.seen import Seen, amount, cpu_set
-from cerberus_plan.planner.deploy.yaml_text import yaml_text
+from cerberus_plan.planner.deploy.seen import Seen, amount, cpu_set, digits
+from cerberus_plan.planner.deploy.yaml_tree import Tree, yaml_tree
 
 FILE = "compose.yaml"
 NAMES = (FILE, "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_FIELD = re.compile(r"^( *)([\w.-]+|\"[^\"]+\"|'[^']+')\s*:(?:\s+(?:&\S+\s*)?(\"[^\"]*\"|'[^']*'|[^#]*))?(?:#.*)?$")
 _NEGATIVE = re.compile(r"-[0-9]{1,18}", re.ASCII)  # a quota that is no limit
+_MOST_COPIES = 1000
 _PERIOD_US = 100_000  # the engine's default of the period in which a quota is spent
 _NO_IMAGE = "localhost/variable-image-is-not-set"
 
@@ -60,51 +64,61 @@ def _undo(deployment: Deployment) -> str:
 
 
 def _read(folder: Path) -> Iterator[Seen]:
-    """Services, one block a service with a field on a line; flow style (``{...}``) is not understood.
+    """Services, the copies of one told apart by their numbers as Compose names their containers.
 
     Other sections (networks, volumes, ...) hold names that are no services.
     """
     file = next((folder / name for name in NAMES if (folder / name).is_file()), folder / FILE)
-    for name, fields in _services(yaml_text(file)).items():
+    services = _mapping(yaml_tree(file), "services", str(file))
+    for name in services:
         where = f"{file}: {name}"
-        yield Seen(
+        fields = _mapping(services, name, where)
+        seen = Seen(
             name=name,
             source=file.name,
-            cpus=cpu_set(fields.get("cpuset", ""), f"{where}: cpuset"),
+            cpus=cpu_set(_text(fields, "cpuset"), f"{where}: cpuset"),
             quota=_quota(fields, where),
         )
+        copies = range(1, _copies(fields, where) + 1)
+        yield from (seen if copy == 1 else replace(seen, name=f"{name}-{copy}") for copy in copies)
 
 
-def _quota(fields: dict[str, str], where: str) -> float | None:
+def _mapping(tree: Tree, name: str, where: str) -> Tree:
+    """The mapping of a name; none where nothing stands behind it.
+
+    Raises:
+        InputError: It is in flow style.
+    """
+    found = tree.get(name) or {}
+    if isinstance(found, str):
+        decode.refuse(found, f"{where}: {name}", "names below it, a line each; `docker compose config` writes it so")
+    return found
+
+
+def _text(fields: Tree, name: str) -> str:
+    found = fields.get(name, "")
+    return found if isinstance(found, str) else ""
+
+
+def _copies(fields: Tree, where: str) -> int:
+    """How many containers of a service are started."""
+    told = _text(_mapping(fields, "deploy", where), "replicas") or _text(fields, "scale")
+    return digits(told, f"{where}: replicas", high=_MOST_COPIES) if told else 1
+
+
+def _quota(fields: Tree, where: str) -> float | None:
     """CPUs whose time a service may use, in any of three ways of saying it; None where none limits it."""
 
-    def told(name: str) -> float:
-        text = fields.get(name, "").strip()
+    def told(inside: Tree, name: str) -> float:
+        text = _text(inside, name).strip()
         return amount(text, f"{where}: {name}") if text else 0.0
 
-    unlimited = _NEGATIVE.fullmatch(fields.get("cpu_quota", "").strip())
-    spent, period = 0.0 if unlimited else told("cpu_quota"), told("cpu_period") or _PERIOD_US
-    return next(filter(None, (spent / period, told("cpus"), told("deploy.resources.limits.cpus"))), None)
-
-
-def _services(text: str) -> dict[str, dict[str, str]]:
-    """Fields of each service, by their names on the way (``deploy.resources``), told by the depth of lines."""
-    services: dict[str, dict[str, str]] = {}
-    way: list[tuple[int, str]] = []
-    for line in text.splitlines():
-        field = _FIELD.match(line)
-        if field is None or line.lstrip().startswith("#"):
-            continue
-        depth, key, value = len(field[1]), field[2].strip("\"'"), (field[3] or "").strip("\"' ")
-        while way and way[-1][0] >= depth:
-            way.pop()
-        way.append((depth, key))
-        section, *names = (name for _, name in way)
-        if section == "services" and len(names) == 1:
-            services[key] = {}
-        elif section == "services" and names:
-            services[names[0]][".".join(names[1:])] = value
-    return services
+    limits = _mapping(fields, "deploy", where)
+    for name in ("resources", "limits"):
+        limits = _mapping(limits, name, f"{where}: deploy")
+    unlimited = _NEGATIVE.fullmatch(_text(fields, "cpu_quota").strip())
+    spent, period = 0.0 if unlimited else told(fields, "cpu_quota"), told(fields, "cpu_period") or _PERIOD_US
+    return next(filter(None, (spent / period, told(fields, "cpus"), told(limits, "cpus"))), None)
 
 
 FORMAT = Format(

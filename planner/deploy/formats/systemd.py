@@ -1,12 +1,13 @@
 """systemd slices: one cgroup cpuset an instance (AllowedCPUs, AllowedMemoryNodes).
 
 A slice holds all threads of one process or service on its CPUs; the kernel places threads inside it.
-Lists are separated by blanks or commas and may go on over several lines.
+Lists are separated by blanks or commas, in quotes or not, and may go on over several lines.
 Source: systemd.resource-control(5), systemd.syntax(7); slice names nest at each ``-``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def _value(lines: list[str], name: str) -> str:
         key, equals, value = line.partition("=")
         if equals and key.strip() == name:
             parts = [*parts, value.strip()] if value.strip() else []
-    return " ".join(parts)
+    return re.sub("[\"']", "", " ".join(parts))
 
 
 FORMAT = Format(

@@ -165,6 +165,7 @@ SLICE = "[Unit]\nDescription=x\nAllowedCPUs=9\n\n[Slice]\n"
     [
         ("AllowedCPUs=6 7\n", {6, 7}),
         ("AllowedCPUs = 6,7\n", {6, 7}),
+        ("AllowedCPUs=\"6\" '7-8'\n", {6, 7, 8}),
         ("AllowedCPUs=6\nAllowedCPUs=7\n", {6, 7}),
         ("AllowedCPUs=1\nAllowedCPUs=\nAllowedCPUs=6 7\n", {6, 7}),
         ("AllowedCPUs=6 \\\n  # between\n  7\n", {6, 7}),
