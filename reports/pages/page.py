@@ -9,6 +9,7 @@ When not to use it: for fragments inside a notebook (``notebook``).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -20,6 +21,8 @@ from cerberus_plan.reports.pages import runtime
 
 _TEMPLATES = resources.files("cerberus_plan.reports") / "templates"
 # characters with a meaning to an HTML parser, and line ends that JavaScript does not allow in strings
+# an option of a command: a browser may part it at each hyphen
+_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*(?![\w-])")
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
@@ -56,6 +59,26 @@ def _is_prose(cell: str) -> bool:
     return cell[:1].isalpha() or not any(map(str.isdigit, cell))
 
 
+def typed(command: str) -> Any:
+    """A command as a page sets it: every character of it, no option cut at a hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(_OPTION.sub(r'<span class="whole">\g<0></span>', str(escape(command))))  # noqa: S704 (escaped)
+
+
+def prose(text: str) -> Any:
+    """A text of the planner as a page sets it (`formats.unparted`), what stands between backticks as code."""
+    from markupsafe import Markup
+
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a backtick without its other
+        return typed(formats.unparted(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(typed(part)) if at % 2 else typed(formats.unparted(part))
+        for at, part in enumerate(parts)
+    )
+
+
 def asset(name: str) -> str:
     """The text of a file in ``templates``."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
@@ -77,10 +100,11 @@ def _environment() -> Any:
         counted=counted,
         number=formats.number,
         percent=formats.percent,
+        prose=prose,
         prose_columns=prose_columns,
         quantity=formats.quantity,
         script_json=script_json,
-        unparted=formats.unparted,
+        typed=typed,
     )
     environment.globals.update(asset=asset)
     return environment

@@ -48,6 +48,23 @@ COUNT_MARKS = """[...document.querySelectorAll('.chart')].map(
   (chart) => chart.querySelectorAll('.mark-group path, .mark-rect path, .mark-text text').length
 )"""
 
+# Options of commands in the text of the page that stand on two lines.
+PARTED = """(() => {
+  const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = texts.nextNode());) {
+    if (!node.parentElement.closest('script, style, svg')) {
+      for (const option of node.data.matchAll(/(?<![\\w-])--?[a-z][a-z0-9-]*/g)) {
+        const range = document.createRange();
+        range.setStart(node, option.index);
+        range.setEnd(node, option.index + option[0].length);
+        const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+        found.push([option[0], lines.size]);
+      }
+    }
+  }
+  return found;
+})()"""
+
 # Labels of each chart that leave the window or touch another label, a point or a tick. A text is drawn twice where it
 # has a halo; those two are one label. Text on a bar is meant to lie there; a tick mark has no width of its own.
 BAD_LABELS = """[...document.querySelectorAll('.chart')].flatMap((chart) => {
@@ -181,6 +198,21 @@ def test_no_label_of_a_chart_is_cut_or_covered(visit: Any, text: str, width: int
     page = visit(text, width=width).page
     assert page.evaluate("document.querySelectorAll('.chart svg text').length") > 3
     assert page.evaluate(BAD_LABELS) == []
+
+
+def test_no_option_is_parted_at_its_hyphens(visit: Any, text: str) -> None:
+    """ "--" ended a line and "repeats" began the next: who types that gets an error. Widths of phones."""
+    page = visit(text).page
+    for width in range(320, 480, 20):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert [option for option, lines in page.evaluate(PARTED) if lines > 1] == []
+
+
+def test_the_check_of_options_sees_one_that_is_parted(visit: Any) -> None:
+    """In a column as wide as two hyphens."""
+    page = visit(example_findings.observe()).page
+    page.evaluate("document.querySelector('main').innerHTML = '<p style=\"width: 1.5em\">use --max-repeats</p>'")
+    assert [option for option, lines in page.evaluate(PARTED) if lines > 1] == ["--max-repeats"]
 
 
 def test_the_check_of_labels_sees_what_is_wrong(visit: Any) -> None:
