@@ -1,8 +1,8 @@
 """Which column of a table counts cores and which holds throughput.
 
 Rule: what the user says (``--columns cores=threads,value=ops``); else columns called ``n`` and ``value``; else the
-only column called like a count of cores and the only one called like a rate. Anything else is refused with the
-names there are.
+only column called like a count of cores and the only one called like a rate, beside which its spread may stand
+(``qps_stddev``). Anything else is refused with the names there are.
 Assumption: a name such as ``threads`` or ``ops_per_sec`` means what it says. A time is never guessed: ``--time``,
 or ``time=NAME``, says so.
 """
@@ -10,7 +10,7 @@ or ``time=NAME``, says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cerberus_plan.calibration.programs.imports.results import axis_of
@@ -24,6 +24,12 @@ RATE = re.compile(
     re.IGNORECASE,
 )
 TIME = re.compile(r"(?<![a-z])(?:time|seconds|secs?|elapsed|duration|wall|runtime)(?![a-z])", re.IGNORECASE)
+# What is told of a rate beside it: how far runs of it were apart.
+SPREAD = re.compile(
+    r"(?<![a-z])(?:std[ _]?(?:dev|err(?:or)?)?|sd|sem?|err(?:or)?|var(?:iance)?|cv|ci\d*|iqr|mad|min|max|low(?:er)?"
+    r"|high|upper|[+]/?-|±)(?![a-z])",
+    re.IGNORECASE,
+)
 HOW = "--columns cores=NAME,value=NAME (or time=NAME)"
 
 
@@ -82,22 +88,29 @@ def find(header: Sequence[str], columns: Columns, where: str, *, time: bool) -> 
     """
     called = {COUNT: columns.n, VALUE: columns.value}
     shape = TIME if time else RATE
-    fits: dict[str, Callable[[str], bool]] = {
-        COUNT: lambda name: axis_of(name) not in (None, "n"),
-        VALUE: lambda name: shape.search(name) is not None,
+    fits = {
+        COUNT: [i for i, cell in enumerate(header) if axis_of(cell.strip()) not in (None, "n")],
+        VALUE: called_like(header, shape),
     }
     found = []
     for role in (COUNT, VALUE):
         name = called[role]
         fitting = named(header, name or role)
         if not fitting and name is None:
-            fitting = [i for i, cell in enumerate(header) if fits[role](cell.strip())]
+            fitting = fits[role]
         if len(fitting) != 1:
             _refuse(header, role, name, where)
         found.append(fitting[0])
     if found[0] == found[1]:
         raise InputError(f"{where}: column {header[found[0]]!r} cannot be both n and value; give {HOW}")
     return found[0], found[1]
+
+
+def called_like(header: Sequence[str], shape: re.Pattern[str]) -> list[int]:
+    """The columns of a shape, without those that tell the spread of another of them."""
+    like = [i for i, cell in enumerate(header) if shape.search(cell.strip())]
+    means = [i for i in like if not SPREAD.search(header[i])]
+    return means if len(means) == 1 else like
 
 
 def named(header: Sequence[str], name: str) -> list[int]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cerberus_plan.calibration.curves.columns import RATE, TIME
+from cerberus_plan.calibration.curves.columns import RATE, TIME, called_like
 from cerberus_plan.calibration.store import decode, table
 from cerberus_plan.calibration.store.files import read_text
 from cerberus_plan.calibration.store.latency_fields import FIELDS, LOAD, latency_of
@@ -252,7 +252,7 @@ def _value_column(header: list[str], where: str, *, time: bool) -> int | None:
 def _called_like(header: list[str], shape: re.Pattern[str]) -> int | None:
     """The only column of that shape, where none is called as values are."""
     other = {*FIELDS, *(alias for role in ("instances", "cores_per_instance") for alias in ALIASES[role])}
-    like = [i for i, cell in enumerate(header) if shape.search(cell) and cell not in other]
+    like = [i for i in called_like(header, shape) if header[i] not in other]
     return like[0] if len(like) == 1 and not any(cell in ALIASES["value"] for cell in header) else None
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cerberus_plan.calibration.curves.columns import parse
 from cerberus_plan.calibration.curves.curve import Curve
-from cerberus_plan.calibration.curves.read import read_curve, read_noted
+from cerberus_plan.calibration.curves.read import parse_noted, read_curve, read_noted
 from cerberus_plan.calibration.store import table
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 
@@ -30,6 +30,27 @@ def test_repeats_become_one_level_with_their_median(tmp_path):
     curve = read_curve(written(tmp_path, "n,value\n1,10\n1,12\n1,11\n2,20\n2,20\n4,40\n"))
     assert curve.value == pytest.approx([11, 20, 40])
     assert curve.repeats.tolist() == [3, 2, 1]
+
+
+@given(
+    st.sampled_from(["qps", "ops/s", "Throughput (req/s)", "requests per second"]),
+    st.lists(st.sampled_from(["stddev", "std_err", "CI95", "min", "max", "error"]), max_size=4, unique=True),
+    st.data(),
+)
+def test_the_spread_beside_a_rate_is_no_rate(rate, spreads, data):
+    """Wherever they stand, of a rate of any name."""
+    header = data.draw(st.permutations(["threads", rate, *(f"{rate}_{spread}" for spread in spreads)]))
+    at = {"threads": "{n}", rate: "{value}"}
+    rows = [",".join(at.get(name, "3").format(n=n, value=7 * n) for name in header) for n in (1, 2, 4)]
+    curve, _ = parse_noted("\n".join([",".join(header), *rows, ""]), "c.csv")
+    assert curve.value == pytest.approx([7, 14, 28])
+
+
+def test_a_spread_alone_is_taken_as_it_is_called(tmp_path):
+    """Two that remain are not chosen between."""
+    assert read_curve(written(tmp_path, "n,ops_max\n1,10\n2,19\n4,35\n")).value == pytest.approx([10, 19, 35])
+    with pytest.raises(InputError, match="exactly one column must be called 'value'"):
+        read_curve(written(tmp_path, "n,ops_p50,ops_p99,ops_max\n1,1,1,1\n"))
 
 
 def test_times_become_rates(tmp_path):
