@@ -139,7 +139,7 @@ OBSERVE: dict[str, Any] = {
 
 
 def tune() -> str:
-    return tune_page(TUNE, reason="the budget is spent", **MADE)
+    return tune_page(TUNE, **MADE)
 
 
 def verify() -> str:

@@ -183,7 +183,7 @@ def test_a_rate_that_is_an_end_of_its_interval_has_no_more_digits(capsys: pytest
 def test_a_disturbed_tuning_says_so_on_the_page_as_on_the_terminal() -> None:
     """A sure choice among runs that others disturbed is not to be relied on; undisturbed runs have no note."""
     document = {**TUNE, "best": {**TUNE["best"], "instances": 2}, "disturbed": 1, "caution": "a run was cut short"}
-    shown = tune_page(document, reason="", command=["cerberus-plan", "tune"], version="0")
+    shown = tune_page(document, command=["cerberus-plan", "tune"], version="0")
     (note,) = html.fromstring(shown).find_class("notes")
     told = [each.text_content() for each in note.iterfind(".//li")]
     assert told == doubts(document)

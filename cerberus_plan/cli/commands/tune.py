@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -119,8 +120,7 @@ def tune(
             from cerberus_plan.reports.pages.tune_page import tune_page
 
             command_, version = report_file.command(), report_file.version()
-            reason = REASONS[answer["stopped"]]
-            report_file.write(report, tune_page(answer, reason=reason, command=command_, version=version))
+            report_file.write(report, tune_page(answer, command=command_, version=version))
     known = "what was measured is above" if runs else "nothing was measured"
     measured.leave(ended, f"{known}; no process is left")
 
@@ -153,7 +153,8 @@ def _record(path: Path, runs: list[SplitRun], *, unit: str, caution: str | None)
     rates = [(run.split, run.throughput, min(run.others + run.stolen, 1.0)) for run in runs]
     times = [(run.split, run.latency) for run in runs]
     record.keep(path, rates, unit=unit, latencies=times, caution=caution)
-    typer.echo(f"added {counted(len(runs), 'run')} to {path}", err=True)
+    told = f"added {counted(len(runs), 'run')} to {path}; plan with it: cerberus-plan --workload {quote(str(path))}"
+    typer.echo(told, err=True)
 
 
 def _candidates(command: list[str], cores: int | None, splits: str | None) -> list[tuple[int, int]]:
@@ -245,32 +246,16 @@ def _disturbed(run: SplitRun) -> bool:
     return run.seconds >= TELLING_S and max(run.others, run.stolen) > BUSY
 
 
-REASONS = {
-    "sure": "the choice is expected to lose no more than asked",
-    "budget": "the budget is spent; --budget allows more",
-    "all measured": "every split has been run",
-    "interrupted": "interrupted",
-    "failed": "a run failed",
-}
-
-
 def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_document(answer, indent=2)
         return
-    from cerberus_plan.reports.formats import ends, estimate, percent, reading
-    from cerberus_plan.reports.tune_words import doubts
+    from cerberus_plan.reports.formats import reading
+    from cerberus_plan.reports.tune_words import doubts, name, unit, verdict
 
-    best = answer["best"]
-    known = "measured" if best["measured"] else f"never run, 90 % interval {ends(best['low'], best['high'])}"
-    value = estimate(best["value"], best["low"], best["high"])
-    typer.echo(
-        f"Run {best['instances']} x {best['cores_per_instance']}: {answer['quantity']} {value} ({known}); "
-        f"expected to lose {percent(answer['regret'])} to the true best. Stopped: {REASONS[answer['stopped']]}."
-    )
+    typer.echo(verdict(answer))
     for doubt in doubts(answer):
         typer.echo(doubt)
     typer.echo()
     for run in answer["runs"]:
-        split = f"{run['instances']} x {run['cores_per_instance']}"
-        typer.echo(f"{split:>12}  {answer['quantity']} {reading(run['value'])}")
+        typer.echo(f"{name(run):>12}  {answer['quantity']} {reading(run['value'])} {unit(answer)}".rstrip())
