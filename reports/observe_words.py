@@ -86,7 +86,7 @@ def _doubt(document: Mapping[str, Any]) -> str:
     if not document["owner_from_splits"]:
         return f" (no split was run, so this is hardly more than what is believed of all programs; {run})"
     if _busiest(document) > _BUSY:
-        return "; others kept these cores busy, which decides as much: observe again on a quiet host"
+        return "; others kept these cores busy, so the runs tell little of the program: observe again on a quiet host"
     return f"; {run}" if run else ""
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from cerberus_plan.calibration.campaign.measuring import Orders
 from cerberus_plan.calibration.harness.case import Batch
-from cerberus_plan.calibration.host.child import python, signal_name
+from cerberus_plan.calibration.host.child import ended, python
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.model.kernel_cache import loops_folder
 
@@ -124,7 +124,7 @@ def _raise_failure(process: subprocess.Popen[bytes], error: dict[str, Any] | Non
     if code == 0:
         return
     trace = (process.stderr.read() if process.stderr else b"").decode(errors="replace").strip().splitlines()
-    how = f"was ended by signal {signal_name(-code)}" if code < 0 else f"failed with code {code}"
+    how = ended(code)
     if code == -signal.SIGABRT:
         how += "; the installed LLVM cannot assemble the loops for this processor"
     raise CannotAnswerError(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from cerberus_plan.calibration.harness.case import Batch
-from cerberus_plan.calibration.host.child import python, signal_name
+from cerberus_plan.calibration.host.child import ended, python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,8 +128,6 @@ def _lines(stream: IO[bytes], *, silence_s: float, deadline: float) -> Iterator[
 
 
 def _death(child: subprocess.Popen[bytes]) -> str:
-    code = child.returncode
-    how = f"was killed by {signal_name(-code)}" if code < 0 else f"ended with status {code}"
     said = cast("IO[bytes]", child.stderr).read().decode("utf-8", "replace").strip().splitlines()
     last = f": {said[-1][:_STDERR_CHARACTERS]}" if said else ""
-    return f"the measuring process {how}{last}"
+    return f"the measuring process {ended(child.returncode)}{last}"

@@ -137,14 +137,20 @@ def _text(kind: str, name_or_file: str) -> tuple[str, str]:
     if found is not None:
         return found, f"{name_or_file}.toml"
     stored = profiles_folder() / f"{name_or_file}.json"
-    if kind == "machines" and "/" not in name_or_file and is_there(stored):
+    if kind == "machines" and name_or_file and "/" not in name_or_file and is_there(stored):
         return read_text(stored, max_bytes=_MOST_BYTES), str(stored)
-    if is_there(Path(name_or_file)) or "/" in name_or_file or name_or_file.endswith((".toml", ".json")):
+    if (
+        (name_or_file and is_there(Path(name_or_file)))
+        or "/" in name_or_file
+        or name_or_file.endswith((".toml", ".json"))
+    ):
         return read_text(name_or_file, max_bytes=_MOST_BYTES), name_or_file
-    known = shipped(kind)
+    own = tuple(path.stem for path in profiles()) if kind == "machines" else ()
+    known = (*shipped(kind), *own)
+    what = "the name is empty" if not name_or_file else f"unknown {kind[:-1]} {shown(name_or_file)}"
     raise InputError(
-        f"unknown {kind[:-1]} {shown(name_or_file)}{nearest(name_or_file, known)}; known: {', '.join(known)}; "
-        f"or give the path of a .toml file (`cerberus-plan {kind}` lists them)"
+        f"{what}{nearest(name_or_file, known)}; known: {', '.join(map(plain, known))}; "
+        f"or give the path of a {'.toml or .json' if own else '.toml'} file (`cerberus-plan {kind}` lists them)"
     )
 
 

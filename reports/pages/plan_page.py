@@ -253,6 +253,6 @@ def _risk(plan: Plan) -> str:
     others = "one other split" if ties == 1 else counted(ties, "other split")
     return (
         f"Among {counted(len(plan.candidates), 'candidate')} the inputs' uncertainty cannot tell {others} from it "
-        f"(it is the fastest with a probability of {percent(chance)}), so the choice is among equals: its expected "
-        f"loss is {percent(plan.best.regret)}."
+        f"(it is the fastest with a probability of {percent(chance)}); its expected loss against the best is "
+        f"{percent(plan.best.regret)}."
     )

@@ -77,7 +77,7 @@ def test_an_interrupted_measurement_leaves_no_process(tmp_path, number):
 def test_a_measuring_process_that_dies_is_an_answer_not_a_crash(monkeypatch):
     """Code that the assembler refuses aborts the child only; the message says so and what to do."""
     monkeypatch.setattr("sys.executable", "/bin/sh")
-    with pytest.raises(CannotAnswerError, match=r"a measuring process failed with code 2.*Last words"):
+    with pytest.raises(CannotAnswerError, match=r"a measuring process ended with exit code 2.*Last words"):
         Campaign(orders=Orders(), processes=1).run()
 
 
@@ -87,7 +87,7 @@ def test_an_aborting_assembler_is_explained(monkeypatch, tmp_path):
     program.write_text("#!/bin/sh\nread line\nkill -ABRT $$\n")
     program.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(program))
-    with pytest.raises(CannotAnswerError, match=r"ended by signal SIGABRT; the installed LLVM cannot assemble"):
+    with pytest.raises(CannotAnswerError, match=r"was ended by SIGABRT; the installed LLVM cannot assemble"):
         Campaign(orders=Orders(), processes=1).run()
 
 

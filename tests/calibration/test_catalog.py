@@ -67,6 +67,18 @@ def test_a_copied_and_edited_file_is_read_by_its_path(tmp_path: Path) -> None:
     assert catalog.workload(str(copy)).name == "mine"
 
 
+def test_machines_of_ones_own_are_known_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calibrated host was taken by its name, but not among the names that a wrong one was answered with."""
+    monkeypatch.setenv("CERBERUS_PLAN_HOME", str(tmp_path))
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "db-host.json").write_text("{}")
+    with pytest.raises(InputError, match=r"\(did you mean 'db-host'\?\); known: .*, db-host; .*\.json file"):
+        catalog.machine("dbhost")
+    with pytest.raises(InputError, match="unknown workload") as found:
+        catalog.workload("dbhost")
+    assert "db-host" not in str(found.value)
+
+
 @pytest.mark.parametrize(
     ("find", "name", "message"),
     [
@@ -75,6 +87,8 @@ def test_a_copied_and_edited_file_is_read_by_its_path(tmp_path: Path) -> None:
         (catalog.workload, "a" * 300, r"unknown workload '?a+\S* ?.*; known: apache, dbench"),
         (catalog.machine, "a" * 5000, r"unknown machine '?a+\S* ?.*; known: amd48"),
         (catalog.workload, "d-bench", r"unknown workload 'd-bench' \(did you mean 'dbench'\?\); known: apache, dbench"),
+        (catalog.workload, "", "the name is empty; known: apache, dbench"),
+        (catalog.machine, "", "the name is empty; known: amd48"),
         (catalog.workload, "no/such.toml", "no/such.toml: there is no such file"),
         (catalog.workload, "missing.toml", "missing.toml: there is no such file"),
         (catalog.workload, str(DATA), "is a folder; give a file"),

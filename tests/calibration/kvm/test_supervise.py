@@ -59,20 +59,20 @@ def test_the_deadline_holds_even_for_a_talkative_process() -> None:
 def test_a_killed_process_costs_its_phase() -> None:
     """Death by signal is named."""
     heard = run("say(begin='a'); os.kill(os.getpid(), signal.SIGABRT)")
-    assert heard.refusals["a"].startswith("the measuring process was killed by SIGABRT")
+    assert heard.refusals["a"].startswith("the measuring process was ended by SIGABRT")
 
 
 def test_a_crash_is_told_with_its_last_words() -> None:
     """The last line of the error stream explains a failing start."""
     heard = run("raise OSError('no memory')")
-    assert heard.refusals == {"start": "the measuring process ended with status 1: OSError: no memory"}
+    assert heard.refusals == {"start": "the measuring process ended with exit code 1: OSError: no memory"}
 
 
 def test_half_a_line_is_ignored() -> None:
     """A process that dies while writing leaves no batch behind."""
     heard = run("say(begin='a'); sys.stdout.write('{\"batch\": {'); sys.stdout.flush(); os._exit(3)")
     assert heard.batches == []
-    assert heard.refusals["a"] == "the measuring process ended with status 3"
+    assert heard.refusals["a"] == "the measuring process ended with exit code 3"
 
 
 def test_refused_phases_are_skipped_by_the_next_process() -> None:
