@@ -6,7 +6,8 @@ Models: log rate of M instances of K cores = the lower of that by the demands, u
 The runs weigh draws of costs and mechanisms together and set the level: where demands and runs disagree, the runs win.
 Runs of one instance are those of one Linux, runs of several those of processes. Another system's rate is theirs times
 the model's ratio of the two, with the model's own error of a system, whether they are candidates themselves or not.
-A split of those that was run is its own median, with the spread of one more run, and no other is known better. Doubt
+A split of those that was run is its own median, with the spread of one more run, in which it strays with its
+neighbours; no other is known better. Doubt
 widens with the distance by what was learned on families of programs left out (``calibration.splits.interval``).
 Assumptions: the runs are of this program on this machine. When not to use it: for unequal splits.
 Source: Kennedy and O'Hagan (2001); docs/decisions/0014-evidence.md.
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerberus_plan.calibration.splits.interval import TAIL, distances, narrowest, of_run
-from cerberus_plan.calibration.splits.measured import HALF_WIDTH, Measured, Split
+from cerberus_plan.calibration.splits.measured import Measured, Split
 from cerberus_plan.calibration.splits.posterior import Posterior, weigh
 from cerberus_plan.calibration.splits.prior import shipped
 from cerberus_plan.model.discrepancy import Discrepancy
@@ -126,13 +127,13 @@ def _spread(posterior: Posterior, measured: Measured, asked: Sequence[Split], pa
     half = np.subtract(*quantiles(found, [1.0 - TAIL, TAIL])) / 2.0
     least = narrowest(measured)
     found = centre + (found - centre) * np.maximum(least / np.maximum(half, least * _FLAT), 1.0)
-    known = {split: row for row, split in enumerate(measured.splits)}
-    # As far apart as two runs of one split are; the same in every run of ours.
-    shock = np.random.default_rng(0).standard_normal(len(paths)) / HALF_WIDTH
-    for column, split in enumerate(asked):
-        if split in known:
-            row = known[split]
-            found[:, column] = measured.log_value[row] + shock * of_run(measured, row, max(float(half[column]), least))
+    # One that was run strays with its neighbours, as far as two runs of it are apart.
+    half = np.maximum(half, least)
+    for row, split in enumerate(measured.splits):
+        if split in asked:
+            column = asked.index(split)
+            strays = (found[:, column] - centre[column]) / half[column]
+            found[:, column] = measured.log_value[row] + strays * of_run(measured, row, float(half[column]))
     return found
 
 

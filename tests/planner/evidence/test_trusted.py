@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cerberus_plan.calibration.splits.decide import TRUST
+from cerberus_plan.calibration.splits.measured import NOISE_OF_ONE_RUN, Measured
+from cerberus_plan.calibration.splits.posterior import weigh
+from cerberus_plan.planner.evidence.condition import _spread
 from cerberus_plan.planner.splits.choose import NEGLIGIBLE
+from tests.calibration.splits.test_luck import linear, nothing_shared
 from tests.planner.evidence.test_condition import ONE_CORE, planned, program
 
 FULL = st.floats(2.0, 16.0)
@@ -33,3 +38,16 @@ def test_the_rule_says_against_whom_nothing_is_lost() -> None:
     found = planned(program((1, 1, ONE_CORE), (8, 1, 4 * ONE_CORE), (16, 1, 4 * ONE_CORE)), 16)
     assert (found.best.vms, found.best.cores_per_vm) == (8, 1)
     assert "Chosen for fewer instances: against 16 processes of 1 core" in found.reason
+
+
+@given(st.sampled_from([4, 16, 48]), st.floats(0.001, NOISE_OF_ONE_RUN))
+def test_neighbours_of_a_run_stray_with_it(cores: int, noise: float) -> None:
+    """Where programs are known to be linear all splits of a draw do alike, those that were run among them."""
+    measured = Measured.of(linear(cores))
+    posterior = weigh(measured, nothing_shared(noise))
+    asked = [(m, k) for m in range(1, cores + 1) for k in (1, 2, cores) if m * k <= cores]
+    found = _spread(posterior, measured, asked, posterior.paths(asked))
+    a_core = found - np.log([m * k for m, k in asked])
+    apart = a_core - a_core[:, [asked.index((cores, 1))]]
+    assert apart.std(axis=0).max() < 0.4 * NOISE_OF_ONE_RUN
+    assert a_core.std() > 0.9 * noise
