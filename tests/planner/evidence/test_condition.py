@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,18 +152,13 @@ def test_ledgers_name_what_no_demand_explains_and_sum_to_one() -> None:
 
 @pytest.mark.slow
 def test_without_runs_nothing_changes_and_nothing_more_is_imported() -> None:
-    """The plan of a workload without runs never loads the inference; runs of other systems' plans leave it as it is."""
+    """The plan of a workload without runs never loads the inference."""
     script = (
         "import sys\nfrom cerberus_plan.choices import *\nfrom cerberus_plan.planner.plan import Constraints\n"
         "m = machine_for('intel16')\nplans_for(m, ['memcached'], systems_for(m, ['processes']), Constraints(cores=8))\n"
         "assert not [n for n in sys.modules if '.evidence' in n or '.calibration.splits' in n], sys.modules\n"
     )
     subprocess.run([sys.executable, "-P", "-c", script], check=True, timeout=60)
-    bare = catalog.workload("memcached")
-    with_runs = replace(bare, measured=program((4, 2, 1.0)).measured)
-    first = plan(catalog.machine("amd48"), bare, [SYSTEMS["cerberus"]], Constraints(cores=8))
-    other = plan(catalog.machine("amd48"), with_runs, [SYSTEMS["cerberus"]], Constraints(cores=8))
-    assert np.allclose([c.throughput for c in first.candidates], [c.throughput for c in other.candidates])
 
 
 @pytest.mark.slow
