@@ -37,10 +37,18 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Copy the function into the kernels that call it: passing many arrays on costs more than short work on them.
+    """Put the function into the places of kernels that call it, one or two: passing arrays on costs more than it does.
 
-    The compiler's back end copies it, so its types are found once, not at every call (half of the time to compile).
-    It has no door for Python: only kernels may call it (a test looks).
+    Kept nowhere, so Python would compile it in every process: only kernels may call it (a test looks).
+    """
+    compiled: Callable[_P, _R] = numba.njit(inline="always", **_OPTIONS)(function)
+    return compiled
+
+
+def copied(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """The same by the compiler's back end, for many places: its types are found once, not at every place.
+
+    It has no door for Python: only kernels may call it, or the process ends.
     """
     compiled: Callable[_P, _R] = numba.njit(forceinline=True, no_cpython_wrapper=True, **_OPTIONS)(function)
     return compiled

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cerberus_plan.model.kernel import inlined, kernel
+from cerberus_plan.model.kernel import copied, kernel
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.simulation.random import Generator, exponential, uniform
 
@@ -54,7 +54,7 @@ class Requests(NamedTuple):
     rng: Generator
 
 
-@inlined
+@copied
 def _place(state: Requests, n_local: int, worker: int) -> int:
     """The station of a worker's present step."""
     v = worker // state.free.shape[1]
@@ -62,14 +62,14 @@ def _place(state: Requests, n_local: int, worker: int) -> int:
     return v * n_local + step if step < n_local else (state.instance.shape[1] - 1) * n_local + step
 
 
-@inlined
+@copied
 def _enter(state: Requests, s: int, worker: int) -> None:
     slot = state.station[_HEAD, s] + state.station[_PRESENT, s]
     state.ring[s, slot & (state.ring.shape[1] - 1)] = worker
     state.station[_PRESENT, s] += 1
 
 
-@inlined
+@copied
 def _leave(state: Requests, s: int) -> int:
     """Who leaves the station: one of those in service, each as likely."""
     head, mask = state.station[_HEAD, s], state.ring.shape[1] - 1
@@ -87,7 +87,7 @@ def _leave(state: Requests, s: int) -> int:
     return worker
 
 
-@inlined
+@copied
 def _start(state: Requests, n_local: int, v: int, born: float) -> None:
     """A free worker of the instance takes a request."""
     state.instance[_FREE, v] -= 1
@@ -98,7 +98,7 @@ def _start(state: Requests, n_local: int, v: int, born: float) -> None:
     _enter(state, s, worker)
 
 
-@inlined
+@copied
 def _arrive(state: Requests, n_local: int) -> bool:
     """A request comes to one of the instances; False when no more can wait there."""
     n = state.instance.shape[1]
@@ -114,7 +114,7 @@ def _arrive(state: Requests, n_local: int) -> bool:
     return True
 
 
-@inlined
+@copied
 def _finish(state: Requests, n_local: int, worker: int) -> None:
     """The worker takes the first request that waits, if any; in a closed network it begins again."""
     v = worker // state.free.shape[1]
@@ -129,7 +129,7 @@ def _finish(state: Requests, n_local: int, worker: int) -> None:
         _start(state, n_local, v, born)
 
 
-@inlined
+@copied
 def _choose(state: Requests, point: float) -> int:
     """The station that a point of the total rate falls into; never one without rate, whatever the rounding."""
     chosen = NOBODY
@@ -143,7 +143,7 @@ def _choose(state: Requests, point: float) -> int:
     return chosen
 
 
-@inlined
+@copied
 def _total(state: Requests) -> float:
     """Rate of all events."""
     total = state.clock[1]
@@ -152,7 +152,7 @@ def _total(state: Requests) -> float:
     return total
 
 
-@inlined
+@copied
 def _begin(state: Requests, n_local: int) -> None:
     """In a closed network everybody starts at once."""
     if state.clock[1] == 0.0:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cerberus_plan.model.kernel import inlined, kernel
+from cerberus_plan.model.kernel import copied, kernel
 from cerberus_plan.model.simulation.description import FREE, READERS, SINGLE
 from cerberus_plan.model.simulation.heap import at, sink
 from cerberus_plan.model.simulation.holds import draw, schedule, set_timer, settle
@@ -46,7 +46,7 @@ _STATE, _START, _ARRIVAL = int(Handover.STATE), int(Handover.START), int(Handove
 _RELEASE = int(Handover.RELEASE)
 
 
-@inlined
+@copied
 def _mark(world: World, s: int) -> None:
     if world.stations[at(s)]["dirty"] == 0:
         world.stations[at(s)]["dirty"] = 1
@@ -54,7 +54,7 @@ def _mark(world: World, s: int) -> None:
         world.counts[N_DIRTY] += 1
 
 
-@inlined
+@copied
 def _count(world: World, s: int, change: int) -> None:
     """Let one thread in or out, and keep the integrals."""
     station = world.stations[at(s)]
@@ -68,7 +68,7 @@ def _count(world: World, s: int, change: int) -> None:
     station["present"] = present + change
 
 
-@inlined
+@copied
 def _use_core(world: World, i: int, needed: int) -> None:
     """Take or give back the thread's core, where cores are counted."""
     thread = world.threads[at(i)]
@@ -79,13 +79,13 @@ def _use_core(world: World, i: int, needed: int) -> None:
         instance["dirty"] = 1
 
 
-@inlined
+@copied
 def _move(world: World, i: int) -> None:
     world.moving[world.counts[N_MOVING]] = i
     world.counts[N_MOVING] += 1
 
 
-@inlined
+@copied
 def _begin(world: World, i: int, phase: int, work: float, mean: float) -> None:
     thread = world.threads[at(i)]
     thread["phase"] = phase
@@ -95,7 +95,7 @@ def _begin(world: World, i: int, phase: int, work: float, mean: float) -> None:
     schedule(world, i)
 
 
-@inlined
+@copied
 def _enter(world: World, i: int) -> int:
     """A thread arrives at its step's station; returns the station if it queues there, which is to be looked at next."""
     thread = world.threads[at(i)]
@@ -124,7 +124,7 @@ def _enter(world: World, i: int) -> int:
     return s
 
 
-@inlined
+@copied
 def _may_begin(world: World, s: int) -> bool:
     """Whether the first in the queue may go on."""
     station = world.stations[at(s)]
@@ -138,7 +138,7 @@ def _may_begin(world: World, s: int) -> bool:
     return world.threads[at(i)]["writes"] == 0 or station["in_service"] == 0
 
 
-@inlined
+@copied
 def _begin_first(world: World, s: int) -> None:
     """The first in the queue starts its hold, or moves the line of a reader-writer lock."""
     station = world.stations[at(s)]
@@ -168,7 +168,7 @@ def _begin_first(world: World, s: int) -> None:
     _begin(world, i, phase, work, mean * factor)
 
 
-@inlined
+@copied
 def _look_at(world: World, s: int) -> None:
     """Let in who may, and let a lock's hold follow the number present."""
     station = world.stations[at(s)]
@@ -187,7 +187,7 @@ def _look_at(world: World, s: int) -> None:
             schedule(world, i)
 
 
-@inlined
+@copied
 def _leave(world: World, s: int, i: int) -> None:
     """A thread goes: its server or lock is free."""
     station = world.stations[at(s)]
@@ -202,7 +202,7 @@ def _leave(world: World, s: int, i: int) -> None:
     _count(world, s, -1)
 
 
-@inlined
+@copied
 def _send(world: World, i: int, step: Records) -> None:
     """Ask the responder of one or of every other instance, and wait."""
     thread = world.threads[at(i)]
@@ -223,7 +223,7 @@ def _send(world: World, i: int, step: Records) -> None:
             _respond(world, v)
 
 
-@inlined
+@copied
 def _respond(world: World, v: int) -> None:
     """The responder takes its next request, or its core goes back to the threads."""
     instance = world.instances[at(v)]
@@ -240,7 +240,7 @@ def _respond(world: World, v: int) -> None:
     set_timer(world, world.threads.size + v, key)
 
 
-@inlined
+@copied
 def _reply(world: World, v: int) -> tuple[int, bool]:
     """The responder is done with a request; whose it was, and whether that was the last reply awaited."""
     i = world.instances[at(v)]["responding"]
@@ -250,7 +250,7 @@ def _reply(world: World, v: int) -> tuple[int, bool]:
     return i, thread["awaiting"] == 0
 
 
-@inlined
+@copied
 def _go_on(world: World, i: int) -> int:
     """The step is over: to the next one, or a cycle is done; returns the thread if it enters its next step now."""
     thread = world.threads[at(i)]
@@ -280,7 +280,7 @@ def _go_on(world: World, i: int) -> int:
     return mover
 
 
-@inlined
+@copied
 def _finish(world: World, i: int) -> tuple[bool, int]:
     """The thread's timer fired; whether its step is over, and the station to look at after all freed ones."""
     thread = world.threads[at(i)]
@@ -310,7 +310,7 @@ def _finish(world: World, i: int) -> tuple[bool, int]:
     return True, left
 
 
-@inlined
+@copied
 def _work_off(world: World, left: int, mover: int) -> None:
     """Look at all changed stations, ``left`` the last of them, then let all movers in, ``mover`` first."""
     counts = world.counts
@@ -333,7 +333,7 @@ def _work_off(world: World, left: int, mover: int) -> None:
             _look_at(world, s)
 
 
-@inlined
+@copied
 def _share_cores(world: World) -> None:
     """New speeds of instances whose threads or responder took or gave back a core."""
     for v in range(world.instances.size):

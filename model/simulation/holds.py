@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cerberus_plan.model.kernel import inlined, kernel
+from cerberus_plan.model.kernel import copied, kernel
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.simulation.heap import at, move
 from cerberus_plan.model.simulation.random import Generator, exponential, uniform
@@ -28,7 +28,7 @@ def draw(station: Records, shapes: Array, rng: Generator) -> float:
     return shapes[station["shape"] + min(int(uniform(rng) * count), count - 1)]
 
 
-@inlined
+@copied
 def set_timer(world: World, timer: int, key: float) -> None:
     """Set a timer; the firing one stays at the top and is moved once, at the end of its event."""
     if timer == world.timers[0]:
@@ -37,7 +37,7 @@ def set_timer(world: World, timer: int, key: float) -> None:
         move(world.keys, world.timers, world.places, timer, key)
 
 
-@inlined
+@copied
 def schedule(world: World, i: int) -> None:
     """Set the thread's timer to the end of its hold at the present speed."""
     thread = world.threads[at(i)]
@@ -54,7 +54,7 @@ def schedule(world: World, i: int) -> None:
     set_timer(world, i, key)
 
 
-@inlined
+@copied
 def settle(world: World, i: int, speed: float) -> None:
     """Take what was done since the last change from the work left."""
     thread = world.threads[at(i)]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cerberus_plan.model.kernel import inlined, kernel
+from cerberus_plan.model.kernel import copied, kernel
 from cerberus_plan.model.laws.station import Array
 from cerberus_plan.model.simulation.description import SERVERS, Description
 from cerberus_plan.model.simulation.layout import Layout
@@ -94,7 +94,7 @@ def _rates(description: Description, most: int) -> Array:
     return np.concatenate([[0.0], rates])
 
 
-@inlined
+@copied
 def _set_rate(state: Chain, s: int) -> None:
     """Bring the sums above one station up to date."""
     tree = state.tree
@@ -105,7 +105,7 @@ def _set_rate(state: Chain, s: int) -> None:
         tree[node] = tree[2 * node] + tree[2 * node + 1]
 
 
-@inlined
+@copied
 def _change(state: Chain, s: int, step: int) -> None:
     """Let one thread in (step = 1) or out (step = -1) and keep the integrals."""
     measured, station, now = state.measured, state.station, state.clock[0]
@@ -119,7 +119,7 @@ def _change(state: Chain, s: int, step: int) -> None:
     _set_rate(state, s)
 
 
-@inlined
+@copied
 def _arrive(state: Chain, n_local: int, v: int, s: int) -> None:
     if s >= n_local:
         ring = state.ring
@@ -136,7 +136,7 @@ def _populate(state: Chain, n_local: int, threads: Whole) -> None:
             _arrive(state, n_local, v, state.first[v])
 
 
-@inlined
+@copied
 def _take(state: Chain, n_local: int, s: int) -> int:
     """Whose thread leaves the shared station: one of those in service, each as likely."""
     ring, station = state.ring, state.station
@@ -153,7 +153,7 @@ def _take(state: Chain, n_local: int, s: int) -> int:
     return v
 
 
-@inlined
+@copied
 def _choose(tree: Array, point: float) -> int:
     """The leaf that holds a point of [0, total]; never one without rate, whatever the rounding."""
     node, leaves = 1, tree.size // 2

@@ -1,4 +1,4 @@
-"""Functions that kernels copy have no door for Python: nothing but a kernel may call one, or the process would end."""
+"""Functions that kernels take in are for kernels alone: Python would compile one in every process, or find no door."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOMS = Path(__file__).parents[2]
+_TAKEN_IN = {"copied", "inlined"}
 
 
 def _marks(function: ast.FunctionDef) -> set[str]:
@@ -16,35 +17,39 @@ def _marks(function: ast.FunctionDef) -> set[str]:
 
 
 def _called_from_python(text: str) -> list[str]:
-    """Names of inlined functions that a function uses which is not compiled itself."""
+    """Names of taken-in functions that a function uses which is not compiled itself."""
     functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    copied = {function.name for function in functions if "inlined" in _marks(function)}
-    plain = [function for function in functions if not _marks(function) & {"inlined", "kernel"}]
+    copied = {function.name for function in functions if _marks(function) & _TAKEN_IN}
+    plain = [function for function in functions if not _marks(function) & {*_TAKEN_IN, "kernel"}]
     used = {node.id for function in plain for node in ast.walk(function) if isinstance(node, ast.Name)}
     return sorted(copied & used)
 
 
-def _modules_with_inlined() -> list[Path]:
-    return [path for path in sorted((ROOMS / "model").rglob("*.py")) if "\n@inlined\n" in path.read_text("utf-8")]
+def _modules() -> list[Path]:
+    paths = sorted((ROOMS / "model").rglob("*.py"))
+    return [path for path in paths if any(f"\n@{mark}\n" in path.read_text("utf-8") for mark in _TAKEN_IN)]
 
 
-@pytest.mark.parametrize("path", _modules_with_inlined(), ids=lambda path: path.stem)
-def test_only_kernels_call_what_is_copied_into_kernels(path: Path) -> None:
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: path.stem)
+def test_only_kernels_call_what_kernels_take_in(path: Path) -> None:
     assert _called_from_python(path.read_text("utf-8")) == []
 
 
 def test_a_call_from_python_is_seen() -> None:
     text = """
-        @inlined
+        @copied
         def copied(x): return x
 
-        @kernel
-        def loop(x): return copied(x)
+        @inlined
+        def inner(x): return x
 
-        def plain(x): return copied(loop(x))
+        @kernel
+        def loop(x): return copied(inner(x))
+
+        def plain(x): return copied(inner(loop(x)))
     """
-    assert _called_from_python(textwrap.dedent(text)) == ["copied"]
+    assert _called_from_python(textwrap.dedent(text)) == ["copied", "inner"]
 
 
 def test_the_modules_are_found() -> None:
-    assert {"events", "jump_chain", "slices", "request_events"} <= {path.stem for path in _modules_with_inlined()}
+    assert {"events", "jump_chain", "request_events", "slices", "weights_kernel"} <= {path.stem for path in _modules()}
