@@ -15,7 +15,8 @@ def verdict_sentence(promise: Promise, verdict: Verdict) -> str:
     count, checked = len(verdict.deviations), verdict.checked
     if not count:
         return f"All {counted(checked, 'instance')} are as planned." if checked != 1 else "The instance is as planned."
-    found = f"{counted(count, 'deviation')} in {counted(checked, 'instance')}"
+    where = f" in {counted(checked, 'instance')}" if checked else ", and no instance was seen"
+    found = f"{counted(count, 'deviation')}{where}"
     return f"{found}; {_cost(promise, verdict)}."
 
 

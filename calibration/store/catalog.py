@@ -139,11 +139,8 @@ def _text(kind: str, name_or_file: str) -> tuple[str, str]:
     stored = profiles_folder() / f"{name_or_file}.json"
     if kind == "machines" and name_or_file and "/" not in name_or_file and is_there(stored):
         return read_text(stored, max_bytes=_MOST_BYTES), str(stored)
-    if (
-        (name_or_file and is_there(Path(name_or_file)))
-        or "/" in name_or_file
-        or name_or_file.endswith((".toml", ".json"))
-    ):
+    is_path = "/" in name_or_file or name_or_file.endswith((".toml", ".json"))
+    if is_path or (name_or_file and is_there(Path(name_or_file))):
         return read_text(name_or_file, max_bytes=_MOST_BYTES), name_or_file
     own = tuple(path.stem for path in profiles()) if kind == "machines" else ()
     known = (*shipped(kind), *own)

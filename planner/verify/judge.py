@@ -24,6 +24,10 @@ AGREE, DISAGREE, CANNOT_TELL = "agree", "disagree", "cannot tell"
 DISAGREEMENT = 4
 # Width of a measured interval, as a difference of logarithms, that is narrow whatever was predicted.
 NARROW = math.log(1.1)
+# The most rounds that `verify` makes.
+MOST_ROUNDS = 1000
+# Runs of so many seconds tell little of a program's start; the kernel counts in ticks.
+_ENOUGH_S, _TICK_S = 2.0, 0.01
 PRESSURE = Path("/proc/pressure/cpu")
 # Share of the last ten seconds in which somebody waited for a CPU, above which a start is ill-timed.
 PRESSED = 0.10
@@ -50,8 +54,8 @@ def judge(measured: Ratio | None, predicted: Ratio | None, samples: Sequence[Sam
         return None
     if measured is None or measured.low is None or measured.high is None:
         return _cannot_tell("fewer than two counted rounds", "verify with --rounds 7 or more")
-    if (reason := next(doubts(samples), None)) is not None:
-        return _cannot_tell(reason, "verify again on a quiet host, with runs of some seconds")
+    if (doubt := next(_doubts(samples), None)) is not None:
+        return _cannot_tell(*doubt)
     apart = _apart(measured, predicted)
     if apart:
         return Judgement(
@@ -60,22 +64,31 @@ def judge(measured: Ratio | None, predicted: Ratio | None, samples: Sequence[Sam
             next="keep it with --record WORKLOAD: the plan then passes through it",
         )
     if _width(measured) > max(_width(predicted), NARROW):
-        return _cannot_tell(
-            f"the measured interval {measured.low:.2f} to {measured.high:.2f} is too wide to refute anything",
-            f"verify with --rounds {_rounds_wanted(measured, predicted, samples)}",
-        )
+        wide = f"the measured interval {measured.low:.2f} to {measured.high:.2f} is too wide to refute anything"
+        return _cannot_tell(f"{wide}{_anyhow(measured)}", _more_rounds(measured, predicted, samples))
     return Judgement(verdict=AGREE, trust="both", next="nothing")
 
 
 def doubts(samples: Sequence[Sample]) -> Iterator[str]:
     """Why these runs say little, the most serious first."""
+    return (reason for reason, _ in _doubts(samples))
+
+
+def _doubts(samples: Sequence[Sample]) -> Iterator[tuple[str, str]]:
+    """The same, each with what would end the doubt."""
     counted = [sample for sample in samples if sample.round > 0]
     others = statistics.median(sample.others for sample in counted) if counted else 0.0
     if others > NOISE:
-        yield f"other programs or the hypervisor took {percent(min(others, 1.0))} of these CPUs' time"
+        yield (
+            f"other programs or the hypervisor took {percent(min(others, 1.0))} of these CPUs' time",
+            f"end them and verify again: below {percent(NOISE)} a run counts, and no number of rounds makes up for it",
+        )
     shortest = min((sample.seconds for sample in samples), default=math.inf)
     if shortest < SHORT_S:
-        yield f"the shortest run took {shortest:.2f} s: starting the program is measured"
+        yield (
+            f"the shortest run took {shortest:.2f} s: starting the program is measured",
+            f"verify with {math.ceil(_ENOUGH_S / max(shortest, _TICK_S))} times the work a run",
+        )
 
 
 def pressure(file: Path = PRESSURE) -> str | None:
@@ -110,7 +123,19 @@ def _width(ratio: Ratio) -> float:
     return math.log(high / low)
 
 
-def _rounds_wanted(measured: Ratio, predicted: Ratio, samples: Sequence[Sample]) -> int:
-    """Rounds after which the measured interval should be narrow enough: it shrinks with their square root."""
+def _anyhow(measured: Ratio) -> str:
+    """What the runs say without any prediction."""
+    low, high = _ends(measured)
+    if low > 1.0 or high < 1.0:
+        return f"; that the split is {'faster' if low > 1.0 else 'slower'} than one big instance the runs show"
+    return ""
+
+
+def _more_rounds(measured: Ratio, predicted: Ratio, samples: Sequence[Sample]) -> str:
+    """Rounds after which the interval should be narrow enough (it shrinks with their square root), and their time."""
     rounds = max(sample.round for sample in samples)
-    return min(math.ceil(rounds * (_width(measured) / max(_width(predicted), NARROW)) ** 2), 1000)
+    wanted = math.ceil(rounds * (_width(measured) / max(_width(predicted), NARROW)) ** 2)
+    minutes = wanted * sum(sample.seconds for sample in samples) / (rounds + 1) / 60.0
+    if wanted > MOST_ROUNDS:
+        return f"{wanted:,} rounds would tell, more than may be asked for: give each run more work, or quieten the host"
+    return f"verify with --rounds {wanted}, {'under a minute' if minutes < 1.0 else f'about {minutes:.0f} min'}"

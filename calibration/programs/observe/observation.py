@@ -29,7 +29,7 @@ BUSY = 0.8  # share of its cores that a program keeps busy, below which it is wo
 SIZES = (PLACEHOLDER, "{threads}", "{cpus}")  # what tells a program how many CPUs it may use
 SAME = 0.1  # runs whose lengths differ by less last as long
 FILLED = 0.6  # share of the added cores that a program keeps busy which works for a fixed time
-SCATTER = 0.10  # spread of repeats (largest over smallest) - 1 worth a sentence
+SCATTER = 0.10  # spread of repeats, (largest - smallest) / median, worth a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +214,7 @@ def _scatter(observation: Observation) -> Iterator[str]:
     for count in observation.plan.counts:
         values = [run.throughput for run in observation.runs if run.cores == count]
         if len(values) > 1:
-            spreads[count] = max(values) / min(values) - 1.0
+            spreads[count] = (max(values) - min(values)) / statistics.median(values)
     wide = {count: spread for count, spread in spreads.items() if spread > SCATTER}
     if wide:
         worst = max(wide, key=lambda count: wide[count])

@@ -197,7 +197,9 @@ def _tell(
         }
         for i, split in enumerate(splits)
     ]
-    notes = [KERNEL, *(f"{text[0].upper()}{text[1:]}." for text in doubts(samples))]
+    told = [each.trust for each in judged if each is not None]  # a doubt that no verdict gave as its reason
+    untold = [text for text in doubts(samples) if not any(text in trust for trust in told)]
+    notes = [KERNEL, *(f"{text[0].upper()}{text[1:]}." for text in untold)]
     refuted = any(each is not None and each.verdict == DISAGREE for each in judged)
     document = {"pinned_by": how, "splits": rows, "samples": [asdict(s) for s in samples], "notes": notes}
     if as_json:

@@ -221,6 +221,8 @@ def _deviation(kind: str, price: float | None) -> Deviation:
         (1, 0.25, [("cpus", 0.25)], "1 deviation in 1 instance; wrong CPUs cost 25 % of 1,000 MB/s."),
         (2, 0.25, [("cpus", 0.2), ("overlap", 0.1)],
          "2 deviations in 2 instances; neighbours and wrong CPUs cost 25 % of 1,000 MB/s."),
+        (0, 1.0, [("missing", 1.0)],
+         "1 deviation, and no instance was seen; what is missing costs 100 % of 1,000 MB/s."),
         (1, 0.5, [("missing", 0.5)], "1 deviation in 1 instance; what is missing costs 50 % of 1,000 MB/s."),
         (9, 0.5, [("missing", 0.5), ("overlap", 0.1), ("count", 0.1)],
          "3 deviations in 9 instances; what is missing, neighbours and wrong CPUs cost 50 % of 1,000 MB/s."),

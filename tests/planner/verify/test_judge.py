@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +64,27 @@ def test_a_wide_measurement_does_not_agree() -> None:
     found = judge(Ratio(value=0.88, low=0.67, high=1.15), Ratio(value=1.0, low=0.89, high=1.12), QUIET)
     assert found is not None
     assert found.verdict == CANNOT_TELL
-    assert found.next == "verify with --rounds 39"
+    assert found.next == "verify with --rounds 39, about 3 min"
+    assert "faster" not in found.trust
+
+
+def test_what_cannot_be_told_says_what_would_decide_it() -> None:
+    """More rounds that can be made; a larger piece of work; a quiet host. And what the runs show anyhow."""
+    predicted = Ratio(value=1.3, low=1.29, high=1.31)
+    wide = judge(Ratio(value=1.4, low=1.1, high=1.8), predicted, QUIET)
+    hopeless = judge(Ratio(value=1.4, low=0.1, high=18.0), predicted, QUIET)
+    short = judge(predicted, predicted, [replace(sample, seconds=0.1) for sample in QUIET])
+    busy = judge(predicted, predicted, [replace(sample, others=0.5) for sample in QUIET])
+    assert wide is not None
+    assert hopeless is not None
+    assert short is not None
+    assert busy is not None
+    assert wide.trust.endswith("the split is faster than one big instance the runs show")
+    assert re.fullmatch(r"verify with --rounds [0-9]+, about [0-9]+ min", wide.next)
+    assert "more than may be asked for: give each run more work" in hopeless.next
+    assert short.next == "verify with 20 times the work a run"
+    assert busy.next.startswith("end them and verify again")
+    assert "--rounds" not in hopeless.next + short.next + busy.next
 
 
 @pytest.mark.parametrize(
