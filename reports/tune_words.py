@@ -35,7 +35,7 @@ def value(document: Mapping[str, Any]) -> str:
 
 def unit(document: Mapping[str, Any]) -> str:
     """The unit of what was read: seconds of a time; of a rate nobody told it."""
-    return "s" if document["quantity"] == "time" else ""
+    return {"time": "s"}.get(document["quantity"], "")
 
 
 def name(split: Mapping[str, Any]) -> str:
