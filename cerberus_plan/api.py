@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -125,8 +126,8 @@ if not TYPE_CHECKING:  # a checker would take every name, misspelt ones too, for
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-# Arguments of ``plan`` that its messages, which the command line shares, name as options.
-_OPTIONS = re.compile(r"--((?:max|min)-[a-z-]+|cores|host-cores|memory-per-instance|overcommit)\b")
+# An option of the command line, whose messages `plan` shares.
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)\b")
 
 
 class Table(Protocol):
@@ -186,7 +187,7 @@ def plan(
     named = None if machine is None or isinstance(machine, Machine) else _name(machine, "machine")
     chosen = machine if isinstance(machine, Machine) else machine_for(named)
     program = workload if isinstance(workload, Workload) else catalog.workload(_name(workload, "workload"))
-    try:
+    with _naming_arguments():
         constraints = constraints_for(
             chosen,
             cores=cores,
@@ -198,9 +199,19 @@ def plan(
             overcommit=overcommit,
             min_vms=min_instances,
         )
-    except InputError as error:
-        raise InputError(_OPTIONS.sub(lambda option: option[1].replace("-", "_"), str(error))) from None
-    return plan_for(chosen, program, systems_for(chosen, systems), constraints, objective)
+        return plan_for(chosen, program, systems_for(chosen, systems), constraints, objective)
+
+
+@contextmanager
+def _naming_arguments() -> Iterator[None]:
+    """Errors name the arguments of `plan` where they named options; other options stay what they are."""
+    try:
+        yield
+    except CerberusError as error:
+        known = plan.__annotations__.keys()
+        names = {option: option.replace("-", "_") for option in _OPTION.findall(str(error))} | {"system": "systems"}
+        told = _OPTION.sub(lambda option: name if (name := names[option[1]]) in known else option[0], str(error))
+        raise type(error)(told) from None
 
 
 def _name(given: object, argument: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.reports import explain_words as words
 from cerberus_plan.reports.charts.bars import bars
 from cerberus_plan.reports.formats import number, percent, relative_gain
@@ -31,6 +32,9 @@ def explain_page(
         command: The command that made it, as a list of words.
         version: Version of the program.
     """
+    named = [plan["workload"] for plan in document["plans"]]
+    one_by_one = [f"{name}: {verdict}" for name, verdict in zip(named, verdicts, strict=True)]
+    several = f"Where the time of {counted(len(named), 'workload')} goes."
     figures, tables = [], []
     for at, plan in enumerate(document["plans"]):
         for number_, one in enumerate(plan["explanations"]):
@@ -45,9 +49,9 @@ def explain_page(
     return findings_page(
         document,
         what="explain",
-        subject=", ".join(plan["workload"] for plan in document["plans"]),
-        verdict=" ".join(verdicts),
-        notes=[note for note in notes if note],
+        subject=", ".join(named),
+        verdict=verdicts[0] if len(named) == 1 else several,
+        notes=[note for note in (*(one_by_one if len(named) > 1 else ()), *notes) if note],
         figures=figures,
         tables=tables,
         command=command,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from needs import needed
 
 import cerberus_plan
-from cerberus_plan import Delay, InputError, Instance, Measurement, Queue, Slo, TicketLock, solve
+from cerberus_plan import CannotAnswerError, Delay, InputError, Instance, Measurement, Queue, Slo, TicketLock, solve
 
 SPLITS = "instances,cores_per_instance,value\n1,16,900\n4,4,1500\n16,1,1450\n"
 RUNS = [
@@ -77,6 +77,13 @@ def test_slips_are_told_in_the_words_of_python(call: Any, words: str) -> None:
     needed("pandas")
     with pytest.raises(InputError, match=words) as refused:
         call(Instance(threads=1, stations=[Delay(1.0)]))
+    assert "--" not in str(refused.value)
+
+
+def test_what_cannot_be_answered_names_arguments_too() -> None:
+    """`--system` is no argument of `plan`; `systems` is, and only bounds were renamed."""
+    with pytest.raises(CannotAnswerError, match="or another systems") as refused:
+        cerberus_plan.plan("dbench", machine="amd48", cores=8, systems=["linux"], min_instances=2)
     assert "--" not in str(refused.value)
 
 

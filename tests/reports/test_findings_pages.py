@@ -26,6 +26,7 @@ from lxml import html
 from cerberus_plan.reports.explain_words import numbers
 from cerberus_plan.reports.formats import number, percent
 from cerberus_plan.reports.pages import page
+from cerberus_plan.reports.pages.explain_page import explain_page
 from cerberus_plan.reports.pages.tune_page import tune_page
 from cerberus_plan.reports.text.observe_text import print_observation
 from cerberus_plan.reports.tune_words import doubts
@@ -204,3 +205,13 @@ def test_a_disturbed_tuning_says_so_on_the_page_as_on_the_terminal() -> None:
 def test_columns_are_set_by_what_most_of_their_cells_are(columns: list[list[str]], expected: list[bool]) -> None:
     """What is read stands on the left, what is compared on the right, whatever the first row holds."""
     assert page.prose_columns(columns, ["name"] * len(expected)) == expected
+
+
+def test_an_explanation_of_several_workloads_says_which_is_which() -> None:
+    """The recommendation of the first was the headline of all, the others' followed without their names."""
+    one = explanation()
+    several = {**one, "plans": [{**plan, "workload": name} for name in ("first", "second") for plan in one["plans"]]}
+    tree = html.fromstring(explain_page(several, ["Run this. Since.", "Run that."], command=["x"], version="0"))
+    assert tree.findtext(".//h1") == "Where the time of 2 workloads goes."
+    notes = [item.text_content() for item in tree.xpath("//aside[@class='notes']//li")]
+    assert notes == ["first: Run this. Since.", "second: Run that."]
