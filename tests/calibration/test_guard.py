@@ -34,8 +34,8 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_for(condition: object, seconds: float = 20.0) -> None:
-    """Wait until a function says yes."""
+def wait_for(condition: object, seconds: float = 60.0) -> None:
+    """Wait until a function says yes; a busy host starts a child in many seconds."""
     until = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < until

@@ -42,7 +42,7 @@ def is_alive(pid: int) -> bool:
 
 def written_pid(path: Path) -> int:
     """The process id that a child writes, once it has."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60  # patience, no bound: a busy host starts a child in many seconds
     while time.monotonic() < until:
         if path.exists() and path.read_text().strip().isdigit():
             return int(path.read_text())
