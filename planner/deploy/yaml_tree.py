@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from cerberus_plan.calibration.store import decode
 from cerberus_plan.model.errors import InputError
-from cerberus_plan.planner.deploy.yaml_text import yaml_text
+from cerberus_plan.planner.deploy.yaml_text import yaml_lines
 
 #: A mapping of names to texts and mappings.
 Tree = dict[str, "str | Tree"]
@@ -37,13 +37,13 @@ def yaml_tree(file: Path) -> Tree:
     Raises:
         InputError: It cannot be read, or names an anchor that no line before has.
     """
-    text = yaml_text(file)
-    if text.lstrip().startswith("{"):
-        return _texts(decode.parse_json(text, str(file)))
+    lines = yaml_lines(file)
+    if next(filter(str.strip, lines), "").lstrip().startswith("{"):
+        return _texts(decode.parse_json("\n".join(lines), str(file)))
     root: Tree = {}
     way: list[tuple[int, Tree]] = [(-1, root)]
     anchors: dict[str, str | Tree] = {}
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(lines, 1):
         field = _FIELD.match(line)
         if field is None:
             continue

@@ -27,7 +27,7 @@ from cerberus_plan.planner.deploy.yaml_text import yaml_text
 
 _NO_IMAGE = "localhost/image-is-not-set"
 _BLOCK = re.compile(r"^( {1,40})(requests|limits):[ \t]*\n((?:\1 +[^\n]*\n?)+)", re.MULTILINE)
-_AMOUNT = re.compile(r"^ {1,40}(cpu|memory): [\"']?([0-9A-Za-z.+]+)[\"']?[ \t]*$", re.MULTILINE)
+_AMOUNT = re.compile(r"^ {1,40}(cpu|memory): [\"']?([0-9A-Za-z.+]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
 def _pod(unit: Unit, label: str) -> str:
@@ -109,7 +109,7 @@ def _read(folder: Path) -> Iterator[Seen]:
         whole = cpus is not None and cpus >= 1 and cpus % 1 == 0
         # what is not requested is requested as limited
         guaranteed = {"cpu", "memory"} <= limits.keys() and amounts.get("requests", limits).items() <= limits.items()
-        name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
+        name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*(?:#.*)?$", text, re.MULTILINE)
         yield Seen(
             name=name[1] if name else file.stem,
             source=file.name if not guaranteed or exclusive else f"{file.name}, {KUBELET_FILE}",

@@ -108,14 +108,14 @@ def _read(folder: Path) -> Iterator[Seen]:
     for file in sorted(folder.glob("*-*.yaml")):
         text = yaml_text(file)
         where = str(file)
-        found = re.findall(r"^ {1,40}(sockets|cores|threads): ([0-9]+)[ \t]*$", text, re.MULTILINE)
+        found = re.findall(r"^ {1,40}(sockets|cores|threads): ([0-9]+)[ \t]*(?:#.*)?$", text, re.MULTILINE)
         parts = {key: digits(n, f"{where}: {key}", low=1) for key, n in found}
         count = parts.get("sockets", 1) * parts.get("cores", 1) * parts.get("threads", 1)
         if count > MOST_VCPUS:
             decode.refuse(count, f"{where}: sockets x cores x threads", f"at most {MOST_VCPUS}")
-        memory = re.search(r"^ {1,40}guest: [\"']?([0-9A-Za-z.+]+)[\"']?[ \t]*$", text, re.MULTILINE)
-        dedicated = re.search(r"^ {1,40}dedicatedCpuPlacement: true[ \t]*$", text, re.MULTILINE)
-        name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*$", text, re.MULTILINE)
+        memory = re.search(r"^ {1,40}guest: [\"']?([0-9A-Za-z.+]+)[\"']?[ \t]*(?:#.*)?$", text, re.MULTILINE)
+        dedicated = re.search(r"^ {1,40}dedicatedCpuPlacement: true[ \t]*(?:#.*)?$", text, re.MULTILINE)
+        name = re.search(r"^  name: [\"']?([^\s\"']+)[\"']?[ \t]*(?:#.*)?$", text, re.MULTILINE)
         yield Seen(
             name=name[1] if name else file.stem,
             source=file.name if not dedicated or exclusive else f"{file.name}, {KUBELET_FILE}",

@@ -135,7 +135,7 @@ def _ranks(file: Path) -> dict[int, frozenset[int]]:
 
 
 def _option(text: str, name: str, where: str) -> str:
-    found = re.search(rf"^#SBATCH[ \t]+--{name}[= ](\S+)[ \t]*$", text, re.MULTILINE)
+    found = re.search(rf"^#SBATCH[ \t]+--{name}[= ](\S+)[ \t]*(?:#.*)?$", text, re.MULTILINE)
     if found is None:
         raise InputError(f"{where}: #SBATCH --{name}=... is missing; export the deployment again")
     return found[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,50 @@ def test_texts_are_left_out(tmp_path_factory: pytest.TempPathFactory, case: tupl
     assert emptied(yaml.safe_load(yaml_text(file))) == emptied(yaml.safe_load(case[0]))
 
 
+fields = st.text("abk09_", max_size=4).map("k{}".format)
+plain_values = st.sampled_from(["2", "2000m", "4915Mi", "a, b", "{", "x}", "true", "a: b"])
+mappings = st.recursive(
+    plain_values, lambda inner: st.dictionaries(fields, inner, min_size=1, max_size=3), max_leaves=6
+)
+
+
+@given(st.dictionaries(fields, mappings, min_size=1, max_size=3), st.sampled_from(["", "    ", "- ", "  - - "]))
+def test_a_mapping_on_one_line_is_unfolded(tmp_path_factory: pytest.TempPathFactory, fields: Any, before: str) -> None:
+    """However deep, behind a dash or not; it says the same, and no brace is left but in values."""
+    text = before + yaml.safe_dump({"limits": fields}, default_flow_style=True, width=10_000).strip().removeprefix("{")
+    text = text.removesuffix("}") + "  # a comment\n"
+    file = tmp_path_factory.mktemp("yaml") / "a.yaml"
+    file.write_text(text)
+    found = yaml_text(file)
+    assert yaml.safe_load(found) == yaml.safe_load(text)
+    assert found.count("\n") == 1 + yaml.safe_dump(fields, default_flow_style=False).count("\n")
+
+
+@pytest.mark.parametrize("amounts", ["{cpu: 2, memory: 4915Mi}", '{"cpu": "2", "memory": "4915Mi"}  # as JSON'])
+def test_amounts_of_a_pod_on_one_line(amounts: str, tmp_path: Path) -> None:
+    """They were not found, and the pod was said to use any CPU."""
+    file = deploy("kubernetes", tmp_path, host_cores=2) / "dbench-02.yaml"
+    text = file.read_text()
+    memory = re.search(r"memory: (\S+)", text)
+    assert memory
+    one_line = re.sub(r"(limits|requests):\n.*\n.*\n", rf"\1: {amounts}\n", text).replace("4915Mi", memory[1])
+    assert one_line.count("{") == 2
+    file.write_text(one_line)
+    assert audited(tmp_path).deviations == ()
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"), [("kubernetes", "cpu|memory|name"), ("kubevirt", "cores|guest|name|dedicated.*")]
+)
+def test_remarks_behind_fields_change_nothing(form: str, fields: str, tmp_path: Path) -> None:
+    """A field with a remark was not found: the instance was said to use any CPU."""
+    file = deploy(form, tmp_path, host_cores=2) / "dbench-02.yaml"
+    text = file.read_text()
+    file.write_text(re.sub(rf"^( +(?:{fields}): \S+)$", r"\1  # as planned", text, flags=re.MULTILINE))
+    assert file.read_text().count("# as planned") >= 3
+    assert audited(tmp_path).deviations == ()
+
+
 def test_a_script_in_a_pod_changes_nothing(tmp_path: Path) -> None:
     """It was refused for the tabs that it is indented by, and its lines were read as fields."""
     file = deploy("kubernetes", tmp_path, host_cores=2) / "dbench-02.yaml"
@@ -75,7 +120,19 @@ def test_fields_indented_by_tabs_are_refused(line: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.hardware
-@pytest.mark.parametrize("line", ["- " * 50_000, "a: " * 50_000, "&: " * 50_000, "a:" + " " * 100_000, "& " * 50_000])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- " * 50_000,
+        "a: " * 50_000,
+        "&: " * 50_000,
+        "a:" + " " * 100_000,
+        "& " * 50_000,
+        "a: " + "{a: " * 50_000,
+        "a: {" + "b" * 100_000,
+        "a: {" + " " * 100_000 + "}x",
+    ],
+)
 def test_a_long_line_takes_no_time(line: str, tmp_path: Path) -> None:
     """Nor one made to be read again and again."""
     file = tmp_path / "a.yaml"
