@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from cerberus_plan.model.digits import counted
+from cerberus_plan.planner.splits.runs import command
 from cerberus_plan.reports.formats import Spread, estimate, number, percent, quotient, reading
 
 # Parts of a unit's core-seconds, as people call them.
@@ -26,6 +27,8 @@ PARTS = {
 # A smaller share of a unit is not told in a line.
 _SMALL = 0.005
 _UNLIKELY = 0.01
+# The owner of a contention that is not there.
+NOBODY = "none"
 # In other programs' hands, a share of the core-seconds that decides which split did more.
 _BUSY = 0.2
 
@@ -77,17 +80,25 @@ def owner_sentence(document: Mapping[str, Any]) -> str:
     """The likeliest owner, and how sure that is."""
     name, share = likely(document["owner"])[0]
     cause = document["causes"][name].split(";")[0]
+    if name == NOBODY:
+        return f"Most likely ({percent(share)}) nothing keeps it back by five per cent{_doubt(document)}."
     return f"What keeps it back is most likely ({percent(share)}) {cause}{_doubt(document)}."
 
 
 def _doubt(document: Mapping[str, Any]) -> str:
     wanted = document["owner_next"]
-    run = "" if wanted is None else f"run {wanted['instances']} x {wanted['cores_per_instance']} to decide it"
+    run = "" if wanted is None else f"; run {_named(wanted)} to decide it"
     if not document["owner_from_splits"]:
-        return f" (no split was run, so this is hardly more than what is believed of all programs; {run})"
+        return f" (no split was run, so this is hardly more than what is believed of all programs{run})"
     if _busiest(document) > _BUSY:
         return "; others kept these cores busy, so the runs tell little of the program: observe again on a quiet host"
-    return f"; {run}" if run else ""
+    return run
+
+
+def _named(split: Mapping[str, Any]) -> str:
+    """A split to run, with the command that runs it."""
+    pair = (split["instances"], split["cores_per_instance"])
+    return f"{pair[0]} x {pair[1]} ({command([pair])})"
 
 
 def _busiest(document: Mapping[str, Any]) -> float:

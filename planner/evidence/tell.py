@@ -19,6 +19,7 @@ from cerberus_plan.calibration.splits.mechanisms import SCOPES
 from cerberus_plan.calibration.splits.owner import deciding, owner
 from cerberus_plan.model.digits import counted, number, percent
 from cerberus_plan.planner.evidence.condition import Evidence
+from cerberus_plan.planner.splits.runs import command
 
 # Differences of logarithms below this are not worth a sentence.
 _WORTH = 0.1
@@ -53,7 +54,7 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
         )
     if (split := deciding(measured, whose, cores)) is not None:
         why = "" if disagree else f" ({causes})"
-        yield f"who owns the contention is not known{why}: run {_name(split)} to decide it"
+        yield f"who owns the contention is not known{why}: run {_name(split)} ({command([split])}) to decide it"
     more = measured.log_value - evidence.by_demands
     most = int(more.argmax())
     if more[most] > _IMPOSSIBLE:

@@ -45,7 +45,7 @@ def print_observation(document: Mapping[str, Any], *, work: str) -> None:
     most = curve[-1]["n"]
     rows = [row for row in document["measured"] if row["instances"] * row["cores_per_instance"] == most]
     if len(rows) > 1:
-        told = ", ".join(f"{row['instances']} x {row['cores_per_instance']} {_told(row)}" for row in rows)
+        told = ", ".join(f"{row['instances']} x {row['cores_per_instance']}: {_told(row)}" for row in rows)
         console.print(f"splits of {counted(most, 'core')}, {document['unit']}: {told}", soft_wrap=True)
 
 

@@ -178,7 +178,7 @@ def test_a_rate_that_is_an_end_of_its_interval_has_no_more_digits(capsys: pytest
         {"instances": 1, "cores_per_instance": 2, "value": 0.702, "low": 0.68, "high": 36.0},
     ]
     print_observation({**OBSERVE, "files": [], "boundaries": [], "measured": rows}, work="run")
-    assert "2 x 1 1.311, 1 x 2 0.7\n" in capsys.readouterr().out
+    assert "2 x 1: 1.311, 1 x 2: 0.7\n" in capsys.readouterr().out
 
 
 def test_a_disturbed_tuning_says_so_on_the_page_as_on_the_terminal() -> None:
