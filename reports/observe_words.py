@@ -87,7 +87,7 @@ def owner_sentence(document: Mapping[str, Any]) -> str:
 
 def _doubt(document: Mapping[str, Any]) -> str:
     wanted = document["owner_next"]
-    run = "" if wanted is None else f"; run {_named(wanted)} to decide it"
+    run = "" if wanted is None else f"; run {_named(wanted)}"
     if not document["owner_from_splits"]:
         return f" (no split was run, so this is hardly more than what is believed of all programs{run})"
     if _busiest(document) > _BUSY:
@@ -96,9 +96,9 @@ def _doubt(document: Mapping[str, Any]) -> str:
 
 
 def _named(split: Mapping[str, Any]) -> str:
-    """A split to run, with the command that runs it."""
+    """A split to run, what for, and the command that runs it."""
     pair = (split["instances"], split["cores_per_instance"])
-    return f"{pair[0]} x {pair[1]} ({command([pair])})"
+    return f"{pair[0]} x {pair[1]} to decide it ({command([pair])})"
 
 
 def _busiest(document: Mapping[str, Any]) -> float:

@@ -54,7 +54,7 @@ def tell(evidence: Evidence, cores: int) -> Iterator[str]:
         )
     if (split := deciding(measured, whose, cores)) is not None:
         why = "" if disagree else f" ({causes})"
-        yield f"who owns the contention is not known{why}: run {_name(split)} ({command([split])}) to decide it"
+        yield f"who owns the contention is not known{why}: run {_name(split)} to decide it ({command([split])})"
     more = measured.log_value - evidence.by_demands
     most = int(more.argmax())
     if more[most] > _IMPOSSIBLE:

@@ -31,5 +31,5 @@ def test_the_run_that_decides_comes_with_its_command(from_splits: bool) -> None:
     """And where no run is asked for, nothing hangs behind a semicolon."""
     wanted = {"instances": 2, "cores_per_instance": 1}
     asked = owner_sentence(document("process", owner_next=wanted, owner_from_splits=from_splits))
-    assert "; run 2 x 1 (`cerberus-plan tune --splits 2x1 --record FILE -- COMMAND`) to decide it" in asked
+    assert "; run 2 x 1 to decide it (`cerberus-plan tune --splits 2x1 --record FILE -- COMMAND`)" in asked
     assert "; )" not in owner_sentence(document("process", owner_from_splits=from_splits))
