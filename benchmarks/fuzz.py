@@ -255,6 +255,8 @@ def main() -> None:
     options.add_argument("--keep", type=Path, help="folder for the files that something is wrong with")
     options.add_argument("--write", action="store_true", help="write the result to docs/benchmarks.md")
     given = options.parse_args()
+    if not any(given.only in each.name for each in targets()):
+        options.error(f"--only {given.only}: no target is called so; there are {', '.join(t.name for t in targets())}")
     signal.signal(signal.SIGALRM, _late)
     if wrong := warm_up(given.only):
         sys.exit("undamaged files are refused:\n" + "\n".join(wrong))
