@@ -158,9 +158,9 @@ def main() -> None:
     print(table(header, rows))
     if options.markdown:
         note = (
-            f"{options.completions:,} cycles on one core: most events a second of the rounds, and the median paired "
-            "ratio of speeds with its 90 % interval. The C twins (`benchmarks/simulation.c`, gcc -O2) run the same "
-            "algorithms with the same random numbers; the jump chains give the same clock. "
+            f"{options.completions:,} cycles on one core, processor time: most events a second of the rounds, and the "
+            "median paired ratio of speeds with its 90 % interval. The C twins (`benchmarks/simulation.c`, gcc -O2) "
+            "run the same algorithms with the same random numbers; the jump chains give the same clock. "
             f"Made by `python benchmarks/simulation.py` on {host()}."
         )
         body = f"{note}\n\n{table(header, rows)}"
