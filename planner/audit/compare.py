@@ -269,6 +269,12 @@ def _set(cpus: frozenset[int]) -> str:
     return f"CPU {cpu_list(cpus)}"
 
 
+def _nodes(nodes: frozenset[int] | None) -> str:
+    if not nodes:
+        return "any node"
+    return f"node{'s' if len(nodes) > 1 else ''} {cpu_list(nodes)}"
+
+
 def _rest(each: Instance, sight: Seen, noun: str) -> Iterator[Deviation]:
     """Counts without pins, and memory; all are about the instance as a whole."""
 
@@ -280,16 +286,14 @@ def _rest(each: Instance, sight: Seen, noun: str) -> Iterator[Deviation]:
     if sight.count is not None and sight.vcpus is not None and sight.count != len(sight.vcpus):
         yield say("count", f"{counted(sight.count, noun)}, but pins for {len(sight.vcpus)}")
     if sight.nodes is not None and sight.nodes != frozenset(each.nodes):
-        where = f"nodes {cpu_list(sight.nodes)}" if sight.nodes else "any node"
-        yield say("nodes", f"memory from {where} instead of {cpu_list(each.nodes)}")
+        yield say("nodes", f"memory from {_nodes(sight.nodes)} instead of {cpu_list(each.nodes)}")
     for cell, nodes in sorted(sight.cells.items()):
         right = frozenset(each.nodes[cell : cell + 1])
         if nodes != right and sight.nodes == frozenset(each.nodes):  # else it is said above
             instead = f" instead of {cpu_list(right)}" if right else ", which is not planned"
             yield say("nodes", f"guest node {cell} from node {cpu_list(nodes) or 'any'}{instead}")
     if sight.policy:
-        where = cpu_list(sight.nodes) if sight.nodes else "any"
-        yield say("nodes", f"memory {sight.policy}, not strict, from node {where}")
+        yield say("nodes", f"memory {sight.policy}, not strict, from {_nodes(sight.nodes)}")
     planned = sum(each.memory_bytes)
     if sight.memory_bytes is not None and abs(sight.memory_bytes - planned) > _MEMORY_TOLERANCE * planned:
         what = f"{sight.memory_bytes >> 20} MiB of memory instead of {planned >> 20}"

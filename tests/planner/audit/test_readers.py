@@ -68,12 +68,13 @@ EDITS = [
     (r'placement="static"', 'placement="auto"', "io-thread", "I/O thread 1 not pinned"),
     (r'mode="strict"', 'mode="preferred"', "nodes", "memory preferred, not strict, from node"),
     (r'mode="strict"', 'mode="interleave"', "nodes", "memory interleave, not strict, from node"),
+    (r'mode="strict" nodeset="\d"', 'mode="interleave" nodeset="6-7"', "nodes", "not strict, from nodes 6-7"),
     (r"<memory mode[^>]*>", '<memory mode="strict" placement="auto"/>', "nodes", "memory from any node instead of"),
     (
         r"<memory mode[^>]*>",
         r'\g<0><memnode cellid="0" mode="strict" nodeset="7"/>',
         "nodes",
-        "memory from nodes 7 instead",
+        "memory from node 7 instead",
     ),
     (r'placement="static"', 'current="1"', "count", "1 vCPU instead of 2"),
     (
