@@ -157,6 +157,25 @@ def stopping() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+@contextlib.contextmanager
+def finishing() -> Iterator[None]:
+    """What would end the program waits meanwhile, and does so afterwards: a clean-up is whole."""
+    came: list[int] = []
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    ours = threading.current_thread() is threading.main_thread()
+    # a handler that is None was not set by Python, which could not set it again
+    before = {each: signal.getsignal(each) for each in numbers if ours and signal.getsignal(each) is not None}
+    for each in before:
+        signal.signal(each, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in came[:1]:
+            os.kill(os.getpid(), number)
+
+
 def _stop(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cerberus_plan.calibration.store.files import stopping, write_atomically
+from cerberus_plan.calibration.store.files import finishing, stopping, write_atomically
 from cerberus_plan.model.errors import CannotAnswerError, InputError
 from cerberus_plan.planner.deploy.bundle import PLAN_FILE
 from cerberus_plan.planner.deploy.exchange import PART, alone_in, exchange, restore
@@ -44,12 +44,12 @@ def write_folder(target: Path, files: Mapping[str, str], *, replace: bool = Fals
 
 
 def _write(target: Path, files: Mapping[str, str]) -> None:
-    try:
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=PART, dir=target.parent))
-    except OSError as error:
-        raise InputError(f"cannot write beside {target}: {error.strerror}; choose another place") from error
-    try:
-        with stopping():
+    with stopping():
+        try:
+            fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=PART, dir=target.parent))
+        except OSError as error:
+            raise InputError(f"cannot write beside {target}: {error.strerror}; choose another place") from error
+        try:
             for name, text in files.items():
                 write_atomically(fresh / name, text)
             fresh.chmod(0o755)
@@ -57,10 +57,11 @@ def _write(target: Path, files: Mapping[str, str]) -> None:
                 exchange(fresh, target)
             else:
                 fresh.rename(target)
-    except OSError as error:
-        raise CannotAnswerError(f"cannot write {target}: {error.strerror}; nothing was changed there") from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        except OSError as error:
+            raise CannotAnswerError(f"cannot write {target}: {error.strerror}; nothing was changed there") from error
+        finally:
+            with finishing():  # what it was before is half removed otherwise
+                shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _whole_path(target: Path) -> Path:

@@ -183,3 +183,31 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
         write_folder(tmp_path / "file", {"a": "1"})
     with pytest.raises(InputError, match="does not exist; create it first"):
         write_folder(tmp_path / "no" / "out", {"a": "1"})
+
+
+_ENDED_WHILE_REMOVING = """
+import os, shutil, signal, sys
+from pathlib import Path
+from cerberus_plan.planner.deploy import folder
+
+removes = shutil.rmtree
+
+def ended(path, **options):
+    os.kill(os.getpid(), int(sys.argv[2]))  # at the worst moment: the old folder stands beside the new one
+    removes(path, **options)
+
+folder.shutil.rmtree = ended
+folder._write(Path(sys.argv[1]), {"a": "new"})
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_who_is_ended_while_the_old_folder_goes_leaves_none_of_it(tmp_path: Path, number: signal.Signals) -> None:
+    """The new folder is in place, the program ends by the signal, and only then."""
+    target = tmp_path / "deployed"
+    target.mkdir()
+    (target / "a").write_text("old")
+    done = subprocess.run([sys.executable, "-c", _ENDED_WHILE_REMOVING, str(target), str(int(number))], check=False)
+    assert done.returncode != 0
+    assert [path.name for path in tmp_path.iterdir()] == ["deployed"]
+    assert (target / "a").read_text() == "new"
