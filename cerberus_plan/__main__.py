@@ -7,13 +7,16 @@ traceback is printed too.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import gc
-import io
-import os
-import sys
-from typing import Any, TextIO
+try:
+    import contextlib
+    import errno
+    import gc
+    import io
+    import os
+    import sys
+    from typing import Any, TextIO
+except KeyboardInterrupt:  # nobody can be told yet, and there is nothing to tell
+    raise SystemExit(130) from None
 
 CANNOT_ANSWER, BAD_INPUT, OWN_MISTAKE, INTERRUPTED = 1, 2, 70, 130
 DEBUG = "CERBERUS_PLAN_DEBUG"
