@@ -272,7 +272,7 @@ def _set(cpus: frozenset[int]) -> str:
 def _nodes(nodes: frozenset[int] | None) -> str:
     if not nodes:
         return "any node"
-    return f"node{'s' if len(nodes) > 1 else ''} {cpu_list(nodes)}"
+    return f"{'node' if len(nodes) == 1 else 'nodes'} {cpu_list(nodes)}"
 
 
 def _rest(each: Instance, sight: Seen, noun: str) -> Iterator[Deviation]:

@@ -8,16 +8,15 @@ When not to use it: for doubt between splits (``rivals``) and between structures
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from cerberus_plan.model.digits import counted, estimate
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.structure import System
 from cerberus_plan.model.systems.parts import CEILING
 from cerberus_plan.model.workload import Workload
 from cerberus_plan.planner.plan import Candidate, Constraints
-from cerberus_plan.planner.splits.describe import expected
 from cerberus_plan.planner.splits.evaluate import Evaluated
 from cerberus_plan.planner.splits.network_of import structure_of
 from cerberus_plan.planner.splits.situation import Situation, situation_of
@@ -35,7 +34,6 @@ def caveats(
     constraints: Constraints,
     evaluated: Evaluated,
     *,
-    ranked: Sequence[Candidate],
     best: Candidate,
     system: System,
 ) -> Iterator[str]:
@@ -46,7 +44,6 @@ def caveats(
         workload: The workload planned.
         constraints: What was respected.
         evaluated: What the plan rests on.
-        ranked: All candidates.
         best: The recommended one.
         system: Its system.
     """
@@ -58,7 +55,6 @@ def caveats(
             f"hold on {constraints.cores}, and intervals grow with the distance"
         )
     yield from _memory(machine, workload, constraints, best)
-    yield from disagreements(workload, ranked)
     yield from bends(structure_of(machine, workload, system, vms=best.vms, threads=best.split[0]), best)
     yield from _misfits(machine, workload, evaluated)
     if best.bottleneck == CEILING:
@@ -116,20 +112,6 @@ def _is_assumed(machine: Machine, workload: Workload, name: str, quantity: Quant
     carried = situation_of(machine, workload) is Situation.CARRIED and name.startswith("workload.")
     elsewhere = carried and quantity.errs_with != "" and quantity.dimension == "time"
     return quantity.provenance is Provenance.ASSUMED or elsewhere
-
-
-def disagreements(workload: Workload, ranked: Sequence[Candidate]) -> Iterator[str]:
-    """Splits of the program that were really run and did what no system of the plan predicts for them."""
-    for run in workload.measured:
-        same = [c for c in ranked if c.vms == run.instances and c.cores_per_vm == run.cores_per_instance]
-        low, high = run.low or run.value, run.high or run.value
-        if same and not any(c.low <= high and low <= c.high for c in same):
-            nearest = min(same, key=lambda c: abs(math.log(c.throughput / run.value)))
-            yield (
-                f"the model disagrees with a run: {run.instances} x {run.cores_per_instance} did "
-                f"{estimate(run.value, run.low, run.high, workload.unit)}, and {nearest.system} is predicted at "
-                f"{expected(nearest, workload.unit)}; trust the run, and measure more of them"
-            )
 
 
 def _misfits(machine: Machine, workload: Workload, evaluated: Evaluated) -> Iterator[str]:

@@ -91,7 +91,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             *rivals(joint, candidates, best, systems=titles, evaluated=evaluated, runs=runs),
             *crowd_notes(machine, workload, constraints, ranked=ranked, best=best, systems=systems),
             *doubts(machine, workload, [best, *everywhere[:1]], ranked),
-            *caveats(machine, workload, constraints, evaluated, ranked=ranked, best=best, system=titles[best.system]),
+            *caveats(machine, workload, constraints, evaluated, best=best, system=titles[best.system]),
         ),
     )
 

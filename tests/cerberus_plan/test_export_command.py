@@ -104,7 +104,7 @@ def test_a_machine_too_small_is_refused_with_what_to_do(tmp_path: Path) -> None:
     """Before a plan of 64 cores is made, with the commands that give a larger machine."""
     refused = run("--cores", "64", "--workload", "dbench", "--format", "systemd", "--output", str(tmp_path / "out"))
     assert (refused.returncode, list(tmp_path.iterdir())) == (1, [])
-    assert "64 cores are to be deployed and amd48 has 48 CPUs" in refused.stderr
+    assert "amd48 has 48 CPUs, the split 64 cores" in refused.stderr
     assert "machines make NAME --like amd48" in refused.stderr
 
 

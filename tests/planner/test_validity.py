@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,13 +12,10 @@ from cerberus_plan.model.exact.formulas import collapse
 from cerberus_plan.model.exact.solver import solve
 from cerberus_plan.model.laws.delay import Delay
 from cerberus_plan.model.laws.ticket_lock import TicketLock
-from cerberus_plan.model.measurement import Measurement
 from cerberus_plan.model.network import Instance
 from cerberus_plan.model.simulation import Rules, simulate
 from cerberus_plan.model.structure import Structure
-from cerberus_plan.model.systems.registry import SYSTEMS
-from cerberus_plan.planner.plan import Candidate, Constraints, Plan
-from cerberus_plan.planner.splits.choose import plan
+from cerberus_plan.planner.plan import Candidate
 from cerberus_plan.planner.splits.validity import bends, onset_of_collapse
 from cerberus_plan.planner.verify.judge import AGREE, DISAGREE, judge
 from cerberus_plan.planner.verify.rounds import Ratio, Sample
@@ -67,23 +62,6 @@ def test_busy_receivers_part_from_the_model_and_the_plan_says_so() -> None:
     (said,) = bends(quiet, candidate(4, 4, messages=0.2))
     assert "answers queue there" in said
     assert not list(bends(quiet, candidate(1, 4, messages=0.2)))
-
-
-def measured(value: float, low: float | None = None, high: float | None = None) -> Plan:
-    run = Measurement(instances=12, cores_per_instance=4, value=value, low=low, high=high)
-    program = replace(HISTOGRAM, measured=(run,))
-    return plan(AMD, program, [SYSTEMS["cerberus"]], Constraints(cores=48, max_vms=24))
-
-
-@pytest.mark.slow
-def test_a_run_that_no_system_predicts_is_said() -> None:
-    """A measured split outside the predicted interval is a disagreement, one inside is none."""
-    predicted = next(c for c in measured(3.5).candidates if c.split == (4,) * 12)
-    assert not [w for w in measured(predicted.throughput).warnings if "disagrees with a run" in w]
-    far = 0.3 * predicted.throughput
-    (said,) = [w for w in measured(far, 0.9 * far, 1.1 * far).warnings if "disagrees with a run" in w]
-    assert "12 x 4" in said
-    assert "trust the run" in said
 
 
 @pytest.mark.parametrize(("ratio", "expected"), [(1.6, AGREE), (1.0, DISAGREE)])

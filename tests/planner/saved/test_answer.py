@@ -155,7 +155,7 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (change("plans.0.best.throughput", 1.0), "plans[0]: best is none of the candidates"),
         (change("plans.0.ties", "none"), "plans[0]: ties"),
         (change("plans.1.candidates.3.ledger", []), "plans[1]: candidates[3]: ledger"),
-        (change("plans.1", None), "1 plans for 2 workloads"),
+        (change("plans.1", None), "1 plan for 2 workloads"),
         (change("made_with", 3), "made_with"),
     ],
 )  # fmt: skip
