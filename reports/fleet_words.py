@@ -62,7 +62,7 @@ def _together(shortage: Mapping[str, Any]) -> str:
         return f"Together they keep {percent(shortage['level'])} of each."
     if any(row["reason"] for row in shortage["lacking"]):
         return "Not every workload has a place."
-    return "Of some rate they keep nothing, with the losses and the spread that are asked for."
+    return "Of some rate nothing is kept, with the losses and the spread that are asked for."
 
 
 def placed(row: Mapping[str, Any]) -> str:

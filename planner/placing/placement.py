@@ -169,11 +169,11 @@ def _notes(
         rest = len(idle) - len(siblings)
         if siblings:
             notes.append(
-                f"{counted(len(siblings), 'idle CPU')}: SMT siblings of cores in use; every CPU in use has its core to "
-                "itself"
+                f"the split leaves {counted(len(siblings), 'CPU')} idle, as SMT siblings of cores in use: every CPU in "
+                "use has its core to itself"
             )
         if rest:
-            notes.append(f"{counted(rest, 'idle CPU')}: not of the split; let the host run there")
+            notes.append(f"the split leaves {counted(rest, 'CPU')} idle; let the host run there")
     if not host and not idle:
         notes.append("no CPU is left for the host: its own threads and interrupts share the instances' CPUs")
     apart = [each for each in places if len(set(each.cpus)) > 1 and each.shares.crossing_l3 > 0.0]

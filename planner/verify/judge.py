@@ -127,7 +127,7 @@ def _anyhow(measured: Ratio) -> str:
     """What the runs say without any prediction."""
     low, high = _ends(measured)
     if low > 1.0 or high < 1.0:
-        return f"; that the split is {'faster' if low > 1.0 else 'slower'} than one big instance the runs show"
+        return f"; the runs do show that the split is {'faster' if low > 1.0 else 'slower'} than one big instance"
     return ""
 
 

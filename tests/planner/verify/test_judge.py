@@ -79,7 +79,7 @@ def test_what_cannot_be_told_says_what_would_decide_it() -> None:
     assert hopeless is not None
     assert short is not None
     assert busy is not None
-    assert wide.trust.endswith("the split is faster than one big instance the runs show")
+    assert wide.trust.endswith("; the runs do show that the split is faster than one big instance")
     assert re.fullmatch(r"verify with --rounds [0-9]+, about [0-9]+ min", wide.next)
     assert "more than may be asked for: give each run more work" in hopeless.next
     assert short.next == "verify with 20 times the work a run"
