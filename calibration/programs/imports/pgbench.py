@@ -5,6 +5,8 @@ and ``tps = X (...)``. Versions before 14 print two rates; the one *excluding* c
 ``-C`` only the rate including reconnections exists: a series apart. Runs of another type, scale or mode are another
 curve. Logs whose headers people have trimmed are read under the last header above, which is said.
 Trap: N counts clients, not cores; beyond the server's cores the curve is about queueing, not scaling.
+When not to use it: the rate of a run with ``--rate`` is the rate you asked for, and one that was aborted is of the
+clients that were left; both are said.
 Source: output of pgbench 9 to 18.
 """
 
@@ -21,6 +23,15 @@ from cerberus_plan.model.digits import counted
 CLIENTS = re.compile(r"^\s*number of clients:\s*(\S+)")
 TPS = re.compile(r"^\s*tps = (\S+)(?: \((.*)\))?\s*$")
 FAILED = re.compile(r"^\s*number of failed transactions:\s*(\d+)")
+# what is printed of rates that tell less than they seem to -> what to say of them
+DOUBTS = {
+    re.compile(r"^\s*rate limit schedule lag:"): (
+        "throttled (--rate): the rate is what was asked for, not what could be done"
+    ),
+    re.compile(r"^(?:pgbench: error: )?Run was aborted"): (
+        "aborted: the rate is of the clients that were left, repeat the run"
+    ),
+}
 SETTING = re.compile(r"^\s*(transaction type|scaling factor|query mode):\s*(.*?)\s*$")
 
 
@@ -32,6 +43,7 @@ class _Header:
     clients: int | None = None
     settings: dict[str, str] = field(default_factory=dict)
     results: int = 0
+    doubts: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -86,6 +98,8 @@ def _notes(headers: list[_Header], results: list[_Result], failed: int) -> Itera
     for header in headers:
         if header.results > 1 and header.clients is not None:
             yield f"{header.results} results stand under one header: read as repeats at n = {header.clients}"
+        for doubt in header.doubts:
+            yield f"the run of {counted(header.clients or 0, 'client')} was {doubt}"
     if lost := sum(result.header.clients is None for result in results):
         yield f"{counted(lost, 'result')} left out, without a number of clients above"
 
@@ -108,6 +122,8 @@ def _read(source: Source) -> tuple[list[_Header], list[_Result], int]:
             _result(source, number, match, headers[-1], results)
         elif match := FAILED.match(line):
             failed += int(match[1])
+        else:
+            headers[-1].doubts += [said for pattern, said in DOUBTS.items() if pattern.match(line)]
     return headers, results, failed
 
 

@@ -58,6 +58,7 @@ class _Run:
     threads: int
     found: dict[str, float] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    printed: set[str] = field(default_factory=set)  # words before the rates: 1.1 prints that of events in two places
 
     def again(self) -> _Run:
         """Another run under the same header."""
@@ -72,7 +73,7 @@ class _Run:
         events = self.found.get("events", 0.0)
         if self.is_database and events and self.found.keys() & {"read", "write"}:
             kinds = [
-                f"{'one' if self.found[kind] < 1.5 * events else 'several'} {kind}{'s' * (kind != 'write')}"
+                f"one {kind}" if self.found[kind] < 1.5 * events else f"several {kind}s"
                 for kind in ("read", "write")
                 if self.found.get(kind)
             ]
@@ -126,8 +127,10 @@ def _runs(source: Source) -> list[_Run]:
             continue
         for name, pattern in (RATES | TOTALS).items():
             if match := pattern.match(line):
-                if name in RATES and name in runs[-1].found:
+                words = line.partition(":")[0].strip()
+                if name in RATES and words in runs[-1].printed:
                     runs.append(runs[-1].again())
+                runs[-1].printed.add(words)
                 runs[-1].found[name] = source.number(match[1], number, name)
         for setting, called in SETTINGS.items():
             if match := setting.match(line):

@@ -272,3 +272,31 @@ def test_python_benchmarks_with_a_count_that_is_none_keep_the_others() -> None:
     assert any("with workers = auto is not in the curve" in note for note in imported.notes)
     with pytest.raises(InputError, match="workers to be a whole number"):
         read(text("auto"), asked=Asked(parameter="workers"))
+
+
+def test_what_sysbench_prints_twice_of_one_run_is_no_repeat() -> None:
+    """Version 1.1 tells the events of a second under two names; several such results are repeats all the same."""
+    said = "CPU speed:\n    events per second: {0:8.2f}\n\nThroughput:\n    events/s (eps): {0:.4f}\n"
+    rates = [4520.25, 4480.5]
+    text = "sysbench 1.1.0\nNumber of threads: 4\n" + "".join(said.format(rate) for rate in rates)
+    once = read(text.replace(said.format(rates[1]), ""))
+    assert (points(once.curves[0]), once.notes) == ({4: (4520.25,)}, ())
+    twice = read(text)
+    assert points(twice.curves[0]) == {4: tuple(rates)}
+    assert twice.notes == ("2 results stand under one header: read as repeats at n = 4",)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("rate limit schedule lag: avg 1.200 (max 9.100) ms", "throttled"),
+        ("pgbench: error: Run was aborted; the above results are incomplete.", "aborted"),
+        ("Run was aborted; the above results are incomplete.", "aborted"),
+    ],
+)
+def test_pgbench_rates_that_tell_less_than_they_seem_to_are_named(line: str, said: str) -> None:
+    """A rate that was asked for, or of what was left of a run, is read with a note of which run it is."""
+    found = read(pgbench(4, 840.0) + pgbench(8, 100.0) + line + "\n" + pgbench(16, 120.0))
+    assert points(found.curves[0]) == {4: (840.0,), 8: (100.0,), 16: (120.0,)}
+    assert [note for note in found.notes if f"the run of 8 clients was {said}" in note]
+    assert not [note for note in found.notes if "16 clients" in note or "4 clients" in note]
