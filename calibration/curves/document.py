@@ -106,7 +106,8 @@ def verdict(fit: Fit, *, noun: str = "cores") -> str:
         if peak.low < peak.n:
             sentence += f", but the best count may be as low as {peak.low:g}"
     else:
-        sentence = f"Throughput is expected to be best at {peak.n:g} {noun} (90 %: {peak.low:g} to {peak.high:g})"
+        best = noun.removesuffix("s") if peak.n == 1 else noun
+        sentence = f"Throughput is expected to be best at {peak.n:g} {best} (90 %: {peak.low:g} to {peak.high:g})"
     if fit.decided:
         return sentence + "."
     known = f"beyond {fit.trusted_to:g} {noun}" if fit.trusted_to >= last else "even within what was measured"

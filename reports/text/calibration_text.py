@@ -22,6 +22,9 @@ def print_quantities(console: Console, profile: Profile) -> None:
 
     cpus = counted(profile.host.cpus, "CPU")
     title = f"{profile.host.name}: {profile.host.processor}, {cpus}"
+    if not profile.quantities:
+        console.print(f"{title}; nothing was measured\n", highlight=False)
+        return
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("quantity", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
@@ -39,7 +42,9 @@ def _cell(profile: Profile, name: str) -> str:
 
 
 def print_beside_paper(console: Console, profile: Profile) -> None:
-    """The paper's section 7.2 with this host's relatives of its primitives."""
+    """The paper's section 7.2 with this host's relatives of its primitives, where it has any."""
+    if not any(name in profile.quantities for row in ROWS for name in (row.local, row.remote)):
+        return  # a machine read from other tools' files: numbers of the paper alone tell nothing of it
     from rich.table import Table
 
     from cerberus_plan.reports.text.console import print_whole

@@ -82,6 +82,8 @@ def test_an_imported_machine_can_be_planned_for(tmp_path):
     made = run("calibrate", "--import", "big.csv", "--output", "big.json", home=tmp_path)
     assert made.returncode == 0, made.stderr
     assert "cerberus-plan --workload mine.toml --machine big.json" in made.stderr.splitlines()[-1]
+    assert "core_to_core_round_trip" in made.stdout
+    assert "Beside the paper" not in made.stdout, "numbers of the paper alone tell nothing of this machine"
     done = run("--cores", "16", "--machine", "big.json", "--workload", "histogram", "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["machine"]["cores"] == 16

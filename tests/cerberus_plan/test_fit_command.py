@@ -114,3 +114,12 @@ def test_more_counts_than_memory_holds_are_refused(curve: Path) -> None:
     done = run("fit", curve, "--json", "--predict", ",".join(map(str, range(1, 257))))
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["predictions"]) == 256
+
+
+@pytest.mark.slow
+def test_one_core_is_named_in_the_singular(tmp_path: Path) -> None:
+    """A curve that only falls is best at 1 core."""
+    path = tmp_path / "falling.csv"
+    path.write_text("n,value\n1,1000\n2,100\n4,10\n8,1\n")
+    told = run("fit", path, "--json")
+    assert json.loads(told.stdout)["verdict"].startswith("Throughput is expected to be best at 1 core (")

@@ -76,11 +76,18 @@ def _read(folder: Path) -> Iterator[Seen]:
         seen = Seen(
             name=name,
             source=file.name,
-            cpus=cpu_set(_text(fields, "cpuset"), f"{where}: cpuset"),
+            cpus=_cpus(_text(fields, "cpuset"), f"{where}: cpuset"),
             quota=_quota(fields, where),
         )
         copies = range(1, _copies(fields, where) + 1)
         yield from (seen if copy == 1 else replace(seen, name=f"{name}-{copy}") for copy in copies)
+
+
+def _cpus(text: str, where: str) -> frozenset[int]:
+    """CPUs of a list; a variable has its value from a shell that is not seen here."""
+    if "$" in text:
+        decode.refuse(text, where, "a list of CPUs, not a variable; `docker compose config` writes its value")
+    return cpu_set(text, where)
 
 
 def _mapping(tree: Tree, name: str, where: str) -> Tree:

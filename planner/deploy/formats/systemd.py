@@ -86,13 +86,16 @@ def _quota(text: str, where: str) -> float | None:
 
 
 def _settings(text: str) -> list[str]:
-    """Settings of the sections about resources, a line each: comments go, continued lines are joined."""
+    """Settings of the [Slice] section, a line each: comments go, continued lines are joined.
+
+    systemd ignores what stands elsewhere in the file of a slice, with no more than a line in its journal.
+    """
     kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", ";")))
     found, section = [], ""
     for line in kept.replace("\\\n", " ").splitlines():
         if line.strip().startswith("["):
             section = line.strip()
-        elif section not in ("[Unit]", "[Install]"):
+        elif section == "[Slice]":
             found.append(line.strip())
     return found
 

@@ -172,6 +172,7 @@ SLICE = "[Unit]\nDescription=x\nAllowedCPUs=9\n\n[Slice]\n"
         ("AllowedCPUs=6 \\\n  # between\n  7\n", {6, 7}),
         ("#AllowedCPUs=1\n; AllowedCPUs=2\nAllowedCPUs=6-7\n", {6, 7}),
         ("AllowedCPUs=6-7\nStartupAllowedCPUs=1\n", {6, 7}),
+        ("[Service]\nAllowedCPUs=9\n[Slice]\nAllowedCPUs=6-7\n", {6, 7}),
     ],
 )
 def test_systemd_lists(tmp_path: Path, body: str, cpus: set[int]) -> None:
@@ -303,3 +304,10 @@ def test_a_number_of_vcpus_that_is_none_is_named(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=re.escape(said)) as refused:
             libvirt_domain(file)
         assert "None" not in str(refused.value)
+
+
+def test_a_variable_in_a_compose_file_is_refused_with_the_command_that_fills_it_in(tmp_path: Path) -> None:
+    """What it stands for is known to a shell alone."""
+    (tmp_path / "compose.yaml").write_text('services:\n  a-00:\n    cpuset: "${CPUS:-6-7}"\n')
+    with pytest.raises(InputError, match=r"compose.yaml: a-00: cpuset = .*CPUS.*docker compose config"):
+        read_files("compose", tmp_path)
