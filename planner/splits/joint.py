@@ -4,7 +4,7 @@ Models: every draw of the costs with several samples of the model's own error, w
 (``model.discrepancy``): log rate = log rate under the draw + L z, L L^T the covariance of the errors.
 Number: 35 draws with 12 antithetic samples each; a probability of a half is known within 5 percentage points (90 %).
 Splits whose rate is far below the best's under the central values take no part: their probability of being best is
-0 and their regret is that against the others' best.
+0, and they keep as much less of the best than the fastest does as they are slower.
 Assumptions: those of ``model.discrepancy``; the error does not depend on the draw.
 When not to use it: for the interval of one split; ``spread`` has it without sampling.
 """
@@ -55,10 +55,13 @@ class Joint(Record):
 
     def regret(self, central: Array) -> Array:
         """Expected loss against the best under each sample, as a share of it, for all rows of the evaluation."""
-        found = np.empty(central.size)
-        # Those left out are slower: their own error hardly moves their loss, which is no less than the smallest.
         inside = (1.0 - np.exp(self.logs - self.best)).mean(axis=1)
-        found[:] = np.maximum(1.0 - np.exp(central) * np.exp(-self.best).mean(), inside.min())
+        # Those left out are slower than the fastest that is compared, and most of the doubt is about both: what that
+        # one keeps of the best they keep in proportion. A mean of 1 / best alone is made by the samples in which all
+        # splits are slow. No loss is less than the smallest.
+        fastest = int(np.argmax(central[self.rows]))
+        kept = np.exp(central - central[self.rows][fastest]) * (1.0 - inside[fastest])
+        found: Array = np.maximum(1.0 - kept, inside.min())
         found[self.rows] = inside
         return np.clip(found, 0.0, 1.0)
 

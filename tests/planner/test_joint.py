@@ -64,6 +64,16 @@ def test_far_slower_splits_take_no_part_and_lose_what_they_lose() -> None:
     assert found.regret(np.log(rate[:, 0]))[200] == pytest.approx(1.0, abs=1e-6)
 
 
+@given(st.floats(0.0, 2.0), st.integers(64, 99))
+def test_a_doubt_that_all_share_hides_no_loss_of_what_is_left_out(shared: float, row: int) -> None:
+    """However little is known of all rates together, a split that is slower by a factor keeps that factor less."""
+    n = 100
+    rate = np.exp(-0.02 * np.arange(n))[:, None] * np.ones((1, 41))
+    found = sample(rate, ("a",) * n, Splits(vms=np.arange(1.0, n + 1), threads=np.ones(n)), Discrepancy(shared=shared))
+    assert row not in found.rows
+    assert found.regret(np.log(rate[:, 0]))[row] == pytest.approx(1 - math.exp(-0.02 * row), abs=1e-3)
+
+
 def test_a_plateau_wider_than_what_is_compared_has_its_leader_inside() -> None:
     """300 splits alike: the smallest regret belongs to one that was compared."""
     n = 300
