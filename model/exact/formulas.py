@@ -106,6 +106,17 @@ def run_queue() -> Formula:
     )
 
 
+def beyond() -> Formula:
+    """Share of the core time that is lost where X is the rate that runs show and D the one by the stations alone."""
+    shown, demanded = sympy.symbols("X D", positive=True)
+    return Formula(
+        name="contention beyond the demands",
+        says="What runs show and no station explains.",
+        symbol="L",
+        expression=1 - shown / demanded,
+    )
+
+
 def _for_many(expression: Any) -> Any:
     """The expression for many customers: a minimum with a constant takes the constant."""
     return expression.replace(sympy.Min, lambda *parts: sympy.Mul(*[p for p in parts if not p.has(CUSTOMERS)]))

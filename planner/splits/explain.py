@@ -100,9 +100,12 @@ def explain(plan: Plan, candidate: Candidate) -> Explanation:
     # of more threads than cores only those meet at the stations that have one
     met = replace(candidate, split=tuple(min(size, cores) for size in candidate.split))
     queue = tuple(_run_queue(plan, candidate)) if candidate.overcommit > 1.0 else ()
+    beyond = tuple(_beyond(candidate)) if plan.workload.measured else ()
     slowed = math.prod(found.value for found in queue)
-    lines = tuple(replace(line, share=line.share / slowed) for line in _lines(local, shared, met))
+    left = math.prod(1.0 - found.value for found in beyond) / slowed
+    lines = tuple(replace(line, share=line.share * left) for line in _lines(local, shared, met))
     findings = (
+        *beyond,
         *queue,
         *_lock_findings(local, shared, met),
         *_shared_findings(local, shared),
@@ -158,6 +161,22 @@ def _lines(local: tuple[Station, ...], shared: tuple[Station, ...], candidate: C
             numbers={name: float(getattr(station, name)) for name in station.parameter_names},
             share=lengths[station.name] / (vms * threads),
             gain=gain[station.name],
+        )
+
+
+def _beyond(candidate: Candidate) -> Iterator[Finding]:
+    """What runs show beyond the stations, as the plan's ledger has it."""
+    from cerberus_plan.model.exact import formulas
+    from cerberus_plan.planner.evidence.condition import BEYOND
+
+    if (share := candidate.ledger.get(BEYOND, 0.0)) > 0.0:
+        law = formulas.beyond()
+        yield Finding(
+            name=BEYOND,
+            says=f"{BEYOND}: share of the core time that runs show to be lost and none of these stations explains",
+            formula=f"{law.text}, X as runs have it and D by the stations alone",
+            mathml=law.mathml,
+            value=share,
         )
 
 

@@ -20,6 +20,7 @@ from cerberus_plan.model.systems.registry import SYSTEMS
 from cerberus_plan.planner.plan import Constraints
 from cerberus_plan.planner.splits.choose import plan
 from cerberus_plan.planner.splits.explain import Explanation, explain, gains, limit_of
+from tests.planner.evidence.test_condition import ONE_CORE, of, planned, program, serial
 
 DEMAND = st.floats(0.1, 10)
 
@@ -91,3 +92,15 @@ def test_a_ticket_lock_without_handover_saturates_like_any_lock(think: float, ho
     crowd = solve(instances=[Instance(threads=400, stations=[Delay(think), TicketLock(hold, handover=0.0)])])
     if found.value < 100:
         assert crowd.throughput == pytest.approx(1.0 / hold, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_stations_and_what_runs_show_beyond_them_make_up_the_core_time() -> None:
+    """The shares are those of the plan's ledger: an explanation that left the contention out said 99 % compute."""
+    found = planned(program((1, 1, ONE_CORE), (1, 2, serial(0.4, 2)), (2, 1, 1.9 * ONE_CORE)))
+    one = of(found, 1, 2)
+    told = explain(found, one)
+    beyond = next(each for each in told.findings if each.name == "contention beyond the demands")
+    assert 0.1 < beyond.value == one.ledger["contention beyond the demands"]
+    assert sum(line.share for line in told.stations) + beyond.value == pytest.approx(1.0, abs=1e-6)
+    assert next(line.share for line in told.stations if line.name == "compute") == pytest.approx(one.ledger["compute"])
