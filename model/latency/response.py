@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,11 @@ _SMALLEST_TAIL = 1e-5
 # Holds that vary less have a corner that the Fourier series rounds off.
 LEAST_VARIABILITY = 0.01
 Complex = np.ndarray[Any, np.dtype[np.complex128]]
+Indices = np.ndarray[Any, np.dtype[np.intp]]
 # Relative width at which a percentile is found.
 _CLOSE = 1e-9
-# The same for many at once, and most steps to it.
-_NEAR, _MOST_STEPS = 1e-7, 60
+# The same for many at once: the relative step of Newton's rule that is the last one, the longest, and most steps.
+_NEAR, _LONGEST_STEP, _MOST_STEPS = 1e-7, 6.0, 60
 
 
 def _weights() -> tuple[Array, Complex]:
@@ -168,52 +169,65 @@ def _crossing(response: ResponseTime, wanted: float, low: float, high: float) ->
     return (low + high) / 2.0
 
 
-def quantiles(found: Sequence[Sum], probability: float) -> Array:
-    """The same percentile of several sums of as many parts, at once: as ``quantile``, to 1e-7.
+class _Parts:
+    """Parts of several sums, a row each; what has fewer parts than others is filled up with parts that take no time."""
 
-    A call for each of them spends its time between numpy's calls, not in them.
-    """
-    wanted = max(1.0 - probability, _SMALLEST_TAIL)
-    holds, chances, waits, varies = (
-        np.array([getattr(each, name) for each in found]) for name in ("holds", "chances", "waits", "variability")
-    )
+    def __init__(self, found: Sequence[Sum]) -> None:
+        shape = len(found), max((each.holds.size for each in found), default=0)
+        self._holds, self._chances, self._waits = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self._varies = np.ones(shape)
+        for row, each in enumerate(found):
+            known = slice(each.holds.size)
+            self._holds[row, known], self._chances[row, known] = each.holds, each.chances
+            self._waits[row, known], self._varies[row, known] = each.waits, each.variability
 
-    def excess(times: Array) -> Array:
+    def tails(self, rows: Indices, times: Array) -> tuple[Array, Array]:
+        """Probability of taking longer, and the density, of some of the sums, each at its own time."""
         s = _AT / times[:, None]
-        product = np.ones_like(s)
-        for part in range(holds.shape[1]):
-            hold, chance = holds[:, part, None], chances[:, part, None]
-            held, power = 1.0 + varies[:, part, None] * hold * s, varies[:, part, None]
-            product *= (1.0 - chance + chance / (1.0 + waits[:, part, None] * s)) / (
-                held if (power == 1.0).all() else held ** (1.0 / power)
-            )
-        tails = (((1.0 - product) / s).real @ _WEIGHTS) / times
-        return np.asarray(np.log(np.clip(tails, 1e-300, 1.0) / wanted))
-
-    high = np.array([each.mean for each in found])
-    low, above = np.zeros_like(high), np.full_like(high, -math.log(wanted))
-    below = excess(high)
-    while (beyond := below > 0.0).any():
-        low, above = np.where(beyond, high, low), np.where(beyond, below, above)
-        high = np.where(beyond, 2.0 * high, high)
-        below = excess(high)
-    return _crossings(excess, low, high, above, below)
+        product, logs = np.ones_like(s), np.zeros_like(s)
+        for part in range(self._holds.shape[1]):
+            held = 1.0 + (self._varies[rows, part] * self._holds[rows, part])[:, None] * s
+            varies = self._varies[rows, part, None]
+            if (varies == 1.0).all():
+                product /= held
+            else:
+                logs += _logarithm(held) / varies
+            chance = self._chances[rows, part, None]
+            if chance.any():
+                product *= 1.0 - chance + chance / (1.0 + self._waits[rows, part, None] * s)
+        if logs.any():
+            product *= np.exp(-logs)
+        return ((1.0 - product) / s).real @ _WEIGHTS / times, product.real @ _WEIGHTS / times
 
 
-def _crossings(excess: Callable[[Array], Array], low: Array, high: Array, above: Array, below: Array) -> Array:
-    """Where each excess is zero: the Illinois rule, all at once, until the last has come close."""
-    side = np.zeros_like(low)
+def _logarithm(z: Complex) -> Complex:
+    """Of numbers to the right of the imaginary axis: half the time of numpy's for any."""
+    return np.asarray(0.5 * np.log(z.real**2 + z.imag**2) + 1j * np.arctan(z.imag / z.real))
+
+
+def quantiles(found: Sequence[Sum], probability: float | Sequence[float]) -> Array:
+    """The same percentile of several sums, or one of each, all at once: as ``quantile``, to 1e-7.
+
+    A call for each of them spends its time between numpy's calls, not in them. Newton's rule on the logarithm of the
+    tail, which is nearly straight, within what is known to be too short and too long.
+    """
+    wanted = np.maximum(1.0 - np.broadcast_to(np.asarray(probability, dtype=np.float64), len(found)), _SMALLEST_TAIL)
+    parts, times = _Parts(found), np.array([each.mean for each in found])
+    low, high = np.zeros_like(times), np.full_like(times, math.inf)
+    left = np.arange(times.size)
     for _ in range(_MOST_STEPS):
-        if (high - low <= _NEAR * high).all():
+        if not left.size:
             break
-        t = low + (high - low) * np.clip(above / np.maximum(above - below, 1e-300), 1e-9, 1.0 - 1e-9)
-        value = excess(t)
-        over = value > 0.0
-        below = np.where(over & (side > 0), below / 2.0, below)
-        above = np.where(~over & (side < 0), above / 2.0, above)
-        low, above = np.where(over, t, low), np.where(over, value, above)
-        high, below = np.where(over, high, t), np.where(over, below, value)
-        side = np.where(over, 1.0, -1.0)
-        exact = np.abs(value) < _NEAR
-        low, high = np.where(exact, t, low), np.where(exact, t, high)
-    return np.asarray((low + high) / 2.0)
+        t = times[left]
+        tails, densities = parts.tails(left, t)
+        tails = np.clip(tails, 1e-300, 1.0)
+        excess = np.log(tails / wanted[left])
+        low[left], high[left] = np.where(excess > 0.0, t, low[left]), np.where(excess > 0.0, high[left], t)
+        step = excess * tails / np.maximum(densities, 1e-300)
+        # beyond the digits of the tail there is none, nor a direction
+        near = (np.abs(step) <= _NEAR * t) & (tails > 1e-300) & (densities > 0.0)
+        tried = np.clip(t + step, t / _LONGEST_STEP, t * _LONGEST_STEP)
+        within = near | ((low[left] < tried) & (tried < high[left]) & (tails > 1e-300))
+        times[left] = np.where(within, tried, (low[left] + high[left]) / 2.0)
+        left = left[~near]
+    return times

@@ -216,6 +216,7 @@ class _Model:
         # what tells a capacity tells it of one split; others are as much alike as arrivals and saturation
         self._scatter = np.array([math.hypot(row.scatter, _OPEN if row.saturated else 0.0) for row in rows])
         self._asked = list(zip(rows, curves, strict=True))
+        self._shares = [share_of(row.name) for row in rows]
         self._unit = unit
         self._known: dict[Bend, Array] = {}
 
@@ -223,7 +224,7 @@ class _Model:
         return self._all([bend])[0]
 
     def _all(self, bends: Sequence[Bend]) -> list[Array]:
-        """Log times under several bends; percentiles of as many parts are found at once."""
+        """Log times under several bends; their percentiles are found at once."""
         new = [bend for bend in dict.fromkeys(bends) if bend not in self._known]
         for bend, times in zip(new, self._log_times(new), strict=True):
             # in a queue that grows a request may take any longer time
@@ -233,7 +234,7 @@ class _Model:
     def _log_times(self, bends: Sequence[Bend]) -> Array:
         """Shape (bends, rows)."""
         logs = np.zeros((len(bends), len(self._asked)))
-        alike: dict[tuple[float | None, int], list[tuple[int, int, Sum]]] = {}
+        asked: list[tuple[int, int, Sum]] = []
         for i, bend in enumerate(bends):
             solved: dict[tuple[tuple[int, int], Load], tuple[Sum, float]] = {}
             for j, (row, curve) in enumerate(self._asked):
@@ -244,12 +245,13 @@ class _Model:
                 if place not in solved:
                     solved[place] = curve.found(row.load, bend, self._unit)
                 found, logs[i, j] = solved[place]
-                alike.setdefault((share_of(row.name), found.holds.size), []).append((i, j, found))
-        for (share, _), places in alike.items():
-            sums = [found for _, _, found in places]
-            times = np.array([found.mean for found in sums]) if share is None else quantiles(sums, share)
-            for (i, j, _), time in zip(places, times, strict=True):
-                logs[i, j] += self._asked[j][1].log_of(time, bends[i], self._unit)
+                if self._shares[j] is None:
+                    logs[i, j] += curve.log_of(np.array(found.mean), bend, self._unit)
+                else:
+                    asked.append((i, j, found))
+        times = quantiles([found for *_, found in asked], [self._shares[j] or 0.0 for _, j, _ in asked])
+        for (i, j, _), time in zip(asked, times, strict=True):
+            logs[i, j] += self._asked[j][1].log_of(time, bends[i], self._unit)
         return logs
 
     def scatter(self, bend: Bend) -> Array:
