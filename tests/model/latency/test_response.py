@@ -53,15 +53,23 @@ def test_a_hold_that_varies_less_is_erlang(count: int, multiple: float) -> None:
 @pytest.mark.slow
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(positive, positive, st.floats(0.0, 1.0)), min_size=1, max_size=5),
-    st.integers(1, 4),
-    st.floats(0.02, 9.0),
-    st.sampled_from([0.5, 0.95, 0.99, 0.999]),
+    st.lists(
+        st.tuples(
+            positive,
+            positive,
+            st.floats(0.0, 1.0),
+            st.integers(1, 4),
+            st.sampled_from([0.5, 0.95, 0.99, 0.999, 0.9999]),
+            st.floats(0.01, 9.0),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
 )
 def test_percentiles_of_many_at_once_are_those_of_each(
-    rows: list[tuple[float, float, float]], parts: int, varies: float, share: float
+    rows: list[tuple[float, float, float, int, float, float]],
 ) -> None:
-    """To six digits."""
+    """To six digits, of sums of different numbers of parts, a percentile of each."""
     found = [
         Sum(
             holds=np.full(parts, hold),
@@ -69,6 +77,14 @@ def test_percentiles_of_many_at_once_are_those_of_each(
             waits=np.full(parts, wait),
             variability=np.array([1.0, *[varies] * (parts - 1)]),
         )
-        for hold, wait, chance in rows
+        for hold, wait, chance, parts, _, varies in rows
     ]
-    assert quantiles(found, share) == pytest.approx([each.quantile(share) for each in found], rel=1e-6)
+    shares = [row[4] for row in rows]
+    each = [one.quantile(share) for one, share in zip(found, shares, strict=True)]
+    assert quantiles(found, shares) == pytest.approx(each, rel=1e-6)
+    assert quantiles(found, shares[0]) == pytest.approx([one.quantile(shares[0]) for one in found], rel=1e-6)
+
+
+def test_percentiles_of_no_sum_are_none() -> None:
+    """As where only means were measured."""
+    assert quantiles([], []).size == 0
