@@ -1,14 +1,19 @@
-"""Which count to run to make sure of the choice: the one after which the best measured count is expected to lose least.
+"""Which count to run to make sure of the choice: the middle of a wide bracket, else where least is expected to be lost.
+
+Where throughput falls on the farther side of a gap beside the best measured count, the best lies within the bracket of
+its two neighbours, and the geometric middle of the wider gap is asked for: bisection needs no law, and who just
+saw the forecast's laws surprised, as by a lock that collapsed, should not ask them where. Elsewhere it is
 
     loses(n) = 1 - E[max(best measured, X(n)) / max(best measured, X(m) for all m)]
 
-over joint draws X of the forecast. A count that may be much better is worth a run even where the forecast's middle
-prefers another; of a lock that collapses nobody knows where between a and b, the geometric middle of both is
-asked for, which minimises that loss where all places are as likely on a logarithmic scale.
+over joint draws X of the forecast: a count that may be much better is worth a run even where the forecast's middle
+prefers another.
 
-Assumptions: a run counts for its own throughput, not for what it teaches about other counts; looking two runs ahead
-chose no better on families left out. When not to use it: to learn the law; `advise` does that.
-Source: expected opportunity loss, Raiffa and Schlaifer (1961); expected improvement, Mockus (1975).
+Assumptions: within a bracket one peak; a run counts for its own throughput, not for what it teaches about other counts
+(looking two runs ahead chose no better on families left out). On those the bracket brings the regret after two runs at
+four times the range from 2.6 to 1.6 %. When not to use it: to learn the law; `advise` does that.
+Source: expected opportunity loss, Raiffa and Schlaifer (1961); expected improvement, Mockus (1975); bracketing of a
+maximum, Kiefer (1953).
 """
 
 from __future__ import annotations
@@ -26,6 +31,10 @@ Array = NDArray[np.float64]
 # A best measured count that is expected to lose less than this needs no further run. Small, for the draws are narrower
 # than intervals that hold: on families left out 0.7 % is lost after three runs at twice the range all the same.
 SURE = 0.001
+# A gap between measured counts that are farther apart than this is wide, and throughput falls across it when it loses
+# more than a run's noise. Families left out: alike for 1.3 to 1.5 and up to 0.05; twice asks too late.
+WIDE = 1.5
+FALLS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +58,14 @@ def confirmation(curve: Curve, grid: Array, paths: Array, runnable: Array | None
     open_ = ~known & (grid == np.round(grid) if runnable is None else np.isin(grid, runnable))
     if not open_.any():
         return None
+    can = grid[open_]
+    gap = _widest_fall(curve, can)
+    if gap is not None:
+        middle = int(np.abs(np.log(can) - np.log(gap).mean()).argmin())
+        why = f"nothing was run between {gap[0]:g} and {gap[1]:g}, where a better count may lie"
+        return Confirmation(n=float(can[middle]), why=why)
     best = float(np.log(curve.value.max()))
-    drawn = paths[:, ~known]
-    reached = np.maximum(drawn, best)
+    reached = np.maximum(paths[:, ~known], best)
     share = np.exp(reached - reached.max(axis=1, keepdims=True)).mean(axis=0)
     now = 1 - float(np.exp(best - reached.max(axis=1)).mean())
     if now < SURE:
@@ -59,6 +73,23 @@ def confirmation(curve: Curve, grid: Array, paths: Array, runnable: Array | None
     loses = 1 - share[open_[~known]]
     asked = int(loses.argmin())
     return Confirmation(
-        n=float(grid[open_][asked]),
+        n=float(can[asked]),
         why=f"after it the best measured count is expected to lose {percent(loses[asked])}, without it {percent(now)}",
     )
+
+
+def _widest_fall(curve: Curve, open_: Array) -> tuple[float, float] | None:
+    """The widest gap beside the best measured count across which throughput falls, with a count inside that can be run.
+
+    None where the best measured count is the first or the last: nothing brackets it.
+    """
+    best = int(curve.value.argmax())
+    if best in (0, curve.n.size - 1):
+        return None
+    gaps = [
+        (float(curve.n[left]), float(curve.n[left + 1]))
+        for left, far in ((best, best + 1), (best - 1, best - 1))
+        if curve.value[far] <= (1 - FALLS) * curve.value[best]
+    ]
+    wide = [(a, b) for a, b in gaps if b > WIDE * a and ((open_ > a) & (open_ < b)).any()]
+    return max(wide, key=lambda gap: gap[1] / gap[0], default=None)

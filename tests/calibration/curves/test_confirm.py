@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cerberus_plan.calibration.curves.confirm import SURE, confirmation
+from cerberus_plan.calibration.curves.confirm import FALLS, SURE, WIDE, confirmation
 from cerberus_plan.calibration.curves.curve import Curve
 from cerberus_plan.calibration.curves.fit import fit_curve
 from cerberus_plan.model.digits import percent
@@ -29,14 +29,52 @@ def loss_after(curve, grid, paths, n):
     return np.mean(losses)
 
 
+def wide_falls(curve, whole):
+    """Gaps on either side of the best measured count that are wide, fall, and hold a count that can be run."""
+    best, n = int(curve.value.argmax()), curve.n
+    if not 0 < best < n.size - 1:
+        return []
+    sides = [(best - 1, best, best - 1), (best, best + 1, best + 1)]
+    falls = [(n[i], n[j]) for i, j, far in sides if curve.value[far] <= (1 - FALLS) * curve.value[best]]
+    return [(a, b) for a, b in falls if b / a > WIDE and any(a < n < b for n in whole)]
+
+
+@given(COUNTS, st.data())
+def test_the_wider_gap_beside_the_best_is_met_near_its_middle_whatever_the_forecast_says(counts, data):
+    """Bisection: where the best has lower neighbours far away, the count nearest to the middle is asked for."""
+    values = data.draw(st.lists(st.floats(0.1, 100), min_size=len(counts), max_size=len(counts)))
+    curve = Curve.from_points(counts, values)
+    grid = np.arange(1.0, curve.n[-1] + 1)
+    whole = [n for n in grid if n not in curve.n]
+    gaps = wide_falls(curve, whole)
+    if not gaps:
+        return
+    asked = confirmation(curve, grid, drawn_by_seed(data, grid))
+    a, b = max(gaps, key=lambda gap: gap[1] / gap[0])
+    inside = [gap for gap in gaps if gap[1] / gap[0] == pytest.approx(b / a)]
+    assert any(low < asked.n < high for low, high in inside)
+    low, high = next(gap for gap in inside if gap[0] < asked.n < gap[1])
+    assert (
+        abs(np.log(asked.n / np.sqrt(low * high)))
+        <= min(abs(np.log(n / np.sqrt(low * high))) for n in whole if low < n < high) + 1e-9
+    )
+    assert f"between {low:g} and {high:g}" in asked.why
+
+
+def drawn_by_seed(data, grid):
+    """Joint draws at many counts, from one random number: a list of each would be too long to draw."""
+    return np.random.default_rng(data.draw(st.integers(0, 99))).normal(size=(5, grid.size))
+
+
 @given(COUNTS, st.data())
 def test_what_is_asked_for_was_not_run_and_leaves_least_to_lose(counts, data):
-    """Whatever the draws are; nothing is asked for only where little can be lost."""
+    """Where no wide gap brackets the best, whatever the draws; nothing is asked for only where little can be lost."""
     values = data.draw(st.lists(st.floats(0.1, 100), min_size=len(counts), max_size=len(counts)))
     curve = Curve.from_points(counts, values)
     grid = np.unique([*curve.n, 2 * curve.n[-1], 4 * curve.n[-1], 1.5 * curve.n[0]])
     paths = drawn(data, grid)
     whole = [n for n in grid if n not in curve.n and n == round(n)]
+    assume(not wide_falls(curve, whole))
     asked = confirmation(curve, grid, paths)
     now = loss_after(curve, grid, paths, curve.n[0])
     if asked is None:
@@ -68,7 +106,25 @@ def test_a_collapse_anywhere_is_met_at_the_geometric_middle():
     curve = Curve.from_points([1, 4, 12, 48], [1, 4, 12, 2])
     places = np.exp(np.linspace(np.log(12), np.log(48), 2000))
     paths = np.log(np.where(grid <= places[:, None], grid, 2.0))
-    assert confirmation(curve, grid, paths).n == pytest.approx(np.sqrt(12 * 48), abs=1)
+    assert confirmation(curve, grid, paths).n == 24
+    forecast = [loss_after(curve, grid, paths[::20], n) for n in range(13, 48)]
+    assert 13 + int(np.argmin(forecast)) == pytest.approx(24, abs=1)
+
+
+def test_a_forecast_that_is_sure_where_a_collapse_was_is_not_believed():
+    """Straight up to 12, a fifth of it at 48: draws that all agree on a peak at 12 do not say what lies between."""
+    grid = np.arange(1.0, 49)
+    curve = Curve.from_points([1, 4, 12, 48], [1, 4, 12, 2])
+    sure = np.interp(np.log(grid), np.log(curve.n), np.log(curve.value))[None, :]
+    assert confirmation(curve, grid, sure).n == 24
+
+
+def test_a_flat_top_is_not_bisected():
+    """Saturated: neighbours that do what the best does leave nothing to find between."""
+    curve = Curve.from_points([1, 8, 16, 32, 64], [1, 7.9, 10, 10.1, 10])
+    grid = np.arange(1.0, 65)
+    flat = np.log(np.minimum(grid, 10.1))[None, :]
+    assert confirmation(curve, grid, flat) is None
 
 
 def test_only_what_can_be_run_is_asked_for():
@@ -82,7 +138,7 @@ def test_only_what_can_be_run_is_asked_for():
 
 
 def test_near_neighbours_need_no_run():
-    """11, 12 and 13 measured, 12 the best."""
+    """11, 12 and 13 measured, 12 the best: no gap beside it is wide."""
     curve = Curve.from_points([11, 12, 13], [1, 3, 2])
     assert confirmation(curve, curve.n, np.log(curve.value)[None, :]) is None
 
