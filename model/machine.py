@@ -35,6 +35,11 @@ EFFICIENCY_CORE_SPEED = Quantity(
     source="between the ratio of clocks (0.75) and half; calibrate the machine to know",
 )
 
+_REMEDY = (
+    "measure the machine with `cerberus-plan calibrate`, write the quantity into [quantities] of its file (there "
+    '`costs = "linux-6"` takes assumed ones for all that are absent), or choose other systems with --system'
+)
+
 
 class Machine(Record):
     """A machine by name.
@@ -73,4 +78,4 @@ class Machine(Record):
         """What a system's law asks for: the central values, or values under draws."""
         given = {name: quantity.value for name, quantity in self.quantities.items()} if values is None else values
         where = f"machine {self.name!r}" + (f" ({self.origin})" if self.origin else "")
-        return Costs(where, {**self.topology.counts(), **given})
+        return Costs(where, {**self.topology.counts(), **given}, remedy=_REMEDY)

@@ -14,6 +14,9 @@ from typing import Any
 from cerberus_plan.model.errors import CannotAnswerError
 from cerberus_plan.model.laws.station import Parameter, Station
 from cerberus_plan.model.record import Record, field
+from cerberus_plan.model.vocabulary import COSTS, OPERATIONS
+
+KNOWN = {**COSTS, **OPERATIONS}
 
 
 class Structure(Record):
@@ -32,13 +35,14 @@ class Structure(Record):
 class Costs(Record, kw_only=False):
     """Values of a machine's or workload's quantities by name: numbers, or arrays with one value a draw.
 
-    ``where`` names the machine or workload in the message about a missing one; ``used`` collects the names asked
-    for, so that a plan can list the numbers it rests on.
+    ``where`` names the machine or workload in the message about a missing one, ``remedy`` says there where it comes
+    from; ``used`` collects the names asked for, so that a plan can list the numbers it rests on.
     """
 
     where: str
     values: Mapping[str, Any]
     used: set[str] = field(default_factory=set, compare=False)
+    remedy: str = field(default="", compare=False)
 
     def __call__(self, name: str) -> Any:
         """The value, which must exist.
@@ -47,7 +51,9 @@ class Costs(Record, kw_only=False):
             CannotAnswerError: The machine or workload does not have it.
         """
         if name not in self.values:
-            raise CannotAnswerError(f"{self.where} has no quantity {name!r}, which this system needs")
+            meaning = f" ({KNOWN[name].meaning})" if name in KNOWN else ""
+            remedy = f"; {self.remedy}" if self.remedy else ""
+            raise CannotAnswerError(f"{self.where} has no quantity {name!r}{meaning}, which this system needs{remedy}")
         self.used.add(name)
         return self.values[name]
 

@@ -19,6 +19,11 @@ from cerberus_plan.model.quantity import Quantity
 from cerberus_plan.model.record import Record, field
 from cerberus_plan.model.structure import Costs
 
+_REMEDY = (
+    "write the quantity into [operations] of its file, learn it with `cerberus-plan observe`, or choose other systems "
+    "with --system"
+)
+
 
 class Workload(Record):
     """A program by name.
@@ -63,4 +68,4 @@ class Workload(Record):
         """What a system's law asks for: the central values, or values under draws."""
         given = {name: quantity.value for name, quantity in self.operations.items()} if values is None else values
         where = f"workload {self.name!r}" + (f" ({self.origin})" if self.origin else "")
-        return Costs(where, given)
+        return Costs(where, given, remedy=_REMEDY)

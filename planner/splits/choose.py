@@ -90,7 +90,7 @@ def plan(machine: Machine, workload: Workload, systems: Sequence[System], constr
             *_crossing(machine, workload, best, constraints),
             *rivals(joint, candidates, best, systems=titles, evaluated=evaluated, runs=runs),
             *crowd_notes(machine, workload, constraints, ranked=ranked, best=best, systems=systems),
-            *doubts(machine, workload, [best, *everywhere[:1]], ranked),
+            *doubts(machine, workload, [best, *everywhere[:1]], ranked, cores=constraints.usable),
             *caveats(machine, workload, constraints, evaluated, best=best, system=titles[best.system]),
         ),
     )

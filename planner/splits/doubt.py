@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from cerberus_plan.model.digits import counted
 from cerberus_plan.model.exact.tables import Splits
 from cerberus_plan.model.machine import Machine
 from cerberus_plan.model.quantity import Provenance
@@ -30,7 +31,12 @@ LARGE = 0.20
 
 
 def doubts(
-    machine: Machine, workload: Workload, recommended: Iterable[Candidate], ranked: Iterable[Candidate] = ()
+    machine: Machine,
+    workload: Workload,
+    recommended: Iterable[Candidate],
+    ranked: Iterable[Candidate] = (),
+    *,
+    cores: int,
 ) -> Iterator[str]:
     """A warning for each recommended split in doubt, and for a rival that the second structure puts first.
 
@@ -39,6 +45,7 @@ def doubts(
         workload: The workload planned.
         recommended: Splits that the plan names, the best first.
         ranked: All candidates, best first; the best of each doubtful system is a rival.
+        cores: Cores that instances may use.
     """
     chosen = list(recommended)
     if not chosen or not _applies(machine, workload):
@@ -47,13 +54,13 @@ def doubts(
     for candidate in filter(_doubtful, named.values()):
         ratio = second_over_first(machine, workload, candidate)
         if abs(ratio - 1.0) > LARGE:
-            yield _warning(candidate, ratio, "")
+            yield _warning(candidate, ratio, "", cores)
     best = chosen[0]
     for rival in _rivals(ranked):
         ratio = second_over_first(machine, workload, rival)
         overturns = ratio * rival.throughput > best.throughput * (1.0 + LARGE) and not _doubtful(best)
         if (rival.system, rival.split) not in named and overturns:
-            yield _warning(rival, ratio, ", more than the best's")
+            yield _warning(rival, ratio, ", more than the best's", cores)
 
 
 def _doubtful(candidate: Candidate) -> bool:
@@ -68,12 +75,20 @@ def _rivals(ranked: Iterable[Candidate]) -> list[Candidate]:
     return list(first.values())
 
 
-def _warning(candidate: Candidate, ratio: float, beside: str) -> str:
+def _warning(candidate: Candidate, ratio: float, beside: str, cores: int) -> str:
     return (
         f"measure this first: for {candidate.vms} x {candidate.cores_per_vm} cores under shadow paging, a second "
-        f"structure that fits the published runs as well gives {ratio:.1f} times this throughput{beside}; one run "
-        f"with {candidate.cores} busy cores and one with all cores busy tell them apart"
+        f"structure that fits the published runs as well gives {ratio:.1f} times this throughput{beside}; "
+        f"{_runs_that_tell(candidate, cores)} tell them apart"
     )
+
+
+def _runs_that_tell(candidate: Candidate, cores: int) -> str:
+    """Two runs with unlike numbers of busy cores, one of which is the split's: of one run alone the level is unknown."""
+    if candidate.cores < cores:
+        return f"one run with {counted(candidate.cores, 'busy core')} and one with all cores busy"
+    fewer = "of a single such VM" if candidate.vms > 1 else "with half of them busy"
+    return f"one run with all {counted(cores, 'core')} busy and one {fewer}"
 
 
 def _applies(machine: Machine, workload: Workload) -> bool:

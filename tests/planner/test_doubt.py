@@ -36,25 +36,43 @@ def test_both_agree_on_published_layouts(vms: int, threads: int) -> None:
 def test_they_part_on_few_cores() -> None:
     """One VM of 4 cores on an otherwise idle machine: a factor of three."""
     assert second_over_first(MACHINE, HISTOGRAM, candidate(1, 4)) > 2
-    (warning,) = doubts(MACHINE, HISTOGRAM, [candidate(1, 4), candidate(24, 2), candidate(1, 4)])
+    (warning,) = doubts(MACHINE, HISTOGRAM, [candidate(1, 4), candidate(24, 2), candidate(1, 4)], cores=48)
     assert "measure this first" in warning
 
 
 def test_no_doubt_without_faults_or_with_measured_costs() -> None:
     """dbench does not fault; a measured lock is not in doubt."""
-    assert not list(doubts(MACHINE, catalog.workload("dbench"), [candidate(1, 4)]))
+    assert not list(doubts(MACHINE, catalog.workload("dbench"), [candidate(1, 4)], cores=48))
     lock = replace(MACHINE.quantities["shadow_lock_handover"], provenance=Provenance.MEASURED)
     measured = replace(MACHINE, quantities={**MACHINE.quantities, "shadow_lock_handover": lock})
-    assert not list(doubts(measured, HISTOGRAM, [candidate(1, 4)]))
+    assert not list(doubts(measured, HISTOGRAM, [candidate(1, 4)], cores=48))
 
 
 def test_rivals_that_would_win_are_named() -> None:
     """A split that only the second structure puts first is mentioned; one that stays behind is not."""
     best = replace(candidate(1, 8), system="linux", throughput=1.0)
     behind, ahead = replace(candidate(2, 2), throughput=0.1), replace(candidate(2, 2), throughput=0.9)
-    assert not list(doubts(MACHINE, HISTOGRAM, [best], [best, behind]))
-    (warning,) = doubts(MACHINE, HISTOGRAM, [best], [best, ahead])
+    assert not list(doubts(MACHINE, HISTOGRAM, [best], [best, behind], cores=48))
+    (warning,) = doubts(MACHINE, HISTOGRAM, [best], [best, ahead], cores=48)
     assert "more than the best's" in warning
+
+
+@pytest.mark.parametrize(
+    ("vms", "threads", "cores", "says"),
+    [
+        (1, 4, 48, "one run with 4 busy cores and one with all cores busy tell them apart"),
+        (1, 1, 48, "one run with 1 busy core and one with all cores busy tell them apart"),
+        (2, 4, 8, "one run with all 8 cores busy and one of a single such VM tell them apart"),
+        (1, 4, 4, "one run with all 4 cores busy and one with half of them busy tell them apart"),
+    ],
+)
+def test_the_runs_that_tell_are_two(vms: int, threads: int, cores: int, says: str) -> None:
+    """A split of all cores is beside fewer, not beside itself; and the second structure parts from the first there."""
+    (warning,) = doubts(MACHINE, HISTOGRAM, [candidate(vms, threads)], cores=cores)
+    assert warning.endswith(says)
+    other = candidate(48 // threads, threads) if vms * threads < cores else candidate(1, max(threads // 2, 1))
+    here, there = (second_over_first(MACHINE, HISTOGRAM, each) for each in (candidate(vms, threads), other))
+    assert abs(here / there - 1.0) > 0.1
 
 
 def test_plans_carry_the_warning() -> None:
