@@ -267,6 +267,13 @@ class Plan(Record, Shown):
         """The best single instance: the fastest candidate with one, which need not use all cores."""
         return fastest(candidate for candidate in self.candidates if candidate.vms == 1)
 
+    @property
+    def kept(self) -> bool | None:
+        """Whether some split keeps the objective: carries its rate within its limits; None without an objective."""
+        if self.objective is None:
+            return None
+        return self.best.meets is not False and self.best.headroom != 0.0
+
     def __repr__(self) -> str:
         return f"<Plan of {self.workload.name} on {self.machine.name}: {self.verdict}>"
 
@@ -277,7 +284,7 @@ class Plan(Record, Shown):
             from cerberus_plan.calibration.store.records import encode
 
             found |= {"objective": encode(self.objective), "frontier": encode(self.frontier)}
-            found["choice_rule"] = self.choice_rule
+            found |= {"choice_rule": self.choice_rule, "kept": self.kept}
             if self.latency_evidence is not None:
                 found["latency_evidence"] = encode(self.latency_evidence)
         return found

@@ -142,3 +142,31 @@ def test_a_saved_answer_shows_the_same(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["show", str(file)])
     assert shown.exit_code == 0, shown.exception
     assert shown.stdout == asked.stdout
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        (["--rate", "90000000", "--slo", "p99=5ms"], "No split is sure to carry"),
+        (["--slo", "p99=5ns"], "No split keeps"),
+        (["--rate", "10", "--survive", "instance", "--max-vms", "1"], "No split has an instance left"),
+    ],
+)
+def test_an_objective_that_no_split_keeps_ends_with_one(tmp_path: Path, wish: list[str], says: str) -> None:
+    """The closest split is shown and saved all the same; scripts read the code, or `kept`."""
+    file = tmp_path / "plan.json"
+    asked = run(*wish, "--output", str(file))
+    assert asked.exit_code == 1
+    assert says in " ".join(asked.stdout.split())
+    shown = CliRunner().invoke(app, ["show", str(file)])
+    assert (shown.exit_code, shown.stdout) == (1, asked.stdout)
+    again = CliRunner().invoke(app, ["show", str(file), "--json"])
+    assert again.exit_code == 1
+    assert json.loads(again.stdout)["plans"][0]["kept"] is False
+
+
+def test_an_objective_that_a_split_keeps_ends_with_nought() -> None:
+    """And says so in JSON; without an objective there is nothing to keep."""
+    kept = run(*_WISH, "--json")
+    assert (kept.exit_code, json.loads(kept.stdout)["plans"][0]["kept"]) == (0, True)
+    assert "kept" not in json.loads(run("--json").stdout)["plans"][0]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Up to here planning again for each change to kernel or hypervisor takes no noticeable time.
 QUICK_CORES = 128
+# As `fleet` ends where not every rate can be kept.
+_NOT_KEPT = 1
 
 WhatIf = Annotated[
     list[str] | None,
@@ -49,6 +51,8 @@ def plan(
     Without --workload every shipped workload is planned alone. Without --machine the calibration of this host is
     used if there is one, else the catalog's machine that comes close to it, else the 48-core machine of the OS
     clustering paper.
+
+    Exits with 1 where no split carries a rate within its limits, or none keeps them; the closest split is shown.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -96,6 +100,13 @@ def plan(
         return
     plans = plans_for(chosen, workload, systems, constraints, wishes)
     deliver(plans, changes, as_json=as_json, report=report, output=output)
+    end(plans)
+
+
+def end(plans: Sequence[Plan]) -> None:
+    """End with what scripts ask for: whether every objective is kept by some split."""
+    if any(plan.kept is False for plan in plans):
+        raise typer.Exit(_NOT_KEPT)
 
 
 def deliver(

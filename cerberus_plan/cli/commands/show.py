@@ -51,9 +51,10 @@ def show(
         planning.write_report(answer.plans, answer.document, report, command=answer.command, source=file)
     if as_json:
         print_document(answer.document)
-        return
-    planning.show(answer.plans)
-    planning.show_changes(answer.plans, answer.changes, answer.document)
+    else:
+        planning.show(answer.plans)
+        planning.show_changes(answer.plans, answer.changes, answer.document)
+    planning.end(answer.plans)
 
 
 def _given_before(ctx: typer.Context) -> dict[str, Any]:
