@@ -26,6 +26,7 @@ from cerberus_plan.model.digits import (
 from cerberus_plan.model.quantity import Provenance, Quantity
 
 __all__ = [
+    "SIGNS",
     "Spread",
     "alike",
     "digits_known",
@@ -51,7 +52,8 @@ _BANDWIDTH = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s"))
 _TIMES_IN_TEXT = re.compile(r"(?<=\d) (ns|us|µs|ms|s)\b(?!/)")
 _SPLIT_IN_TEXT = re.compile(r"(?<=\d) x (?=\d)")
 _MINUS_IN_TEXT = re.compile(r"\(-(?=\d)")
-_SIGNS = {"us": "µs"}
+#: Units that files spell in ASCII, as people read them.
+SIGNS = {"us": "µs"}
 _SCALES = {"s": _TIME, "B": _BYTES, "B/s": _BANDWIDTH}
 # Factors of a unit with the names it then has, from large to small.
 Scales = tuple[tuple[float, str], ...]
@@ -92,7 +94,7 @@ def unparted(text: str) -> str:
 
     No number is parted from its percent sign or time; "us" is "µs", "4 x 12" is "4 × 12", and "(-60" is "(−60".
     """
-    found = _TIMES_IN_TEXT.sub(lambda found: f"\u00a0{_SIGNS.get(found[1], found[1])}", text.replace(" %", "\u00a0%"))
+    found = _TIMES_IN_TEXT.sub(lambda found: f"\u00a0{SIGNS.get(found[1], found[1])}", text.replace(" %", "\u00a0%"))
     return _MINUS_IN_TEXT.sub("(−", _SPLIT_IN_TEXT.sub("\u00a0×\u00a0", found))
 
 

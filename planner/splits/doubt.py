@@ -84,7 +84,7 @@ def _warning(candidate: Candidate, ratio: float, beside: str, cores: int) -> str
 
 
 def _runs_that_tell(candidate: Candidate, cores: int) -> str:
-    """Two runs with unlike numbers of busy cores, one of which is the split's: of one run alone the level is unknown."""
+    """Two runs with unlike numbers of busy cores, one of them the split itself: their ratio needs no other cost."""
     if candidate.cores < cores:
         return f"one run with {counted(candidate.cores, 'busy core')} and one with all cores busy"
     fewer = "of a single such VM" if candidate.vms > 1 else "with half of them busy"

@@ -7,7 +7,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts import theme
 from cerberus_plan.reports.charts.figure import Figure, rounded, specification
-from cerberus_plan.reports.formats import exact, number, signed_percent
+from cerberus_plan.reports.formats import SIGNS, exact, number, signed_percent
 
 # What the model aims at, and how far the axis reaches; dots beyond sit on its edge with their error beside them.
 _AIM = 0.10
@@ -52,7 +52,7 @@ def errors(facts: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
 
 def table_row(fact: Mapping[str, Any]) -> tuple[str, ...]:
     """A fact as text."""
-    unit = "" if fact["unit"] == "1" else f" {fact['unit']}"
+    unit = "" if fact["unit"] == "1" else f" {SIGNS.get(fact['unit'], fact['unit'])}"
     return (
         fact["about"],
         fact["role"],

@@ -9,7 +9,7 @@ from typing import Any
 from cerberus_plan.model.quantity import Provenance, Quantity
 from cerberus_plan.model.vocabulary import COSTS, OPERATIONS
 from cerberus_plan.planner.plan import Plan
-from cerberus_plan.reports.formats import known
+from cerberus_plan.reports.formats import known, unparted
 
 # the weakest first: they are what a doubter should look at
 _ORDER = (Provenance.ASSUMED, Provenance.FITTED, Provenance.DERIVED, Provenance.PUBLISHED, Provenance.MEASURED)
@@ -49,7 +49,7 @@ def row(name: str, quantity: Quantity) -> dict[str, Any]:
         "interval": between,
         "provenance": str(quantity.provenance),
         "meaning": MEANING[quantity.provenance],
-        "source": quantity.source,
+        "source": unparted(quantity.source),
     }
 
 

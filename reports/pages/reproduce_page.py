@@ -10,7 +10,7 @@ from typing import Any
 
 from cerberus_plan.reports.charts.curves import curves
 from cerberus_plan.reports.charts.errors import ROLES, errors, table_row
-from cerberus_plan.reports.formats import headline, percent, prefixed
+from cerberus_plan.reports.formats import headline, percent, prefixed, unparted
 from cerberus_plan.reports.pages import origin, page
 
 
@@ -44,7 +44,7 @@ def reproduce_page(result: Mapping[str, Any], *, command: Sequence[str], version
 
 def _parameter(one: Mapping[str, Any]) -> tuple[str, ...]:
     unit = one["unit"]
-    return (one["name"], *prefixed(one["value"], one["low"], one["high"], unit), one["source"])
+    return (one["name"], *prefixed(one["value"], one["low"], one["high"], unit), unparted(one["source"]))
 
 
 def _facts(result: Mapping[str, Any]) -> list[dict[str, str]]:

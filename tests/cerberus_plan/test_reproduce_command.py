@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -43,3 +44,12 @@ def test_terminal_shows_misfits() -> None:
         "12 free numbers",
     ):
         assert part in done.stdout
+
+
+@pytest.mark.slow
+def test_times_are_spelt_as_everywhere_else() -> None:
+    """Microseconds with their sign, of facts and of free numbers."""
+    done = run("--all")
+    assert re.search(r"^page_fault_shadow.* µs ", done.stdout.replace("amd48.", ""), re.MULTILINE)
+    assert "11.34 µs" in done.stdout
+    assert not re.search(r"\d us\b", done.stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -89,6 +90,9 @@ def test_a_reproductions_page_hides_no_number(reproduced: dict[str, Any]) -> Non
         len(reproduced["predicates"])
     ]
     assert len(tree.find_class("chart")) == 1 + len(reproduced["figures"])
+    for script in tree.xpath("//script"):
+        script.drop_tree()
+    assert not re.findall(r"\d\s+us\b", tree.text_content())
 
 
 @pytest.mark.slow

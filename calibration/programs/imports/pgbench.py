@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cerberus_plan.calibration.programs.imports import load_report
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 from cerberus_plan.calibration.programs.imports.source import Source
 from cerberus_plan.model.digits import counted
@@ -89,7 +90,7 @@ def parse(source: Source) -> Imported:
         Curve.of(found, series=series, axis="clients", unit="transactions/s", settings=dict(settings))
         for (series, settings), found in pairs.items()
     ]
-    return Imported(curves=tuple(curves), notes=("n counts clients, not cores", *_notes(headers, results, failed)))
+    return Imported(curves=tuple(curves), notes=(load_report.CLIENTS, *_notes(headers, results, failed)))
 
 
 def _notes(headers: list[_Header], results: list[_Result], failed: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cerberus_plan.calibration.programs.imports.load_report import CLIENTS
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
 from cerberus_plan.calibration.programs.imports.source import Source
 
@@ -105,7 +106,8 @@ def parse(source: Source) -> Imported:
     ]
     asked = sorted({run.found["target"] for run in runs if run.found.get("target")})
     notes = [f"run with --rate {rate:g}: the rate is what was asked for, not what could be done" for rate in asked]
-    return Imported(curves=tuple(curves), notes=(*notes, *_trimmed(runs)))
+    served = (CLIENTS,) if any(curve.axis == "clients" for curve in curves) else ()
+    return Imported(curves=tuple(curves), notes=(*served, *notes, *_trimmed(runs)))
 
 
 def _trimmed(runs: list[_Run]) -> Iterator[str]:

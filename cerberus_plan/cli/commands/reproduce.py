@@ -80,14 +80,14 @@ def _print_table(console: Console, title: str, rows: list[Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from cerberus_plan.reports.formats import exact, number, signed_percent
+    from cerberus_plan.reports.formats import SIGNS, exact, number, signed_percent
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("quantity", overflow="fold")
     for header in ("published", "model", "error", "left out"):
         table.add_column(header, justify="right", no_wrap=True)
     for row in rows:
-        unit = "" if row.unit == "1" else f" {row.unit}"
+        unit = "" if row.unit == "1" else f" {SIGNS.get(row.unit, row.unit)}"
         model = "–" if row.predicted is None else number(row.predicted, 4)
         errors = (signed_percent(row.error), signed_percent(row.error_left_out))
         cells = (row.about, f"{exact(row.published)}{unit}", model, *errors)
@@ -104,7 +104,7 @@ def _print_free(console: Console, comparison: Comparison) -> None:
 
     console.print(Text(f"\n{len(comparison.free)} free numbers, 90 % intervals", style="bold"))
     for name, quantity in comparison.free.items():
-        scale, unit = (1e6, " us") if quantity.unit == "s" else (1.0, "")
+        scale, unit = (1e6, " µs") if quantity.unit == "s" else (1.0, "")
         low, high = (None if bound is None else scale * bound for bound in (quantity.low, quantity.high))
         value = estimate(scale * quantity.value, low, high)
         console.print(f"{name:38}{value:>8}{unit:3}  {ends(low, high)}", markup=False)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cerberus_plan.calibration.programs.imports.load_report import CLIENTS
 from cerberus_plan.calibration.programs.imports.merge import merge
 from cerberus_plan.calibration.programs.imports.readers import parse
 from cerberus_plan.calibration.programs.imports.results import Curve, Imported
@@ -28,6 +29,14 @@ def fixture(name: str) -> Imported:
 def points(curve: Curve) -> dict[int, tuple[float, ...]]:
     """A curve as {n: repeats}."""
     return {point.n: point.values for point in curve.points}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FIXTURES.glob("[!.]*.*")))
+def test_every_curve_of_clients_says_so_and_no_other_does(name: str) -> None:
+    """Whoever prints it: load generators count clients, benchmark libraries threads."""
+    imported = fixture(name)
+    clients = any(curve.axis == "clients" for curve in imported.curves)
+    assert (CLIENTS in imported.notes) == clients
 
 
 def test_google_benchmark() -> None:
