@@ -117,7 +117,9 @@ def test_sysbench_workloads_are_told_by_their_queries_and_settings() -> None:
     several = sysbench_old(4, 100, 1400, 0, 100) + sysbench_old(8, 200, 2900, 0, 200)
     imported = read(several + sysbench_old(4, 900, 900, 0, 900))
     assert [points(curve).keys() for curve in imported.curves] == [{4, 8}, {4}]
-    assert "which differ in queries" in imported.notes[0]
+    clients, apart = imported.notes
+    assert clients == "n counts clients, not cores"
+    assert "which differ in queries" in apart
 
     def memory(size: str) -> str:
         return (
