@@ -76,8 +76,9 @@ def _rivals(ranked: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _warning(candidate: Candidate, ratio: float, beside: str, cores: int) -> str:
+    each = counted(candidate.cores_per_vm or candidate.cores, "core")
     return (
-        f"measure this first: for {candidate.vms} x {candidate.cores_per_vm} cores under shadow paging, a second "
+        f"measure this first: for {candidate.vms} x {each} under shadow paging, a second "
         f"structure that fits the published runs as well gives {ratio:.1f} times this throughput{beside}; "
         f"{_runs_that_tell(candidate, cores)} tell them apart"
     )
