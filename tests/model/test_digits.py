@@ -41,8 +41,8 @@ SEVERAL = {"fit.py", "reconcile.py", "merge.py", "split_list.py", "decode.py", "
     "lock_stat.py",
     "will_it_scale.py",
 }
-# Of what is no count: "several reads", "nodes 4-5".
-NO_COUNTS = {"sysbench.py", "lstopo_xml.py"}
+# Of what is no count: "nodes 4-5".
+NO_COUNTS = {"lstopo_xml.py"}
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", ",")
 
 
