@@ -29,7 +29,7 @@ from cerberus_plan.model.digits import percent
 Array = NDArray[np.float64]
 
 # A best measured count that is expected to lose less than this needs no further run. Small, for the draws are narrower
-# than intervals that hold: on families left out 0.7 % is lost after three runs at twice the range all the same.
+# than intervals that hold: without the bracket 0.7 % is lost on families left out after three runs at twice the range.
 SURE = 0.001
 # A gap between measured counts that are farther apart than this is wide, and throughput falls across it when it loses
 # more than a run's noise. Families left out: alike for 1.3 to 1.5 and up to 0.05; twice asks too late.

@@ -165,6 +165,15 @@ def test_an_objective_that_no_split_keeps_ends_with_one(tmp_path: Path, wish: li
     assert json.loads(again.stdout)["plans"][0]["kept"] is False
 
 
+def test_export_writes_the_closest_split_all_the_same_and_says_what_it_does_not_carry(tmp_path: Path) -> None:
+    """Who asks for files gets them, with the sentence and without a code."""
+    wish = ["--rate", "90000000", "--slo", "p99=5ms", "--format", "compose", "--output", str(tmp_path / "files")]
+    asked = CliRunner().invoke(app, ["export", *_BASE, *wish])
+    assert (asked.exit_code, asked.exception) == (0, None)
+    assert "90,000,000 requests/s are not sure to be carried" in " ".join(asked.stdout.split())
+    assert (tmp_path / "files" / "README.md").is_file()
+
+
 def test_an_objective_that_a_split_keeps_ends_with_nought() -> None:
     """And says so in JSON; without an objective there is nothing to keep."""
     kept = run(*_WISH, "--json")
